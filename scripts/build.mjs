@@ -1,0 +1,91 @@
+// Builds dist/: one CommonJS bundle a tool (CommonJS loads some 4 ms faster than ESM), the public API in both
+// forms, and its types. Native packages stay outside and are required when first needed.
+//   node scripts/build.mjs [--no-types] [TOOL ...]
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = path.join(root, 'dist')
+const args = process.argv.slice(2)
+const only = args.filter((a) => !a.startsWith('-'))
+const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
+
+const external = ['@node-rs/crc32', 'snappy', 'lz4-napi', '@cloudpss/zstd', '@cloudpss/zstd/wasm', 'fs-native-extensions']
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external,
+  logLevel: 'warning',
+  write: false,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  define: { __TKAFKA_VERSION__: JSON.stringify(version) },
+}
+const cjs = {
+  ...shared,
+  format: 'cjs',
+  define: { ...shared.define, 'import.meta.url': '__tkafkaModuleUrl' },
+  banner: { js: 'const __tkafkaModuleUrl = __filename;' },
+}
+
+fs.mkdirSync(dist, { recursive: true })
+
+/** Temp file and rename, so that a build under running tests never shows half a file; unchanged files are left alone. */
+function put(file, text) {
+  try {
+    if (fs.readFileSync(file, 'utf8') === text) return
+  } catch {}
+  const temp = `${file}.${process.pid}.tmp`
+  fs.writeFileSync(temp, text)
+  fs.renameSync(temp, file)
+}
+
+async function bundle(options, file) {
+  const result = await build(options)
+  put(path.join(dist, file), result.outputFiles[0].text)
+}
+
+const commandsDir = path.join(root, 'src/commands')
+const tools = fs
+  .readdirSync(commandsDir)
+  .filter((f) => f.endsWith('.ts') && /export const command\b/.test(fs.readFileSync(path.join(commandsDir, f), 'utf8')))
+  .map((f) => f.slice(0, -3))
+  .filter((t) => only.length === 0 || only.includes(t))
+
+const jobs = tools.map((tool) =>
+  bundle(
+    {
+      ...cjs,
+      stdin: {
+        contents: `import { main } from './src/main.ts'\nimport { command } from './src/commands/${tool}.ts'\nmain(command)`,
+        resolveDir: root,
+        sourcefile: `${tool}.entry.ts`,
+        loader: 'ts',
+      },
+    },
+    `${tool}.cjs`,
+  ),
+)
+if (only.length === 0) {
+  const entry = (file) => fs.existsSync(path.join(root, file))
+  if (entry('src/tkafka.ts')) jobs.push(bundle({ ...cjs, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
+  if (entry('src/index.ts')) {
+    jobs.push(bundle({ ...cjs, entryPoints: ['src/index.ts'] }, 'index.cjs'))
+    jobs.push(bundle({ ...shared, format: 'esm', entryPoints: ['src/index.ts'] }, 'index.mjs'))
+  }
+}
+const results = await Promise.allSettled(jobs)
+const failed = results.filter((r) => r.status === 'rejected')
+for (const f of failed) console.error(f.reason.message)
+if (failed.length > 0) process.exit(1)
+
+if (only.length === 0 && !args.includes('--no-types')) {
+  const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' })
+}

@@ -1,0 +1,96 @@
+/**
+ * What a tool is made of: flag rows and a handler. Help, completion, docs and the parser all come from the rows.
+ * cli/ knows no Kafka.
+ */
+export interface Flag {
+  /** Long name without dashes: `bootstrap-server`. Dots are allowed (`producer.config`). */
+  readonly name: string
+  /** One-letter alias of argparse tools (`-c`). */
+  readonly short?: string
+  /** Absent: a switch. `optional`: `--state` and `--state Stable` are both right. */
+  readonly arg?: 'required' | 'optional'
+  /** What stands for the argument in help: `server(s) to connect to`. */
+  readonly argName?: string
+  readonly description: string
+  /** Checked when the value is asked for, with the genuine parser's message. */
+  readonly type?: 'string' | 'int' | 'long'
+  readonly default?: string
+  /** False (default): a second occurrence is an error when its single value is asked for. */
+  readonly repeatable?: boolean
+  /** The current name of a deprecated flag; or true when there is none. Deprecated flags are left out of completion. */
+  readonly deprecated?: string | true
+  /** A flag that Kafka's tool has not. */
+  readonly addition?: boolean
+  /** Not in help. */
+  readonly hidden?: boolean
+}
+
+export interface Command {
+  /** The script's name without `kafka-` and `.sh`. */
+  readonly name: string
+  /** First line of the help, as in the genuine tool. */
+  readonly summary: string
+  readonly flags: readonly Flag[]
+  /**
+   * jopt: `--x v`, `--x=v`, `-x v`, no abbreviations, stray words ignored. argparse: subcommands and positionals
+   * (see `subcommands`).
+   */
+  readonly parser?: 'jopt' | 'argparse'
+  readonly subcommands?: readonly Subcommand[]
+  /** Two or three right uses for the help. */
+  readonly examples?: readonly string[]
+  /** Returns the exit status; undefined is 0. Throws TerseError or UsageError for what a person should read. */
+  run(context: CommandContext): Promise<number | undefined> | number | undefined
+}
+
+export interface Subcommand {
+  readonly name: string
+  readonly summary: string
+  readonly flags: readonly Flag[]
+}
+
+/** Parsed arguments, in jopt's terms. */
+export interface Options {
+  has(name: string): boolean
+  /** The single value (or the flag's default). Throws UsageError `Found multiple arguments for option x, but you asked for only one`. */
+  value(name: string): string | undefined
+  /** Every value in order of appearance; empty when absent. */
+  values(name: string): string[]
+  int(name: string): number | undefined
+  /** int64 checked to be a safe number. */
+  long(name: string): number | undefined
+  /** Words that are no flag (ignored by most jopt tools). */
+  readonly words: readonly string[]
+  /** The chosen subcommand of an argparse tool. */
+  readonly subcommand?: string
+  /** Flags as typed, in order, for messages. */
+  readonly raw: readonly string[]
+}
+
+export interface CommandContext {
+  readonly command: Command
+  readonly options: Options
+  /** `--data-dir` before or after the tool, already removed from the arguments. */
+  readonly dataDir: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly stdout: Output
+  readonly stderr: Output
+  /** File descriptor of standard input, for synchronous reads. */
+  readonly stdin: number
+  readonly stdinIsTerminal: boolean
+  /** Aborts on SIGINT and SIGTERM; `reason` is the signal's name. A handler that never looks is ended with 130 or 143. */
+  readonly signal: AbortSignal
+  /** Call first in a handler that finishes its work itself after a signal (producer, consumer). */
+  handleSignals(): void
+}
+
+/** Standard output or error. A closed pipe (EPIPE) on stdout ends the process quietly with 0. */
+export interface Output {
+  readonly isTerminal: boolean
+  readonly columns: number
+  /** Buffered; `flush` or the end of the handler writes it. */
+  write(text: string | Uint8Array): void
+  line(text: string): void
+  /** Synchronous; waits when the pipe is full. */
+  flush(): void
+}

@@ -1,0 +1,32 @@
+/** The nouns that Admin, Producer and Consumer share, under Kafka's names. */
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** `topic-partition`, the key of maps and the name of the partition's folder. */
+export function topicPartitionKey(topic: string, partition: number): string {
+  return `${topic}-${partition}`
+}
+
+export interface Header {
+  readonly key: string
+  /** null is a header without a value, which is not an empty one. */
+  readonly value: Buffer | null
+}
+
+export interface OffsetAndMetadata {
+  readonly offset: number
+  /** -1 when unknown. */
+  readonly leaderEpoch: number
+  readonly metadata: string
+  readonly commitTimestamp?: number
+}
+
+export type IsolationLevel = 'read_uncommitted' | 'read_committed'
+
+export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
+
+/** What ListOffsets is asked for: milliseconds, or Kafka's words. */
+export type OffsetSpec = 'latest' | 'earliest' | 'max-timestamp' | 'earliest-local' | 'latest-tiered' | 'earliest-pending-upload' | number

@@ -1,0 +1,17 @@
+/**
+ * Kernel file locks as a port. The real thing (native-file-lock.ts) takes OFD locks on the whole file: they belong
+ * to the open file description, exclude each other between two descriptors of one process too, conflict with the
+ * fcntl lock that a genuine broker holds on `.lock`, and are released by the kernel when the holder dies.
+ * An exclusive lock needs a writable descriptor.
+ */
+export interface FileLocks {
+  /** True when the lock is held now. Also upgrades and downgrades a lock that this descriptor already holds. */
+  tryLock(fd: number, mode: LockMode): boolean
+  /** Waits on the thread pool; the event loop goes on. Try first: uncontended, trying is a hundred times cheaper. */
+  waitForLock(fd: number, mode: LockMode): Promise<void>
+  /** Blocks the process. */
+  waitForLockSync(fd: number, mode: LockMode): void
+  unlock(fd: number): void
+}
+
+export type LockMode = 'shared' | 'exclusive'

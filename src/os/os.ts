@@ -1,0 +1,12 @@
+import type { Clock } from './clock.ts'
+import type { FileLocks } from './file-lock.ts'
+import type { FileSystem } from './file-system.ts'
+
+/** Every effect on the machine in one bundle, handed down from the composition root (or from a test). */
+export interface Os {
+  readonly fs: FileSystem
+  readonly locks: FileLocks
+  readonly clock: Clock
+  /** Cryptographic randomness. */
+  randomBytes(size: number): Buffer
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/kafka/**/*.test.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    globalSetup: ['test/support/build-once.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+  },
+})
