@@ -13,7 +13,14 @@ const args = process.argv.slice(2)
 const only = args.filter((a) => !a.startsWith('-'))
 const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
 
-const external = ['@node-rs/crc32', 'snappy', 'lz4-napi', '@cloudpss/zstd', '@cloudpss/zstd/wasm', 'fs-native-extensions']
+const external = [
+  '@node-rs/crc32',
+  'snappy',
+  'lz4-napi',
+  '@cloudpss/zstd',
+  '@cloudpss/zstd/wasm',
+  'fs-native-extensions',
+]
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -54,7 +61,10 @@ async function bundle(options, file) {
 const commandsDir = path.join(root, 'src/commands')
 const tools = fs
   .readdirSync(commandsDir)
-  .filter((f) => f.endsWith('.ts') && /export const command\b/.test(fs.readFileSync(path.join(commandsDir, f), 'utf8')))
+  .filter(
+    (f) =>
+      f.endsWith('.ts') && /export const command\b/.test(fs.readFileSync(path.join(commandsDir, f), 'utf8')),
+  )
   .map((f) => f.slice(0, -3))
   .filter((t) => only.length === 0 || only.includes(t))
 
