@@ -5,6 +5,8 @@
  * An exclusive lock needs a writable descriptor.
  */
 export interface FileLocks {
+  /** Kernel locks, or the lock files that stand in where no kernel lock loads (docs/locking.md). */
+  readonly kind: 'kernel' | 'fallback'
   /** True when the lock is held now. Also upgrades and downgrades a lock that this descriptor already holds. */
   tryLock(fd: number, mode: LockMode): boolean
   /** Waits on the thread pool; the event loop goes on. Try first: uncontended, trying is a hundred times cheaper. */
@@ -12,6 +14,17 @@ export interface FileLocks {
   /** Blocks the process. */
   waitForLockSync(fd: number, mode: LockMode): void
   unlock(fd: number): void
+  /** Who holds a lock on this file now: for messages only, best effort, slow (it may look at every process). */
+  holders(path: string): LockHolder[]
+}
+
+export interface LockHolder {
+  readonly pid: number
+  readonly exclusive: boolean
+  /** An fcntl lock of the whole process, as Java takes it: on `.lock` that is a broker. Ours belong to a descriptor. */
+  readonly processLock: boolean
+  /** Its command line, '' where we may not look. */
+  readonly command: string
 }
 
 export type LockMode = 'shared' | 'exclusive'

@@ -1,0 +1,82 @@
+import fs from 'node:fs'
+import type { LockHolder } from './file-lock.ts'
+
+/**
+ * Who holds a kernel lock on a file: best effort, for messages, on Linux only (elsewhere nobody is found).
+ *
+ * /proc/locks lists each lock with its inode. A process lock (fcntl, a broker's) carries the pid; an open file
+ * description lock (ours) carries -1, so its holder is searched among the open files of the processes that we may
+ * look into: /proc/PID/fdinfo/FD has a `lock:` line for a lock that was taken through this descriptor.
+ * In another pid namespace (a container) a holder is not seen.
+ */
+export function findLockHolders(file: string): LockHolder[] {
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) return []
+  let text: string
+  try {
+    text = fs.readFileSync('/proc/locks', 'latin1')
+  } catch {
+    return []
+  }
+  const holders = new Map<number, LockHolder>()
+  let anonymous = false
+  for (const line of text.split('\n')) {
+    // 1: POSIX  ADVISORY  WRITE 1234 08:01:131090 0 EOF
+    const [, kind, , access, pidText, place] = line.trim().split(/\s+/)
+    if (place === undefined || kind === '->' || kind === 'FLOCK') continue
+    if (Number(place.slice(place.lastIndexOf(':') + 1)) !== stat.ino) continue
+    if (kind === 'OFDLCK') anonymous = true
+    if (kind !== 'POSIX') continue
+    const pid = Number(pidText)
+    // Inode numbers repeat across file systems and overlays rename devices, so the process must have the file open.
+    if (!hasOpen(pid, stat)) continue
+    holders.set(pid, { pid, exclusive: access === 'WRITE', processLock: true, command: commandOf(pid) })
+  }
+  if (anonymous) for (const holder of holdersByDescriptor(stat)) holders.set(holder.pid, holder)
+  return [...holders.values()]
+}
+
+/** True also where we may not look (another user's process): better a broker too many than one too few. */
+function hasOpen(pid: number, file: fs.Stats): boolean {
+  try {
+    return descriptors(pid).some((fd) => isSame(`/proc/${pid}/fd/${fd}`, file))
+  } catch {
+    return true
+  }
+}
+
+function* holdersByDescriptor(file: fs.Stats): Generator<LockHolder> {
+  for (const name of fs.readdirSync('/proc')) {
+    const pid = Number(name)
+    if (!Number.isInteger(pid)) continue
+    try {
+      for (const fd of descriptors(pid)) {
+        if (!isSame(`/proc/${pid}/fd/${fd}`, file)) continue
+        const info = fs.readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1')
+        const lock = /^lock:.* (READ|WRITE) /m.exec(info)
+        if (lock === null) continue
+        yield { pid, exclusive: lock[1] === 'WRITE', processLock: false, command: commandOf(pid) }
+        break
+      }
+    } catch {
+      // Gone meanwhile, or not ours to look into.
+    }
+  }
+}
+
+function descriptors(pid: number): string[] {
+  return fs.readdirSync(`/proc/${pid}/fd`)
+}
+
+function isSame(link: string, file: fs.Stats): boolean {
+  const stat = fs.statSync(link, { throwIfNoEntry: false })
+  return stat !== undefined && stat.ino === file.ino && stat.dev === file.dev
+}
+
+function commandOf(pid: number): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  } catch {
+    return ''
+  }
+}
