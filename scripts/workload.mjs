@@ -151,8 +151,9 @@ async function worker(id, { cli, dataDir, seed, steps, log }) {
   const total = actions.reduce((sum, [weight]) => sum + weight, 0)
   for (let step = 0; step < steps; step++) {
     let at = rng.int(total)
-    const [, action] = actions.find(([weight]) => (at -= weight) < 0)
-    await action()
+    let chosen = 0
+    while (at >= actions[chosen][0]) at -= actions[chosen++][0]
+    await actions[chosen][1]()
     log?.(`worker ${id}: step ${step + 1}`)
   }
   return { own, sent }

@@ -1,0 +1,83 @@
+// Paired timings of whole commands: A B A B ..., medians and the ratio pair by pair, so that a machine whose speed
+// drifts does not flatter one side. NODE_EXTRA_CA_CERTS is unset: it triples the start-up of Node 20 and with it
+// would hide what is being measured.
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+
+export const env = { ...process.env }
+delete env.NODE_EXTRA_CA_CERTS
+
+/** One run through `sh -c`; wall seconds and the peak memory (MB) of the largest process in it. */
+export function timed(command, extraEnv = {}) {
+  return new Promise((resolve, reject) => {
+    const started = process.hrtime.bigint()
+    const child = spawn('sh', ['-c', command], {
+      env: { ...env, ...extraEnv },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const err = []
+    let peak = 0
+    const poll = setInterval(() => {
+      peak = Math.max(peak, peakOfGroup(child.pid))
+    }, 20)
+    child.stderr.on('data', (d) => err.push(d))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearInterval(poll)
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9
+      if (code !== 0) reject(new Error(`${command}: status ${code}: ${Buffer.concat(err)}`))
+      else resolve({ seconds, peak })
+    })
+  })
+}
+
+/** VmHWM of the shell's descendants; each process keeps its own high-water mark, so a poll misses little. */
+function peakOfGroup(pid) {
+  let peak = 0
+  try {
+    for (const child of fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')) {
+      if (child === '') continue
+      const match = /VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${child}/status`, 'utf8'))
+      peak = Math.max(peak, match ? Number(match[1]) / 1024 : 0, peakOfGroup(child))
+    }
+  } catch {}
+  return peak
+}
+
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+/**
+ * Runs ours and the peers in turn. `prepare` runs before each of ours, untimed.
+ * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair
+ */
+export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extraEnv }) {
+  const mine = []
+  const theirs = peers.map(() => [])
+  let peak = 0
+  for (let i = -warmup; i < runs; i++) {
+    await prepare?.()
+    const a = await timed(ours, extraEnv)
+    const b = []
+    for (const peer of peers) b.push(await timed(peer.command, extraEnv))
+    if (i < 0) continue
+    mine.push(a.seconds)
+    peak = Math.max(peak, a.peak)
+    b.forEach((r, k) => {
+      theirs[k].push(r.seconds)
+    })
+  }
+  return {
+    seconds: median(mine),
+    spread: [Math.min(...mine), Math.max(...mine)],
+    peakMb: Math.round(peak),
+    peers: peers.map((peer, k) => ({
+      name: peer.name,
+      seconds: median(theirs[k]),
+      ratio: median(mine.map((m, i) => m / theirs[k][i])),
+    })),
+  }
+}
+
+export const machine = () =>
+  `${os.cpus().length} x ${os.cpus()[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}, Node ${process.version}`
