@@ -11,6 +11,13 @@ export class TerseError extends Error {
 /** Wrong usage: printed as one line (with the tool's usage where the genuine tool prints it), exit 1. */
 export class UsageError extends TerseError {
   override name = 'UsageError'
+  /** False: the message alone, as the genuine tools do for values that a flag's type refuses. */
+  readonly showUsage: boolean
+
+  constructor(message: string, showUsage = true) {
+    super(message)
+    this.showUsage = showUsage
+  }
 }
 
 /** Stored bytes that are not what they should be. Always says where. */
@@ -23,7 +30,11 @@ export class CorruptRecordError extends TerseError {
   readonly detail: string
 
   constructor(detail: string, position: number, file?: string) {
-    super(file === undefined ? `${detail} (at position ${position})` : `${file}: ${detail} (at position ${position})`)
+    super(
+      file === undefined
+        ? `${detail} (at position ${position})`
+        : `${file}: ${detail} (at position ${position})`,
+    )
     this.detail = detail
     this.position = position
     this.file = file
@@ -71,31 +82,102 @@ const row = (code: number, exception: string, message: string, retriable = false
 
 /** The rows that a local directory can meet; add a row when a new one is needed. */
 export const KAFKA_ERRORS = {
-  UNKNOWN_SERVER_ERROR: row(-1, 'UnknownServerException', 'The server experienced an unexpected error when processing the request.'),
-  OFFSET_OUT_OF_RANGE: row(1, 'OffsetOutOfRangeException', 'The requested offset is not within the range of offsets maintained by the server.'),
-  CORRUPT_MESSAGE: row(2, 'CorruptRecordException', 'This message has failed its CRC checksum, exceeds the valid size, has a null key for a compacted topic, or is otherwise corrupt.', true),
-  UNKNOWN_TOPIC_OR_PARTITION: row(3, 'UnknownTopicOrPartitionException', 'This server does not host this topic-partition.', true),
-  MESSAGE_TOO_LARGE: row(10, 'RecordTooLargeException', 'The request included a message larger than the max message size the server will accept.'),
-  INVALID_TOPIC_EXCEPTION: row(17, 'InvalidTopicException', 'The request attempted to perform an operation on an invalid topic.'),
-  RECORD_LIST_TOO_LARGE: row(18, 'RecordBatchTooLargeException', 'The request included message batch larger than the configured segment size on the server.'),
+  UNKNOWN_SERVER_ERROR: row(
+    -1,
+    'UnknownServerException',
+    'The server experienced an unexpected error when processing the request.',
+  ),
+  OFFSET_OUT_OF_RANGE: row(
+    1,
+    'OffsetOutOfRangeException',
+    'The requested offset is not within the range of offsets maintained by the server.',
+  ),
+  CORRUPT_MESSAGE: row(
+    2,
+    'CorruptRecordException',
+    'This message has failed its CRC checksum, exceeds the valid size, has a null key for a compacted topic, or is otherwise corrupt.',
+    true,
+  ),
+  UNKNOWN_TOPIC_OR_PARTITION: row(
+    3,
+    'UnknownTopicOrPartitionException',
+    'This server does not host this topic-partition.',
+    true,
+  ),
+  MESSAGE_TOO_LARGE: row(
+    10,
+    'RecordTooLargeException',
+    'The request included a message larger than the max message size the server will accept.',
+  ),
+  INVALID_TOPIC_EXCEPTION: row(
+    17,
+    'InvalidTopicException',
+    'The request attempted to perform an operation on an invalid topic.',
+  ),
+  RECORD_LIST_TOO_LARGE: row(
+    18,
+    'RecordBatchTooLargeException',
+    'The request included message batch larger than the configured segment size on the server.',
+  ),
   UNKNOWN_MEMBER_ID: row(25, 'UnknownMemberIdException', 'The coordinator is not aware of this member.'),
   TOPIC_ALREADY_EXISTS: row(36, 'TopicExistsException', 'Topic with this name already exists.'),
   INVALID_PARTITIONS: row(37, 'InvalidPartitionsException', 'Number of partitions is below 1.'),
-  INVALID_REPLICATION_FACTOR: row(38, 'InvalidReplicationFactorException', 'Replication factor is below 1 or larger than the number of available brokers.'),
+  INVALID_REPLICATION_FACTOR: row(
+    38,
+    'InvalidReplicationFactorException',
+    'Replication factor is below 1 or larger than the number of available brokers.',
+  ),
   INVALID_REPLICA_ASSIGNMENT: row(39, 'InvalidReplicaAssignmentException', 'Replica assignment is invalid.'),
   INVALID_CONFIG: row(40, 'InvalidConfigurationException', 'Configuration is invalid.'),
-  INVALID_REQUEST: row(42, 'InvalidRequestException', 'This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.'),
-  POLICY_VIOLATION: row(44, 'PolicyViolationException', 'Request parameters do not satisfy the configured policy.'),
-  OUT_OF_ORDER_SEQUENCE_NUMBER: row(45, 'OutOfOrderSequenceException', 'The broker received an out of order sequence number.'),
-  DUPLICATE_SEQUENCE_NUMBER: row(46, 'DuplicateSequenceException', 'The broker received a duplicate sequence number.'),
-  INVALID_PRODUCER_EPOCH: row(47, 'InvalidProducerEpochException', 'Producer attempted to produce with an old epoch.'),
+  INVALID_REQUEST: row(
+    42,
+    'InvalidRequestException',
+    'This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.',
+  ),
+  POLICY_VIOLATION: row(
+    44,
+    'PolicyViolationException',
+    'Request parameters do not satisfy the configured policy.',
+  ),
+  OUT_OF_ORDER_SEQUENCE_NUMBER: row(
+    45,
+    'OutOfOrderSequenceException',
+    'The broker received an out of order sequence number.',
+  ),
+  DUPLICATE_SEQUENCE_NUMBER: row(
+    46,
+    'DuplicateSequenceException',
+    'The broker received a duplicate sequence number.',
+  ),
+  INVALID_PRODUCER_EPOCH: row(
+    47,
+    'InvalidProducerEpochException',
+    'Producer attempted to produce with an old epoch.',
+  ),
   SECURITY_DISABLED: row(54, 'SecurityDisabledException', 'Security features are disabled.'),
-  KAFKA_STORAGE_ERROR: row(56, 'KafkaStorageException', 'Disk error when trying to access log file on the disk.', true),
+  KAFKA_STORAGE_ERROR: row(
+    56,
+    'KafkaStorageException',
+    'Disk error when trying to access log file on the disk.',
+    true,
+  ),
   NON_EMPTY_GROUP: row(68, 'GroupNotEmptyException', 'The group is not empty.'),
   GROUP_ID_NOT_FOUND: row(69, 'GroupIdNotFoundException', 'The group id does not exist.'),
-  GROUP_SUBSCRIBED_TO_TOPIC: row(86, 'GroupSubscribedToTopicException', 'Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it.'),
-  INVALID_RECORD: row(87, 'InvalidRecordException', 'This record has failed the validation on broker and hence will be rejected.'),
-  RESOURCE_NOT_FOUND: row(91, 'ResourceNotFoundException', 'A request illegally referred to a resource that does not exist.'),
+  GROUP_SUBSCRIBED_TO_TOPIC: row(
+    86,
+    'GroupSubscribedToTopicException',
+    'Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it.',
+  ),
+  INVALID_RECORD: row(
+    87,
+    'InvalidRecordException',
+    'This record has failed the validation on broker and hence will be rejected.',
+  ),
+  RESOURCE_NOT_FOUND: row(
+    91,
+    'ResourceNotFoundException',
+    'A request illegally referred to a resource that does not exist.',
+  ),
   UNKNOWN_TOPIC_ID: row(100, 'UnknownTopicIdException', 'This server does not host this topic ID.', true),
 } as const satisfies Record<string, KafkaErrorRow>
 

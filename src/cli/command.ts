@@ -23,6 +23,14 @@ export interface Flag {
   readonly addition?: boolean
   /** Not in help. */
   readonly hidden?: boolean
+  /** argparse tools: must be there. (jopt tools check by hand, as the genuine ones do.) */
+  readonly required?: boolean
+  /** argparse tools: the only right values. */
+  readonly choices?: readonly string[]
+  /** argparse tools: flags of one name exclude each other; `one-of` demands exactly one. */
+  readonly group?: { readonly name: string; readonly required?: boolean }
+  /** argparse tools: takes every word up to the next flag (`--feature a=1 b=2`). */
+  readonly many?: boolean
 }
 
 export interface Command {
@@ -36,7 +44,16 @@ export interface Command {
    * (see `subcommands`).
    */
   readonly parser?: 'jopt' | 'argparse'
+  /** argparse tools: the name in usage and errors, where it is not `kafka-` and the tool's name. */
+  readonly prog?: string
+  /** argparse tools: words by position, in order. */
+  readonly positionals?: readonly Positional[]
   readonly subcommands?: readonly Subcommand[]
+  /**
+   * How a wrong command line is reported, for tools that differ: `usage` prints the usage behind the message (the
+   * consoles), `prefix` stands before it (`Error occurred: `). Absent: the message alone.
+   */
+  readonly parseErrors?: { readonly usage?: boolean; readonly prefix?: string }
   /** Two or three right uses for the help. */
   readonly examples?: readonly string[]
   /** Returns the exit status; undefined is 0. Throws TerseError or UsageError for what a person should read. */
@@ -47,6 +64,12 @@ export interface Subcommand {
   readonly name: string
   readonly summary: string
   readonly flags: readonly Flag[]
+  readonly positionals?: readonly Positional[]
+}
+
+export interface Positional {
+  readonly name: string
+  readonly description: string
 }
 
 /** Parsed arguments, in jopt's terms. */

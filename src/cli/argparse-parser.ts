@@ -1,0 +1,206 @@
+import { UsageError } from '../errors.ts'
+import type { Command, Flag, Options, Positional } from './command.ts'
+import { type Occurrence, ParsedOptions } from './options.ts'
+import { flagsByName } from './parse.ts'
+
+/** A wrong command line of an argparse tool: usage first, then `prog: error: message`. */
+export class ArgparseError extends UsageError {
+  override name = 'ArgparseError'
+}
+
+/**
+ * The genuine argparse tools' habits (argparse4j): subcommands, words by position, `-c X` and `-cX`, unambiguous
+ * prefixes of long names, required flags, choices and groups checked while parsing, and its messages.
+ */
+export function parseArgparse(command: Command, args: readonly string[]): Options {
+  return new ArgparseRun(command).parse(args)
+}
+
+/** `kafka-storage`, or the tool's own name for itself. */
+export function progName(command: Command): string {
+  return command.prog ?? `kafka-${command.name}`
+}
+
+/** First line(s) of an argparse tool's usage. */
+export function argparseUsage(command: Command, subcommand?: string): string {
+  const sub = command.subcommands?.find((one) => one.name === subcommand)
+  const flags = [...command.flags, ...(sub?.flags ?? [])].filter((flag) => !flag.hidden)
+  const positionals = [...(command.positionals ?? []), ...(sub?.positionals ?? [])]
+  const parts = ['[-h]', ...flags.map(flagUsage), ...positionals.map((one) => one.name)]
+  if (sub !== undefined) parts.unshift(sub.name)
+  else if (command.subcommands !== undefined)
+    parts.push(`{${command.subcommands.map((one) => one.name).join(',')}} ...`)
+  return `usage: ${progName(command)} ${parts.join(' ')}`
+}
+
+/** What `-h` prints. */
+export function argparseHelp(command: Command, subcommand?: string): string {
+  const sub = command.subcommands?.find((one) => one.name === subcommand)
+  const lines = [argparseUsage(command, subcommand), '', sub?.summary ?? command.summary, '']
+  const row = (name: string, text: string) => lines.push(`  ${name.padEnd(28)} ${text}`)
+  for (const one of sub?.positionals ?? command.positionals ?? []) row(one.name, one.description)
+  if (sub === undefined) for (const one of command.subcommands ?? []) row(one.name, one.summary)
+  row('-h, --help', 'show this help message and exit')
+  for (const flag of [...command.flags, ...(sub?.flags ?? [])]) {
+    if (flag.hidden) continue
+    const note = flag.default === undefined ? '' : ` (default: ${flag.default})`
+    row(flagNames(flag, ', ') + (flag.arg === undefined ? '' : ` ${metavar(flag)}`), flag.description + note)
+  }
+  return lines.join('\n')
+}
+
+function flagUsage(flag: Flag): string {
+  const text = flag.arg === undefined ? `--${flag.name}` : `--${flag.name} ${metavar(flag)}`
+  return flag.required ? text : `[${text}]`
+}
+
+function metavar(flag: Flag): string {
+  if (flag.choices !== undefined) return `{${flag.choices.join(',')}}`
+  return flag.argName ?? flag.name.toUpperCase().replaceAll('-', '_')
+}
+
+function flagNames(flag: Flag, separator: string): string {
+  return flag.short === undefined ? `--${flag.name}` : `--${flag.name}${separator}-${flag.short}`
+}
+
+class ArgparseRun {
+  readonly #command: Command
+  #flags: Map<string, Flag>
+  #positionals: Positional[]
+  #subcommand: string | undefined
+  readonly #found: Occurrence[] = []
+  readonly #words: string[] = []
+
+  constructor(command: Command) {
+    this.#command = command
+    this.#flags = flagsByName([...command.flags, { name: 'help', short: 'h', description: '' }])
+    this.#positionals = [...(command.positionals ?? [])]
+  }
+
+  parse(args: readonly string[]): Options {
+    const unknown: string[] = []
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i]
+      if (arg.startsWith('-') && arg !== '-' && !/^-\d/.test(arg)) {
+        const taken = this.#flagAt(args, i)
+        if (taken === 0) unknown.push(arg)
+        else i += taken - 1
+      } else if (this.#command.subcommands !== undefined && this.#subcommand === undefined) this.#choose(arg)
+      else if (this.#words.length < this.#positionals.length) this.#words.push(arg)
+      else unknown.push(arg)
+      if (this.#has('help')) return this.#options(args)
+    }
+    if (this.#has('version')) return this.#options(args)
+    this.#checkComplete()
+    if (unknown.length > 0) this.#fail(`unrecognized arguments: '${unknown.join(' ')}'`)
+    return this.#options(args)
+  }
+
+  #options(args: readonly string[]): Options {
+    return new ParsedOptions(this.#flags, this.#found, this.#words, args, this.#subcommand)
+  }
+
+  #has(name: string): boolean {
+    return this.#found.some(({ flag }) => flag.name === name)
+  }
+
+  #fail(message: string): never {
+    const usage = argparseUsage(this.#command, this.#subcommand)
+    throw new ArgparseError(`${usage}\n${progName(this.#command)}: error: ${message}`, false)
+  }
+
+  #choose(word: string): void {
+    const subcommands = this.#command.subcommands ?? []
+    const chosen = subcommands.find((one) => one.name === word)
+    if (chosen === undefined) {
+      const names = subcommands.map((one) => `'${one.name}'`).join(', ')
+      this.#fail(`invalid choice: '${word}' (choose from ${names})`)
+    }
+    this.#subcommand = chosen.name
+    for (const flag of chosen.flags) this.#flags.set(flag.name, flag)
+    this.#positionals = [...this.#positionals, ...(chosen.positionals ?? [])]
+  }
+
+  /** Takes the flag that stands at `i`; returns how many words it took, 0 when nobody knows it. */
+  #flagAt(args: readonly string[], i: number): number {
+    const arg = args[i]
+    const long = arg.startsWith('--')
+    const equals = long ? arg.indexOf('=') : -1
+    const name = equals < 0 ? arg : arg.slice(0, equals)
+    const flag = long ? this.#byLongName(name) : this.#byShortName(arg)
+    if (flag === undefined) return 0
+    const inline = equals >= 0 ? arg.slice(equals + 1) : !long && arg.length > 2 ? arg.slice(2) : undefined
+    if (flag.arg === undefined) {
+      this.#found.push({ flag, value: undefined })
+      return 1
+    }
+    const values = inline === undefined ? [] : [inline]
+    let next = i + 1
+    const more = () => next < args.length && (!args[next].startsWith('-') || /^-\d/.test(args[next]))
+    if (flag.many) while (more()) values.push(args[next++])
+    else if (inline === undefined && more()) values.push(args[next++])
+    if (values.length === 0 && flag.arg === 'required') {
+      this.#fail(
+        `argument ${flagNames(flag, '/')}: expected ${flag.many ? 'at least one argument' : 'one argument'}`,
+      )
+    }
+    for (const value of values) this.#take(flag, value)
+    return next - i
+  }
+
+  #take(flag: Flag, value: string): void {
+    const name = flagNames(flag, '/')
+    if (flag.type !== undefined && flag.type !== 'string' && !/^[+-]?\d+$/.test(value)) {
+      const type = flag.type === 'int' ? 'Integer' : 'Long'
+      this.#fail(`argument ${name}: could not convert '${value}' to ${type} (For input string: "${value}")`)
+    }
+    if (flag.choices !== undefined && !flag.choices.includes(value)) {
+      this.#fail(`argument ${name}: invalid choice: '${value}' (choose from {${flag.choices.join(',')}})`)
+    }
+    // A later occurrence replaces an earlier one, unless the flag gathers.
+    if (!flag.many && !flag.repeatable) {
+      const at = this.#found.findIndex((one) => one.flag.name === flag.name)
+      if (at >= 0) this.#found.splice(at, 1)
+    }
+    this.#found.push({ flag, value })
+  }
+
+  #byLongName(name: string): Flag | undefined {
+    const exact = this.#flags.get(name.slice(2))
+    if (exact !== undefined) return exact
+    const near = [...this.#flags.keys()].filter((one) => one.startsWith(name.slice(2)))
+    if (near.length > 1)
+      this.#fail(`ambiguous option: ${name} could match ${near.map((one) => `--${one}`).join(', ')}`)
+    return near.length === 1 ? this.#flags.get(near[0]) : undefined
+  }
+
+  #byShortName(arg: string): Flag | undefined {
+    // argparse4j takes long names with one dash only where they were declared so; `-c` and `-cX` are short ones.
+    for (const flag of this.#flags.values()) if (flag.short === arg[1]) return flag
+    return undefined
+  }
+
+  #checkComplete(): void {
+    const missingCommand = this.#command.subcommands !== undefined && this.#subcommand === undefined
+    if (missingCommand || this.#words.length < this.#positionals.length) this.#fail('too few arguments')
+    for (const flag of this.#flags.values()) {
+      if (flag.required && !this.#has(flag.name)) this.#fail(`argument ${flagNames(flag, '/')} is required`)
+    }
+    const groups = new Map<string, Flag[]>()
+    for (const flag of this.#flags.values()) {
+      if (flag.group !== undefined)
+        groups.set(flag.group.name, [...(groups.get(flag.group.name) ?? []), flag])
+    }
+    for (const flags of groups.values()) {
+      const given = flags.filter((flag) => this.#has(flag.name))
+      if (given.length > 1) {
+        this.#fail(
+          `argument ${flagNames(given[1], '/')}: not allowed with argument ${flagNames(given[0], '/')}`,
+        )
+      }
+      if (given.length === 0 && flags[0].group?.required) {
+        this.#fail(`one of the arguments ${flags.map((flag) => flagNames(flag, '/')).join(' ')} is required`)
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Command, Flag } from './command.ts'
+import { flagsByName } from './parse.ts'
+
+/** The table of flags, as the genuine tools print it behind a usage error: two columns within `width`. */
+export function usageTable(command: Command, width = 80): string {
+  const rows = [...flagsByName(command.flags).values()]
+    .filter((flag) => !flag.hidden)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((flag) => [heading(flag), description(flag)] as const)
+  const left = Math.min(40, Math.max(24, ...rows.map(([head]) => head.length + 1)))
+  const right = Math.max(30, width - left - 1)
+  const lines = [`${'Option'.padEnd(left)} Description`, `${'------'.padEnd(left)} -----------`]
+  for (const [head, text] of rows) {
+    const heads = wrap(head, left)
+    const texts = wrap(text, right)
+    for (let i = 0; i < Math.max(heads.length, texts.length); i++) {
+      lines.push(`${(heads[i] ?? '').padEnd(left)} ${texts[i] ?? ''}`.trimEnd())
+    }
+  }
+  return lines.join('\n')
+}
+
+/** What `--help` prints: the genuine tool's first line, the table, a few right uses. */
+export function helpText(command: Command, width = 80): string {
+  const examples = (command.examples ?? []).map((example) => `  ${example}`)
+  const tail = examples.length === 0 ? '' : `\n\nExamples:\n${examples.join('\n')}`
+  return `${command.summary}\n${usageTable(command, width)}${tail}`
+}
+
+function heading(flag: Flag): string {
+  const name = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.name}`
+  if (flag.arg === undefined) return name
+  const type = flag.type === 'int' ? 'Integer' : flag.type === 'long' ? 'Long' : 'String'
+  const argument = flag.argName === undefined ? type : `${type}: ${flag.argName}`
+  return flag.arg === 'required' ? `${name} <${argument}>` : `${name} [${argument}]`
+}
+
+function description(flag: Flag): string {
+  const parts = [flag.description]
+  if (flag.deprecated === true) parts.unshift('DEPRECATED.')
+  else if (flag.deprecated !== undefined) parts.unshift(`DEPRECATED, use --${flag.deprecated}.`)
+  if (flag.addition) parts.push("(not in Kafka's tool)")
+  if (flag.default !== undefined) parts.push(`(default: ${flag.default})`)
+  return parts.join(' ')
+}
+
+/** Breaks at spaces; a longer word stands alone. Continuations of a head are indented as Kafka's help does. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/ +/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = `  ${word}`
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  lines.push(line)
+  return lines
+}

@@ -1,0 +1,173 @@
+/**
+ * Composition root of every bundle in dist/: parses, runs one tool, reports its failure, ends the process.
+ * The only place that exits. What stands here runs at every start, so it stays small.
+ */
+import type { Command, CommandContext, Options } from './cli/command.ts'
+import { BrokenPipeError, FdOutput, type StreamPort } from './cli/output.ts'
+import { parseArguments } from './cli/parse.ts'
+import { TerseError, UsageError } from './errors.ts'
+import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
+
+/** The release of Kafka whose tools these are; scripts ask for it with `--version`. */
+export const KAFKA_VERSION = '4.3.1'
+
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
+type Signal = keyof typeof SIGNAL_STATUS
+
+const streams: StreamPort = {
+  write: writeStandardStream,
+  isTerminal,
+  columns: (fd) => terminalColumns(fd, process.env),
+}
+
+declare global {
+  /** Arguments as the launcher passes them: `[--data-dir DIR] TOOL ARGS`. */
+  var __tkafkaArgs: string[] | undefined
+}
+
+/** Runs a tool with the process's arguments and exits with its status. */
+export function main(command: Command): void {
+  const stdout = new FdOutput(1, streams)
+  const stderr = new FdOutput(2, streams)
+  const end = (status: number) => {
+    let last = status
+    try {
+      stdout.flush()
+    } catch (error) {
+      last = report(error, stderr)
+    }
+    stderr.flush()
+    process.exit(last)
+  }
+  const fail = (error: unknown) => end(report(error, stderr))
+  process.on('uncaughtException', fail)
+  runCommand(
+    command,
+    toolArguments(globalThis.__tkafkaArgs ?? process.argv.slice(2)),
+    stdout,
+    stderr,
+    end,
+  ).then(end, fail)
+}
+
+/** Takes the tool's name out: the first word that is no `--data-dir DIR`. */
+function toolArguments(args: readonly string[]): string[] {
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '--data-dir') i++
+    else if (!args[i].startsWith('-')) return [...args.slice(0, i), ...args.slice(i + 1)]
+  }
+  return [...args]
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  stdout: FdOutput,
+  stderr: FdOutput,
+  end: (status: number) => void,
+): Promise<number> {
+  let options: Options
+  try {
+    options = await parseArguments(command, args)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    stderr.line(`${command.parseErrors?.prefix ?? ''}${error.message}`)
+    if (command.parseErrors?.usage) await printUsage(command, stderr)
+    return 1
+  }
+  if (options.has('help') && command.parser === 'argparse') {
+    const { argparseHelp } = await import('./cli/argparse-parser.ts')
+    stdout.line(argparseHelp(command, options.subcommand))
+    return 0
+  }
+  if (options.has('help')) {
+    const { helpText } = await import('./cli/usage.ts')
+    stdout.line(helpText(command, stdout.isTerminal ? stdout.columns : 80))
+    return 0
+  }
+  if (options.has('version')) {
+    stdout.line(KAFKA_VERSION)
+    return 0
+  }
+  const signals = new Signals(end)
+  try {
+    const context: CommandContext = {
+      command,
+      options,
+      dataDir: options.value('data-dir'),
+      env: process.env,
+      stdout,
+      stderr,
+      stdin: 0,
+      get stdinIsTerminal() {
+        return isTerminal(0)
+      },
+      get signal() {
+        return signals.signal()
+      },
+      handleSignals: () => signals.handle(),
+    }
+    const status = (await command.run(context)) ?? 0
+    return signals.received === undefined ? status : status || SIGNAL_STATUS[signals.received]
+  } catch (error) {
+    if (error instanceof UsageError && error.showUsage) {
+      stdout.flush()
+      stderr.line(error.message)
+      await printUsage(command, stderr)
+      return 1
+    }
+    throw error
+  }
+}
+
+async function printUsage(command: Command, stderr: FdOutput): Promise<void> {
+  const { usageTable } = await import('./cli/usage.ts')
+  stderr.line(usageTable(command, stderr.isTerminal ? stderr.columns : 80))
+}
+
+/** One line for a person; the stack only for who asks with TKAFKA_DEBUG=1. Returns the exit status. */
+function report(error: unknown, stderr: FdOutput): number {
+  if (error instanceof BrokenPipeError) return 0
+  const debug = Boolean(process.env.TKAFKA_DEBUG)
+  if (error instanceof TerseError) stderr.line(debug ? (error.stack ?? error.message) : error.message)
+  else if (error instanceof Error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const expected = code !== undefined && (error as NodeJS.ErrnoException).syscall !== undefined
+    const text = expected ? error.message : `${error.name}: ${error.message} (TKAFKA_DEBUG=1 shows where)`
+    stderr.line(debug ? (error.stack ?? text) : text)
+  } else stderr.line(String(error))
+  return 1
+}
+
+/** Listens only once somebody asks: a tool that does not is ended by the kernel, with the same status for a shell. */
+class Signals {
+  received: Signal | undefined
+  #controller: AbortController | undefined
+  #handled = false
+  readonly #end: (status: number) => void
+
+  constructor(end: (status: number) => void) {
+    this.#end = end
+  }
+
+  signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController()
+      this.#controller = controller
+      const onSignal = (name: Signal) => {
+        const again = this.received !== undefined
+        this.received = name
+        controller.abort(name)
+        if (again || !this.#handled) this.#end(SIGNAL_STATUS[name])
+      }
+      process.on('SIGINT', onSignal)
+      process.on('SIGTERM', onSignal)
+    }
+    return this.#controller.signal
+  }
+
+  handle(): void {
+    this.#handled = true
+    this.signal()
+  }
+}
