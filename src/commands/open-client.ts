@@ -1,0 +1,104 @@
+/**
+ * Directory or cluster: the only module of commands/ that names local/ (and, once it is built, cluster/), and only
+ * when a tool asks for a client.
+ */
+import type { CommandContext } from '../cli/command.ts'
+import type { Admin } from '../client/admin.ts'
+import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
+import type { Producer, ProducerConfig } from '../client/producer.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import type { LocalDirectory } from '../local/local-directory.ts'
+import { systemOs } from '../os/system-os.ts'
+
+/** Admin on the data directory (or, later, on the cluster that --bootstrap-server names). */
+export async function openAdmin(context: CommandContext): Promise<Admin> {
+  const { LocalAdmin } = await import('../local/local-admin.ts')
+  return new LocalAdmin(systemOs, await openDirectory(context), { warn: (line) => context.stderr.line(line) })
+}
+
+/** Producer with Kafka's settings (`acks`, `batch.size`, `partitioner.class`, ...). */
+export async function openProducer(context: CommandContext, config: ProducerConfig): Promise<Producer> {
+  const { LocalProducer } = await import('../local/local-producer.ts')
+  return new LocalProducer(systemOs, await openDirectory(context), config)
+}
+
+/** Consumer; `options.config` are Kafka's settings. */
+export async function openConsumer(context: CommandContext, options: ConsumerOptions): Promise<Consumer> {
+  const { LocalConsumer } = await import('../local/local-consumer.ts')
+  return new LocalConsumer(systemOs, await openDirectory(context), options)
+}
+
+/**
+ * The data directory that this command line means.
+ * @throws UsageError when --data-dir stands beside an address that is not declared to be it
+ * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
+ */
+export async function openDirectory(context: CommandContext): Promise<LocalDirectory> {
+  requireLocal(context)
+  const { LocalDirectory } = await import('../local/local-directory.ts')
+  const { path } = LocalDirectory.locate(context.dataDir, context.env)
+  return LocalDirectory.open(systemOs, path)
+}
+
+function requireLocal(context: CommandContext): void {
+  const address = namedServers(context)
+  if (address === undefined || isDeclaredLocal(address.servers, context.env.TKAFKA_LOCAL_BOOTSTRAP)) return
+  const { servers, from } = address
+  if (context.dataDir !== undefined) {
+    throw new UsageError(
+      `--data-dir ${context.dataDir} and ${from} ${servers} cannot be used together: TKAFKA_LOCAL_BOOTSTRAP does not name that address as the data directory`,
+    )
+  }
+  throw new TerseError(
+    `${from} ${servers} is a cluster, which tkafka cannot reach yet; leave it out to work on the data directory, or set TKAFKA_LOCAL_BOOTSTRAP=${servers} to say that this address is the data directory`,
+  )
+}
+
+/** Addresses in the command line, else in the files and properties of client settings. */
+function namedServers(context: CommandContext): { servers: string; from: string } | undefined {
+  const { options } = context
+  for (const flag of ['bootstrap-server', 'bootstrap-controller', 'broker-list']) {
+    const servers = options.has(flag) ? options.value(flag) : undefined
+    if (servers !== undefined) return { servers, from: `--${flag}` }
+  }
+  for (const flag of ['command-property', 'producer-property', 'consumer-property', 'producer-props']) {
+    for (const pair of options.values(flag)) {
+      const servers = /^bootstrap\.servers=(.+)$/.exec(pair)?.[1]
+      if (servers !== undefined) return { servers, from: `--${flag} bootstrap.servers` }
+    }
+  }
+  for (const flag of ['command-config', 'producer.config', 'consumer.config', 'admin.config', 'config-file']) {
+    const file = options.has(flag) ? options.value(flag) : undefined
+    const servers = file === undefined ? undefined : serversInFile(file)
+    if (servers !== undefined) return { servers, from: `${file}: bootstrap.servers` }
+  }
+  return undefined
+}
+
+/** A missing file is reported by the tool that wants it, in the tool's words. */
+function serversInFile(file: string): string | undefined {
+  let text: string
+  try {
+    text = systemOs.fs.readFile(file).toString('latin1')
+  } catch {
+    return undefined
+  }
+  const servers = [...text.matchAll(/^[ \t\f]*bootstrap\.servers[ \t\f]*[=: \t\f][ \t\f]*(.*?)[ \t\r]*$/gm)].at(-1)?.[1]
+  return servers === '' ? undefined : servers
+}
+
+/** Every address of the list must be declared; localhost, 127.0.0.1 and [::1] are one. */
+export function isDeclaredLocal(servers: string, declared: string | undefined): boolean {
+  if (declared === undefined) return false
+  const local = new Set(addresses(declared))
+  const asked = addresses(servers)
+  return asked.length > 0 && asked.every((address) => local.has(address))
+}
+
+function addresses(list: string): string[] {
+  return list
+    .split(',')
+    .map((address) => address.trim().toLowerCase().replace(/^[a-z_]+:\/\//, ''))
+    .filter((address) => address !== '')
+    .map((address) => address.replace(/^(127\.0\.0\.1|\[::1\]|::1)(?=:\d+$|$)/, 'localhost'))
+}
