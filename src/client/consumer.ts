@@ -1,3 +1,4 @@
+import type { CorruptRecordError } from '../errors.ts'
 import type { Header, IsolationLevel, OffsetAndMetadata, TimestampType, TopicPartition } from './types.ts'
 
 export interface ConsumerRecord {
@@ -12,20 +13,74 @@ export interface ConsumerRecord {
   readonly leaderEpoch: number | undefined
 }
 
+/**
+ * Takes records as bytes, without an object for each. `buffer` and the ranges are good until the call returns: copy
+ * what must live longer. Ranges are [start, end); an end of -1 stands for null.
+ */
+export interface ConsumerVisitor {
+  /** Before the first record of each stored batch. The bytes of the batch lie in buffer[start, end), maybe compressed. */
+  batch(batch: VisitedBatch): void
+  /**
+   * One record. `headersStart` is the position of the first of `headersCount` headers as they are stored: varint key length,
+   * key, varint value length (-1 for null), value. Return false to stop behind this record. A record counts as
+   * consumed once it was handed out, also when the visitor throws on it.
+   */
+  record(
+    offset: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headersStart: number,
+    headersCount: number,
+  ): boolean
+}
+
+/** What the records of a batch share. */
+export interface VisitedBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly timestampType: TimestampType
+  readonly leaderEpoch: number
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+  readonly compressed: boolean
+}
+
+/** A stored batch that cannot be read. */
+export interface CorruptBatch {
+  readonly partition: TopicPartition
+  /** First offset that cannot be read. */
+  readonly offset: number
+  /** Names the file and the position in it. */
+  readonly error: CorruptRecordError
+}
+
 export interface ConsumerOptions {
   readonly groupId?: string
   readonly isolationLevel?: IsolationLevel
   /** Kafka consumer settings (auto.offset.reset, enable.auto.commit, max.poll.records, client.id, ...). */
   readonly config?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** Read to the ends as they are when a partition is first read, then end. */
+  readonly untilEnd?: boolean
+  /** Go on behind a corrupt batch. Default false: it ends its partition. */
+  readonly skipCorrupt?: boolean
+  /** Told of corrupt batches; the other partitions go on. Without it `poll` and `visit` reject with the error, once. */
+  readonly onCorrupt?: (corrupt: CorruptBatch) => void
 }
 
 /**
- * `for await (const record of consumer)` reads, waits for more, and ends when the signal aborts or `close` is called.
- * A corrupt batch ends its partition with a CorruptRecordError.
+ * `for await (const record of consumer)` reads, waits for more, and ends when the signal aborts, `close` is called, or
+ * nothing can come any more (`finished`). A corrupt batch ends its partition with a CorruptRecordError.
+ *
+ * Records count as processed when the next `poll` or `visit` is called, and by `close`; automatic commits go no further.
  */
 export interface Consumer extends AsyncIterable<ConsumerRecord> {
-  /** Group subscription by names or by a pattern; needs a group id. */
+  /** Group subscription by names or by a pattern. Without a group id: every partition of these topics, committing nothing. */
   subscribe(topics: readonly string[] | RegExp): Promise<void>
   /** Partitions by hand, without a group's assignment. */
   assign(partitions: readonly TopicPartition[]): Promise<void>
@@ -37,8 +92,21 @@ export interface Consumer extends AsyncIterable<ConsumerRecord> {
   position(partition: TopicPartition): number
   /** Records ready now, at most `max.poll.records`; waits up to `timeoutMs` for the first one. */
   poll(timeoutMs: number): Promise<ConsumerRecord[]>
+  /**
+   * Hands the next stored chunk (whole batches of one partition) to the visitor; waits up to `timeoutMs` for one.
+   * Resolves with the number of records handed out: 0 after the time, an abort, or when there is nothing more to wait for.
+   */
+  visit(visitor: ConsumerVisitor, timeoutMs: number): Promise<number>
+  /** True when nothing can come any more: all partitions are read to the end asked for, or ended by corruption. */
+  readonly finished: boolean
   /** Commits given offsets, else the position behind the last record returned of each assigned partition. */
   commit(offsets?: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void>
-  committed(partitions: readonly TopicPartition[]): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>>
-  close(): Promise<void>
+  committed(
+    partitions: readonly TopicPartition[],
+  ): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>>
+  /**
+   * Commits (in a group with enable.auto.commit) and leaves. With `processed: false` the records of the last poll or
+   * visit do not count.
+   */
+  close(options?: { readonly processed?: boolean }): Promise<void>
 }
