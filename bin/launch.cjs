@@ -21,6 +21,8 @@ function launch(args) {
   }
   const known = /^[a-z0-9-]+$/.test(tool) && fs.existsSync(path.join(DIST, `${tool}.cjs`))
   globalThis.__tkafkaArgs = args
+  // A bundle that runs from the code cache cannot import by itself (a user's own partitioner); this file can.
+  globalThis.__tkafkaImport = (url) => import(url)
   load(path.join(DIST, known ? `${tool}.cjs` : 'tkafka.cjs'))
 }
 

@@ -1,0 +1,144 @@
+import { KafkaError } from '../errors.ts'
+import { partitionForKey } from './murmur2.ts'
+import type { Partitioner } from './producer.ts'
+
+/**
+ * Chooses partitions for slices of buffers, so that no key or value needs an object of its own. One of these serves
+ * one topic of one producer.
+ */
+export interface SlicePartitioner {
+  /**
+   * @param keyEnd -1 for a record without a key
+   * @param valueEnd -1 for a null value
+   * @returns 0 to partitionCount - 1
+   */
+  choose(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    partitionCount: number,
+  ): number
+}
+
+export interface RotatingOptions {
+  /** True (RoundRobinPartitioner, partitioner.ignore.keys): keys are not looked at. */
+  readonly ignoreKeys: boolean
+  /** Where the rotation begins; asked once, when the first record without a key comes. */
+  readonly start: (partitionCount: number) => number
+}
+
+/**
+ * Keyed records by murmur2; the others strictly in turn. Small inputs are spread evenly that way, where Kafka 4's own
+ * default (sticky) puts all of them into one partition.
+ */
+export class RotatingPartitioner implements SlicePartitioner {
+  readonly #ignoreKeys: boolean
+  readonly #start: (partitionCount: number) => number
+  #next = -1
+
+  constructor(options: RotatingOptions) {
+    this.#ignoreKeys = options.ignoreKeys
+    this.#start = options.start
+  }
+
+  choose(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    _value: Buffer,
+    _valueStart: number,
+    _valueEnd: number,
+    partitionCount: number,
+  ): number {
+    if (keyEnd >= 0 && !this.#ignoreKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
+    if (partitionCount === 1) return 0
+    if (this.#next < 0) this.#next = this.#start(partitionCount)
+    // The topic may have grown since the last record.
+    const chosen = this.#next % partitionCount
+    this.#next = chosen + 1
+    return chosen
+  }
+}
+
+export interface StickyOptions {
+  readonly ignoreKeys: boolean
+  /** Bytes (batch.size) that a partition gets before the next one is drawn. */
+  readonly batchSize: number
+  /** 0 <= x < 1 */
+  readonly random?: () => number
+}
+
+/** Kafka 4's default: keyed records by murmur2; the others stay on one partition for batch.size bytes, then draw again. */
+export class StickyPartitioner implements SlicePartitioner {
+  readonly #ignoreKeys: boolean
+  readonly #batchSize: number
+  readonly #random: () => number
+  #current = -1
+  #bytes = 0
+
+  constructor(options: StickyOptions) {
+    this.#ignoreKeys = options.ignoreKeys
+    this.#batchSize = options.batchSize
+    this.#random = options.random ?? Math.random
+  }
+
+  choose(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    _value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    partitionCount: number,
+  ): number {
+    if (keyEnd >= 0 && !this.#ignoreKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
+    if (this.#current < 0 || this.#bytes >= this.#batchSize || this.#current >= partitionCount) {
+      this.#current = Math.floor(this.#random() * partitionCount)
+      this.#bytes = 0
+    }
+    // Length, attributes, deltas and counts of a small record: what it adds to its batch beside key and value.
+    this.#bytes +=
+      RECORD_OVERHEAD + (keyEnd < 0 ? 0 : keyEnd - keyStart) + (valueEnd < 0 ? 0 : valueEnd - valueStart)
+    return this.#current
+  }
+}
+
+const RECORD_OVERHEAD = 8
+
+/** A partitioner of the user's own: sees copies, so that it may keep them, and is held to its contract. */
+export class UserPartitioner implements SlicePartitioner {
+  readonly #topic: string
+  readonly #partitioner: Partitioner
+
+  constructor(topic: string, partitioner: Partitioner) {
+    this.#topic = topic
+    this.#partitioner = partitioner
+  }
+
+  choose(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    partitionCount: number,
+  ): number {
+    const chosen = this.#partitioner.partition(
+      this.#topic,
+      keyEnd < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
+      valueEnd < 0 ? null : Buffer.from(value.subarray(valueStart, valueEnd)),
+      partitionCount,
+    )
+    if (!Number.isInteger(chosen) || chosen < 0 || chosen >= partitionCount) {
+      throw new KafkaError(
+        'INVALID_PARTITIONS',
+        `The partitioner answered ${String(chosen)} for topic ${this.#topic}, which has partitions 0 to ${partitionCount - 1}.`,
+      )
+    }
+    return chosen
+  }
+}
