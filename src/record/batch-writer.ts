@@ -1,0 +1,266 @@
+import { crc32c } from '../bytes/crc32c.ts'
+import { sizeOfVarint } from '../bytes/varint.ts'
+import {
+  ATTRIBUTES_POSITION,
+  attributesOf,
+  CRC_POSITION,
+  RECORD_BATCH_OVERHEAD,
+  writeBatchHeader,
+} from './batch-header.ts'
+import { compress } from './compression.ts'
+import type { Codec, RecordHeader } from './record.ts'
+import {
+  incrementSequence,
+  NO_PARTITION_LEADER_EPOCH,
+  NO_PRODUCER_EPOCH,
+  NO_PRODUCER_ID,
+  NO_SEQUENCE,
+  NO_TIMESTAMP,
+} from './record.ts'
+import {
+  MAX_RECORD_OVERHEAD,
+  sizeOfHeaders,
+  sizeOfRecordBody,
+  writeHeaders,
+  writeRecordFields,
+} from './record-writer.ts'
+
+export const DEFAULT_BATCH_SIZE = 16384
+
+export interface BatchWriterOptions {
+  readonly codec?: Codec
+  readonly level?: number
+  /** Kafka's batch.size: a new batch begins when a record would not fit; a larger record is a batch of its own. */
+  readonly batchSize?: number
+  readonly producerId?: number
+  readonly producerEpoch?: number
+  /** Sequence of the first record; the following batches go on from there. */
+  readonly baseSequence?: number
+  readonly transactional?: boolean
+  /** Bytes to begin with; it grows. */
+  readonly initialSize?: number
+}
+
+/** How far a batch may compress better or worse than the one before, in the estimate of its size (as in Kafka). */
+const RATIO_IMPROVING_STEP = 0.005
+const RATIO_DETERIORATING_STEP = 0.05
+const RATIO_SAFETY = 1.05
+
+/**
+ * Many consecutive batches of one partition, encoded straight into one buffer that is used again and again: the path
+ * of a producer with millions of lines, with no object for a record. Base offsets count from 0 (the log patches them).
+ *
+ *   writer.appendSlices(...) ...; writer.closeBatch()
+ *   log.append(writer.buffer, 0, writer.end); writer.reset()
+ */
+export class BatchWriter {
+  /** The batches are buffer[0, end). A new object when it had to grow, so take it anew after each append. */
+  buffer: Buffer
+  /** Position behind the last closed batch. */
+  end = 0
+  /** Closed batches. */
+  batchCount = 0
+  /** Records in them and in the open one. */
+  recordCount = 0
+
+  private readonly codec: Codec
+  private readonly level: number | undefined
+  private readonly batchSize: number
+  private readonly producerId: number
+  private readonly producerEpoch: number
+  private readonly attributes: number
+  private nextSequence: number
+  private compressionRatio = 1
+
+  /** Where the next record of the open batch goes, in `buffer`. Compressed ones are collected there, too. */
+  private at = 0
+  /** Records in the open batch; none: no batch is open. */
+  private openCount = 0
+  private openLimit = 0
+  private baseTimestamp = 0
+  private maxTimestamp = NO_TIMESTAMP
+
+  constructor(options: BatchWriterOptions = {}) {
+    this.codec = options.codec ?? 'none'
+    this.level = options.level
+    this.batchSize = Math.max(1, options.batchSize ?? DEFAULT_BATCH_SIZE)
+    this.producerId = options.producerId ?? NO_PRODUCER_ID
+    this.producerEpoch = options.producerEpoch ?? NO_PRODUCER_EPOCH
+    this.nextSequence = options.baseSequence ?? NO_SEQUENCE
+    this.attributes = attributesOf(this.codec, 'CreateTime', options.transactional ?? false, false, false)
+    this.buffer = Buffer.allocUnsafe(Math.max(options.initialSize ?? 64 * 1024, 4096))
+  }
+
+  /** Bytes written so far, the open batch (uncompressed) included. */
+  get sizeInBytes(): number {
+    return this.openCount === 0 ? this.end : this.at
+  }
+
+  /** Sequence that the next batch begins with; -1 without an idempotent producer. */
+  get sequence(): number {
+    return this.nextSequence
+  }
+
+  get isEmpty(): boolean {
+    return this.recordCount === 0
+  }
+
+  /**
+   * Appends a record without headers; an end of -1 is null. Returns true when a batch got full: this record began the
+   * next one, or filled its own.
+   */
+  appendSlices(
+    timestamp: number,
+    keyBuffer: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    valueBuffer: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const closed = this.begin(timestamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd, 1)
+    this.buffer[this.at++] = 0
+    return closed || this.isFull()
+  }
+
+  /** As appendSlices, with headers. */
+  append(
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[] = [],
+  ): boolean {
+    const closed = this.begin(
+      timestamp,
+      key,
+      0,
+      key?.length ?? -1,
+      value,
+      0,
+      value?.length ?? -1,
+      sizeOfHeaders(headers),
+    )
+    this.at = writeHeaders(this.buffer, this.at, headers)
+    return closed || this.isFull()
+  }
+
+  /** Ends the open batch, if there is one: writes its header, compresses, checksums. */
+  closeBatch(): void {
+    const count = this.openCount
+    if (count === 0) return
+    const start = this.end
+    if (this.codec !== 'none') this.compressOpenBatch(start + RECORD_BATCH_OVERHEAD)
+    const buffer = this.buffer
+    writeBatchHeader(buffer, start, {
+      baseOffset: this.recordCount - count,
+      sizeInBytes: this.at - start,
+      partitionLeaderEpoch: NO_PARTITION_LEADER_EPOCH,
+      attributes: this.attributes,
+      lastOffsetDelta: count - 1,
+      baseTimestamp: this.baseTimestamp,
+      maxTimestamp: this.maxTimestamp,
+      producerId: this.producerId,
+      producerEpoch: this.producerEpoch,
+      baseSequence: this.nextSequence,
+      count,
+    })
+    buffer.writeUInt32BE(crc32c(buffer, start + ATTRIBUTES_POSITION, this.at), start + CRC_POSITION)
+    if (this.nextSequence !== NO_SEQUENCE) this.nextSequence = incrementSequence(this.nextSequence, count)
+    this.end = this.at
+    this.batchCount++
+    this.openCount = 0
+  }
+
+  /** Starts over in the same memory; sequences go on. An open batch is dropped, so close it first. */
+  reset(): void {
+    this.end = 0
+    this.at = 0
+    this.batchCount = 0
+    this.recordCount = 0
+    this.openCount = 0
+  }
+
+  /** Writes all of a record but its headers, in a new batch if need be. Returns whether one was closed. */
+  private begin(
+    timestamp: number,
+    keyBuffer: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    valueBuffer: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+    headersSize: number,
+  ): boolean {
+    const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
+    const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
+    let delta = this.openCount === 0 ? 0 : timestamp - this.baseTimestamp
+    let body = sizeOfRecordBody(delta, this.openCount, keyLength, valueLength, headersSize)
+    let closed = false
+    if (this.openCount > 0 && this.estimatedSize() + sizeOfVarint(body) + body > this.openLimit) {
+      this.closeBatch()
+      closed = true
+    }
+    if (this.openCount === 0) {
+      delta = 0
+      body = sizeOfRecordBody(0, 0, keyLength, valueLength, headersSize)
+      this.openBatch(timestamp, body)
+    }
+    if (this.at + body + 5 > this.buffer.length) this.grow(body + 5)
+    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+    this.at = writeRecordFields(
+      this.buffer,
+      this.at,
+      body,
+      delta,
+      this.openCount,
+      keyBuffer,
+      keyStart,
+      keyEnd,
+      valueBuffer,
+      valueStart,
+      valueEnd,
+    )
+    this.openCount++
+    this.recordCount++
+    return closed
+  }
+
+  private openBatch(timestamp: number, firstBody: number): void {
+    this.at = this.end + RECORD_BATCH_OVERHEAD
+    this.baseTimestamp = timestamp
+    this.maxTimestamp = NO_TIMESTAMP
+    // As Kafka's accumulator sizes a batch for its first record.
+    this.openLimit = Math.max(this.batchSize, RECORD_BATCH_OVERHEAD + MAX_RECORD_OVERHEAD + firstBody)
+  }
+
+  private isFull(): boolean {
+    return this.estimatedSize() >= this.openLimit
+  }
+
+  /** Size of the open batch once it is compressed, as Kafka estimates it. */
+  private estimatedSize(): number {
+    const size = this.at - this.end
+    if (this.codec === 'none') return size
+    const records = size - RECORD_BATCH_OVERHEAD
+    return RECORD_BATCH_OVERHEAD + Math.trunc(records * this.compressionRatio * RATIO_SAFETY)
+  }
+
+  private compressOpenBatch(recordsStart: number): void {
+    const plainSize = this.at - recordsStart
+    const compressed = compress(this.codec, this.buffer.subarray(recordsStart, this.at), this.level)
+    this.at = recordsStart
+    if (recordsStart + compressed.length > this.buffer.length) this.grow(compressed.length)
+    this.buffer.set(compressed, recordsStart)
+    this.at = recordsStart + compressed.length
+    const observed = compressed.length / plainSize
+    const step = observed > this.compressionRatio ? RATIO_DETERIORATING_STEP : -RATIO_IMPROVING_STEP
+    if (observed !== this.compressionRatio)
+      this.compressionRatio = Math.max(this.compressionRatio + step, observed)
+  }
+
+  private grow(extra: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(this.at + extra, this.buffer.length * 2))
+    larger.set(this.buffer.subarray(0, this.at))
+    this.buffer = larger
+  }
+}

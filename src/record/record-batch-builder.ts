@@ -1,0 +1,275 @@
+import { crc32c } from '../bytes/crc32c.ts'
+import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
+import {
+  ATTRIBUTES_POSITION,
+  attributesOf,
+  CRC_POSITION,
+  RECORD_BATCH_OVERHEAD,
+  writeBatchHeader,
+} from './batch-header.ts'
+import { compress } from './compression.ts'
+import type { BatchTimestampType, Codec, RecordHeader } from './record.ts'
+import {
+  NO_PARTITION_LEADER_EPOCH,
+  NO_PRODUCER_EPOCH,
+  NO_PRODUCER_ID,
+  NO_SEQUENCE,
+  NO_TIMESTAMP,
+} from './record.ts'
+import {
+  copyBytes,
+  sizeOfHeaders,
+  sizeOfRecordBody,
+  writeHeaders,
+  writeRecordFields,
+} from './record-writer.ts'
+
+export interface RecordBatchOptions {
+  /** Default: none. */
+  readonly codec?: Codec
+  readonly level?: number
+  readonly timestampType?: BatchTimestampType
+  /** The batch's time where log-append time rules. */
+  readonly logAppendTime?: number
+  /** Default 0. */
+  readonly baseOffset?: number
+  readonly producerId?: number
+  readonly producerEpoch?: number
+  readonly baseSequence?: number
+  readonly transactional?: boolean
+  readonly control?: boolean
+  readonly leaderEpoch?: number
+  /** Set by compaction: when the batch's tombstones (or its marker) may go. */
+  readonly deleteHorizonMs?: number
+  /** What hasRoomFor measures against; default: no limit. */
+  readonly maxBytes?: number
+}
+
+/**
+ * Makes one batch. Offsets count from baseOffset on; `appendWithOffset` keeps given ones with their gaps, and
+ * `lastOffset` may be set beyond the last record (compaction), even with no record at all.
+ */
+export class RecordBatchBuilder {
+  private options: RecordBatchOptions
+  private buffer: Buffer | undefined
+  private at = RECORD_BATCH_OVERHEAD
+  private baseTimestamp: number | undefined
+  private maxTimestamp = NO_TIMESTAMP
+  private recordCount = 0
+  /** Of the last record, or what compaction sets it to; before baseOffset while there is none. */
+  lastOffset: number
+
+  constructor(options: RecordBatchOptions = {}) {
+    this.options = options
+    this.baseTimestamp = options.deleteHorizonMs
+    this.lastOffset = this.baseOffset - 1
+  }
+
+  get baseOffset(): number {
+    return this.options.baseOffset ?? 0
+  }
+
+  get count(): number {
+    return this.recordCount
+  }
+
+  /** Size of the batch so far, uncompressed. */
+  get sizeInBytes(): number {
+    return this.at
+  }
+
+  /** Whether the batch stays within maxBytes with this record; always true for the first. Lengths of -1 are null. */
+  hasRoomFor(
+    timestamp: number,
+    keyLength: number,
+    valueLength: number,
+    headers: readonly RecordHeader[] = [],
+  ): boolean {
+    if (this.recordCount === 0 || this.options.maxBytes === undefined) return true
+    const body = sizeOfRecordBody(
+      timestamp - (this.baseTimestamp ?? timestamp),
+      this.lastOffset + 1 - this.baseOffset,
+      keyLength,
+      valueLength,
+      sizeOfHeaders(headers),
+    )
+    return this.at + sizeOfVarint(body) + body <= this.options.maxBytes
+  }
+
+  append(
+    timestamp: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: readonly RecordHeader[] = [],
+  ): void {
+    this.appendWithOffset(this.lastOffset + 1, timestamp, key, value, headers)
+  }
+
+  appendWithOffset(
+    offset: number,
+    timestamp: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: readonly RecordHeader[] = [],
+  ): void {
+    const keyEnd = key?.length ?? -1
+    const valueEnd = value?.length ?? -1
+    const at = this.writeFields(offset, timestamp, key, 0, keyEnd, value, 0, valueEnd, sizeOfHeaders(headers))
+    this.at = writeHeaders(this.memory(), at, headers)
+  }
+
+  /** A record without headers from slices; an end of -1 is null. */
+  appendSlices(
+    timestamp: number,
+    keyBuffer: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    valueBuffer: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const offset = this.lastOffset + 1
+    const at = this.writeFields(
+      offset,
+      timestamp,
+      keyBuffer,
+      keyStart,
+      keyEnd,
+      valueBuffer,
+      valueStart,
+      valueEnd,
+      1,
+    )
+    this.memory()[at] = 0
+    this.at = at + 1
+  }
+
+  /** A stored record as a RecordVisitor is given it, headers byte for byte. */
+  appendStored(
+    offset: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headersStart: number,
+    headersCount: number,
+    recordEnd: number,
+  ): void {
+    const headersSize = sizeOfVarint(headersCount) + recordEnd - headersStart
+    const at = this.writeFields(
+      offset,
+      timestamp,
+      buffer,
+      keyStart,
+      keyEnd,
+      buffer,
+      valueStart,
+      valueEnd,
+      headersSize,
+    )
+    const memory = this.memory()
+    this.at = copyBytes(buffer, headersStart, recordEnd, memory, writeVarint(memory, at, headersCount))
+  }
+
+  /** The finished batch in memory of its own. The builder is empty afterwards; call reset before using it again. */
+  build(): Buffer {
+    const options = this.options
+    const codec = this.recordCount === 0 ? 'none' : (options.codec ?? 'none')
+    let batch: Buffer
+    if (codec === 'none') batch = this.memory().subarray(0, this.at)
+    else {
+      const records = compress(codec, this.memory().subarray(RECORD_BATCH_OVERHEAD, this.at), options.level)
+      batch = Buffer.allocUnsafe(RECORD_BATCH_OVERHEAD + records.length)
+      batch.set(records, RECORD_BATCH_OVERHEAD)
+    }
+    const timestampType = options.timestampType ?? 'CreateTime'
+    writeBatchHeader(batch, 0, {
+      baseOffset: this.baseOffset,
+      sizeInBytes: batch.length,
+      partitionLeaderEpoch: options.leaderEpoch ?? NO_PARTITION_LEADER_EPOCH,
+      attributes: attributesOf(
+        codec,
+        timestampType,
+        options.transactional ?? false,
+        options.control ?? false,
+        options.deleteHorizonMs !== undefined,
+      ),
+      lastOffsetDelta: Math.max(this.lastOffset - this.baseOffset, 0),
+      baseTimestamp: this.baseTimestamp ?? NO_TIMESTAMP,
+      maxTimestamp:
+        timestampType === 'LogAppendTime' ? (options.logAppendTime ?? this.maxTimestamp) : this.maxTimestamp,
+      producerId: options.producerId ?? NO_PRODUCER_ID,
+      producerEpoch: options.producerEpoch ?? NO_PRODUCER_EPOCH,
+      baseSequence: options.baseSequence ?? NO_SEQUENCE,
+      count: this.recordCount,
+    })
+    batch.writeUInt32BE(crc32c(batch, ATTRIBUTES_POSITION), CRC_POSITION)
+    this.buffer = undefined
+    return batch
+  }
+
+  /** Starts another batch, with the same options unless others are given on top. */
+  reset(changes: RecordBatchOptions = {}): void {
+    this.options = { ...this.options, ...changes }
+    this.at = RECORD_BATCH_OVERHEAD
+    this.baseTimestamp = this.options.deleteHorizonMs
+    this.maxTimestamp = NO_TIMESTAMP
+    this.recordCount = 0
+    this.lastOffset = this.baseOffset - 1
+  }
+
+  private writeFields(
+    offset: number,
+    timestamp: number,
+    keyBuffer: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    valueBuffer: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+    headersSize: number,
+  ): number {
+    const offsetDelta = offset - this.baseOffset
+    if (offset <= this.lastOffset || offsetDelta > 0x7fffffff) {
+      throw new RangeError(
+        `offset ${offset} cannot follow ${this.lastOffset} in a batch that begins at ${this.baseOffset}`,
+      )
+    }
+    this.baseTimestamp ??= timestamp
+    const timestampDelta = timestamp - this.baseTimestamp
+    const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
+    const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
+    const body = sizeOfRecordBody(timestampDelta, offsetDelta, keyLength, valueLength, headersSize)
+    const memory = this.memory(body + 5)
+    this.lastOffset = offset
+    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+    this.recordCount++
+    return writeRecordFields(
+      memory,
+      this.at,
+      body,
+      timestampDelta,
+      offsetDelta,
+      keyBuffer,
+      keyStart,
+      keyEnd,
+      valueBuffer,
+      valueStart,
+      valueEnd,
+    )
+  }
+
+  /** The batch's memory, with room for `extra` bytes more. */
+  private memory(extra = 0): Buffer {
+    const needed = this.at + extra
+    if (this.buffer === undefined) this.buffer = Buffer.allocUnsafe(Math.max(needed, 512))
+    else if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+      larger.set(this.buffer.subarray(0, this.at))
+      this.buffer = larger
+    }
+    return this.buffer
+  }
+}

@@ -1,0 +1,196 @@
+import { ByteReader } from '../bytes/byte-reader.ts'
+import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'
+import type { CorruptRecordError } from '../errors.ts'
+import type { RecordHeader, RecordVisitor } from './record.ts'
+
+/** What walking needs to know of the batch that the records are in. */
+export interface BatchOfRecords {
+  readonly baseOffset: number
+  readonly lastOffsetDelta: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+  readonly timestampType: string
+  readonly count: number
+  corrupt(detail: string): CorruptRecordError
+}
+
+/** length, attributes, timestamp, offset, key length, value length, header count: one byte each at the least. */
+const MIN_RECORD_SIZE = 7
+/** A header's key length and value length. */
+const MIN_HEADER_SIZE = 2
+
+/**
+ * Walks over the (inflated) records of a batch in buffer[start, end) without making an object for each.
+ * Record: varint length of what follows, int8 attributes, varlong timestamp delta, varint offset delta, varint key
+ * length (-1 null) and key, varint value length (-1 null) and value, varint header count and headers.
+ *
+ * Every length is checked against the record's end, every record's against the batch's: damaged or crafted bytes end
+ * in the CorruptRecordError that `batch.corrupt` makes. Returns false when the visitor stopped it.
+ */
+export function walkRecords(
+  batch: BatchOfRecords,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  visitor: RecordVisitor,
+): boolean {
+  const count = batch.count
+  if (count < 0 || count * MIN_RECORD_SIZE > end - start) {
+    throw batch.corrupt(`${count} records do not fit into its ${end - start} bytes`)
+  }
+  const baseOffset = batch.baseOffset
+  const lastOffsetDelta = batch.lastOffsetDelta
+  const baseTimestamp = batch.baseTimestamp
+  const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Number.NaN
+  const hasAppendTime = !Number.isNaN(appendTime)
+  let at = start
+  for (let index = 0; index < count; index++) {
+    // Every length is a zigzag varint; the one-byte and two-byte ones, nearly all, are decoded here.
+    let raw = at < end ? buffer[at] : 0x80
+    if (raw < 0x80) at++
+    else if (at + 1 < end && buffer[at + 1] < 0x80) {
+      raw = (raw & 0x7f) | (buffer[at + 1] << 7)
+      at += 2
+    } else {
+      raw = readUnsignedVarint(buffer, at, end)
+      at = cursor.at
+    }
+    const recordEnd = at + ((raw >>> 1) ^ -(raw & 1))
+    // Also false for a varint that is none (NaN).
+    if (Number.isNaN(raw) || !(recordEnd <= end && recordEnd - at >= MIN_RECORD_SIZE - 1)) {
+      throw damaged(batch, index, 'length')
+    }
+    at++
+
+    let timestamp: number
+    raw = buffer[at]
+    if (raw < 0x80) {
+      timestamp = baseTimestamp + ((raw >>> 1) ^ -(raw & 1))
+      at++
+    } else {
+      timestamp = baseTimestamp + readVarlong(buffer, at, recordEnd)
+      if (Number.isNaN(timestamp)) throw damaged(batch, index, 'timestamp')
+      at = cursor.at
+    }
+    if (hasAppendTime) timestamp = appendTime
+
+    raw = at < recordEnd ? buffer[at] : 0x80
+    if (raw < 0x80) at++
+    else if (at + 1 < recordEnd && buffer[at + 1] < 0x80) {
+      raw = (raw & 0x7f) | (buffer[at + 1] << 7)
+      at += 2
+    } else {
+      raw = readUnsignedVarint(buffer, at, recordEnd)
+      if (Number.isNaN(raw)) throw damaged(batch, index, 'offset')
+      at = cursor.at
+    }
+    const offsetDelta = (raw >>> 1) ^ -(raw & 1)
+    if (offsetDelta < 0 || offsetDelta > lastOffsetDelta) throw damaged(batch, index, 'offset')
+
+    raw = at < recordEnd ? buffer[at] : 0x80
+    if (raw < 0x80) at++
+    else {
+      raw = readUnsignedVarint(buffer, at, recordEnd)
+      if (Number.isNaN(raw)) throw damaged(batch, index, 'key length')
+      at = cursor.at
+    }
+    let length = (raw >>> 1) ^ -(raw & 1)
+    const keyStart = at
+    let keyEnd = -1
+    if (length >= 0) {
+      if (length > recordEnd - at) throw damaged(batch, index, 'key length')
+      at += length
+      keyEnd = at
+    } else if (length !== -1) throw damaged(batch, index, 'key length')
+
+    raw = at < recordEnd ? buffer[at] : 0x80
+    if (raw < 0x80) at++
+    else if (at + 1 < recordEnd && buffer[at + 1] < 0x80) {
+      raw = (raw & 0x7f) | (buffer[at + 1] << 7)
+      at += 2
+    } else {
+      raw = readUnsignedVarint(buffer, at, recordEnd)
+      if (Number.isNaN(raw)) throw damaged(batch, index, 'value length')
+      at = cursor.at
+    }
+    length = (raw >>> 1) ^ -(raw & 1)
+    const valueStart = at
+    let valueEnd = -1
+    if (length >= 0) {
+      if (length > recordEnd - at) throw damaged(batch, index, 'value length')
+      at += length
+      valueEnd = at
+    } else if (length !== -1) throw damaged(batch, index, 'value length')
+
+    let headersCount = 0
+    if (at === recordEnd - 1 && buffer[at] === 0) at++
+    else {
+      raw = readUnsignedVarint(buffer, at, recordEnd)
+      if (Number.isNaN(raw)) throw damaged(batch, index, 'header count')
+      at = cursor.at
+      headersCount = (raw >>> 1) ^ -(raw & 1)
+      if (headersCount < 0 || headersCount * MIN_HEADER_SIZE > recordEnd - at)
+        throw damaged(batch, index, 'header count')
+      if (skipHeaders(buffer, at, recordEnd, headersCount) !== recordEnd)
+        throw damaged(batch, index, 'headers')
+    }
+    const goOn = visitor(
+      index,
+      baseOffset + offsetDelta,
+      timestamp,
+      buffer,
+      keyStart,
+      keyEnd,
+      valueStart,
+      valueEnd,
+      at,
+      headersCount,
+      recordEnd,
+    )
+    if (goOn === false) return false
+    at = recordEnd
+  }
+  if (at !== end) throw batch.corrupt(`${end - at} bytes are left behind its ${count} records`)
+  return true
+}
+
+/** Position behind `count` headers, or -1 where they are damaged. */
+function skipHeaders(buffer: Buffer, start: number, end: number, count: number): number {
+  let at = start
+  for (let i = 0; i < count; i++) {
+    const keyLength = zigzag(readUnsignedVarint(buffer, at, end))
+    // A header's key is never null.
+    if (!(keyLength >= 0 && keyLength <= end - cursor.at)) return -1
+    at = cursor.at + keyLength
+    const valueLength = zigzag(readUnsignedVarint(buffer, at, end))
+    if (!(valueLength >= -1 && valueLength <= end - cursor.at)) return -1
+    at = cursor.at + Math.max(valueLength, 0)
+  }
+  return at
+}
+
+/** The headers that a visitor was told of, as objects. Values are views on `buffer`. */
+export function readHeaders(
+  buffer: Buffer,
+  start: number,
+  count: number,
+  end = buffer.length,
+): RecordHeader[] {
+  const reader = new ByteReader(buffer, start, end)
+  const headers: RecordHeader[] = []
+  for (let i = 0; i < count; i++) {
+    const key = reader.utf8(reader.varint())
+    const valueLength = reader.varint()
+    headers.push({ key, value: valueLength === -1 ? null : reader.bytes(valueLength) })
+  }
+  return headers
+}
+
+/** NaN stays NaN. */
+function zigzag(raw: number): number {
+  return Number.isNaN(raw) ? raw : (raw >>> 1) ^ -(raw & 1)
+}
+
+function damaged(batch: BatchOfRecords, index: number, what: string): CorruptRecordError {
+  return batch.corrupt(`record ${index + 1} of ${batch.count} has a bad ${what}`)
+}

@@ -1,0 +1,111 @@
+import {
+  sizeOfUnsignedVarint,
+  sizeOfVarint,
+  sizeOfVarlong,
+  writeVarint,
+  writeVarlong,
+} from '../bytes/varint.ts'
+import type { RecordHeader } from './record.ts'
+
+/** More than a record's own fields can take besides its key, value and headers (Kafka's MAX_RECORD_OVERHEAD). */
+export const MAX_RECORD_OVERHEAD = 21
+
+/** Bytes of length and content; -1 is null. */
+export function sizeOfField(length: number): number {
+  return length < 0 ? 1 : sizeOfVarint(length) + length
+}
+
+/** Bytes of the header count and the headers. */
+export function sizeOfHeaders(headers: readonly RecordHeader[]): number {
+  let size = sizeOfVarint(headers.length)
+  for (const { key, value } of headers)
+    size += sizeOfField(Buffer.byteLength(key)) + sizeOfField(value?.length ?? -1)
+  return size
+}
+
+/** Bytes of a record behind its length field. Lengths of -1 are null; headersSize includes their count. */
+export function sizeOfRecordBody(
+  timestampDelta: number,
+  offsetDelta: number,
+  keyLength: number,
+  valueLength: number,
+  headersSize: number,
+): number {
+  return (
+    1 +
+    sizeOfVarlong(timestampDelta) +
+    // Deltas are never negative, nor are the lengths that are not null: no zigzag needed.
+    sizeOfUnsignedVarint(offsetDelta * 2) +
+    sizeOfField(keyLength) +
+    sizeOfField(valueLength) +
+    headersSize
+  )
+}
+
+/**
+ * Writes a record up to (not including) its header count, given the size of its body, and returns the position
+ * behind. The memory must be there.
+ */
+export function writeRecordFields(
+  buffer: Buffer,
+  position: number,
+  bodySize: number,
+  timestampDelta: number,
+  offsetDelta: number,
+  keyBuffer: Uint8Array | null,
+  keyStart: number,
+  keyEnd: number,
+  valueBuffer: Uint8Array | null,
+  valueStart: number,
+  valueEnd: number,
+): number {
+  let at = writeVarint(buffer, position, bodySize)
+  buffer[at++] = 0
+  at = writeVarlong(buffer, at, timestampDelta)
+  at = writeVarint(buffer, at, offsetDelta)
+  at = writeField(buffer, at, keyBuffer, keyStart, keyEnd)
+  return writeField(buffer, at, valueBuffer, valueStart, valueEnd)
+}
+
+function writeField(
+  buffer: Buffer,
+  position: number,
+  source: Uint8Array | null,
+  start: number,
+  end: number,
+): number {
+  if (source === null || end < 0) {
+    buffer[position] = 1
+    return position + 1
+  }
+  const at = writeVarint(buffer, position, end - start)
+  return copyBytes(source, start, end, buffer, at)
+}
+
+/** Copies and returns the position behind. */
+export function copyBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Buffer,
+  position: number,
+): number {
+  const size = end - start
+  if (size > COPY_IN_LOOP) target.set(source.subarray(start, end), position)
+  else for (let from = start, to = position; from < end; ) target[to++] = source[from++]
+  return position + size
+}
+
+/** Below this a loop beats the call (and the view it needs). */
+const COPY_IN_LOOP = 48
+
+/** Writes the header count and the headers, and returns the position behind. */
+export function writeHeaders(buffer: Buffer, position: number, headers: readonly RecordHeader[]): number {
+  let at = writeVarint(buffer, position, headers.length)
+  for (const { key, value } of headers) {
+    at = writeVarint(buffer, at, Buffer.byteLength(key))
+    at += buffer.write(key, at)
+    at = writeField(buffer, at, value, 0, value === null ? -1 : value.length)
+  }
+  return at
+}

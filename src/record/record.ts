@@ -1,0 +1,58 @@
+/** One record and what its batch says of all of them, under Kafka's names. */
+
+/** Codec of a batch, as in bits 0 to 2 of its attributes: the index is the id on disk. */
+export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+
+export type Codec = (typeof CODECS)[number]
+
+export type BatchTimestampType = 'CreateTime' | 'LogAppendTime'
+
+export interface RecordHeader {
+  readonly key: string
+  /** null is a header without a value, which is not an empty one. */
+  readonly value: Buffer | null
+}
+
+export interface Record {
+  readonly offset: number
+  /** Milliseconds since the epoch; the batch's append time where that rules. */
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RecordHeader[]
+  /** -1 without an idempotent producer. */
+  readonly sequence: number
+}
+
+/**
+ * Called for each record of a batch without an object made for it. `keyEnd` and `valueEnd` are -1 for null. The
+ * headers lie in [headersStart, recordEnd) and are `headersCount` (`readHeaders` makes objects of them). Positions are
+ * in `buffer`, which for a compressed batch is the inflated one, good until the visitor returns or longer if kept.
+ * Returning false ends the walk.
+ */
+export type RecordVisitor = (
+  index: number,
+  offset: number,
+  timestamp: number,
+  buffer: Buffer,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+  headersStart: number,
+  headersCount: number,
+  recordEnd: number,
+  // biome-ignore lint/suspicious/noConfusingVoidType: visitors that never stop return nothing
+) => boolean | void
+
+export const NO_TIMESTAMP = -1
+export const NO_PRODUCER_ID = -1
+export const NO_PRODUCER_EPOCH = -1
+export const NO_SEQUENCE = -1
+export const NO_PARTITION_LEADER_EPOCH = -1
+
+/** The sequence `increment` records later: it goes round from 2^31 - 1 to 0. */
+export function incrementSequence(sequence: number, increment: number): number {
+  const next = sequence + increment
+  return next > 0x7fffffff ? next - 0x80000000 : next
+}

@@ -1,0 +1,88 @@
+import path from 'node:path'
+import type zlibModule from 'node:zlib'
+import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
+
+/**
+ * Zstandard: Node's own where it has it (22.15 and up), else the native binary of @cloudpss/zstd, else that package's
+ * WebAssembly, which can only be loaded asynchronously: `prepare` does it.
+ */
+
+const PACKAGE = '@cloudpss/zstd'
+const DEFAULT_LEVEL = 3
+
+interface ZstdLibrary {
+  compress(bytes: Buffer, level: number): Uint8Array
+  /** Throws on damage, and on more than maxSize bytes. */
+  decompress(bytes: Buffer, maxSize: number): Uint8Array
+}
+
+/** What newer Nodes have; the types of Node 20 do not tell of it. */
+interface ZlibWithZstd {
+  zstdCompressSync?(bytes: Buffer, options: { params: { [key: number]: number } }): Buffer
+  zstdDecompressSync?(bytes: Buffer, options: { maxOutputLength: number }): Buffer
+  constants: typeof zlibModule.constants & { ZSTD_c_compressionLevel?: number }
+}
+
+let zstd: ZstdLibrary | undefined
+
+function library(): ZstdLibrary {
+  zstd ??= nodeLibrary() ?? loadLibrary('zstd', nativeLibrary)
+  return zstd
+}
+
+function nodeLibrary(): ZstdLibrary | undefined {
+  const zlib = requireFromHere('node:zlib') as ZlibWithZstd
+  const { zstdCompressSync: deflate, zstdDecompressSync: inflate } = zlib
+  const levelKey = zlib.constants.ZSTD_c_compressionLevel
+  if (deflate === undefined || inflate === undefined || levelKey === undefined) return undefined
+  return {
+    compress: (bytes, level) => deflate(bytes, { params: { [levelKey]: level } }),
+    decompress: (bytes, maxSize) => inflate(bytes, { maxOutputLength: maxSize }),
+  }
+}
+
+/** The package's entry is an ES module without a limit on the inflated size; the binary beneath takes one. */
+function nativeLibrary(): ZstdLibrary {
+  const packageJson = requireFromHere.resolve(`${PACKAGE}/package.json`)
+  const nodeGypBuild = requireFromHere.resolve('node-gyp-build', { paths: [path.dirname(packageJson)] })
+  return (requireFromHere(nodeGypBuild) as (dir: string) => ZstdLibrary)(path.dirname(packageJson))
+}
+
+/** Loads the WebAssembly fallback where nothing quicker fits; needed only there. */
+export async function prepare(): Promise<void> {
+  try {
+    library()
+  } catch (error) {
+    const specifier = `${PACKAGE}/wasm`
+    let wasm: { compress(b: Buffer, level: number): Uint8Array; decompress(b: Buffer): Uint8Array }
+    try {
+      wasm = await import(specifier)
+    } catch {
+      throw error
+    }
+    zstd = { compress: wasm.compress, decompress: (bytes) => wasm.decompress(bytes) }
+  }
+}
+
+export function compress(bytes: Buffer, level = DEFAULT_LEVEL): Buffer {
+  return asBuffer(library().compress(bytes, level))
+}
+
+export function decompress(bytes: Buffer, maxSize: number): Buffer {
+  const lib = library()
+  let inflated: Buffer
+  try {
+    inflated = asBuffer(lib.decompress(bytes, maxSize))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE' || message === 'Content size is too large')
+      throw tooLarge('zstd', maxSize)
+    throw damagedData('zstd', error)
+  }
+  if (inflated.length > maxSize) throw tooLarge('zstd', maxSize)
+  return inflated
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
