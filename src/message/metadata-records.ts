@@ -2,7 +2,11 @@
  * The records of `__cluster_metadata-0`. Value of a record: uvarint frame version 1, uvarint api key, uvarint
  * record version, the flexible message; the key is null.
  */
-import type { METADATA_SCHEMAS } from './metadata-schemas.ts'
+import { ByteReader } from '../bytes/byte-reader.ts'
+import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { CorruptRecordError } from '../errors.ts'
+import { codecOf, type MessageObject } from './codec.ts'
+import { METADATA_SCHEMAS } from './metadata-schemas.ts'
 import type { MessageInputOf, MessageOf, MessageSchema } from './schema.ts'
 
 type Schemas = (typeof METADATA_SCHEMAS)[number]
@@ -19,6 +23,7 @@ export type StoredMetadataRecord = {
 }[NameOf<Schemas>]
 
 export type MetadataRecordType = MetadataRecord['type']
+export type StoredMetadataRecordOf<T extends MetadataRecordType> = Extract<StoredMetadataRecord, { type: T }>
 
 /** Resource types of ConfigRecord. */
 export const CONFIG_RESOURCE = {
@@ -29,3 +34,95 @@ export const CONFIG_RESOURCE = {
   GROUP: 32,
 } as const
 export type ConfigResourceType = (typeof CONFIG_RESOURCE)[keyof typeof CONFIG_RESOURCE]
+
+/** The highest metadata.version level that this program knows (4.3-IV0). */
+export const LATEST_METADATA_VERSION = 30
+/** The lowest level that a 4.x broker boots (3.3-IV3). */
+export const MINIMUM_METADATA_VERSION = 7
+
+const FRAME_VERSION = 1
+const NO_OP_API_KEY = 20
+
+const byApiKey: MessageSchema[] = []
+const byName = new Map<string, MessageSchema>()
+for (const schema of METADATA_SCHEMAS) {
+  byApiKey[schema.apiKey] = schema
+  byName.set(schema.name, schema)
+}
+
+/**
+ * Decodes the value of a metadata record. `record` is undefined where it says nothing (NoOp) or is of a type that is
+ * not known; `newer` then or beside it tells in words what is newer than this program. A newer version of a known
+ * type is read as the newest known one where its bytes allow that (versions mostly add tagged fields), else skipped.
+ * Throws CorruptRecordError on bytes that cannot be right.
+ */
+export function decodeMetadataRecord(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): { record: StoredMetadataRecord | undefined; newer: string | undefined } {
+  const reader = new ByteReader(buffer, start, end)
+  const frameVersion = reader.uvarint()
+  if (frameVersion !== FRAME_VERSION) {
+    if (frameVersion === 0) throw new CorruptRecordError('metadata frame version 0', start)
+    return { record: undefined, newer: `metadata frame version ${frameVersion}` }
+  }
+  const apiKey = reader.uvarint()
+  const version = reader.uvarint()
+  if (apiKey === NO_OP_API_KEY && version === 0) return NOTHING
+  const schema = byApiKey[apiKey]
+  if (schema === undefined) return { record: undefined, newer: `metadata record type ${apiKey}` }
+  const record: MessageObject = { type: schema.name }
+  if (version <= schema.highestVersion) {
+    codecOf(schema, version).decode(reader, record)
+    if (reader.remaining > 0) {
+      throw new CorruptRecordError(`${reader.remaining} bytes behind the ${schema.name}`, reader.position)
+    }
+    return { record: record as unknown as StoredMetadataRecord, newer: undefined }
+  }
+  const newer = `${schema.name} version ${version}`
+  try {
+    codecOf(schema, schema.highestVersion).decode(reader, record)
+  } catch {
+    return { record: undefined, newer }
+  }
+  return { record: reader.remaining > 0 ? undefined : (record as unknown as StoredMetadataRecord), newer }
+}
+
+const NOTHING = { record: undefined, newer: undefined } as const
+
+/** Appends the value of a record. Throws RangeError where the record has a field that the version does not have. */
+export function encodeMetadataRecord(writer: ByteWriter, record: MetadataRecord, version: number): void {
+  const schema = byName.get(record.type)
+  if (schema === undefined) throw new RangeError(`no metadata record ${record.type}`)
+  writer.uvarint(FRAME_VERSION).uvarint(schema.apiKey).uvarint(version)
+  codecOf(schema, version).encode(writer, record)
+}
+
+/** The version of a record type that brokers at this metadata.version level write and read. */
+export function metadataRecordVersion(type: MetadataRecordType, metadataVersion: number): number {
+  switch (type) {
+    case 'PartitionRecord':
+    case 'PartitionChangeRecord':
+      return metadataVersion >= 23 ? 2 : metadataVersion >= 17 ? 1 : 0
+    case 'RegisterBrokerRecord':
+      return metadataVersion >= 30
+        ? 4
+        : metadataVersion >= 17
+          ? 3
+          : metadataVersion >= 8
+            ? 2
+            : metadataVersion >= 7
+              ? 1
+              : 0
+    case 'BrokerRegistrationChangeRecord':
+      return metadataVersion >= 30 ? 3 : metadataVersion >= 17 ? 2 : metadataVersion >= 7 ? 1 : 0
+    default:
+      return 0
+  }
+}
+
+/** Whether brokers at this level understand Begin/End/AbortTransaction records (3.6-IV1). */
+export function metadataTransactionsSupported(metadataVersion: number): boolean {
+  return metadataVersion >= 13
+}

@@ -1,4 +1,13 @@
-/** Keys and values of `__consumer_offsets`. */
+/**
+ * Keys and values of `__consumer_offsets`. A key begins with its record type, a value with its version (int16 each).
+ * Keys are never flexible.
+ */
+import { ByteReader } from '../bytes/byte-reader.ts'
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import { CorruptRecordError } from '../errors.ts'
+import { codecOf, type MessageObject } from './codec.ts'
+import { type MessageInputOf, type MessageOf, schema } from './schema.ts'
+import { ZERO_UUID } from './uuid.ts'
 
 /** What a key of `__consumer_offsets` says; every type of Kafka 4.3 names its group. */
 export type OffsetsRecordKey =
@@ -13,68 +22,228 @@ export type OffsetsRecordKey =
   /** A record of a newer kind of group; `record` is its Kafka name, e.g. ConsumerGroupMetadata. */
   | {
       readonly type: 'NewGroup'
-      readonly record: string
+      readonly record: NewGroupRecord
       readonly groupType: 'consumer' | 'share' | 'streams'
       readonly group: string
-      /** Where the key names one. */
+      /** Member id, or the regular expression of a ConsumerGroupRegularExpression; undefined for other records. */
       readonly memberId: string | undefined
     }
   /** Newer than known: to be skipped and never rewritten. */
   | { readonly type: 'Unknown'; readonly recordType: number }
 
-export interface OffsetCommitValue {
-  readonly version: number
-  readonly offset: number
-  /** -1 when unknown. */
-  readonly leaderEpoch: number
-  readonly metadata: string
-  readonly commitTimestamp: number
-  /** -1 save in version 1. */
-  readonly expireTimestamp: number
-  /** undefined where the value names none. */
-  readonly topicId: string | undefined
+/** Record types 3 and up, in order from 3. A group of that type exists while its ...GroupMetadata record does. */
+const NEW_GROUP_RECORDS = [
+  'ConsumerGroupMetadata',
+  'ConsumerGroupPartitionMetadata',
+  'ConsumerGroupMemberMetadata',
+  'ConsumerGroupTargetAssignmentMetadata',
+  'ConsumerGroupTargetAssignmentMember',
+  'ConsumerGroupCurrentMemberAssignment',
+  'ShareGroupPartitionMetadata',
+  'ShareGroupMemberMetadata',
+  'ShareGroupMetadata',
+  'ShareGroupTargetAssignmentMetadata',
+  'ShareGroupTargetAssignmentMember',
+  'ShareGroupCurrentMemberAssignment',
+  'ShareGroupStatePartitionMetadata',
+  'ConsumerGroupRegularExpression',
+  'StreamsGroupMetadata',
+  'StreamsGroupPartitionMetadata',
+  'StreamsGroupMemberMetadata',
+  'StreamsGroupTargetAssignmentMetadata',
+  'StreamsGroupTargetAssignmentMember',
+  'StreamsGroupCurrentMemberAssignment',
+  'StreamsGroupTopology',
+] as const
+
+export type NewGroupRecord = (typeof NEW_GROUP_RECORDS)[number]
+
+const OFFSET_COMMIT_VALUE = schema(
+  'OffsetCommitValue',
+  { highestVersion: 4, flexibleSince: 4 },
+  {
+    offset: 'int64',
+    leaderEpoch: { type: 'int32', since: 3, default: -1 },
+    metadata: { type: 'string', default: '' },
+    commitTimestamp: 'int64',
+    expireTimestamp: { type: 'int64', since: 1, until: 1, default: -1 },
+    topicId: { type: 'uuid', since: 4, tag: 0 },
+  },
+)
+
+const GROUP_METADATA_VALUE = schema(
+  'GroupMetadataValue',
+  { highestVersion: 4, flexibleSince: 4 },
+  {
+    protocolType: 'string',
+    generation: 'int32',
+    protocol: { type: 'string', nullable: true },
+    leader: { type: 'string', nullable: true },
+    currentStateTimestamp: { type: 'int64', since: 2, default: -1 },
+    members: [
+      {
+        struct: {
+          memberId: 'string',
+          groupInstanceId: { type: 'string', since: 3, nullable: true, default: null },
+          clientId: 'string',
+          clientHost: 'string',
+          rebalanceTimeout: { type: 'int32', since: 1, default: -1 },
+          sessionTimeout: 'int32',
+          subscription: 'bytes',
+          assignment: 'bytes',
+        },
+      },
+    ],
+  },
+)
+
+/** The newest kind of group: members of consumer groups, for describe. */
+const CONSUMER_GROUP_MEMBER_METADATA = schema(
+  'ConsumerGroupMemberMetadataValue',
+  {},
+  {
+    instanceId: { type: 'string', nullable: true },
+    rackId: { type: 'string', nullable: true },
+    clientId: 'string',
+    clientHost: 'string',
+    subscribedTopicNames: ['string'],
+    subscribedTopicRegex: { type: 'string', nullable: true },
+    rebalanceTimeoutMs: 'int32',
+    serverAssignor: { type: 'string', nullable: true },
+  },
+)
+
+export type OffsetCommitValue = { readonly version: number; readonly topicId: string | undefined } & Omit<
+  MessageOf<typeof OFFSET_COMMIT_VALUE>,
+  'topicId'
+>
+export type GroupMetadataValue = { readonly version: number } & MessageOf<typeof GROUP_METADATA_VALUE>
+export type GroupMemberMetadata = GroupMetadataValue['members'][number]
+export type ConsumerGroupMemberMetadata = MessageOf<typeof CONSUMER_GROUP_MEMBER_METADATA>
+
+export function decodeOffsetsKey(buffer: Buffer, start = 0, end = buffer.length): OffsetsRecordKey {
+  const reader = new ByteReader(buffer, start, end)
+  const recordType = reader.int16()
+  if (recordType === 0 || recordType === 1) {
+    const group = shortString(reader)
+    const topic = shortString(reader)
+    return { type: 'OffsetCommit', group, topic, partition: reader.int32() }
+  }
+  if (recordType === 2) return { type: 'GroupMetadata', group: shortString(reader) }
+  const record = NEW_GROUP_RECORDS[recordType - 3]
+  if (record === undefined) return { type: 'Unknown', recordType }
+  const group = shortString(reader)
+  const groupType = record.startsWith('Consumer')
+    ? 'consumer'
+    : record.startsWith('Share')
+      ? 'share'
+      : 'streams'
+  return {
+    type: 'NewGroup',
+    record,
+    groupType,
+    group,
+    memberId: reader.remaining > 0 ? shortString(reader) : undefined,
+  }
 }
 
-export interface GroupMemberMetadata {
-  readonly memberId: string
-  readonly groupInstanceId: string | null
-  readonly clientId: string
-  readonly clientHost: string
-  readonly rebalanceTimeout: number
-  readonly sessionTimeout: number
-  readonly subscription: Buffer
-  readonly assignment: Buffer
-}
-
-export interface GroupMetadataValue {
-  readonly version: number
-  readonly protocolType: string
-  readonly generation: number
-  readonly protocol: string | null
-  readonly leader: string | null
-  readonly currentStateTimestamp: number
-  readonly members: readonly GroupMemberMetadata[]
-}
-
-export declare function decodeOffsetsKey(buffer: Buffer, start?: number, end?: number): OffsetsRecordKey
 /** Throws CorruptRecordError, also for versions newer than 4. */
-export declare function decodeOffsetCommitValue(
+export function decodeOffsetCommitValue(buffer: Buffer, start = 0, end = buffer.length): OffsetCommitValue {
+  const reader = new ByteReader(buffer, start, end)
+  const version = valueVersion(reader, OFFSET_COMMIT_VALUE.highestVersion, 'offset commit')
+  const value: MessageObject = { version }
+  codecOf(OFFSET_COMMIT_VALUE, version).decode(reader, value)
+  if (value.topicId === ZERO_UUID) value.topicId = undefined
+  return value as unknown as OffsetCommitValue
+}
+
+/** Throws CorruptRecordError, also for versions newer than 4. */
+export function decodeGroupMetadataValue(buffer: Buffer, start = 0, end = buffer.length): GroupMetadataValue {
+  const reader = new ByteReader(buffer, start, end)
+  const version = valueVersion(reader, GROUP_METADATA_VALUE.highestVersion, 'group metadata')
+  const value: MessageObject = { version }
+  codecOf(GROUP_METADATA_VALUE, version).decode(reader, value)
+  return value as unknown as GroupMetadataValue
+}
+
+/** A member of a consumer group (new protocol); undefined for a version that is not known. */
+export function decodeConsumerGroupMemberMetadata(
   buffer: Buffer,
-  start?: number,
-  end?: number,
-): OffsetCommitValue
-export declare function decodeGroupMetadataValue(
-  buffer: Buffer,
-  start?: number,
-  end?: number,
-): GroupMetadataValue
-export declare function encodeOffsetCommitKey(group: string, topic: string, partition: number): Buffer
-/** Version 4, as Kafka 4.3 writes it. */
-export declare function encodeOffsetCommitValue(value: {
-  offset: number
-  leaderEpoch?: number
-  metadata?: string
-  commitTimestamp: number
-  topicId?: string
-}): Buffer
-export declare function encodeGroupMetadataKey(group: string): Buffer
+  start = 0,
+  end = buffer.length,
+): ConsumerGroupMemberMetadata | undefined {
+  const reader = new ByteReader(buffer, start, end)
+  if (reader.int16() !== 0) return undefined
+  const value: MessageObject = {}
+  codecOf(CONSUMER_GROUP_MEMBER_METADATA, 0).decode(reader, value)
+  return value as unknown as ConsumerGroupMemberMetadata
+}
+
+/** Throws RangeError where a name is longer than 32767 bytes. */
+export function encodeOffsetCommitKey(group: string, topic: string, partition: number): Buffer {
+  const writer = new ByteWriter(group.length + topic.length + 16).int16(1)
+  writeShortString(writer, group)
+  writeShortString(writer, topic)
+  return writer.int32(partition).toBuffer()
+}
+
+export interface OffsetCommitInput {
+  readonly offset: number
+  readonly leaderEpoch?: number
+  readonly metadata?: string
+  readonly commitTimestamp: number
+  /** Written as the tagged field of version 4; left out where it is not known. */
+  readonly topicId?: string
+}
+
+/** Version 4 unless told otherwise, as Kafka 4.3 writes it. */
+export function encodeOffsetCommitValue(value: OffsetCommitInput, version = 4): Buffer {
+  const writer = new ByteWriter(64).int16(version)
+  codecOf(OFFSET_COMMIT_VALUE, version).encode(writer, value as unknown as MessageObject)
+  return writer.toBuffer()
+}
+
+export function encodeGroupMetadataKey(group: string): Buffer {
+  const writer = new ByteWriter(group.length + 8).int16(2)
+  writeShortString(writer, group)
+  return writer.toBuffer()
+}
+
+/** Version 3 unless told otherwise, as Kafka 4.3 writes it. */
+export function encodeGroupMetadataValue(
+  value: MessageInputOf<typeof GROUP_METADATA_VALUE>,
+  version = 3,
+): Buffer {
+  const writer = new ByteWriter(256).int16(version)
+  codecOf(GROUP_METADATA_VALUE, version).encode(writer, value as unknown as MessageObject)
+  return writer.toBuffer()
+}
+
+/** Key of any newer group record, for tombstones; `memberId` where the type has one. */
+export function encodeNewGroupKey(record: NewGroupRecord, group: string, memberId?: string): Buffer {
+  const writer = new ByteWriter(64).int16(NEW_GROUP_RECORDS.indexOf(record) + 3)
+  writeShortString(writer, group)
+  if (memberId !== undefined) writeShortString(writer, memberId)
+  return writer.toBuffer()
+}
+
+function valueVersion(reader: ByteReader, highest: number, what: string): number {
+  const at = reader.position
+  const version = reader.int16()
+  if (version < 0 || version > highest)
+    throw new CorruptRecordError(`${what} value of version ${version}`, at)
+  return version
+}
+
+function shortString(reader: ByteReader): string {
+  const at = reader.position
+  const size = reader.int16()
+  if (size < 0) throw new CorruptRecordError('null where a name must be', at)
+  return reader.utf8(size)
+}
+
+function writeShortString(writer: ByteWriter, text: string): void {
+  const size = Buffer.byteLength(text)
+  if (size > 0x7fff) throw new RangeError('a name is longer than 32767 bytes')
+  writer.int16(size).utf8(text)
+}

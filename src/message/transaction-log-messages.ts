@@ -1,0 +1,86 @@
+/** Keys and values of `__transaction_state`. */
+import { ByteReader } from '../bytes/byte-reader.ts'
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import { CorruptRecordError } from '../errors.ts'
+import { codecOf, type MessageObject } from './codec.ts'
+import { type MessageInputOf, type MessageOf, schema } from './schema.ts'
+
+const TRANSACTION_LOG_KEY = schema(
+  'TransactionLogKey',
+  { flexibleSince: Number.POSITIVE_INFINITY },
+  { transactionalId: 'string' },
+)
+
+export const TRANSACTION_LOG_VALUE = schema(
+  'TransactionLogValue',
+  { highestVersion: 1, flexibleSince: 1 },
+  {
+    producerId: 'int64',
+    producerEpoch: 'int16',
+    transactionTimeoutMs: 'int32',
+    transactionStatus: 'int8',
+    transactionPartitions: {
+      type: [{ struct: { topic: 'string', partitionIds: ['int32'] } }],
+      nullable: true,
+    },
+    transactionLastUpdateTimestampMs: 'int64',
+    transactionStartTimestampMs: 'int64',
+    previousProducerId: { type: 'int64', since: 1, tag: 0, default: -1 },
+    nextProducerId: { type: 'int64', since: 1, tag: 1, default: -1 },
+    clientTransactionVersion: { type: 'int16', since: 1, tag: 2, default: 0 },
+    nextProducerEpoch: { type: 'int16', since: 1, tag: 3, default: -1 },
+  },
+)
+
+export const TRANSACTION_STATUS = [
+  'Empty',
+  'Ongoing',
+  'PrepareCommit',
+  'PrepareAbort',
+  'CompleteCommit',
+  'CompleteAbort',
+  'Dead',
+  'PrepareEpochFence',
+] as const
+
+export type TransactionLogValue = { readonly version: number } & MessageOf<typeof TRANSACTION_LOG_VALUE>
+
+/** The transactional id; undefined for a key of a type that is not known. */
+export function decodeTransactionLogKey(buffer: Buffer, start = 0, end = buffer.length): string | undefined {
+  const reader = new ByteReader(buffer, start, end)
+  if (reader.int16() !== 0) return undefined
+  const into: MessageObject = {}
+  codecOf(TRANSACTION_LOG_KEY, 0).decode(reader, into)
+  return into.transactionalId as string
+}
+
+/** Throws CorruptRecordError, also for versions newer than 1. */
+export function decodeTransactionLogValue(
+  buffer: Buffer,
+  start = 0,
+  end = buffer.length,
+): TransactionLogValue {
+  const reader = new ByteReader(buffer, start, end)
+  const version = reader.int16()
+  if (version < 0 || version > TRANSACTION_LOG_VALUE.highestVersion) {
+    throw new CorruptRecordError(`transaction log value of version ${version}`, start)
+  }
+  const into: MessageObject = { version }
+  codecOf(TRANSACTION_LOG_VALUE, version).decode(reader, into)
+  return into as TransactionLogValue
+}
+
+export function encodeTransactionLogKey(transactionalId: string): Buffer {
+  const writer = new ByteWriter(64).int16(0)
+  codecOf(TRANSACTION_LOG_KEY, 0).encode(writer, { transactionalId })
+  return writer.toBuffer()
+}
+
+export function encodeTransactionLogValue(
+  value: MessageInputOf<typeof TRANSACTION_LOG_VALUE>,
+  version = 1,
+): Buffer {
+  const writer = new ByteWriter(128).int16(version)
+  codecOf(TRANSACTION_LOG_VALUE, version).encode(writer, value)
+  return writer.toBuffer()
+}
