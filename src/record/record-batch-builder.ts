@@ -41,6 +41,10 @@ export interface RecordBatchOptions {
   readonly leaderEpoch?: number
   /** Set by compaction: when the batch's tombstones (or its marker) may go. */
   readonly deleteHorizonMs?: number
+  /** What the timestamps count from; default: the delete horizon if there is one, else the first record's. */
+  readonly baseTimestamp?: number
+  /** At the least; compaction keeps the former one of a batch that lost its records. */
+  readonly maxTimestamp?: number
   /** What hasRoomFor measures against; default: no limit. */
   readonly maxBytes?: number
 }
@@ -61,7 +65,8 @@ export class RecordBatchBuilder {
 
   constructor(options: RecordBatchOptions = {}) {
     this.options = options
-    this.baseTimestamp = options.deleteHorizonMs
+    this.baseTimestamp = options.deleteHorizonMs ?? options.baseTimestamp
+    this.maxTimestamp = options.maxTimestamp ?? NO_TIMESTAMP
     this.lastOffset = this.baseOffset - 1
   }
 
@@ -214,8 +219,8 @@ export class RecordBatchBuilder {
   reset(changes: RecordBatchOptions = {}): void {
     this.options = { ...this.options, ...changes }
     this.at = RECORD_BATCH_OVERHEAD
-    this.baseTimestamp = this.options.deleteHorizonMs
-    this.maxTimestamp = NO_TIMESTAMP
+    this.baseTimestamp = this.options.deleteHorizonMs ?? this.options.baseTimestamp
+    this.maxTimestamp = this.options.maxTimestamp ?? NO_TIMESTAMP
     this.recordCount = 0
     this.lastOffset = this.baseOffset - 1
   }
