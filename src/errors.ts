@@ -115,12 +115,16 @@ export const KAFKA_ERRORS = {
     'The request attempted to perform an operation on an invalid topic.',
   ),
   RECORD_LIST_TOO_LARGE: row(
-  INCONSISTENT_GROUP_PROTOCOL: row(23, 'InconsistentGroupProtocolException', "The group member's supported protocols are incompatible with those of existing members or first group member tried to join with empty protocol type or empty protocol list."),
-  INVALID_GROUP_ID: row(24, 'InvalidGroupIdException', 'The group id is invalid.'),
     18,
     'RecordBatchTooLargeException',
     'The request included message batch larger than the configured segment size on the server.',
   ),
+  INCONSISTENT_GROUP_PROTOCOL: row(
+    23,
+    'InconsistentGroupProtocolException',
+    "The group member's supported protocols are incompatible with those of existing members or first group member tried to join with empty protocol type or empty protocol list.",
+  ),
+  INVALID_GROUP_ID: row(24, 'InvalidGroupIdException', 'The group id is invalid.'),
   UNKNOWN_MEMBER_ID: row(25, 'UnknownMemberIdException', 'The coordinator is not aware of this member.'),
   UNSUPPORTED_VERSION: row(35, 'UnsupportedVersionException', 'The version of API is not supported.'),
   TOPIC_ALREADY_EXISTS: row(36, 'TopicExistsException', 'Topic with this name already exists.'),
@@ -166,7 +170,11 @@ export const KAFKA_ERRORS = {
   ),
   NON_EMPTY_GROUP: row(68, 'GroupNotEmptyException', 'The group is not empty.'),
   GROUP_ID_NOT_FOUND: row(69, 'GroupIdNotFoundException', 'The group id does not exist.'),
-  FENCED_INSTANCE_ID: row(82, 'FencedInstanceIdException', 'The broker rejected this static consumer since another consumer with the same group.instance.id has registered with a different member.id.'),
+  FENCED_INSTANCE_ID: row(
+    82,
+    'FencedInstanceIdException',
+    'The broker rejected this static consumer since another consumer with the same group.instance.id has registered with a different member.id.',
+  ),
   GROUP_SUBSCRIBED_TO_TOPIC: row(
     86,
     'GroupSubscribedToTopicException',
