@@ -27,12 +27,58 @@ export interface Producer {
    * MESSAGE_TOO_LARGE, INVALID_RECORD, ...) or a TerseError.
    */
   send(record: ProducerRecord): Promise<RecordMetadata>
+  /** For many records; see TopicProducer. Made on first use where that is allowed. */
+  openTopic(topic: string): Promise<TopicProducer>
   /** Writes everything sent so far and syncs it to disk; rejects when a record was lost. */
   flush(): Promise<void>
   /** Partitions of a topic, made on first use where that is allowed. */
   partitionsFor(topic: string): Promise<number>
   /** flush, then release what is held. */
   close(): Promise<void>
+}
+
+/**
+ * The way for millions of records: slices of buffers go in, no object is made for a record. For one topic of one
+ * producer; what it takes is in the log after `drain`, on disk after the producer's `flush`.
+ */
+export interface TopicProducer {
+  readonly topic: string
+  readonly partitionCount: number
+  /**
+   * Takes one record over, copying its bytes. False: NOT taken, because a full buffer waits for its partition; await
+   * `drain()` and hand it in again.
+   *
+   * @param partition -1: the partitioner chooses
+   * @param timestamp milliseconds
+   * @param keyEnd -1: no key
+   * @param valueEnd -1: a null value
+   * @param headers headers as records store them, headersCount of them in [headersStart, headersEnd)
+   * @throws KafkaError when the record is refused (MESSAGE_TOO_LARGE, INVALID_RECORD, ...); nothing else is affected
+   */
+  append(
+    partition: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headers: Buffer,
+    headersStart: number,
+    headersEnd: number,
+    headersCount: number,
+  ): boolean
+  /** The error that `append` would throw for a record of these lengths (-1 is null), for records too long to be held. */
+  refusalOf(
+    keyLength: number,
+    valueLength: number,
+    headersLength: number,
+    headersCount: number,
+  ): Error | undefined
+  /** Ends the open batch of each partition, so that the next record begins another. */
+  endBatches(): void
+  /** Hands what was taken so far to the log. Rejects when records were lost. */
+  drain(): Promise<void>
 }
 
 /**
