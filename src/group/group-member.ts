@@ -1,73 +1,318 @@
+import path from 'node:path'
+import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
-import type { Os } from '../os/os.ts'
-import type { TopicPartition } from './topic-partition.ts'
+import { isSticky } from './assignors.ts'
+import { DeathWatch } from './death-watch.ts'
+import { assign, groupAssignor, partitionCounts, subscriptionsOf } from './group-assignment.ts'
+import { claimFileName, groupFileKind, groupFilePrefix, type MemberFile } from './group-files.ts'
+import {
+  checkAssignors,
+  describeSelf,
+  type GroupMemberOptions,
+  takeMemberFile,
+  writeClaim,
+} from './group-member-options.ts'
+import { type GroupMembership, MembershipReader, removeLeftovers } from './group-membership.ts'
+import { type HeldFile, releaseHeldFile, tryHoldFile } from './lock-file.ts'
+import { StickyAssignmentFile } from './sticky-assignment-file.ts'
+import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
 
-/** Names, or a pattern that a topic's whole name must match. */
-export type Subscription = { readonly topics: readonly string[] } | { readonly pattern: RegExp }
+export type { GroupMemberOptions, Subscription } from './group-member-options.ts'
 
-export interface GroupMemberOptions {
-  readonly os: Os
-  /** The data directory. */
-  readonly logDir: string
-  readonly groupId: string
-  /** Absent: `<clientId or 'consumer'>-<uuid>`, as a coordinator names members (static ones after their instance id). */
-  readonly memberId?: string
-  readonly clientId: string
-  readonly groupInstanceId?: string
-  /** Of a static member, how long its place is kept after it has gone. Default 45000 ms. */
-  readonly sessionTimeoutMs?: number
-  readonly subscription: Subscription
-  /** `partition.assignment.strategy`: class names or names of assignors, in order of preference. Default: range, cooperative-sticky. */
-  readonly assignors?: readonly string[]
-  /** `classic` (default) or `consumer` (group.protocol). */
-  readonly groupProtocol?: 'classic' | 'consumer'
-  /** Exclude internal topics from a pattern. Default true. */
-  readonly excludeInternalTopics?: boolean
-  /**
-   * The program ends by process.exit (a command line tool): deaths may then be waited for on one thread of the pool, which costs nothing
-   * but cannot be called back. Default false: asked for every 20 ms.
-   */
-  readonly endsByExit?: boolean
-  image(): MetadataImage
-  /** Called with partitions that are ours from now on: look up their committed offsets now (nobody else commits them any more). */
-  onAssigned(partitions: readonly TopicPartition[]): void | Promise<void>
-  /** Called before partitions are given up: commit what was read. They stay ours until the promise resolves. */
-  onRevoked(partitions: readonly TopicPartition[]): void | Promise<void>
-  /** A failure that ends the membership (the directory is gone, a callback failed). */
-  onError?(error: Error): void
+/** Retries of what is on its way: a claim that its former owner has not given up yet, a member file that is being written. */
+const RETRY_MS = 20
+/** Watching may miss something (network disks); this does not. */
+const SAFETY_MS = 1000
+/** Without watches (they can run out) joins are looked for this often. */
+const UNWATCHED_MS = 100
+
+interface Claim extends TopicPartition {
+  readonly topicId: string
+  readonly held: HeldFile
 }
 
-/** One live member of a group. */
+/**
+ * One live member of a group.
+ *
+ * Being a member is holding a lock (see group-files.ts). Every member computes the same assignment from the same membership and metadata and
+ * takes what is its own, partition by partition, each under its claim's lock: so no two members ever read or commit one partition, whatever
+ * they believe of each other at the moment. A claim that another member still holds is tried again until it is given up, which happens after
+ * that one's commit. Joins and leaves are file events in the data directory; a death is noticed by the next in the ring of members, who
+ * waits for its predecessor's lock, removes its file, and so tells everyone.
+ */
 export class GroupMember {
   readonly memberId: string
+  private readonly options: GroupMemberOptions
+  private readonly self: MemberFile
+  private readonly file: HeldFile
+  private readonly name: string
+  private readonly prefix: string
+  private readonly reader: MembershipReader
+  private readonly deaths: DeathWatch
+  private readonly claims = new Map<string, Claim>()
+  private readonly watches: { close(): void }[] = []
+  private readonly timers = new Set<NodeJS.Timeout>()
+  private unwatched = false
+  private pending = new Set<string>()
+  private retries = 0
+  private again = false
+  private running: Promise<void> | undefined
+  private closing = false
+  private left: Promise<void> | undefined
+  private readonly firstAssignment: Deferred
 
-  private constructor(options: GroupMemberOptions) {
-    this.memberId = options.memberId ?? ''
+  private constructor(options: GroupMemberOptions, self: MemberFile, file: HeldFile) {
+    this.options = options
+    this.self = self
+    this.file = file
+    this.memberId = self.memberId
+    this.name = path.basename(file.path)
+    this.prefix = groupFilePrefix(options.groupId)
+    this.firstAssignment = deferred()
+    const { os, logDir, groupId } = options
+    this.reader = new MembershipReader({ os, logDir, groupId, ownName: this.name, own: self })
+    this.deaths = new DeathWatch(os, logDir, options.endsByExit === true, () => this.changed())
   }
 
   /** Joins: from here on others count us in. Throws KafkaError for an empty group id, a taken instance id or assignors that do not fit. */
-  static join(_options: GroupMemberOptions): GroupMember {
-    throw new Error('group member: under construction')
+  static join(options: GroupMemberOptions): GroupMember {
+    if (options.groupId === '') throw new KafkaError('INVALID_GROUP_ID')
+    const self = describeSelf(options)
+    checkAssignors(options, self)
+    removeLeftovers(options.os, options.logDir)
+    const file = takeMemberFile(options, self)
+    const member = new GroupMember(options, self, file)
+    try {
+      member.watch()
+    } catch (error) {
+      releaseHeldFile(options.os, file)
+      throw error
+    }
+    member.changed()
+    return member
   }
 
   /** Partitions held now, in the order of topic and partition. */
   assignment(): readonly TopicPartition[] {
-    throw new Error('group member: under construction')
+    return [...this.claims.values()]
+      .map(({ topic, partition }) => ({ topic, partition }))
+      .sort(comparePartitions)
   }
 
   /** True while the claim on this partition is held: read and commit only then. */
-  owns(_topic: string, _partition: number): boolean {
-    throw new Error('group member: under construction')
+  owns(topic: string, partition: number): boolean {
+    return this.claims.has(partitionKey(topic, partition))
   }
 
-  /** Resolves when the first assignment is taken whole (or there is none for us: standing by). */
+  /** Resolves when the first assignment is taken whole (or there is none for us: standing by). Rejects when that failed. */
   ready(): Promise<void> {
-    throw new Error('group member: under construction')
+    return this.firstAssignment.promise
   }
 
   /** Say so when the metadata may have changed; the member also watches the metadata log by itself. */
-  metadataChanged(): void {}
+  metadataChanged(): void {
+    this.changed()
+  }
 
-  /** Gives everything up (onRevoked first), then leaves. Idempotent. */
-  async leave(): Promise<void> {}
+  /**
+   * Gives everything up (onRevoked first), then leaves. Idempotent. Rejects with what onRevoked threw, after having left. A static
+   * member's place is kept for its session timeout.
+   */
+  leave(): Promise<void> {
+    this.left ??= this.goAway()
+    return this.left
+  }
+
+  private async goAway(): Promise<void> {
+    this.closing = true
+    const alone = this.deaths.alone
+    this.deaths.close()
+    for (const watch of this.watches) watch.close()
+    for (const timer of this.timers) clearTimeout(timer)
+    await this.running
+    try {
+      if (this.claims.size > 0) await this.options.onRevoked(this.assignment())
+    } finally {
+      for (const claim of this.claims.values()) releaseHeldFile(this.options.os, claim.held)
+      this.claims.clear()
+      if (alone) new StickyAssignmentFile(this.options.os, this.options.logDir, this.options.groupId).remove()
+      if (this.self.groupInstanceId === undefined) releaseHeldFile(this.options.os, this.file)
+      else this.options.os.fs.close(this.file.fd)
+      this.firstAssignment.resolve()
+    }
+  }
+
+  private watch(): void {
+    const { os, logDir } = this.options
+    const metadataDir = path.join(logDir, '__cluster_metadata-0')
+    try {
+      this.watches.push(os.fs.watch(logDir, (name) => this.sawFile(name)))
+      if (os.fs.stat(metadataDir) !== undefined)
+        this.watches.push(os.fs.watch(metadataDir, () => this.changed()))
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
+      this.unwatched = true
+    }
+    this.later(this.unwatched ? UNWATCHED_MS : SAFETY_MS, true)
+  }
+
+  private sawFile(name: string | null): void {
+    // Others' claims matter only while we wait for them.
+    const matters =
+      name === null ||
+      (name.startsWith(this.prefix) &&
+        name !== this.name &&
+        (groupFileKind(name) !== 'claim' || this.pending.has(name)))
+    if (matters) this.changed()
+  }
+
+  private later(ms: number, forever = false): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer)
+      if (this.closing) return
+      this.changed()
+      if (forever) this.later(ms, true)
+    }, ms)
+    timer.unref()
+    this.timers.add(timer)
+  }
+
+  /** Looks at everything again; calls during a look are served by one more. */
+  private changed(): void {
+    if (this.closing) return
+    this.again = true
+    this.running ??= this.settle().finally(() => {
+      this.running = undefined
+      if (this.again) this.changed()
+    })
+  }
+
+  private async settle(): Promise<void> {
+    try {
+      while (this.again && !this.closing) {
+        this.again = false
+        await this.step()
+      }
+    } catch (error) {
+      this.again = false
+      this.fail(error as Error)
+    }
+  }
+
+  private fail(error: Error): void {
+    this.firstAssignment.reject(error)
+    this.options.onError?.(error)
+    // From outside of the running step, which it waits for.
+    setImmediate(() => this.leave().catch(() => {}))
+  }
+
+  private async step(): Promise<void> {
+    const now = this.options.os.clock.now()
+    const { members, unsettled } = this.reader.read(now)
+    const present = members.filter((member) => member.present)
+    this.deaths.watch(predecessor(present, this.name))
+    if (unsettled) this.later(RETRY_MS)
+    if (this.reader.nextExpiry !== undefined) this.later(this.reader.nextExpiry - now + 1)
+
+    const image = this.options.image()
+    const target = this.target(members, present[0]?.name === this.name, image)
+    if (target === undefined) return
+
+    const wanted = new Map<string, TopicPartition & { topicId: string }>()
+    for (const { topic, partition } of target) {
+      const topicId = image.topic(topic)?.id
+      if (topicId !== undefined) wanted.set(partitionKey(topic, partition), { topic, partition, topicId })
+    }
+    await this.giveUp([...this.claims].filter(([key, claim]) => wanted.get(key)?.topicId !== claim.topicId))
+    if (this.closing) return
+    await this.take([...wanted].filter(([key]) => !this.claims.has(key)).map(([, partition]) => partition))
+    if (this.pending.size > 0) this.later(Math.min(RETRY_MS * 2 ** (this.retries++ >> 4), 500))
+    else {
+      this.retries = 0
+      this.firstAssignment.resolve()
+    }
+  }
+
+  /** Our part of the assignment; undefined when it is not known yet. */
+  private target(
+    members: readonly GroupMembership[],
+    leading: boolean,
+    image: MetadataImage,
+  ): readonly TopicPartition[] | undefined {
+    const files = members.map((member) => member.file)
+    const assignor = groupAssignor(files)
+    const subscriptions = subscriptionsOf(files, image)
+    const counts = partitionCounts(subscriptions, image)
+    if (!isSticky(assignor)) return assign(assignor, subscriptions, counts).get(this.memberId) ?? []
+
+    const stored = new StickyAssignmentFile(this.options.os, this.options.logDir, this.options.groupId)
+    const key = StickyAssignmentFile.keyOf(assignor, subscriptions, counts)
+    const before = stored.read()
+    if (before?.key === key) return before.assignment.get(this.memberId) ?? []
+    if (!leading) return undefined
+    const next = assign(
+      assignor,
+      subscriptions.map((subscription) => ({
+        ...subscription,
+        owned: before?.assignment.get(subscription.memberId),
+      })),
+      counts,
+    )
+    stored.write(key, next)
+    return next.get(this.memberId) ?? []
+  }
+
+  private async giveUp(entries: readonly [string, Claim][]): Promise<void> {
+    if (entries.length === 0) return
+    await this.options.onRevoked(
+      entries.map(([, { topic, partition }]) => ({ topic, partition })).sort(comparePartitions),
+    )
+    for (const [key, claim] of entries) {
+      this.claims.delete(key)
+      releaseHeldFile(this.options.os, claim.held)
+    }
+  }
+
+  private async take(partitions: readonly (TopicPartition & { topicId: string })[]): Promise<void> {
+    const { os, logDir, groupId } = this.options
+    const taken: TopicPartition[] = []
+    this.pending = new Set()
+    for (const { topic, partition, topicId } of partitions) {
+      const name = claimFileName(groupId, topicId, partition)
+      const held = tryHoldFile(os, path.join(logDir, name))
+      if (held === undefined) {
+        this.pending.add(name)
+        continue
+      }
+      writeClaim(os, held, this.memberId)
+      this.claims.set(partitionKey(topic, partition), { topic, partition, topicId, held })
+      taken.push({ topic, partition })
+    }
+    if (taken.length > 0) await this.options.onAssigned(taken.sort(comparePartitions))
+  }
+}
+
+/** Who comes before us in the ring of those present; undefined when we are alone. */
+function predecessor(present: readonly GroupMembership[], ownName: string): string | undefined {
+  if (present.length < 2) return undefined
+  const index = present.findIndex((member) => member.name === ownName)
+  return present[(index + present.length - 1) % present.length]?.name
+}
+
+interface Deferred {
+  readonly promise: Promise<void>
+  resolve(): void
+  reject(error: Error): void
+}
+
+function deferred(): Deferred {
+  let resolve = () => {}
+  let reject = (_error: Error) => {}
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
 }

@@ -1,0 +1,118 @@
+/** What a member is made from, and the making of its file. */
+import path from 'node:path'
+import { KafkaError, TerseError } from '../errors.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { writeFully } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
+import { assignorNames, DEFAULT_ASSIGNORS } from './assignors.ts'
+import { groupAssignor } from './group-assignment.ts'
+import { encodeMemberFile, type MemberFile, memberFileName, staticMemberFileName } from './group-files.ts'
+import { readLiveMembers } from './live-members.ts'
+import { type HeldFile, releaseHeldFile, tryHoldFile } from './lock-file.ts'
+import type { TopicPartition } from './topic-partition.ts'
+
+/** Names, or a pattern that a topic's whole name must match. */
+export type Subscription = { readonly topics: readonly string[] } | { readonly pattern: RegExp }
+
+export interface GroupMemberOptions {
+  readonly os: Os
+  /** The data directory. */
+  readonly logDir: string
+  readonly groupId: string
+  /** Absent: `<clientId or 'consumer'>-<uuid>`, as a coordinator names members (static ones after their instance id). */
+  readonly memberId?: string
+  readonly clientId: string
+  readonly groupInstanceId?: string
+  /** Of a static member, how long its place is kept after it has gone. Default 45000 ms. */
+  readonly sessionTimeoutMs?: number
+  readonly subscription: Subscription
+  /** `partition.assignment.strategy`: class names or names of assignors, in order of preference. Default: range, cooperative-sticky. */
+  readonly assignors?: readonly string[]
+  /** `classic` (default) or `consumer` (group.protocol). */
+  readonly groupProtocol?: 'classic' | 'consumer'
+  /** Exclude internal topics from a pattern. Default true. */
+  readonly excludeInternalTopics?: boolean
+  /**
+   * The program ends by process.exit (a command line tool): deaths may then be waited for on one thread of the pool, which costs nothing
+   * but cannot be called back. Default false: asked for every 20 ms.
+   */
+  readonly endsByExit?: boolean
+  image(): MetadataImage
+  /** Called with partitions that are ours from now on: look up their committed offsets now (nobody else commits them any more). */
+  onAssigned(partitions: readonly TopicPartition[]): void | Promise<void>
+  /** Called before partitions are given up: commit what was read. They stay ours until the promise resolves. */
+  onRevoked(partitions: readonly TopicPartition[]): void | Promise<void>
+  /** A failure that ends the membership (the directory is gone, a callback failed). */
+  onError?(error: Error): void
+}
+
+export function describeSelf(options: GroupMemberOptions): MemberFile {
+  const { subscription, groupInstanceId } = options
+  return {
+    groupId: options.groupId,
+    memberId:
+      options.memberId ?? `${groupInstanceId ?? (options.clientId || 'consumer')}-${randomUuid(options.os)}`,
+    clientId: options.clientId,
+    host: '/127.0.0.1',
+    pid: process.pid,
+    ...(groupInstanceId === undefined
+      ? {}
+      : { groupInstanceId, sessionTimeoutMs: options.sessionTimeoutMs ?? 45_000 }),
+    ...('topics' in subscription
+      ? { topics: [...new Set(subscription.topics)] }
+      : { pattern: { source: subscription.pattern.source, flags: subscription.pattern.flags } }),
+    ...(options.excludeInternalTopics === false ? { excludeInternalTopics: false } : {}),
+    assignors: assignorNames(options.assignors ?? DEFAULT_ASSIGNORS),
+    protocol: options.groupProtocol ?? 'classic',
+    startTime: options.os.clock.now(),
+  }
+}
+
+/** Refuses before anything is made when the group's members could not agree on an assignor with us. */
+export function checkAssignors(options: GroupMemberOptions, self: MemberFile): void {
+  const others = readLiveMembers(options.os, options.logDir, options.groupId)
+  groupAssignor([...others.map((member) => member.file), self])
+}
+
+export function takeMemberFile(options: GroupMemberOptions, self: MemberFile): HeldFile {
+  const { os, logDir, groupId, groupInstanceId } = options
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const name =
+      groupInstanceId === undefined
+        ? memberFileName(groupId, os.randomBytes(8).toString('hex'))
+        : staticMemberFileName(groupId, groupInstanceId)
+    const held = tryHoldFile(os, path.join(logDir, name))
+    if (held !== undefined) {
+      const content = encodeMemberFile(self)
+      try {
+        os.fs.ftruncate(held.fd, 0)
+        writeFully(os.fs, held.fd, content, 0, content.length, null)
+        return held
+      } catch (error) {
+        releaseHeldFile(os, held)
+        throw error
+      }
+    }
+    // A probe holds it for an instant; a member holds it for good.
+    if (groupInstanceId !== undefined && attempt === 5) throw new KafkaError('FENCED_INSTANCE_ID')
+  }
+  throw new TerseError(`${logDir}: cannot make a file for a member of group '${groupId}'`)
+}
+
+/** For people and tools that list members; the lock is what counts, so a full disk does not matter. */
+export function writeClaim(os: Os, held: HeldFile, memberId: string): void {
+  try {
+    const content = Buffer.from(memberId)
+    os.fs.ftruncate(held.fd, 0)
+    writeFully(os.fs, held.fd, content, 0, content.length, null)
+  } catch {
+    // Shown without its member.
+  }
+}
+
+function randomUuid(os: Os): string {
+  const bytes = os.randomBytes(16)
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
