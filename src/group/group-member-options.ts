@@ -20,23 +20,23 @@ export interface GroupMemberOptions {
   readonly logDir: string
   readonly groupId: string
   /** Absent: `<clientId or 'consumer'>-<uuid>`, as a coordinator names members (static ones after their instance id). */
-  readonly memberId?: string
+  readonly memberId?: string | undefined
   readonly clientId: string
-  readonly groupInstanceId?: string
+  readonly groupInstanceId?: string | undefined
   /** Of a static member, how long its place is kept after it has gone. Default 45000 ms. */
-  readonly sessionTimeoutMs?: number
+  readonly sessionTimeoutMs?: number | undefined
   readonly subscription: Subscription
   /** `partition.assignment.strategy`: class names or names of assignors, in order of preference. Default: range, cooperative-sticky. */
-  readonly assignors?: readonly string[]
+  readonly assignors?: readonly string[] | undefined
   /** `classic` (default) or `consumer` (group.protocol). */
-  readonly groupProtocol?: 'classic' | 'consumer'
+  readonly groupProtocol?: 'classic' | 'consumer' | undefined
   /** Exclude internal topics from a pattern. Default true. */
-  readonly excludeInternalTopics?: boolean
+  readonly excludeInternalTopics?: boolean | undefined
   /**
    * The program ends by process.exit (a command line tool): deaths may then be waited for on one thread of the pool, which costs nothing
    * but cannot be called back. Default false: asked for every 20 ms.
    */
-  readonly endsByExit?: boolean
+  readonly endsByExit?: boolean | undefined
   image(): MetadataImage
   /** Called with partitions that are ours from now on: look up their committed offsets now (nobody else commits them any more). */
   onAssigned(partitions: readonly TopicPartition[]): void | Promise<void>
