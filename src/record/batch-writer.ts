@@ -1,5 +1,5 @@
 import { crc32c } from '../bytes/crc32c.ts'
-import { sizeOfVarint } from '../bytes/varint.ts'
+import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
 import {
   ATTRIBUTES_POSITION,
   attributesOf,
@@ -18,6 +18,7 @@ import {
   NO_TIMESTAMP,
 } from './record.ts'
 import {
+  copyBytes,
   MAX_RECORD_OVERHEAD,
   sizeOfHeaders,
   sizeOfRecordBody,
@@ -144,6 +145,36 @@ export class BatchWriter {
     return closed || this.isFull()
   }
 
+  /** As appendSlices, with headers as records store them: headersCount of them in headers[headersStart, headersEnd). */
+  appendWithHeaders(
+    timestamp: number,
+    keyBuffer: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    valueBuffer: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+    headers: Uint8Array,
+    headersStart: number,
+    headersEnd: number,
+    headersCount: number,
+  ): boolean {
+    const headersSize = sizeOfVarint(headersCount) + headersEnd - headersStart
+    const closed = this.begin(
+      timestamp,
+      keyBuffer,
+      keyStart,
+      keyEnd,
+      valueBuffer,
+      valueStart,
+      valueEnd,
+      headersSize,
+    )
+    const at = writeVarint(this.buffer, this.at, headersCount)
+    this.at = copyBytes(headers, headersStart, headersEnd, this.buffer, at)
+    return closed || this.isFull()
+  }
+
   /** Ends the open batch, if there is one: writes its header, compresses, checksums. */
   closeBatch(): void {
     const count = this.openCount
@@ -169,6 +200,20 @@ export class BatchWriter {
     this.end = this.at
     this.batchCount++
     this.openCount = 0
+  }
+
+  /** Records in closed batches. */
+  get closedRecordCount(): number {
+    return this.recordCount - this.openCount
+  }
+
+  /** Forgets the closed batches, which the log has taken; the open one moves to the front and goes on. */
+  dropClosed(): void {
+    if (this.openCount > 0) this.buffer.copyWithin(0, this.end, this.at)
+    this.at -= this.end
+    this.end = 0
+    this.batchCount = 0
+    this.recordCount = this.openCount
   }
 
   /** Starts over in the same memory; sequences go on. An open batch is dropped, so close it first. */
