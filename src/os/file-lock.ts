@@ -14,8 +14,11 @@ export interface FileLocks {
   /** Blocks the process. */
   waitForLockSync(fd: number, mode: LockMode): void
   unlock(fd: number): void
-  /** Who holds a lock on this file now: for messages only, best effort, slow (it may look at every process). */
-  holders(path: string): LockHolder[]
+  /**
+   * Who holds a lock on this file now: for messages, best effort. Slow (it may look at every process), unless only
+   * the locks of whole processes are asked for: on `.lock` that is a broker's.
+   */
+  holders(path: string, only?: 'process'): LockHolder[]
 }
 
 export interface LockHolder {

@@ -9,7 +9,7 @@ import type { LockHolder } from './file-lock.ts'
  * look into: /proc/PID/fdinfo/FD has a `lock:` line for a lock that was taken through this descriptor.
  * In another pid namespace (a container) a holder is not seen.
  */
-export function findLockHolders(file: string): LockHolder[] {
+export function findLockHolders(file: string, only?: 'process'): LockHolder[] {
   const stat = fs.statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) return []
   let text: string
@@ -32,7 +32,8 @@ export function findLockHolders(file: string): LockHolder[] {
     if (!hasOpen(pid, stat)) continue
     holders.set(pid, { pid, exclusive: access === 'WRITE', processLock: true, command: commandOf(pid) })
   }
-  if (anonymous) for (const holder of holdersByDescriptor(stat)) holders.set(holder.pid, holder)
+  if (anonymous && only === undefined)
+    for (const holder of holdersByDescriptor(stat)) holders.set(holder.pid, holder)
   return [...holders.values()]
 }
 

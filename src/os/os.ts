@@ -9,4 +9,6 @@ export interface Os {
   readonly clock: Clock
   /** Cryptographic randomness. */
   randomBytes(size: number): Buffer
+  /** A word that is another one after the machine was started anew. */
+  bootId(): string
 }

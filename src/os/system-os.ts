@@ -1,3 +1,4 @@
+import { bootId } from './boot-id.ts'
 import { systemClock } from './clock.ts'
 import { nativeFileLocks } from './native-file-lock.ts'
 import { nodeFileSystem } from './node-file-system.ts'
@@ -10,4 +11,5 @@ export const systemOs: Os = {
   clock: systemClock,
   // Loaded on first use: crypto costs milliseconds at start-up.
   randomBytes: (size) => process.getBuiltinModule('node:crypto').randomBytes(size),
+  bootId,
 }

@@ -1,0 +1,376 @@
+/**
+ * A data directory, for those who administer, produce and consume in it: what it is, its metadata, its logs, and
+ * being a writer in it. Who writes what into a partition is log/'s matter, who may enter is log-dir-session.ts's.
+ */
+import { join } from 'node:path'
+import { KafkaError, TerseError } from '../errors.ts'
+import { DEFAULT_LOG_CONFIG, type LogConfig, logConfigFrom } from '../log/log-config.ts'
+import { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
+import { UnifiedLog } from '../log/unified-log.ts'
+import type { MetadataRecord } from '../message/metadata-records.ts'
+import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import { MetadataLog } from '../metadata/metadata-log.ts'
+import type { LockHolder } from '../os/file-lock.ts'
+import type { Os } from '../os/os.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import {
+  type DataDirKind,
+  explained,
+  explaining,
+  inspectDataDir,
+  type LocatedDir,
+  locateDataDir,
+  MADE_BY_TKAFKA_FILE,
+  makeDataDir,
+} from './data-dir.ts'
+import { DirectoryWork } from './directory-work.ts'
+import { LOCK_FILE, LogDirSession } from './log-dir-session.ts'
+import { readOpenPartitions } from './open-partitions.ts'
+import { PartitionFolders } from './partition-folders.ts'
+import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
+import { readServerProperties } from './server-properties.ts'
+import { emptyImage, zookeeperImage } from './substitute-image.ts'
+
+export interface LocalDirectoryOptions {
+  /** One line for a person, behind everything else (a folder that had to be made anew, a log that was mended). */
+  readonly warn?: (line: string) => void
+  /** Settings of a topic's logs in place of what metadata and server.properties say: for tests. */
+  readonly config?: (topic: string) => LogConfig
+}
+
+export interface DirectoryStatus {
+  readonly path: string
+  readonly kind: DataDirKind['kind']
+  readonly madeByUs: boolean
+  /** clean: a broker may start without recovery. open: in use, or its last writers were killed. */
+  readonly state: 'absent' | 'clean' | 'open' | 'unknown'
+  readonly openPartitions: readonly string[]
+  readonly broker: LockHolder | undefined
+  /** Everyone who holds `.lock`, the broker too. */
+  readonly holders: readonly LockHolder[]
+}
+
+export class LocalDirectory {
+  /** Absolute. */
+  readonly path: string
+  readonly checkpoints: LogDirCheckpoints
+  readonly #os: Os
+  readonly #options: LocalDirectoryOptions
+  readonly #session: LogDirSession
+  readonly #folders: PartitionFolders
+  readonly #logs = new Map<string, UnifiedLog>()
+  readonly #readers = new Map<string, UnifiedLog>()
+  #metadata: MetadataLog | undefined
+  #substitute: MetadataImage | undefined
+  #kind: DataDirKind | undefined
+  #serverProperties: Map<string, string> | undefined
+
+  /** Which directory is meant, and why that one. @throws TerseError when nothing says */
+  static locate(
+    dataDirFlag: string | undefined,
+    env: Readonly<Record<string, string | undefined>>,
+  ): LocatedDir {
+    return locateDataDir(dataDirFlag, env)
+  }
+
+  /** Looks at nothing yet. */
+  static open(os: Os, path: string, options: LocalDirectoryOptions = {}): LocalDirectory {
+    return new LocalDirectory(os, path, options)
+  }
+
+  private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
+    this.#os = os
+    this.path = path
+    this.#options = options
+    this.checkpoints = new LogDirCheckpoints(os, path)
+    this.#folders = new PartitionFolders(os, path, (line) => this.warn(line))
+    this.#session = new LogDirSession(os, path, new DirectoryWork(os, this, this.#logs))
+  }
+
+  warn(line: string): void {
+    this.#options.warn?.(line)
+  }
+
+  /** Whether there is a log directory at the path; false before the first write. @throws TerseError when it is something else */
+  exists(): boolean {
+    const { kind } = this.#inspect()
+    return kind === 'log-dir' || kind === 'zookeeper'
+  }
+
+  /** Not made by us: its owner's settings may lie elsewhere, so nothing is deleted unasked. */
+  get adopted(): boolean {
+    return this.exists() && this.#os.fs.stat(join(this.path, MADE_BY_TKAFKA_FILE)) === undefined
+  }
+
+  /**
+   * What the metadata says now; cheap when nothing changed. Empty where there is no directory yet.
+   * @throws TerseError when the path is no log directory, cannot be read, or disagrees with its server.properties
+   */
+  image(): MetadataImage {
+    const { kind } = this.#inspect()
+    if (kind === 'log-dir') {
+      this.#metadata ??= MetadataLog.open(this.#os, this.path)
+      return explaining(this.#os, this.path, () => this.#metadata!.image())
+    }
+    this.#substitute ??=
+      kind === 'zookeeper'
+        ? zookeeperImage(this.#os, this.path)
+        : emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
+    return this.#substitute
+  }
+
+  /** Static broker configs from the directory's `server.properties`; empty when there is none. */
+  serverProperties(): Map<string, string> {
+    this.#serverProperties ??= readServerProperties(this.#os, this.path)
+    return this.#serverProperties
+  }
+
+  /**
+   * Whether a broker runs on this directory now. No lock is taken: on Linux the kernel's table tells (not of a broker
+   * in another container), elsewhere a try.
+   */
+  brokerIsRunning(): boolean {
+    return this.broker() !== undefined
+  }
+
+  broker(): LockHolder | undefined {
+    const lock = join(this.path, LOCK_FILE)
+    if (this.#os.fs.stat(lock) === undefined) return undefined
+    return this.#os.locks.holders(lock, 'process').find((holder) => holder.exclusive)
+  }
+
+  /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
+  async enter(): Promise<void> {
+    if (!this.#session.entered) this.#prepareToEnter()
+    try {
+      await this.#session.enter()
+    } catch (error) {
+      throw explained(this.#os, this.path, error)
+    }
+  }
+
+  /** The pair of `enter`. The last one out closes what was written to and puts the clean marker back. */
+  async leave(): Promise<void> {
+    try {
+      await this.#session.leave()
+    } catch (error) {
+      throw explained(this.#os, this.path, error)
+    }
+  }
+
+  /** enter + append to the metadata + leave. */
+  async alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
+    await this.enter()
+    try {
+      this.#session.verify()
+      return await this.metadata().append(build)
+    } finally {
+      await this.leave()
+    }
+  }
+
+  /** The metadata log itself, for its checkpoints. Needs a directory that exists. */
+  metadata(): MetadataLog {
+    this.#metadata ??= MetadataLog.open(this.#os, this.path)
+    return this.#metadata
+  }
+
+  /** A folder that is missing, or is of an older topic of that name, reads as an empty log. */
+  logForReading(topic: string, partition: number): UnifiedLog {
+    const [topicImage, partitionImage] = this.#partition(topic, partition)
+    const name = `${topic}-${partition}`
+    const key = `${name} ${topicImage.id}`
+    const known = this.#readers.get(key)
+    if (known !== undefined) return known
+    const log = UnifiedLog.open(this.#os, this.#folders.forReading(name, topicImage.id), {
+      topic,
+      partition,
+      config: DEFAULT_LOG_CONFIG,
+      leaderEpoch: partitionImage.leaderEpoch,
+      readOnly: true,
+      topicId: topicImage.id,
+      checkpoints: this.checkpoints,
+    })
+    this.#readers.set(key, log)
+    return log
+  }
+
+  /**
+   * Needs a session. Lists the partition as open (the first one in a clean directory takes the marker away) and sees
+   * to its folder. Config and leader epoch follow the metadata at each call. Good until `leave`, which closes it.
+   */
+  logForWriting(topic: string, partition: number): UnifiedLog {
+    const [topicImage, partitionImage] = this.#partition(topic, partition)
+    const name = `${topic}-${partition}`
+    return explaining(this.#os, this.path, () => {
+      this.#session.writing(name)
+      const config = this.logConfig(topic)
+      const key = `${name} ${topicImage.id}`
+      const known = this.#logs.get(key)
+      if (known !== undefined) {
+        known.config = config
+        known.leaderEpoch = partitionImage.leaderEpoch
+        return known
+      }
+      const log = UnifiedLog.open(this.#os, this.#folders.forWriting(name, topicImage.id, this.checkpoints), {
+        topic,
+        partition,
+        config,
+        leaderEpoch: partitionImage.leaderEpoch,
+        readOnly: false,
+        topicId: topicImage.id,
+        checkpoints: this.checkpoints,
+      })
+      this.#logs.set(key, log)
+      return log
+    })
+  }
+
+  /** The settings that hold for a topic's logs. */
+  logConfig(topic: string): LogConfig {
+    if (this.#options.config !== undefined) return this.#options.config(topic)
+    return logConfigFrom(this.image().topicConfigs(topic))
+  }
+
+  /** A producer id that nobody used before. Needs a session. */
+  async nextProducerId(): Promise<number> {
+    try {
+      return await allocateProducerId(this.#os, this.path, {
+        nextUncovered: () => this.image().nextProducerId,
+        takeBlock: async () => {
+          let first = 0
+          await this.alter((image) => {
+            first = image.nextProducerId
+            return [
+              {
+                type: 'ProducerIdsRecord',
+                brokerId: image.nodeId,
+                brokerEpoch: image.brokers.get(image.nodeId)?.epoch ?? -1,
+                nextProducerId: first + PRODUCER_ID_BLOCK_SIZE,
+              },
+            ]
+          })
+          return first
+        },
+      })
+    } catch (error) {
+      throw explained(this.#os, this.path, error)
+    }
+  }
+
+  /**
+   * Removes topics from the metadata and their folders from the disk. Crash between the two: the next writer removes
+   * the folders (partition-folders.ts). Offsets that groups committed for them are the caller's to remove.
+   */
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    await this.enter()
+    try {
+      const topics = names.map((name) => this.#topic(name))
+      this.#folders.announceDeletion(topics)
+      await this.alter(() => topics.map((topic) => ({ type: 'RemoveTopicRecord', topicId: topic.id })))
+      for (const topic of topics) this.#closeLogs(topic.id)
+      await this.#folders.finishDeletions(this.image(), topics)
+    } finally {
+      await this.leave()
+    }
+  }
+
+  /** For `tkafka status`. */
+  status(): DirectoryStatus {
+    const { kind } = this.#inspect()
+    const lock = join(this.path, LOCK_FILE)
+    const there = kind === 'log-dir' || kind === 'zookeeper'
+    const list = there ? readOpenPartitions(this.#os, this.path) : undefined
+    const clean = there && hasCleanShutdownFile(this.#os, this.path)
+    const holders = there ? this.#os.locks.holders(lock) : []
+    return {
+      path: this.path,
+      kind,
+      madeByUs: there && !this.adopted,
+      state: !there ? 'absent' : clean ? 'clean' : list === undefined ? 'unknown' : 'open',
+      openPartitions: clean || list === undefined ? [] : [...list.names].sort(),
+      broker: holders.find((h) => h.processLock && h.exclusive),
+      holders,
+    }
+  }
+
+  /** Closes every log that was handed out; leaves when somebody forgot to. */
+  async close(): Promise<void> {
+    while (this.#session.entered) await this.leave()
+    for (const log of [...this.#logs.values(), ...this.#readers.values()]) log.close()
+    this.#logs.clear()
+    this.#readers.clear()
+    this.#metadata?.close()
+    this.#metadata = undefined
+  }
+
+  /** Inside the gate, alone: finds out again what the directory is. */
+  refresh(): DataDirKind {
+    this.#kind = undefined
+    this.#substitute = undefined
+    return this.#inspect()
+  }
+
+  /** Folders of deleted topics that a killed process left behind. */
+  finishDeletions(): Promise<void> {
+    return this.#folders.finishDeletions(this.image())
+  }
+
+  #prepareToEnter(): void {
+    const found = this.refresh()
+    if (found.kind === 'missing') makeDataDir(this.#os, this.path)
+    if (found.kind === 'zookeeper') {
+      throw new TerseError(
+        `${this.path}: a directory of the ZooKeeper era (meta.properties version 0): its topics are described in ZooKeeper, ` +
+          'not here, so tkafka only reads it; migrate it with Kafka 3.9 first',
+      )
+    }
+    if (found.kind !== 'log-dir') return
+    const newer = this.image().newerThanKnown
+    if (newer !== undefined) {
+      throw new TerseError(
+        `${this.path}: its metadata is newer than this tkafka knows (${newer}), so it is only read; update tkafka`,
+      )
+    }
+  }
+
+  #inspect(): DataDirKind {
+    if (this.#kind !== undefined && this.#kind.kind !== 'missing' && this.#kind.kind !== 'empty')
+      return this.#kind
+    const found = inspectDataDir(this.#os, this.path)
+    this.#kind = found
+    if (found.kind === 'log-dir' || found.kind === 'zookeeper') {
+      const nodeId = this.serverProperties().get('node.id') ?? this.serverProperties().get('broker.id')
+      if (nodeId !== undefined && Number(nodeId) !== found.meta.nodeId) {
+        this.#kind = undefined
+        throw new TerseError(
+          `${this.path}: server.properties says node.id ${nodeId}, meta.properties says ${found.meta.nodeId}`,
+        )
+      }
+    }
+    return found
+  }
+
+  #topic(name: string): TopicImage {
+    const topic = this.image().topic(name)
+    if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return topic
+  }
+
+  #partition(topic: string, partition: number): [TopicImage, PartitionImage] {
+    const image = this.#topic(topic)
+    const found = image.partitions[partition]
+    if (found === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return [image, found]
+  }
+
+  #closeLogs(topicId: string): void {
+    for (const logs of [this.#logs, this.#readers]) {
+      for (const [key, log] of logs) {
+        if (!key.endsWith(` ${topicId}`)) continue
+        log.close()
+        logs.delete(key)
+      }
+    }
+  }
+}

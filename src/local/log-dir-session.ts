@@ -1,0 +1,254 @@
+/**
+ * Being a writer in a data directory, among other tkafka processes and against a broker.
+ *
+ * Bytes: none of its own; it moves `.kafka_cleanshutdown` (clean-shutdown-file.ts) and `.tkafka-open`
+ * (open-partitions.ts), and locks `.tkafka-gate` and `.lock`, both empty.
+ *
+ * Invariants
+ *  1. A writer holds `.lock` shared, a broker holds it exclusively: never both.
+ *  2. `.lock` changes hands only while `.tkafka-gate` is held exclusively. So inside the gate a refused `.lock` is a
+ *     broker's, and a granted exclusive one means: no other writer is in.
+ *  3. No byte goes into a partition before the clean marker is gone from the disk and the partition is listed.
+ *  4. The marker comes back only by one who is alone, inside the gate, with every listed partition closed as a broker
+ *     closes it.
+ *
+ * Crash, at each step (docs/locking.md walks through them): the kernel frees the locks. Marker there: nothing was
+ * written since; a list beside it is left over. No marker, valid list: the next one out closes what is listed; each
+ * log's torn tail was cut when it was opened for writing. Neither: the next one in checks the whole directory.
+ */
+import { join } from 'node:path'
+import { TerseError } from '../errors.ts'
+import type { Os } from '../os/os.ts'
+import {
+  hasCleanShutdownFile,
+  restoreCleanShutdownFile,
+  setAsideCleanShutdownFile,
+} from './clean-shutdown-file.ts'
+import { DirectoryLock } from './directory-lock.ts'
+import {
+  addOpenPartition,
+  beginOpenPartitions,
+  invalidateOpenPartitions,
+  isDiskFull,
+  type OpenPartitions,
+  readOpenPartitions,
+} from './open-partitions.ts'
+
+export const LOCK_FILE = '.lock'
+export const GATE_FILE = '.tkafka-gate'
+
+/** What the session asks of those who know logs and metadata. */
+export interface SessionWork {
+  /** Called alone, inside the gate, before anything else: makes the directory's content if it has none. */
+  prepare(): Promise<void>
+  /** BrokerEpoch of this node's newest RegisterBroker record, -1 when there is none. */
+  brokerEpoch(): number
+  /** Called alone, inside the gate: nobody knows what state the logs are in. */
+  checkWhole(): Promise<void>
+  /** Closes a listed partition as a broker does, everything synced. Throws when that cannot be done now. */
+  closePartition(name: string): void
+  /** Called alone, inside the gate, after the last of them, before the marker comes back. */
+  closed(): void
+  /** Called when this process left, whether or not it was the last one out. */
+  left(): void
+}
+
+/** How long a killed process may take to lose its locks, in ms. */
+const DYING_MS = 250
+
+export class LogDirSession {
+  readonly #os: Os
+  readonly #dir: string
+  readonly #work: SessionWork
+  readonly #gate: DirectoryLock
+  readonly #lock: DirectoryLock
+  /** Partitions known to be in the list; undefined until this process has looked. */
+  #listed: Set<string> | undefined
+  #entered = 0
+  /** Entering and leaving of one process go one after another. */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(os: Os, dir: string, work: SessionWork) {
+    this.#os = os
+    this.#dir = dir
+    this.#work = work
+    this.#gate = new DirectoryLock(os, join(dir, GATE_FILE))
+    this.#lock = new DirectoryLock(os, join(dir, LOCK_FILE))
+  }
+
+  get entered(): boolean {
+    return this.#entered > 0
+  }
+
+  /** Becomes a writer; counted, `leave` is its pair. Throws a TerseError with the pid when a broker is in. */
+  enter(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#entered === 0) await this.#enter()
+      this.#entered++
+    })
+  }
+
+  /** The last one out of the last process puts the clean marker back. */
+  leave(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#entered === 0) throw new Error('leave without enter')
+      if (this.#entered > 1) {
+        this.#entered--
+        return
+      }
+      try {
+        await this.#leave()
+      } finally {
+        this.#entered = 0
+      }
+    })
+  }
+
+  /**
+   * Call before the first byte goes into a partition (its folder's name). Quick when it is listed already.
+   * The first one of a clean directory costs one fsync of the folder.
+   */
+  writing(name: string): void {
+    if (this.#entered === 0) throw new Error(`${name}: written to without a session`)
+    this.verify()
+    this.#listed ??= this.#openList()
+    if (this.#listed.has(name)) return
+    addOpenPartition(this.#os, this.#dir, name)
+    this.#listed.add(name)
+  }
+
+  /**
+   * A broker that stops deletes `.lock` a moment after it let go of it: a lock that was taken in that moment keeps
+   * nobody out. Two stats; takes the new file's lock, or throws when a broker has it.
+   */
+  verify(): void {
+    if (this.#lock.current) return
+    this.#gate.waitSync('exclusive')
+    try {
+      if (this.#lock.try('shared')) return
+      this.#lock.close()
+    } finally {
+      this.#gate.unlock()
+    }
+    throw this.#refusal()
+  }
+
+  async #enter(): Promise<void> {
+    await this.#gate.wait('exclusive')
+    try {
+      if (!(await this.#joinOthers())) {
+        await this.#work.prepare()
+        if (!this.#knownState()) {
+          await this.#work.checkWhole()
+          this.#beginList()
+        }
+        if (!this.#lock.try('shared')) throw this.#refusal()
+      }
+      this.#listed = undefined
+      this.#gate.unlock()
+    } catch (error) {
+      this.#lock.close()
+      this.#gate.close()
+      throw error
+    }
+  }
+
+  /** Takes `.lock`: true shared, with others who know the state; false exclusively, alone. */
+  async #joinOthers(): Promise<boolean> {
+    for (let waited = 0; ; waited += 5) {
+      if (this.#lock.try('exclusive')) return false
+      if (this.#lock.try('shared')) {
+        // A writer that was just killed may have held it a moment ago: then nobody has looked at the state.
+        return this.#knownState() || !this.#lock.try('exclusive')
+      }
+      // A killed process loses its locks one by one: the gate may be free while its `.lock` is still held.
+      if (waited >= DYING_MS || this.#os.locks.holders(this.#lock.path, 'process').length > 0) {
+        throw this.#refusal()
+      }
+      await this.#os.clock.sleep(5)
+    }
+  }
+
+  async #leave(): Promise<void> {
+    await this.#gate.wait('exclusive')
+    try {
+      if (this.#lock.try('exclusive')) this.#lastOut()
+    } catch (error) {
+      // Nothing is lost: the list stays, and the next one out tries again.
+      if (!isDiskFull(error)) throw error
+    } finally {
+      this.#work.left()
+      this.#lock.close()
+      this.#gate.close()
+    }
+  }
+
+  #lastOut(): void {
+    if (hasCleanShutdownFile(this.#os, this.#dir)) {
+      invalidateOpenPartitions(this.#os, this.#dir)
+      return
+    }
+    const list = this.#validList()
+    if (list === undefined) return
+    for (const name of list.names) this.#work.closePartition(name)
+    this.#work.closed()
+    restoreCleanShutdownFile(this.#os, this.#dir, list.brokerEpoch)
+    invalidateOpenPartitions(this.#os, this.#dir)
+  }
+
+  /** Whether it is known which partitions may be torn: none (marker), or those listed. */
+  #knownState(): boolean {
+    return hasCleanShutdownFile(this.#os, this.#dir) || this.#validList() !== undefined
+  }
+
+  #validList(): OpenPartitions | undefined {
+    const list = readOpenPartitions(this.#os, this.#dir)
+    if (list === undefined || list.bootId !== this.#os.bootId()) return undefined
+    return list.brokerEpoch === this.#work.brokerEpoch() ? list : undefined
+  }
+
+  /** The names in the list; takes the marker away first if it is there. */
+  #openList(): Set<string> {
+    this.#gate.waitSync('exclusive')
+    try {
+      if (hasCleanShutdownFile(this.#os, this.#dir)) {
+        this.#beginList()
+        setAsideCleanShutdownFile(this.#os, this.#dir)
+      }
+      // Also when another one took the marker away: it may have been killed before this.
+      this.#os.fs.fsyncDir(this.#dir)
+      return this.#validList()?.names ?? new Set()
+    } finally {
+      this.#gate.unlock()
+    }
+  }
+
+  /** On a full disk there is no list: then the directory is checked whole next time. */
+  #beginList(): void {
+    try {
+      beginOpenPartitions(this.#os, this.#dir, this.#os.bootId(), this.#work.brokerEpoch())
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      invalidateOpenPartitions(this.#os, this.#dir)
+    }
+  }
+
+  #refusal(): TerseError {
+    const holders = this.#os.locks.holders(this.#lock.path)
+    const broker = holders.find((h) => h.exclusive) ?? holders[0]
+    const who = broker === undefined ? 'a Kafka broker' : `a Kafka broker (pid ${broker.pid})`
+    return new TerseError(
+      `${this.#dir}: ${who} is running on this directory, so tkafka only reads here; ` +
+        'use --bootstrap-server to write through the broker, or stop it first',
+    )
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task)
+    this.#turn = result.then(
+      () => {},
+      () => {},
+    )
+    return result
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * `.tkafka-open`: which partitions have been written to since the clean-shutdown marker was taken away.
+ *
+ * Bytes: a first line `tkafka-open 1 BOOT EPOCH` (the machine's boot id; the BrokerEpoch of this node's newest
+ * RegisterBroker record), then lines `topic-partition`, each written with one write as "\nNAME\n": what a full disk
+ * tore off cannot run into the next name. Blank lines mean nothing.
+ *
+ * Invariant: while any process may write to a partition without the marker being there, either this list names the
+ * partition, or the list is not valid (missing, no header, another boot, another broker epoch) and the directory is
+ * checked whole before anyone relies on it. That is why nothing here is synced: after a power cut the boot id differs.
+ * A broker that ran in between has registered anew, so the epoch differs.
+ *
+ * Crash: the file is made as temp + rename; entries only ever grow while a session is in the directory.
+ */
+import { join } from 'node:path'
+import { writeFully } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
+
+export const OPEN_PARTITIONS_FILE = '.tkafka-open'
+
+export interface OpenPartitions {
+  readonly bootId: string
+  readonly brokerEpoch: number
+  /** Folder names: `topic-partition`. */
+  readonly names: Set<string>
+}
+
+/** undefined when there is no list, or none with a header. */
+export function readOpenPartitions(os: Os, dir: string): OpenPartitions | undefined {
+  let text: string
+  try {
+    text = os.fs.readFile(join(dir, OPEN_PARTITIONS_FILE)).toString('utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  const [header, ...lines] = text.split('\n')
+  const match = /^tkafka-open 1 (\S+) (-?\d+)$/.exec(header)
+  if (match === null || lines.length === 0) return undefined
+  // The last line is whole only if a newline follows it.
+  lines.pop()
+  return { bootId: match[1], brokerEpoch: Number(match[2]), names: new Set(lines.filter((l) => l !== '')) }
+}
+
+/** Begins an empty list in place of what was there. */
+export function beginOpenPartitions(os: Os, dir: string, bootId: string, brokerEpoch: number): void {
+  const path = join(dir, OPEN_PARTITIONS_FILE)
+  const temp = `${path}.tmp`
+  const fd = os.fs.open(temp, 'w')
+  try {
+    const bytes = Buffer.from(`tkafka-open 1 ${bootId} ${brokerEpoch}\n`)
+    writeFully(os.fs, fd, bytes, 0, bytes.length, null)
+  } finally {
+    os.fs.close(fd)
+  }
+  os.fs.rename(temp, path)
+}
+
+/** Adds a partition. On a full disk the list is made invalid instead: cleaning must work with no byte free. */
+export function addOpenPartition(os: Os, dir: string, name: string): void {
+  try {
+    const fd = os.fs.open(join(dir, OPEN_PARTITIONS_FILE), 'a')
+    try {
+      const bytes = Buffer.from(`\n${name}\n`)
+      writeFully(os.fs, fd, bytes, 0, bytes.length, null)
+    } finally {
+      os.fs.close(fd)
+    }
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    invalidateOpenPartitions(os, dir)
+  }
+}
+
+/** Without a valid list the directory counts as unknown: it is checked whole by the next one in. Needs no space. */
+export function invalidateOpenPartitions(os: Os, dir: string): void {
+  removeQuietly(os, join(dir, `${OPEN_PARTITIONS_FILE}.tmp`))
+  removeQuietly(os, join(dir, OPEN_PARTITIONS_FILE))
+}
+
+export function removeQuietly(os: Os, path: string): void {
+  try {
+    os.fs.unlink(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+export function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}

@@ -1,0 +1,171 @@
+/**
+ * The folders of partitions: `topic-N`, `topic-N.<32 hex>-delete` on their way out, and `.tkafka-deleting`.
+ *
+ * Bytes of `.tkafka-deleting`: lines `TOPIC-ID NAME PARTITIONS`, appended.
+ * Invariant: it names a topic before the topic leaves the metadata, and is removed once no folder of a topic that
+ * left is there. A folder is renamed to its -delete form before its first file goes, so that neither a broker nor we
+ * ever take half a folder for a partition.
+ * Crash: before the metadata changed: the topic is still there, the line says nothing. After: the next writer renames
+ * and removes what partition.metadata shows to be of that id. Folders in -delete form are removed by whoever deletes
+ * next, or by a broker.
+ */
+import { join } from 'node:path'
+import { TerseError } from '../errors.ts'
+import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
+import {
+  PARTITION_METADATA_FILE,
+  readPartitionMetadata,
+  writePartitionMetadata,
+} from '../log/partition-metadata.ts'
+import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import { writeFully } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
+import { removeQuietly } from './open-partitions.ts'
+
+const DELETING_FILE = '.tkafka-deleting'
+const DELETED_FOLDER = /^.+-\d+\.[0-9a-f]{32}-delete$/
+
+export class PartitionFolders {
+  readonly #os: Os
+  readonly #dir: string
+  readonly #warn: (line: string) => void
+
+  constructor(os: Os, dir: string, warn: (line: string) => void) {
+    this.#os = os
+    this.#dir = dir
+    this.#warn = warn
+  }
+
+  /** The folder, or a path where there is none when the folder belongs to another topic (it counts as not there). */
+  forReading(name: string, topicId: string): string {
+    const folder = join(this.#dir, name)
+    const id = readPartitionMetadata(this.#os.fs, folder)
+    return id === undefined || id === topicId ? folder : join(this.#dir, `.tkafka-no-folder-${name}`)
+  }
+
+  /** The folder, with the right partition.metadata where there is a folder; the log makes one that is missing. */
+  forWriting(name: string, topicId: string, checkpoints: LogDirCheckpoints): string {
+    const { fs } = this.#os
+    const folder = join(this.#dir, name)
+    const id = readPartitionMetadata(fs, folder)
+    if (id === topicId) return folder
+    const stat = fs.stat(folder)
+    if (stat === undefined) {
+      const end = checkpoints.offset('replication', name) ?? 0
+      if (end > 0)
+        this.#warn(
+          `${folder}: the partition's folder is missing (it held offsets up to ${end}); made anew, empty`,
+        )
+      return folder
+    }
+    if (!stat.isDirectory())
+      throw new TerseError(`${folder}: a file stands where the partition's folder should be`)
+    if (id !== undefined) {
+      this.#warn(`${folder}: belongs to a topic that was deleted (id ${id}); removed`)
+      this.#rename(name)
+      this.#removeRenamed()
+      return folder
+    }
+    if (fs.readdir(folder).some((file) => file.endsWith('.log'))) {
+      this.#warn(
+        `${join(folder, PARTITION_METADATA_FILE)}: missing or damaged; written anew, or a broker would set the folder aside`,
+      )
+    }
+    writePartitionMetadata(fs, folder, topicId)
+    return folder
+  }
+
+  announceDeletion(topics: readonly TopicImage[]): void {
+    const { fs } = this.#os
+    const lines = topics.map((t) => `\n${t.id} ${t.name} ${t.partitions.length}\n`)
+    const fd = fs.open(join(this.#dir, DELETING_FILE), 'a')
+    try {
+      const bytes = Buffer.from(lines.join(''))
+      writeFully(fs, fd, bytes, 0, bytes.length, null)
+      fs.fdatasync(fd)
+    } catch (error) {
+      // With no byte free a topic must still be deletable; what a crash then leaves behind, a broker sets aside.
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+    } finally {
+      fs.close(fd)
+    }
+  }
+
+  /** Removes the folders of announced topics that are not in the metadata any more. One stat when there are none. */
+  async finishDeletions(image: MetadataImage, more: readonly TopicImage[] = []): Promise<void> {
+    const { fs } = this.#os
+    const file = join(this.#dir, DELETING_FILE)
+    const announced = more.map((t) => ({ id: t.id, name: t.name, partitions: t.partitions.length }))
+    if (fs.stat(file) !== undefined) announced.push(...parse(fs.readFile(file).toString('utf8')))
+    else if (announced.length === 0) return
+    let pending = false
+    for (const { id, name, partitions } of announced) {
+      if (image.topicById(id) !== undefined) {
+        pending = true
+        continue
+      }
+      for (let p = 0; p < partitions; p++) await this.#drop(`${name}-${p}`, id)
+    }
+    this.#removeRenamed()
+    if (!pending) removeQuietly(this.#os, file)
+  }
+
+  /** Waits for whoever is just writing to it. */
+  async #drop(name: string, topicId: string): Promise<void> {
+    const { fs, locks } = this.#os
+    const folder = join(this.#dir, name)
+    if (fs.stat(folder) === undefined || !this.#belongs(folder, topicId)) return
+    const fd = fs.open(join(folder, '.tkafka-lock'), 'a+')
+    try {
+      if (!locks.tryLock(fd, 'exclusive')) await locks.waitForLock(fd, 'exclusive')
+      if (this.#belongs(folder, topicId)) this.#rename(name)
+    } finally {
+      fs.close(fd)
+    }
+  }
+
+  /** A folder that says nothing was being made when its maker was killed. */
+  #belongs(folder: string, topicId: string): boolean {
+    const id = readPartitionMetadata(this.#os.fs, folder)
+    if (id !== undefined) return id === topicId
+    return (
+      this.#os.fs.stat(folder) !== undefined && !this.#os.fs.readdir(folder).some((f) => f.endsWith('.log'))
+    )
+  }
+
+  #rename(name: string): void {
+    const suffix = this.#os.randomBytes(16).toString('hex')
+    // A folder's name may have 255 bytes; Kafka cuts the topic's name, too.
+    const dash = name.lastIndexOf('-')
+    const tail = `${name.slice(dash)}.${suffix}-delete`
+    this.#os.fs.rename(
+      join(this.#dir, name),
+      join(this.#dir, name.slice(0, Math.min(dash, 255 - tail.length)) + tail),
+    )
+  }
+
+  #removeRenamed(): void {
+    const { fs } = this.#os
+    for (const name of fs.readdir(this.#dir)) {
+      if (!DELETED_FOLDER.test(name)) continue
+      const folder = join(this.#dir, name)
+      try {
+        for (const file of fs.readdir(folder)) removeQuietly(this.#os, join(folder, file))
+        fs.rmdir(folder)
+      } catch (error) {
+        // Another one is at it, too; or a folder stands in it that nobody of us made.
+        const code = (error as NodeJS.ErrnoException).code
+        if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EISDIR' && code !== 'EPERM') throw error
+      }
+    }
+  }
+}
+
+function parse(text: string): { id: string; name: string; partitions: number }[] {
+  return [...text.matchAll(/^(\S{22}) (\S+) (\d+)$/gm)].map(([, id, name, partitions]) => ({
+    id,
+    name,
+    partitions: Number(partitions),
+  }))
+}

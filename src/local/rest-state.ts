@@ -1,0 +1,50 @@
+import type { MetadataRecord } from '../message/metadata-records.ts'
+import type { MetadataImage, PartitionImage } from '../metadata/metadata-image.ts'
+
+/**
+ * The records that bring a directory whose broker was killed to rest, as a clean stop would have left it: each
+ * partition that this node alone keeps gets Leader -1, Isr [], ELR and LastKnownElr [n]; the registration is fenced, so
+ * that the next broker need not wait for the old session to lapse. Without ELR (older metadata.version) partitions stay
+ * as they are: Leader n with Isr [n] boots, and Leader -1 with Isr [n] is a trap.
+ * Empty when all is at rest already.
+ */
+export function restRecords(image: MetadataImage): MetadataRecord[] {
+  const node = image.nodeId
+  const records: MetadataRecord[] = []
+  if (image.elrEnabled) {
+    for (const topic of image.topicImages()) {
+      for (const partition of topic.partitions) {
+        if (!isOurs(partition, node) || isAtRest(partition, node)) continue
+        records.push({
+          type: 'PartitionChangeRecord',
+          topicId: topic.id,
+          partitionId: partition.partition,
+          // A leader that is named, even none again, raises the leader epoch: only where it changes.
+          ...(partition.leader === -1 ? {} : { leader: -1 }),
+          isr: [],
+          eligibleLeaderReplicas: [node],
+          lastKnownElr: [node],
+        })
+      }
+    }
+  }
+  const broker = image.brokers.get(node)
+  if (broker !== undefined && !broker.fenced) {
+    records.push({
+      type: 'BrokerRegistrationChangeRecord',
+      brokerId: node,
+      brokerEpoch: broker.epoch,
+      fenced: 1,
+    })
+  }
+  return records
+}
+
+function isOurs(partition: PartitionImage, node: number): boolean {
+  return partition.replicas.length === 1 && partition.replicas[0] === node
+}
+
+function isAtRest(partition: PartitionImage, node: number): boolean {
+  const { leader, isr, elr, lastKnownElr } = partition
+  return leader === -1 && isr.length === 0 && elr[0] === node && lastKnownElr[0] === node
+}

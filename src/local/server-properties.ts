@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { parseLines } from 'dot-properties'
+import { TerseError } from '../errors.ts'
+import type { Os } from '../os/os.ts'
+
+export const SERVER_PROPERTIES_FILE = 'server.properties'
+
+/**
+ * The optional `server.properties` of a data directory: static broker configs under their Kafka names, as a genuine
+ * broker would be started with. Empty when there is none.
+ * @throws TerseError naming the file when it cannot be read
+ */
+export function readServerProperties(os: Os, dir: string): Map<string, string> {
+  const file = join(dir, SERVER_PROPERTIES_FILE)
+  let bytes: Buffer
+  try {
+    bytes = os.fs.readFile(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
+    throw new TerseError(`${file}: ${(error as Error).message}`)
+  }
+  return new Map(parseProperties(bytes).map(([key, value]) => [key, value.trim()]))
+}
+
+/** Java properties: escapes, continued lines; Java reads the file as Latin-1. A later line wins. */
+function parseProperties(bytes: Buffer): [string, string][] {
+  const pairs: [string, string][] = []
+  for (const line of parseLines(bytes.toString('latin1'))) {
+    if (Array.isArray(line)) pairs.push([line[0], line[1]])
+  }
+  return pairs
+}

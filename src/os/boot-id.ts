@@ -1,0 +1,15 @@
+import fs from 'node:fs'
+import os from 'node:os'
+
+/**
+ * A word that changes when the machine starts anew: what was written but not synced before may be gone or garbage.
+ * Linux tells it; elsewhere it is the time of the start in minutes, which a changed clock may move (then a directory
+ * is checked once too often).
+ */
+export function bootId(): string {
+  try {
+    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch {
+    return `${os.hostname()}-${Math.round((Date.now() / 1000 - os.uptime()) / 60)}`
+  }
+}
