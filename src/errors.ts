@@ -114,6 +114,11 @@ export const KAFKA_ERRORS = {
     'InvalidTopicException',
     'The request attempted to perform an operation on an invalid topic.',
   ),
+  OFFSET_METADATA_TOO_LARGE: row(
+    12,
+    'OffsetMetadataTooLarge',
+    'The committing offset data size is not valid.',
+  ),
   RECORD_LIST_TOO_LARGE: row(
     18,
     'RecordBatchTooLargeException',
@@ -127,6 +132,11 @@ export const KAFKA_ERRORS = {
   INVALID_GROUP_ID: row(24, 'InvalidGroupIdException', 'The group id is invalid.'),
   UNKNOWN_MEMBER_ID: row(25, 'UnknownMemberIdException', 'The coordinator is not aware of this member.'),
   UNSUPPORTED_VERSION: row(35, 'UnsupportedVersionException', 'The version of API is not supported.'),
+  INVALID_TIMESTAMP: row(
+    32,
+    'InvalidTimestampException',
+    'The timestamp of the message is out of acceptable range.',
+  ),
   TOPIC_ALREADY_EXISTS: row(36, 'TopicExistsException', 'Topic with this name already exists.'),
   INVALID_PARTITIONS: row(37, 'InvalidPartitionsException', 'Number of partitions is below 1.'),
   INVALID_REPLICATION_FACTOR: row(

@@ -1,95 +1,322 @@
+/**
+ * Committed offsets of groups, in `__consumer_offsets`.
+ *
+ * Bytes: genuine records (message/offset-messages.ts), one batch a commit, in the partition that the group id's Java hash chooses.
+ * Invariant: a commit is one append under the partition's lock; nothing that is stored is rewritten. A million commits cost the next
+ * command nothing: from time to time a writer leaves a snapshot (offset-snapshot.ts) beside the log.
+ * Crash: a commit is in the log whole or not at all; the snapshot is never needed.
+ */
+import { KafkaError } from '../errors.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
-import type { MetadataRecord } from '../message/metadata-records.ts'
-import type { MetadataImage } from '../metadata/metadata-image.ts'
+import {
+  encodeGroupMetadataKey,
+  encodeGroupMetadataValue,
+  encodeNewGroupKey,
+  encodeOffsetCommitKey,
+  encodeOffsetCommitValue,
+} from '../message/offset-messages.ts'
 import type { Os } from '../os/os.ts'
+import { RecordBatch } from '../record/record-batch.ts'
+import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
+import {
+  type CommittedOffset,
+  type GroupRecords,
+  type GroupType,
+  OffsetPartitionState,
+} from './offset-partition-state.ts'
+import { readOffsetSnapshot, snapshotEndOffset, writeOffsetSnapshot } from './offset-snapshot.ts'
+import {
+  ensureOffsetsTopic,
+  type GroupDirectory,
+  OFFSETS_TOPIC,
+  offsetsPartitionFor,
+} from './offsets-topic.ts'
+import { partitionKey, type TopicPartition } from './topic-partition.ts'
 
-/** What the group layer needs of a data directory. LocalDirectory is one. */
-export interface GroupDirectory {
-  readonly path: string
-  exists(): boolean
-  image(): MetadataImage
-  serverProperties(): ReadonlyMap<string, string>
-  enter(): Promise<void>
-  leave(): Promise<void>
-  alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage>
-  logForReading(topic: string, partition: number): UnifiedLog
-  logForWriting(topic: string, partition: number): UnifiedLog
-}
-
-/** A committed offset as stored. */
-export interface CommittedOffset {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** -1 when unknown. */
-  readonly leaderEpoch: number
-  readonly metadata: string
-  readonly commitTimestamp: number
-  /** undefined in values older than v4: then the name alone counts. */
-  readonly topicId: string | undefined
-}
+export type { CommittedOffset, GroupType } from './offset-partition-state.ts'
+export type { GroupDirectory } from './offsets-topic.ts'
 
 /** What to commit. The topic's id is looked up in the metadata. */
 export interface OffsetCommit {
   readonly topic: string
   readonly partition: number
   readonly offset: number
-  readonly leaderEpoch?: number
-  readonly metadata?: string
+  readonly leaderEpoch?: number | undefined
+  readonly metadata?: string | undefined
 }
-
-export type GroupType = 'Classic' | 'Consumer' | 'Share' | 'Streams'
 
 /** What the records know of a group (who lives is not in them: see live-members.ts). */
 export interface StoredGroup {
   readonly groupId: string
   readonly type: GroupType
-  /** `consumer`, or '' when only offsets are stored. */
+  /** `consumer` and the like, or '' when only offsets are stored. */
   readonly protocolType: string
   readonly hasOffsets: boolean
 }
 
-/** Committed offsets of groups, in `__consumer_offsets`. */
-export class OffsetStore {
-  constructor(_os: Os, _directory: GroupDirectory) {}
+type KeyValue = readonly [key: Buffer, value: Buffer | null]
 
-  /** Committed offsets of a group by `topic-partition`; empty when there are none. Reads only what is new; changes nothing. */
-  fetch(_groupId: string): Map<string, CommittedOffset> {
-    throw new Error('offset store: under construction')
+const READ_SIZE = 1 << 20
+/** A snapshot is due when this many records lie behind the last one (or as many as it has entries, if that is more). */
+const SNAPSHOT_EVERY = 2000
+/** A commit of very many partitions is split into batches of this size, in one append. */
+const MAX_BATCH_BYTES = 512 * 1024
+const MAX_METADATA_BYTES = 4096
+
+interface LoadedPartition {
+  readonly topicId: string
+  state: OffsetPartitionState
+}
+
+export class OffsetStore {
+  private readonly os: Os
+  private readonly directory: GroupDirectory
+  private readonly loaded = new Map<number, LoadedPartition>()
+
+  constructor(os: Os, directory: GroupDirectory) {
+    this.os = os
+    this.directory = directory
   }
 
   /**
-   * Appends the commits (one batch) under the offsets partition's lock; makes `__consumer_offsets` on the first commit. Enters the
-   * directory for that time only. When it resolves, the commit survives kill -9. Throws TerseError when a broker runs.
+   * Committed offsets of a group by `topic-partition`; empty when there are none. Reads only what is new; changes nothing. Offsets of a
+   * topic that is gone, or was made anew under its name since, do not count.
    */
-  async commit(_groupId: string, _offsets: readonly OffsetCommit[]): Promise<void> {
-    throw new Error('offset store: under construction')
+  fetch(groupId: string): Map<string, CommittedOffset> {
+    const group = this.records(groupId)
+    return new Map([...(group?.offsets ?? [])].filter(([, offset]) => this.counts(offset)))
   }
 
-  /** Makes a group known that has not committed anything (an Empty group, as a broker leaves behind); does nothing when it is known. */
-  async rememberGroup(_groupId: string, _type: 'Classic' | 'Consumer'): Promise<void> {
-    throw new Error('offset store: under construction')
+  /**
+   * Appends the commits under the offsets partition's lock; makes `__consumer_offsets` on the first one. Enters the directory for that
+   * time only. When it resolves, the commit survives kill -9. Throws TerseError when a broker runs.
+   */
+  async commit(groupId: string, offsets: readonly OffsetCommit[]): Promise<void> {
+    if (groupId === '') throw new KafkaError('INVALID_GROUP_ID')
+    if (offsets.length === 0) return
+    for (const { metadata } of offsets) {
+      if (metadata !== undefined && Buffer.byteLength(metadata) > MAX_METADATA_BYTES)
+        throw new KafkaError('OFFSET_METADATA_TOO_LARGE')
+    }
+    const now = this.os.clock.now()
+    await this.append(groupId, () => {
+      const image = this.directory.image()
+      return offsets.map((commit) => {
+        const topicId = image.topic(commit.topic)?.id
+        const value = encodeOffsetCommitValue({
+          offset: commit.offset,
+          leaderEpoch: commit.leaderEpoch ?? -1,
+          metadata: commit.metadata ?? '',
+          commitTimestamp: now,
+          ...(topicId === undefined ? {} : { topicId }),
+        })
+        return [encodeOffsetCommitKey(groupId, commit.topic, commit.partition), value]
+      })
+    })
   }
 
-  /** Tombstones; returns those partitions that had an offset. */
-  async deleteOffsets(
-    _groupId: string,
-    _partitions: readonly { topic: string; partition: number }[],
-  ): Promise<void> {
-    throw new Error('offset store: under construction')
+  /**
+   * Makes a group known that has no live members (any more), as a broker leaves it behind: Empty, of this type. Does nothing when it is
+   * known so already.
+   */
+  async rememberGroup(groupId: string, type: 'Classic' | 'Consumer'): Promise<void> {
+    const known = this.records(groupId)?.type
+    if (known === type || (known !== undefined && known !== 'Classic' && known !== 'Consumer')) return
+    await this.append(groupId, () => groupRecords(groupId, type, known, this.os.clock.now()))
+  }
+
+  /** Tombstones for these partitions. */
+  async deleteOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
+    await this.append(groupId, () => {
+      const stored = this.records(groupId)?.offsets
+      return partitions
+        .filter(({ topic, partition }) => stored?.has(partitionKey(topic, partition)))
+        .map(({ topic, partition }) => [encodeOffsetCommitKey(groupId, topic, partition), null])
+    })
   }
 
   /** Tombstones for all that is known of the group. False when nothing is known. */
-  async deleteGroup(_groupId: string): Promise<boolean> {
-    throw new Error('offset store: under construction')
+  async deleteGroup(groupId: string): Promise<boolean> {
+    if (this.records(groupId) === undefined) return false
+    await this.append(groupId, () => {
+      const group = this.records(groupId)
+      if (group === undefined) return []
+      const offsets = [...group.offsets.values()].map(
+        ({ topic, partition }): KeyValue => [encodeOffsetCommitKey(groupId, topic, partition), null],
+      )
+      return [...offsets, ...typeTombstones(groupId, group.type)]
+    })
+    return true
+  }
+
+  /** Tombstones for every group's offsets of topics that are being deleted, as a broker writes them. */
+  async forgetTopics(topics: readonly string[]): Promise<void> {
+    const names = new Set(topics)
+    for (const { groupId } of this.groups()) {
+      const gone = [...(this.records(groupId)?.offsets.values() ?? [])].filter(({ topic }) =>
+        names.has(topic),
+      )
+      if (gone.length > 0) await this.deleteOffsets(groupId, gone)
+    }
   }
 
   /** Every group that the records know, sorted by id. */
   groups(): StoredGroup[] {
-    throw new Error('offset store: under construction')
+    const count = this.partitionCount()
+    const groups: StoredGroup[] = []
+    for (let partition = 0; partition < count; partition++) {
+      for (const [groupId, records] of this.load(partition)?.groups ?? []) {
+        const stored = this.describe(groupId, records)
+        if (stored !== undefined) groups.push(stored)
+      }
+    }
+    return groups.sort((a, b) => (a.groupId < b.groupId ? -1 : a.groupId > b.groupId ? 1 : 0))
   }
 
-  group(_groupId: string): StoredGroup | undefined {
-    throw new Error('offset store: under construction')
+  group(groupId: string): StoredGroup | undefined {
+    const records = this.records(groupId)
+    return records && this.describe(groupId, records)
   }
+
+  private describe(groupId: string, records: GroupRecords): StoredGroup | undefined {
+    const hasOffsets = [...records.offsets.values()].some((offset) => this.counts(offset))
+    if (records.type === undefined && !hasOffsets) return undefined
+    return { groupId, type: records.type ?? 'Classic', protocolType: records.protocolType, hasOffsets }
+  }
+
+  private counts(offset: CommittedOffset): boolean {
+    return offset.topicId === undefined || this.directory.image().topicById(offset.topicId) !== undefined
+  }
+
+  private partitionCount(): number {
+    if (!this.directory.exists()) return 0
+    return this.directory.image().topic(OFFSETS_TOPIC)?.partitions.length ?? 0
+  }
+
+  private records(groupId: string): GroupRecords | undefined {
+    const count = this.partitionCount()
+    return count === 0 ? undefined : this.load(offsetsPartitionFor(groupId, count))?.groups.get(groupId)
+  }
+
+  /** The partition's state as of now. */
+  private load(partition: number): OffsetPartitionState | undefined {
+    const topicId = this.directory.image().topic(OFFSETS_TOPIC)?.id
+    if (topicId === undefined) return undefined
+    return this.catchUp(partition, topicId, this.directory.logForReading(OFFSETS_TOPIC, partition))
+  }
+
+  private catchUp(partition: number, topicId: string, log: UnifiedLog): OffsetPartitionState {
+    log.refresh()
+    let loaded = this.loaded.get(partition)
+    if (loaded?.topicId !== topicId || !covers(log, loaded.state)) {
+      const snapshot = readOffsetSnapshot(this.os.fs, log.dir)
+      const sound = snapshot !== undefined && covers(log, snapshot) && isFrom(log, snapshot)
+      loaded = { topicId, state: sound ? snapshot : new OffsetPartitionState() }
+      this.loaded.set(partition, loaded)
+    }
+    const { state } = loaded
+    for (let at = Math.max(state.nextOffset, log.logStartOffset); at < log.logEndOffset; ) {
+      const fetched = log.read(at, READ_SIZE)
+      state.replay(fetched.buffer, fetched.start, fetched.end)
+      if (fetched.nextOffset <= at) break
+      at = fetched.nextOffset
+    }
+    return state
+  }
+
+  private async append(groupId: string, build: () => readonly KeyValue[]): Promise<void> {
+    await this.directory.enter()
+    try {
+      await ensureOffsetsTopic(this.os, this.directory)
+      const topic = this.directory.image().topic(OFFSETS_TOPIC)
+      const partition = offsetsPartitionFor(groupId, topic?.partitions.length ?? 1)
+      const log = this.directory.logForWriting(OFFSETS_TOPIC, partition)
+      await log.lock()
+      try {
+        const bytes = encodeBatches(build(), this.os.clock.now())
+        if (bytes.length === 0) return
+        log.append(bytes, 0, bytes.length)
+        if (topic !== undefined) this.snapshotIfDue(partition, topic.id, log)
+      } finally {
+        log.unlock()
+      }
+    } finally {
+      await this.directory.leave()
+    }
+  }
+
+  /** A snapshot that cannot be written costs time later, nothing else. */
+  private snapshotIfDue(partition: number, topicId: string, log: UnifiedLog): void {
+    try {
+      if (log.logEndOffset - snapshotEndOffset(this.os.fs, log.dir) < SNAPSHOT_EVERY) return
+      const state = this.catchUp(partition, topicId, log)
+      const behind = state.nextOffset - snapshotEndOffset(this.os.fs, log.dir)
+      if (!state.hasOpenTransactions && behind >= state.size) writeOffsetSnapshot(this.os.fs, log.dir, state)
+    } catch {
+      // Out of space, or a corrupt log, which reading reports.
+    }
+  }
+}
+
+/** Whether the state's end lies within the log. */
+function covers(log: UnifiedLog, state: OffsetPartitionState): boolean {
+  return state.nextOffset >= log.logStartOffset && state.nextOffset <= log.logEndOffset
+}
+
+/** Whether the log has the very batch that the state ended with. */
+function isFrom(log: UnifiedLog, state: OffsetPartitionState): boolean {
+  const { lastBatch } = state
+  if (lastBatch === undefined || lastBatch.baseOffset < log.logStartOffset) return false
+  const fetched = log.read(lastBatch.baseOffset, 1)
+  if (fetched.start === fetched.end) return false
+  const batch = new RecordBatch(fetched.buffer, fetched.start, fetched.end)
+  return batch.baseOffset === lastBatch.baseOffset && batch.crc === lastBatch.crc
+}
+
+function encodeBatches(records: readonly KeyValue[], timestamp: number): Buffer {
+  const batches: Buffer[] = []
+  let builder = new RecordBatchBuilder()
+  for (const [key, value] of records) {
+    if (builder.count > 0 && builder.sizeInBytes > MAX_BATCH_BYTES) {
+      batches.push(Buffer.from(builder.build()))
+      builder = new RecordBatchBuilder()
+    }
+    builder.append(timestamp, key, value, [])
+  }
+  if (builder.count > 0) batches.push(Buffer.from(builder.build()))
+  return Buffer.concat(batches)
+}
+
+/** What a broker leaves behind when the last member goes, and takes away what it had under another type. */
+function groupRecords(
+  groupId: string,
+  type: 'Classic' | 'Consumer',
+  before: GroupType | undefined,
+  now: number,
+): KeyValue[] {
+  const known = before !== undefined && before !== type ? typeTombstones(groupId, before) : []
+  if (type === 'Consumer') {
+    // ConsumerGroupMetadataValue, version 0: int32 epoch, no tagged fields.
+    const value = Buffer.from([0, 0, 0, 0, 0, 1, 0])
+    return [...known, [encodeNewGroupKey('ConsumerGroupMetadata', groupId), value]]
+  }
+  const value = encodeGroupMetadataValue({
+    protocolType: 'consumer',
+    generation: 1,
+    protocol: null,
+    leader: null,
+    currentStateTimestamp: now,
+    members: [],
+  })
+  return [...known, [encodeGroupMetadataKey(groupId), value]]
+}
+
+/** A group of a newer kind has a record of its target assignment as well. */
+function typeTombstones(groupId: string, type: GroupType | undefined): KeyValue[] {
+  if (type === undefined) return []
+  if (type === 'Classic') return [[encodeGroupMetadataKey(groupId), null]]
+  return [
+    [encodeNewGroupKey(`${type}GroupTargetAssignmentMetadata`, groupId), null],
+    [encodeNewGroupKey(`${type}GroupMetadata`, groupId), null],
+  ]
 }

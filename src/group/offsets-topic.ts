@@ -1,0 +1,90 @@
+/**
+ * The topic `__consumer_offsets`: which partition a group is in, and its making on the first commit, whole and at rest, as a broker would
+ * have left it. Crash between metadata and folders: folders of untouched partitions need not exist, and a writer makes the one it needs.
+ */
+import type { UnifiedLog } from '../log/unified-log.ts'
+import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
+import { randomUuid } from '../message/uuid.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { Os } from '../os/os.ts'
+import { javaStringHash } from './java-hash.ts'
+
+export const OFFSETS_TOPIC = '__consumer_offsets'
+
+const DEFAULT_PARTITIONS = 50
+
+/** What the group layer needs of a data directory. LocalDirectory is one. */
+export interface GroupDirectory {
+  readonly path: string
+  exists(): boolean
+  image(): MetadataImage
+  serverProperties(): ReadonlyMap<string, string>
+  enter(): Promise<void>
+  leave(): Promise<void>
+  alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage>
+  logForReading(topic: string, partition: number): UnifiedLog
+  logForWriting(topic: string, partition: number): UnifiedLog
+}
+
+/** The partition that holds a group's records. */
+export function offsetsPartitionFor(groupId: string, partitionCount: number): number {
+  return (javaStringHash(groupId) & 0x7fffffff) % partitionCount
+}
+
+/** Makes the topic when there is none. Needs a session. Two processes at once: the second finds it made. */
+export async function ensureOffsetsTopic(os: Os, directory: GroupDirectory): Promise<void> {
+  if (directory.image().topic(OFFSETS_TOPIC) !== undefined) return
+  const properties = directory.serverProperties()
+  let made = false
+  const image = await directory.alter((current) => {
+    made = current.topic(OFFSETS_TOPIC) === undefined
+    return made ? offsetsTopicRecords(current, properties, randomUuid(os.randomBytes)) : []
+  })
+  const partitions = image.topic(OFFSETS_TOPIC)?.partitions ?? []
+  if (!made) return
+  for (const { partition } of partitions) {
+    const log = directory.logForWriting(OFFSETS_TOPIC, partition)
+    await log.lock()
+    log.unlock()
+  }
+}
+
+function offsetsTopicRecords(
+  image: MetadataImage,
+  properties: ReadonlyMap<string, string>,
+  topicId: string,
+): MetadataRecord[] {
+  const count = Number(properties.get('offsets.topic.num.partitions') ?? DEFAULT_PARTITIONS)
+  const node = image.nodeId
+  const atRest = image.elrEnabled
+  const configs = [
+    ['compression.type', 'producer'],
+    ['cleanup.policy', 'compact'],
+    ['segment.bytes', properties.get('offsets.topic.segment.bytes') ?? '104857600'],
+  ] as const
+  return [
+    { type: 'TopicRecord', name: OFFSETS_TOPIC, topicId },
+    ...configs.map(
+      ([name, value]): MetadataRecord => ({
+        type: 'ConfigRecord',
+        resourceType: CONFIG_RESOURCE.TOPIC,
+        resourceName: OFFSETS_TOPIC,
+        name,
+        value,
+      }),
+    ),
+    ...Array.from(
+      { length: count },
+      (_, partitionId): MetadataRecord => ({
+        type: 'PartitionRecord',
+        partitionId,
+        topicId,
+        replicas: [node],
+        isr: atRest ? [] : [node],
+        leader: atRest ? -1 : node,
+        ...(atRest ? { eligibleLeaderReplicas: [node], lastKnownElr: [node] } : {}),
+        ...(image.directoryId === undefined ? {} : { directories: [image.directoryId] }),
+      }),
+    ),
+  ]
+}
