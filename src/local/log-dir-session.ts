@@ -21,6 +21,7 @@ import { TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import {
   hasCleanShutdownFile,
+  readCleanShutdownFile,
   restoreCleanShutdownFile,
   setAsideCleanShutdownFile,
 } from './clean-shutdown-file.ts'
@@ -185,6 +186,10 @@ export class LogDirSession {
 
   #lastOut(): void {
     if (hasCleanShutdownFile(this.#os, this.#dir)) {
+      const epoch = this.#work.brokerEpoch()
+      if (readCleanShutdownFile(this.#os, this.#dir) !== epoch) {
+        restoreCleanShutdownFile(this.#os, this.#dir, epoch)
+      }
       invalidateOpenPartitions(this.#os, this.#dir)
       return
     }

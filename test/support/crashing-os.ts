@@ -1,0 +1,71 @@
+import type { Os } from '../../src/os/os.ts'
+import { systemOs } from '../../src/os/system-os.ts'
+
+export class Crash extends Error {}
+
+/** Calls of the file system that change a disk: a process may be killed before each of them. */
+const CHANGING = [
+  'write',
+  'rename',
+  'unlink',
+  'rmdir',
+  'mkdir',
+  'ftruncate',
+  'fsync',
+  'fdatasync',
+  'fsyncDir',
+] as const
+
+/**
+ * An Os whose process "is killed" just before its Nth change of the disk: that call and all later ones throw, every
+ * descriptor is closed and with it every lock. What was done before is on the disk.
+ */
+export function crashingOs(crashAt: number): { os: Os; steps: () => number; kill: () => void } {
+  const open = new Set<number>()
+  let steps = 0
+  let dead = false
+  const kill = (): void => {
+    dead = true
+    for (const fd of open) systemOs.fs.close(fd)
+    open.clear()
+  }
+  const step = (): void => {
+    if (dead) throw new Crash('dead')
+    if (steps++ === crashAt) {
+      kill()
+      throw new Crash(`killed before step ${crashAt}`)
+    }
+  }
+  const fs = { ...systemOs.fs }
+  for (const name of CHANGING) {
+    const real = systemOs.fs[name] as (...args: unknown[]) => unknown
+    Object.assign(fs, {
+      [name]: (...args: unknown[]) => {
+        step()
+        return real(...args)
+      },
+    })
+  }
+  fs.open = (path, flags, mode) => {
+    if (dead) throw new Crash('dead')
+    if (flags !== 'r' && flags !== 'r+' && systemOs.fs.stat(path) === undefined) step()
+    const fd = systemOs.fs.open(path, flags, mode)
+    open.add(fd)
+    return fd
+  }
+  fs.close = (fd) => {
+    if (!open.delete(fd)) return
+    systemOs.fs.close(fd)
+  }
+  const locks: Os['locks'] = {
+    ...systemOs.locks,
+    tryLock: (fd, mode) => {
+      if (dead) throw new Crash('dead')
+      return systemOs.locks.tryLock(fd, mode)
+    },
+    unlock: (fd) => {
+      if (!dead) systemOs.locks.unlock(fd)
+    },
+  }
+  return { os: { ...systemOs, fs, locks }, steps: () => steps, kill }
+}
