@@ -2,7 +2,15 @@
 import { KafkaError } from '../errors.ts'
 import { BROKER_CONFIG_TABLE } from './broker-config-table.ts'
 import { ConfigDef, type ConfigKey, inRange, readConfigTable } from './config-def.ts'
-import { TOPIC_CONFIG_SYNONYMS } from './topic-configs.ts'
+
+const LISTENER_PREFIX = /^listener\.name\.[^.]*\.(.*)$/
+
+/** One setting in several units. */
+const FAMILIES: readonly (readonly string[])[] = [
+  ['log.roll.ms', 'log.roll.hours'],
+  ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+  ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+]
 
 let definition: ConfigDef | undefined
 
@@ -21,7 +29,7 @@ const DYNAMIC_QUOTAS: readonly ConfigKey[] = [
 
 /** The row of a static or dynamic broker setting; a listener's prefix counts as the setting behind it. */
 export function brokerConfigKey(name: string): ConfigKey | undefined {
-  const bare = /^listener\.name\.[^.]*\.(.*)$/.exec(name)?.[1] ?? name
+  const bare = LISTENER_PREFIX.exec(name)?.[1] ?? name
   return brokerConfigDef().get(bare) ?? DYNAMIC_QUOTAS.find((key) => key.name === bare)
 }
 
@@ -176,13 +184,13 @@ export function validateBrokerConfigs(settings: ReadonlyMap<string, string>, per
   }
 }
 
-/** Other names of the same thing, in order of precedence, this one first or not: what describe lists as synonyms. */
+/** The names that give a setting its value, in order of precedence: what describe lists as synonyms. */
 export function brokerConfigSynonyms(name: string): readonly string[] {
-  for (const synonyms of Object.values(TOPIC_CONFIG_SYNONYMS)) {
-    const at = synonyms.findIndex((one) => one.name === name)
-    if (at >= 0) return synonyms.slice(at === 0 ? 0 : at).map((one) => one.name)
-  }
-  const bare = /^listener\.name\.[^.]*\.(.*)$/.exec(name)?.[1]
+  const family = FAMILIES.find((names) => names.includes(name))
+  if (family !== undefined) return family
+  // The scheduler's interval is the default of the log's, and not the other way round.
+  if (name === 'log.flush.interval.ms') return [name, 'log.flush.scheduler.interval.ms']
+  const bare = LISTENER_PREFIX.exec(name)?.[1]
   return bare === undefined ? [name] : [name, bare]
 }
 

@@ -39,14 +39,3 @@ export function validateQuota(name: string, value: number | null, allowed: Reado
     throw new KafkaError('INVALID_REQUEST', `${name} cannot be a fractional value.`)
   }
 }
-
-/** A number as Java's Double.toString writes it: `5.0`, `1.0E20`. */
-export function javaDouble(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity'
-  const size = Math.abs(value)
-  if (size === 0 || (size >= 1e-3 && size < 1e7))
-    return Number.isInteger(value) ? `${value}.0` : String(value)
-  const [digits, exponent] = value.toExponential().split('e')
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
-}

@@ -150,6 +150,27 @@ export function configText(value: ConfigValue): string {
   return String(value)
 }
 
+/** The value as describe shows it: parsed and written again (`.7` is 0.7, `+5` is 5); as it stands when it is wrong. */
+export function describedValue(key: ConfigKey, text: string): string {
+  let value: ConfigValue
+  try {
+    value = parseValue(key, text)
+  } catch {
+    return text
+  }
+  return key.type === 'DOUBLE' ? javaDouble(value as number) : configText(value)
+}
+
+/** A number as Java's Double.toString writes it: `5.0`, `1.0E20`. */
+export function javaDouble(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const size = Math.abs(value)
+  if (size === 0 || (size >= 1e-3 && size < 1e7))
+    return Number.isInteger(value) ? `${value}.0` : String(value)
+  const [digits, exponent] = value.toExponential().split('e')
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
+}
+
 const INTEGERS: Partial<Record<ConfigType, { min: bigint; max: bigint }>> = {
   SHORT: { min: -(2n ** 15n), max: 2n ** 15n - 1n },
   INT: { min: -(2n ** 31n), max: 2n ** 31n - 1n },
