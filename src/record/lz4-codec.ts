@@ -1,7 +1,8 @@
 import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 /**
- * LZ4 frames with independent blocks of 64 KiB and no checksums, as Kafka's Java client writes them. The library
+ * LZ4 frames with independent blocks and no checksums, as Kafka's Java client writes them (and the only ones it reads;
+ * blocks are of 64 KiB up to 4 MiB, by the size of the whole). The library
  * knows one speed only, so `compression.lz4.level` is accepted and changes nothing.
  */
 

@@ -43,7 +43,7 @@ export function compress(bytes: Buffer): Buffer {
 }
 
 export function decompress(bytes: Buffer, maxSize: number): Buffer {
-  if (!isFramed(bytes, 0)) return inflateBlock(bytes, maxSize)
+  if (!isFramed(bytes, 0)) return inflateBlock(bytes, maxSize, maxSize)
   const parts: Buffer[] = []
   let total = 0
   let at = 0
@@ -59,7 +59,7 @@ export function decompress(bytes: Buffer, maxSize: number): Buffer {
     if (size <= 0 || size > bytes.length - at) {
       throw damagedData('snappy', `chunk of ${size} bytes where ${bytes.length - at} are left`)
     }
-    const part = inflateBlock(bytes.subarray(at, at + size), maxSize - total)
+    const part = inflateBlock(bytes.subarray(at, at + size), maxSize - total, maxSize)
     total += part.length
     parts.push(part)
     at += size
@@ -73,12 +73,12 @@ function isFramed(bytes: Buffer, at: number): boolean {
   )
 }
 
-function inflateBlock(block: Buffer, maxSize: number): Buffer {
+function inflateBlock(block: Buffer, room: number, maxSize: number): Buffer {
   const claimed = readUnsignedVarint(block, 0, block.length)
   if (Number.isNaN(claimed) || claimed > block.length * MAX_RATIO) {
     throw damagedData('snappy', 'a block that cannot have the length it states')
   }
-  if (claimed > maxSize) throw tooLarge('snappy', maxSize)
+  if (claimed > room) throw tooLarge('snappy', maxSize)
   const lib = library()
   try {
     return lib.uncompressSync(block, UNCOMPRESS)

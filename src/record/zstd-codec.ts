@@ -69,6 +69,7 @@ export function compress(bytes: Buffer, level = DEFAULT_LEVEL): Buffer {
 }
 
 export function decompress(bytes: Buffer, maxSize: number): Buffer {
+  if (bytes.length === 0) throw damagedData('zstd', 'no frame')
   const lib = library()
   let inflated: Buffer
   try {
