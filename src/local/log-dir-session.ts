@@ -33,10 +33,13 @@ import {
   isDiskFull,
   type OpenPartitions,
   readOpenPartitions,
+  removeQuietly,
 } from './open-partitions.ts'
 
 export const LOCK_FILE = '.lock'
 export const GATE_FILE = '.tkafka-gate'
+/** There while a process with lock files in place of kernel locks is in: the two kinds do not see each other. */
+export const FALLBACK_FILE = '.tkafka-fallback-locks'
 
 /** What the session asks of those who know logs and metadata. */
 export interface SessionWork {
@@ -135,9 +138,13 @@ export class LogDirSession {
   }
 
   async #enter(): Promise<void> {
+    const fallback = this.#os.locks.kind === 'fallback'
+    if (fallback) this.#announceFallback()
     await this.#gate.wait('exclusive')
     try {
-      if (!(await this.#joinOthers())) {
+      const alone = !(await this.#joinOthers())
+      if (!fallback) this.#refuseBesideFallback()
+      if (alone) {
         await this.#work.prepare()
         if (!this.#knownState()) {
           await this.#work.checkWhole()
@@ -173,7 +180,10 @@ export class LogDirSession {
   async #leave(): Promise<void> {
     await this.#gate.wait('exclusive')
     try {
-      if (this.#lock.try('exclusive')) this.#lastOut()
+      if (this.#lock.try('exclusive')) {
+        this.#lastOut()
+        if (this.#os.locks.kind === 'fallback') removeQuietly(this.#os, join(this.#dir, FALLBACK_FILE))
+      }
     } catch (error) {
       // Nothing is lost: the list stays, and the next one out tries again.
       if (!isDiskFull(error)) throw error
@@ -226,6 +236,21 @@ export class LogDirSession {
     } finally {
       this.#gate.unlock()
     }
+  }
+
+  /** Before the first look for others: of two that enter at once, at least one sees the other. */
+  #announceFallback(): void {
+    const file = join(this.#dir, FALLBACK_FILE)
+    if (this.#os.fs.stat(file) === undefined) this.#os.fs.close(this.#os.fs.open(file, 'a'))
+  }
+
+  #refuseBesideFallback(): void {
+    const file = join(this.#dir, FALLBACK_FILE)
+    if (this.#os.fs.stat(file) === undefined) return
+    throw new TerseError(
+      `${this.#dir}: processes with lock files (TKAFKA_FALLBACK_LOCKS=1) write to this directory; ` +
+        `when none of them runs any more, remove ${file}`,
+    )
   }
 
   /** On a full disk there is no list: then the directory is checked whole next time. */

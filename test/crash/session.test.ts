@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { LogDirSession } from '../../src/local/log-dir-session.ts'
 import { readOpenPartitions } from '../../src/local/open-partitions.ts'
 import type { Os } from '../../src/os/os.ts'
-import { systemOs } from '../../src/os/system-os.ts'
+import { osWithLockFiles, systemOs } from '../../src/os/system-os.ts'
 import { Crash, crashingOs } from '../support/crashing-os.ts'
 import {
   dirty,
@@ -234,5 +234,21 @@ describe('several writers', () => {
     expect(() => session.writing('a-0')).toThrow(/is running on this directory/)
     systemOs.fs.close(fd)
     await session.leave()
+  })
+})
+
+describe('a writer with lock files in place of kernel locks', () => {
+  it('keeps out one with kernel locks while it is in, and leaves a clean directory', async () => {
+    const dir = modelDir()
+    const session = new LogDirSession(osWithLockFiles(), dir, new ModelWork(dir))
+    await session.enter()
+    session.writing('a-0')
+    touch(dir, 'a-0')
+    const native = new LogDirSession(systemOs, dir, new ModelWork(dir))
+    await expect(native.enter()).rejects.toThrow(/TKAFKA_FALLBACK_LOCKS/)
+    await session.leave()
+    expect(marker(dir)).toBe(RIGHT_MARKER)
+    await native.enter()
+    await native.leave()
   })
 })
