@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { KafkaError, TerseError } from '../errors.ts'
-import { DEFAULT_LOG_CONFIG, type LogConfig, logConfigFrom } from '../log/log-config.ts'
+import { DEFAULT_LOG_CONFIG, type LogConfig } from '../log/log-config.ts'
 import { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
@@ -24,12 +24,13 @@ import {
   makeDataDir,
 } from './data-dir.ts'
 import { DirectoryWork } from './directory-work.ts'
+import { emptyImage } from './empty-image.ts'
 import { LOCK_FILE, LogDirSession } from './log-dir-session.ts'
 import { readOpenPartitions } from './open-partitions.ts'
 import { PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { readServerProperties } from './server-properties.ts'
-import { emptyImage, zookeeperImage } from './substitute-image.ts'
+import { resolveTopicConfig } from './topic-config-resolver.ts'
 
 export interface LocalDirectoryOptions {
   /** One line for a person, behind everything else (a folder that had to be made anew, a log that was mended). */
@@ -61,7 +62,7 @@ export class LocalDirectory {
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #readers = new Map<string, UnifiedLog>()
   #metadata: MetadataLog | undefined
-  #substitute: MetadataImage | undefined
+  #nothing: MetadataImage | undefined
   #kind: DataDirKind | undefined
   #serverProperties: Map<string, string> | undefined
 
@@ -107,16 +108,9 @@ export class LocalDirectory {
    * @throws TerseError when the path is no log directory, cannot be read, or disagrees with its server.properties
    */
   image(): MetadataImage {
-    const { kind } = this.#inspect()
-    if (kind === 'log-dir') {
-      this.#metadata ??= MetadataLog.open(this.#os, this.path)
-      return explaining(this.#os, this.path, () => this.#metadata!.image())
-    }
-    this.#substitute ??=
-      kind === 'zookeeper'
-        ? zookeeperImage(this.#os, this.path)
-        : emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
-    return this.#substitute
+    if (this.exists()) return explaining(this.#os, this.path, () => this.metadata().image())
+    this.#nothing ??= emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
+    return this.#nothing
   }
 
   /** Static broker configs from the directory's `server.properties`; empty when there is none. */
@@ -169,7 +163,7 @@ export class LocalDirectory {
     }
   }
 
-  /** The metadata log itself, for its checkpoints. Needs a directory that exists. */
+  /** The metadata log itself. Needs a directory that exists. */
   metadata(): MetadataLog {
     this.#metadata ??= MetadataLog.open(this.#os, this.path)
     return this.#metadata
@@ -229,7 +223,7 @@ export class LocalDirectory {
   /** The settings that hold for a topic's logs. */
   logConfig(topic: string): LogConfig {
     if (this.#options.config !== undefined) return this.#options.config(topic)
-    return logConfigFrom(this.image().topicConfigs(topic))
+    return resolveTopicConfig(this.image(), this.serverProperties(), topic)
   }
 
   /** A producer id that nobody used before. Needs a session. */
@@ -307,7 +301,6 @@ export class LocalDirectory {
   /** Inside the gate, alone: finds out again what the directory is. */
   refresh(): DataDirKind {
     this.#kind = undefined
-    this.#substitute = undefined
     return this.#inspect()
   }
 
