@@ -18,7 +18,7 @@ export interface ConsumerRecord {
  * what must live longer. Ranges are [start, end); an end of -1 stands for null.
  */
 export interface ConsumerVisitor {
-  /** Before the first record of each stored batch. The bytes of the batch lie in buffer[start, end), maybe compressed. */
+  /** Before the first record of each stored batch. */
   batch(batch: VisitedBatch): void
   /**
    * One record. `headersStart` is the position of the first of `headersCount` headers as they are stored: varint key length,
@@ -44,10 +44,10 @@ export interface VisitedBatch {
   readonly partition: number
   readonly timestampType: TimestampType
   readonly leaderEpoch: number
+  /** buffer[start, end) holds the bytes of all its records (inflated, when it was compressed). */
   readonly buffer: Buffer
   readonly start: number
   readonly end: number
-  readonly compressed: boolean
 }
 
 /** A stored batch that cannot be read. */
@@ -69,6 +69,8 @@ export interface ConsumerOptions {
   readonly untilEnd?: boolean
   /** Go on behind a corrupt batch. Default false: it ends its partition. */
   readonly skipCorrupt?: boolean
+  /** The program ends by process.exit soon after `close`: what a thread waits for need not be called back. */
+  readonly endsByExit?: boolean
   /** Told of corrupt batches; the other partitions go on. Without it `poll` and `visit` reject with the error, once. */
   readonly onCorrupt?: (corrupt: CorruptBatch) => void
 }

@@ -1,0 +1,94 @@
+import type { ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
+import { OutputBuffer } from './formatters/output-buffer.ts'
+import type { MessageFormatter } from './message-formatter.ts'
+
+/** Counts records and has them formatted, up to a limit. */
+export class RecordPrinter implements ConsumerVisitor {
+  /** Records taken, also those that could not be printed. */
+  count = 0
+  limit = Number.POSITIVE_INFINITY
+  readonly #formatter: MessageFormatter
+  readonly #skipOnError: boolean
+  readonly #output: OutputBuffer
+  #skipped = 0
+  #firstProblem = ''
+  #batch: VisitedBatch | undefined
+
+  /** `sink` gets bytes that are overwritten later. */
+  constructor(formatter: MessageFormatter, skipOnError: boolean, sink: (bytes: Uint8Array) => void) {
+    this.#formatter = formatter
+    this.#skipOnError = skipOnError
+    this.#output = new OutputBuffer(sink)
+  }
+
+  batch(batch: VisitedBatch): void {
+    this.#batch = batch
+    this.#output.flush(false)
+    this.#formatter.batch(batch, this.#output)
+  }
+
+  record(
+    offset: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headersStart: number,
+    headersCount: number,
+  ): boolean {
+    this.count++
+    if (this.#skipOnError) {
+      try {
+        this.#formatter.record(
+          offset,
+          timestamp,
+          buffer,
+          keyStart,
+          keyEnd,
+          valueStart,
+          valueEnd,
+          headersStart,
+          headersCount,
+          this.#output,
+        )
+      } catch (error) {
+        this.#skip(offset, error as Error)
+      }
+    } else {
+      this.#formatter.record(
+        offset,
+        timestamp,
+        buffer,
+        keyStart,
+        keyEnd,
+        valueStart,
+        valueEnd,
+        headersStart,
+        headersCount,
+        this.#output,
+      )
+    }
+    return this.count < this.limit
+  }
+
+  /** Everything formatted so far to the sink. */
+  flush(): void {
+    this.#output.flush(true)
+  }
+
+  /** A line about the records that could not be printed, if any. */
+  skipped(): string[] {
+    if (this.#skipped === 0) return []
+    const what = this.#skipped === 1 ? '1 message that' : `${this.#skipped} messages that`
+    return [`Skipped ${what} could not be printed, first ${this.#firstProblem}`]
+  }
+
+  #skip(offset: number, error: Error): void {
+    if (error.name === 'BrokenPipeError') throw error
+    if (this.#skipped++ > 0) return
+    const batch = this.#batch as VisitedBatch
+    this.#firstProblem = `${batch.topic}-${batch.partition} offset ${offset}: ${error.message}`
+  }
+}

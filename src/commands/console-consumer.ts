@@ -1,0 +1,161 @@
+import type { Command, CommandContext } from '../cli/command.ts'
+import { BrokenPipeError } from '../cli/output.ts'
+import type { Consumer, CorruptBatch } from '../client/consumer.ts'
+import { consumerSettings } from '../client/consumer-config.ts'
+import { KafkaError } from '../errors.ts'
+import { CONSOLE_CONSUMER_FLAGS } from './console-consumer-flags.ts'
+import { type ConsoleConsumerOptions, consoleConsumerOptions } from './console-consumer-options.ts'
+import { RecordPrinter } from './console-consumer-printer.ts'
+import { type MessageFormatter, messageFormatter } from './message-formatter.ts'
+import { openConsumer } from './open-client.ts'
+
+export const command: Command = {
+  name: 'console-consumer',
+  summary: 'This tool helps to read data from Kafka topics and outputs it to standard output.',
+  flags: CONSOLE_CONSUMER_FLAGS,
+  parseErrors: { usage: true },
+  examples: [
+    'console-consumer --topic orders --from-beginning --until-end',
+    'console-consumer --topic orders --group billing --from-beginning',
+    'console-consumer --topic orders --from-beginning --max-messages 5 --formatter-property print.key=true',
+  ],
+  async run(context) {
+    const options = await consoleConsumerOptions(context.options, context.stderr)
+    const formatter = await messageFormatter(options.formatterClass, options.formatterProperties)
+    return await new ConsoleConsumer(context, options, formatter).run()
+  },
+}
+
+/** One run of the tool: reads, prints, commits, counts. */
+class ConsoleConsumer {
+  readonly #context: CommandContext
+  readonly #options: ConsoleConsumerOptions
+  readonly #formatter: MessageFormatter
+  readonly #printer: RecordPrinter
+  #status = 0
+  /** Said behind the closing count, where the genuine tool is silent. */
+  readonly #afterwards: string[] = []
+
+  constructor(context: CommandContext, options: ConsoleConsumerOptions, formatter: MessageFormatter) {
+    this.#context = context
+    this.#options = options
+    this.#formatter = formatter
+    this.#printer = new RecordPrinter(formatter, options.skipMessageOnError, (bytes) =>
+      context.stdout.write(bytes),
+    )
+  }
+
+  async run(): Promise<number> {
+    const { stderr, stdout } = this.#context
+    this.#afterwards.push(...this.#formatter.problems)
+    const consumer = await this.#open()
+    if (consumer === undefined) return 1
+    let brokenPipe: BrokenPipeError | undefined
+    try {
+      await this.#process(consumer)
+    } catch (error) {
+      if (error instanceof BrokenPipeError) brokenPipe = error
+      else this.#failed(error)
+    }
+    brokenPipe ??= this.#flush()
+    try {
+      await consumer.close({ processed: brokenPipe === undefined })
+    } catch (error) {
+      stderr.line((error as Error).message)
+      this.#status = 1
+    }
+    // The reader has what it wanted (`| head`): nothing more to say.
+    if (brokenPipe !== undefined) throw brokenPipe
+    stderr.line(`Processed a total of ${this.#printer.count} messages`)
+    for (const line of [...this.#afterwards, ...this.#printer.skipped()]) stderr.line(line)
+    if (this.#options.systestEvents) stdout.line('shutdown_complete')
+    return this.#status
+  }
+
+  async #open(): Promise<Consumer | undefined> {
+    const { config, groupId, untilEnd, skipCorrupt } = this.#options
+    try {
+      consumerSettings(config, groupId)
+    } catch (error) {
+      this.#context.stderr.line(unknownError(error))
+      return undefined
+    }
+    this.#context.handleSignals()
+    return await openConsumer(this.#context, {
+      groupId,
+      config,
+      signal: this.#context.signal,
+      untilEnd,
+      skipCorrupt,
+      endsByExit: true,
+      onCorrupt: (corrupt) => this.#corrupt(corrupt),
+    })
+  }
+
+  async #process(consumer: Consumer): Promise<void> {
+    const { topic, include, partition, offset, timeoutMs } = this.#options
+    const printer = this.#printer
+    printer.limit = this.#maxMessages()
+    if (topic !== undefined && partition !== undefined) {
+      const topicPartition = { topic, partition }
+      await consumer.assign([topicPartition])
+      if (offset === 'earliest') consumer.seekToBeginning()
+      else if (offset === 'latest') consumer.seekToEnd()
+      else consumer.seek(topicPartition, offset)
+    } else await consumer.subscribe(include === undefined ? [topic ?? ''] : this.#pattern(include))
+    while (printer.count < printer.limit) {
+      const count = await consumer.visit(printer, timeoutMs)
+      printer.flush()
+      this.#context.stdout.flush()
+      // Nothing came in time, a signal came, or nothing can come any more.
+      if (count === 0) return
+    }
+  }
+
+  /** As late as the genuine tool looks at it, with its words. */
+  #maxMessages(): number {
+    const most = this.#context.options.has('max-messages') ? this.#context.options.int('max-messages') : -1
+    return most === undefined || most === -1 ? Number.POSITIVE_INFINITY : most
+  }
+
+  #pattern(include: string): RegExp {
+    return new RegExp(`^(?:${include})$`)
+  }
+
+  #failed(error: unknown): void {
+    // The genuine tool logs a topic name that cannot be, and ends with 0.
+    if (error instanceof KafkaError && error.code === 'INVALID_TOPIC_EXCEPTION') {
+      this.#afterwards.push(error.message)
+      return
+    }
+    this.#status = 1
+    this.#context.stderr.line(unknownError(error))
+  }
+
+  #corrupt({ partition, offset, error }: CorruptBatch): void {
+    this.#status = 1
+    const wayOut = this.#options.skipCorrupt
+      ? 'skipped'
+      : 'reading it ends here, --skip-corrupt goes on behind it'
+    this.#context.stderr.line(
+      `${partition.topic}-${partition.partition}, offset ${offset}: ${error.message}; ${wayOut}`,
+    )
+    this.#context.stderr.flush()
+  }
+
+  #flush(): BrokenPipeError | undefined {
+    try {
+      this.#printer.flush()
+      this.#context.stdout.flush()
+      return undefined
+    } catch (error) {
+      if (error instanceof BrokenPipeError) return error
+      this.#failed(error)
+      return undefined
+    }
+  }
+}
+
+function unknownError(error: unknown): string {
+  return `Unknown error when running consumer: ${error instanceof Error ? error.message : String(error)}`
+}

@@ -1,0 +1,189 @@
+import type { VisitedBatch } from '../../client/consumer.ts'
+import { visitHeaders } from '../../client/stored-headers.ts'
+import type { Deserializer } from '../deserializers.ts'
+import { deserializerFor } from '../deserializers.ts'
+import type { FormatterProperties, MessageFormatter } from '../message-formatter.ts'
+import type { OutputBuffer } from './output-buffer.ts'
+
+const NO_HEADERS = Buffer.from('NO_HEADERS')
+const COLON = Buffer.from(':')
+const NO_TIMESTAMP = Buffer.from('NO_TIMESTAMP')
+/** Smaller batches are not worth a copy. */
+const ADOPT_SIZE = 4096
+
+/**
+ * What console-consumer prints: chosen columns in a fixed order, each behind its separator. Kafka's
+ * DefaultMessageFormatter, on bytes: values go from the stored batch to the output as they are.
+ */
+export class DefaultMessageFormatter implements MessageFormatter {
+  readonly problems: string[] = []
+  readonly #printTimestamp: boolean
+  readonly #printPartition: boolean
+  readonly #printOffset: boolean
+  readonly #printHeaders: boolean
+  readonly #printKey: boolean
+  readonly #printValue: boolean
+  readonly #keySeparator: Buffer
+  readonly #lineSeparator: Buffer
+  readonly #headersSeparator: Buffer
+  readonly #nullLiteral: Buffer
+  readonly #keyDeserializer: Deserializer | undefined
+  readonly #valueDeserializer: Deserializer | undefined
+  readonly #headersDeserializer: Deserializer | undefined
+  /** `Delivery:` and `Epoch:` are never there in a console consumer: constant columns. */
+  readonly #afterOffset: Buffer
+  readonly #afterTimestamp: Buffer
+  readonly #afterPartition: Buffer
+  readonly #afterHeaders: Buffer
+  readonly #plain: boolean
+  #timestampLabel: Buffer = NO_TIMESTAMP
+  #hasTimestamp = false
+  /** Partition column with its separator, and `Offset:`. */
+  #beforeOffset: Buffer = NO_TIMESTAMP
+  #shownPartition = -1
+
+  /** @throws UsageError for an encoding that does not exist */
+  constructor(properties: FormatterProperties) {
+    const flag = (name: string, fallback = false) =>
+      properties.has(name) ? properties.get(name)?.trim().toLowerCase() === 'true' : fallback
+    const bytes = (name: string, fallback: string) => Buffer.from(properties.get(name) ?? fallback, 'utf8')
+    this.#printTimestamp = flag('print.timestamp')
+    this.#printPartition = flag('print.partition')
+    this.#printOffset = flag('print.offset')
+    this.#printHeaders = flag('print.headers')
+    this.#printKey = flag('print.key')
+    this.#printValue = flag('print.value', true)
+    this.#keySeparator = bytes('key.separator', '\t')
+    this.#lineSeparator = bytes('line.separator', '\n')
+    this.#headersSeparator = bytes('headers.separator', ',')
+    this.#nullLiteral = bytes('null.literal', 'null')
+    this.#keyDeserializer = this.#deserializer(properties, 'key.deserializer', true)
+    this.#valueDeserializer = this.#deserializer(properties, 'value.deserializer', false)
+    this.#headersDeserializer = this.#deserializer(properties, 'headers.deserializer', false)
+
+    // Each column is followed by the column separator, the last one but the value by the line separator.
+    const delivery = flag('print.delivery')
+    const epoch = flag('print.epoch')
+    const keyOrValue = this.#printKey || this.#printValue
+    const beyondOffset = delivery || epoch || this.#printHeaders || keyOrValue
+    const separator = (more: boolean) => (more ? this.#keySeparator : this.#lineSeparator)
+    this.#afterHeaders = separator(keyOrValue)
+    this.#afterTimestamp = separator(this.#printPartition || this.#printOffset || beyondOffset)
+    this.#afterPartition = separator(this.#printOffset || beyondOffset)
+    const rest: Buffer[] = this.#printOffset ? [separator(beyondOffset)] : []
+    if (delivery) {
+      rest.push(Buffer.from('Delivery:NOT_PRESENT'), separator(epoch || this.#printHeaders || keyOrValue))
+    }
+    if (epoch) rest.push(Buffer.from('Epoch:NOT_PRESENT'), separator(this.#printHeaders || keyOrValue))
+    this.#afterOffset = Buffer.concat(rest)
+    this.#plain =
+      this.#printValue &&
+      this.#valueDeserializer === undefined &&
+      !this.#printTimestamp &&
+      !this.#printPartition &&
+      !this.#printOffset &&
+      !delivery &&
+      !epoch &&
+      !this.#printHeaders &&
+      !this.#printKey
+  }
+
+  #deserializer(properties: FormatterProperties, name: string, isKey: boolean): Deserializer | undefined {
+    const className = properties.get(name)
+    if (className === undefined) return undefined
+    const prefix = `${name}.`
+    const configs = new Map<string, string>()
+    for (const [key, value] of properties) {
+      if (key.length > prefix.length && key.startsWith(prefix)) configs.set(key.slice(prefix.length), value)
+    }
+    const deserializer = deserializerFor(className, configs, isKey)
+    // As in the genuine tool: a deserializer that does not exist is as good as none.
+    if (deserializer === undefined)
+      this.problems.push(`Unable to instantiate a deserializer from ${className}`)
+    return deserializer
+  }
+
+  batch(batch: VisitedBatch, output: OutputBuffer): void {
+    if (batch.end - batch.start >= ADOPT_SIZE) output.adopt(batch.buffer, batch.start, batch.end)
+    else output.abandon()
+    this.#hasTimestamp = batch.timestampType !== 'NoTimestampType'
+    this.#timestampLabel = this.#hasTimestamp ? LABELS[batch.timestampType] : NO_TIMESTAMP
+    if (batch.partition === this.#shownPartition) return
+    this.#shownPartition = batch.partition
+    const parts: Buffer[] = []
+    if (this.#printPartition) parts.push(Buffer.from(`Partition:${batch.partition}`), this.#afterPartition)
+    if (this.#printOffset) parts.push(Buffer.from('Offset:'))
+    this.#beforeOffset = Buffer.concat(parts)
+  }
+
+  record(
+    offset: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headersStart: number,
+    headersCount: number,
+    output: OutputBuffer,
+  ): void {
+    if (this.#plain) {
+      if (valueEnd < 0) output.constant(this.#nullLiteral)
+      else output.bytes(buffer, valueStart, valueEnd)
+      output.constant(this.#lineSeparator)
+      return
+    }
+    if (this.#printTimestamp) {
+      output.constant(this.#timestampLabel)
+      if (this.#hasTimestamp) output.integer(timestamp)
+      output.constant(this.#afterTimestamp)
+    }
+    if (this.#beforeOffset.length > 0) output.constant(this.#beforeOffset)
+    if (this.#printOffset) output.integer(offset)
+    if (this.#afterOffset.length > 0) output.constant(this.#afterOffset)
+    if (this.#printHeaders) {
+      if (headersCount === 0) output.constant(NO_HEADERS)
+      else this.#headers(buffer, headersStart, headersCount, output)
+      output.constant(this.#afterHeaders)
+    }
+    if (this.#printKey) {
+      this.#field(buffer, keyStart, keyEnd, this.#keyDeserializer, output)
+      output.constant(this.#printValue ? this.#keySeparator : this.#lineSeparator)
+    }
+    if (this.#printValue) {
+      this.#field(buffer, valueStart, valueEnd, this.#valueDeserializer, output)
+      output.constant(this.#lineSeparator)
+    }
+  }
+
+  #field(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    deserializer: Deserializer | undefined,
+    output: OutputBuffer,
+  ): void {
+    if (deserializer !== undefined) {
+      // The genuine formatter hands the null literal to the deserializer, too.
+      output.text(deserializer(end < 0 ? this.#nullLiteral : buffer.subarray(start, end)))
+    } else if (end < 0) output.constant(this.#nullLiteral)
+    else output.bytes(buffer, start, end)
+  }
+
+  #headers(buffer: Buffer, start: number, count: number, output: OutputBuffer): void {
+    let left = count
+    visitHeaders(buffer, start, count, (keyStart, keyEnd, valueStart, valueEnd) => {
+      output.bytes(buffer, keyStart, keyEnd)
+      output.constant(COLON)
+      this.#field(buffer, valueStart, valueEnd, this.#headersDeserializer, output)
+      if (--left > 0) output.constant(this.#headersSeparator)
+    })
+  }
+}
+
+const LABELS = {
+  CreateTime: Buffer.from('CreateTime:'),
+  LogAppendTime: Buffer.from('LogAppendTime:'),
+  NoTimestampType: NO_TIMESTAMP,
+}

@@ -1,0 +1,159 @@
+import type { ConsumerSettings } from '../client/consumer-config.ts'
+import type { TopicPartition } from '../client/types.ts'
+import { GroupMember } from '../group/group-member.ts'
+import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
+import { OffsetStore } from '../group/offset-store.ts'
+import type { Os } from '../os/os.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+/** What the group tells its consumer. Both are called only while no record is in the caller's hands. */
+export interface GroupListener {
+  assigned(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void
+  /** Returns what may be committed of these partitions, and forgets them. */
+  revoked(partitions: readonly TopicPartition[]): readonly OffsetCommit[]
+  /** Something happened: look again. */
+  wake(): void
+}
+
+interface Revocation {
+  readonly partitions: readonly TopicPartition[]
+  readonly done: () => void
+  readonly failed: (error: unknown) => void
+}
+
+/**
+ * A consumer's side of its group: membership, committed offsets, and the moment at which partitions are given up: never while
+ * records of the last poll are being worked on, unless that takes longer than max.poll.interval.ms.
+ */
+export class LocalConsumerGroup {
+  readonly groupId: string
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #settings: ConsumerSettings
+  readonly #listener: GroupListener
+  readonly #store: OffsetStore
+  readonly #revocations: Revocation[] = []
+  #member: GroupMember | undefined
+  #failure: Error | undefined
+  #busy = false
+  #hasCommitted = false
+  #lateTimer: NodeJS.Timeout | undefined
+
+  constructor(
+    os: Os,
+    directory: LocalDirectory,
+    groupId: string,
+    settings: ConsumerSettings,
+    listener: GroupListener,
+  ) {
+    this.#os = os
+    this.#directory = directory
+    this.groupId = groupId
+    this.#settings = settings
+    this.#listener = listener
+    this.#store = new OffsetStore(os, directory)
+  }
+
+  /** Joins and waits for the first assignment. */
+  async join(topics: readonly string[] | RegExp, endsByExit: boolean): Promise<void> {
+    const settings = this.#settings
+    this.#member = GroupMember.join({
+      os: this.#os,
+      logDir: this.#directory.path,
+      groupId: this.groupId,
+      clientId: settings.clientId,
+      groupInstanceId: settings.groupInstanceId,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      subscription: topics instanceof RegExp ? { pattern: topics } : { topics },
+      assignors: settings.assignors,
+      groupProtocol: settings.groupProtocol,
+      excludeInternalTopics: settings.excludeInternalTopics,
+      endsByExit,
+      image: () => this.#directory.image(),
+      onAssigned: (partitions) => {
+        this.#listener.assigned(partitions, this.#store.fetch(this.groupId))
+        this.#listener.wake()
+      },
+      onRevoked: (partitions) => this.#revoke(partitions),
+      onError: (error) => {
+        this.#failure = error
+        this.#listener.wake()
+      },
+    })
+    await this.#member.ready()
+  }
+
+  /** Throws what ended the membership. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** The caller works on records from now on. */
+  handOut(): void {
+    this.#busy = true
+  }
+
+  /** The caller is back: what waited for that is done now. */
+  async takeBack(): Promise<void> {
+    this.#busy = false
+    await this.#drain()
+  }
+
+  async commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    if (offsets.length === 0) return
+    await this.#store.commit(this.groupId, offsets)
+    this.#hasCommitted = true
+  }
+
+  fetch(): Map<string, CommittedOffset> {
+    return this.#store.fetch(this.groupId)
+  }
+
+  metadataChanged(): void {
+    this.#member?.metadataChanged()
+  }
+
+  async leave(): Promise<void> {
+    this.#busy = false
+    clearTimeout(this.#lateTimer)
+    await this.#drain()
+    // A broker remembers a group that never committed, too.
+    if (this.#member !== undefined && !this.#hasCommitted && this.#failure === undefined) {
+      await this.#store.rememberGroup(
+        this.groupId,
+        this.#settings.groupProtocol === 'consumer' ? 'Consumer' : 'Classic',
+      )
+    }
+    await this.#member?.leave()
+    this.#member = undefined
+  }
+
+  #revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#revocations.push({ partitions, done, failed })
+      if (!this.#busy) {
+        void this.#drain()
+        return
+      }
+      this.#listener.wake()
+      // Like a broker, which takes partitions from a member that does not poll.
+      this.#lateTimer ??= setTimeout(() => {
+        this.#lateTimer = undefined
+        void this.#drain()
+      }, this.#settings.maxPollIntervalMs).unref()
+    })
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#revocations.shift(); next !== undefined; next = this.#revocations.shift()) {
+      const offsets = this.#listener.revoked(next.partitions)
+      try {
+        if (this.#settings.enableAutoCommit) await this.commit(offsets)
+        next.done()
+      } catch (error) {
+        next.failed(error)
+      }
+    }
+    this.#listener.wake()
+  }
+}

@@ -1,0 +1,298 @@
+import type {
+  Consumer,
+  ConsumerOptions,
+  ConsumerRecord,
+  ConsumerVisitor,
+  CorruptBatch,
+} from '../client/consumer.ts'
+import { type ConsumerSettings, consumerSettings } from '../client/consumer-config.ts'
+import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { type CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
+import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
+import type { Os } from '../os/os.ts'
+import { INTERNAL_TOPICS, LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
+import type { LocalConsumerGroup } from './local-consumer-group.ts'
+import type { LocalDirectory } from './local-directory.ts'
+import { LocalFetchWaiter, POLL_MS } from './local-fetch-waiter.ts'
+import { RecordCollector } from './local-record-collector.ts'
+
+/** A reader that is always busy lets timers, signals and revocations have their turn this often. */
+const TURN_MS = 20
+
+/**
+ * Consumer on a data directory. Reading takes no lock and changes no file; a group member holds its membership and enters the
+ * directory only to commit.
+ */
+export class LocalConsumer implements Consumer {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #options: ConsumerOptions
+  readonly #settings: ConsumerSettings
+  readonly #assignment: LocalAssignment
+  readonly #waiter: LocalFetchWaiter
+  readonly #corrupt: CorruptBatch[] = []
+  #group: LocalConsumerGroup | undefined
+  #lastLook = 0
+  #lastTurn = 0
+  #lastCommit = 0
+  #closed = false
+  #collector: RecordCollector | undefined
+
+  /** @throws TerseError in Kafka's words for settings that are not right */
+  constructor(os: Os, directory: LocalDirectory, options: ConsumerOptions) {
+    this.#os = os
+    this.#directory = directory
+    this.#options = options
+    this.#settings = consumerSettings(options.config ?? {}, options.groupId)
+    this.#waiter = new LocalFetchWaiter(os, directory.path, () => {
+      this.#lastLook = 0
+    })
+    this.#assignment = new LocalAssignment(os, directory, this.#settings, {
+      isolation: options.isolationLevel ?? this.#settings.isolationLevel,
+      untilEnd: options.untilEnd ?? false,
+      skipCorrupt: options.skipCorrupt ?? false,
+      onCorrupt: options.onCorrupt ?? ((corrupt) => this.#corrupt.push(corrupt)),
+      onRemoved: (fetcher) => {
+        this.#waiter.forget(fetcher)
+        this.#collector?.drop(fetcher)
+      },
+    })
+  }
+
+  async subscribe(topics: readonly string[] | RegExp): Promise<void> {
+    if (!(topics instanceof RegExp)) await this.#makeMissing(topics)
+    const { groupId } = this.#options
+    if (groupId === undefined) {
+      this.#assignment.follow(topics)
+      return
+    }
+    const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
+    this.#group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
+      assigned: (partitions, committed) => this.#assignment.add(partitions, committed),
+      revoked: (partitions) => this.#assignment.remove(partitions),
+      wake: () => this.#waiter.wake(),
+    })
+    this.#lastCommit = this.#os.clock.now()
+    await this.#group.join(topics, this.#options.endsByExit ?? false)
+  }
+
+  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#makeMissing([...new Set(partitions.map(({ topic }) => topic))])
+    this.#assignment.set(partitions)
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return this.#assignment.partitions()
+  }
+
+  seek(partition: TopicPartition, offset: number): void {
+    this.#seek([partition], offset)
+  }
+
+  seekToBeginning(partitions?: readonly TopicPartition[]): void {
+    this.#seek(partitions ?? this.assignment(), 'earliest')
+  }
+
+  seekToEnd(partitions?: readonly TopicPartition[]): void {
+    this.#seek(partitions ?? this.assignment(), 'latest')
+  }
+
+  #seek(partitions: readonly TopicPartition[], to: StartAt): void {
+    for (const partition of partitions) {
+      this.#collector?.drop(partition)
+      this.#assignment.seek(partition, to)
+    }
+    this.#waiter.wake()
+  }
+
+  position(partition: TopicPartition): number {
+    return this.#assignment.positionOf(partition)
+  }
+
+  get finished(): boolean {
+    return this.#closed || (this.#corrupt.length === 0 && this.#assignment.finished)
+  }
+
+  async poll(timeoutMs: number): Promise<ConsumerRecord[]> {
+    this.#collector ??= new RecordCollector()
+    const collector = this.#collector
+    await this.#begin()
+    let records = collector.take(this.#settings.maxPollRecords)
+    if (records.length === 0) {
+      await this.#next(collector, timeoutMs)
+      records = collector.take(this.#settings.maxPollRecords)
+    }
+    for (const record of records) this.#assignment.consumed(record, record.offset + 1)
+    // With nothing left in hand, what is hidden behind the last record (markers, gaps) is consumed as well.
+    if (collector.isEmpty) this.#assignment.consumedAll()
+    if (records.length > 0) this.#group?.handOut()
+    return records
+  }
+
+  async visit(visitor: ConsumerVisitor, timeoutMs: number): Promise<number> {
+    await this.#begin()
+    const count = await this.#next(visitor, timeoutMs)
+    if (count > 0) this.#group?.handOut()
+    return count
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ConsumerRecord, void, undefined> {
+    while (!this.finished && !this.#options.signal?.aborted) {
+      yield* await this.poll(POLL_MS * 4)
+    }
+  }
+
+  /** What was handed out before is processed: it may be committed, and partitions may go. */
+  async #begin(): Promise<void> {
+    if (this.#closed) throw new TerseError('This consumer has already been closed.')
+    this.#assignment.processed()
+    if (this.#group === undefined) return
+    this.#group.check()
+    await this.#group.takeBack()
+    await this.#commitWhenDue()
+  }
+
+  async #next(visitor: ConsumerVisitor, timeoutMs: number): Promise<number> {
+    const { signal } = this.#options
+    const clock = this.#os.clock
+    const deadline = clock.now() + timeoutMs
+    for (;;) {
+      const now = clock.now()
+      if (now - this.#lastLook >= POLL_MS) this.#lookAround(now)
+      if (now - this.#lastTurn >= TURN_MS) {
+        await new Promise(setImmediate)
+        this.#lastTurn = now
+      }
+      if (signal?.aborted || this.#closed) return 0
+      const count = this.#fetch(visitor)
+      if (this.#corrupt.length > 0 && count === 0) throw corruptError(this.#corrupt.shift() as CorruptBatch)
+      if (count > 0) return count
+      if (this.finished) return 0
+      const left = deadline - clock.now()
+      if (left <= 0) return 0
+      if (this.#assignment.watch(this.#waiter)) continue
+      await this.#waiter.wait(Math.min(left, POLL_MS), signal)
+      this.#lastTurn = clock.now()
+      if (this.#group !== undefined) {
+        this.#group.check()
+        await this.#commitWhenDue()
+      }
+    }
+  }
+
+  /** One chunk of the next partition in turn that has something. */
+  #fetch(visitor: ConsumerVisitor): number {
+    for (
+      let fetcher = this.#assignment.nextReady();
+      fetcher !== undefined;
+      fetcher = this.#assignment.nextReady()
+    ) {
+      let count: number
+      try {
+        count = fetcher.visit(visitor)
+      } catch (error) {
+        if (!(error instanceof KafkaError) || error.code !== 'OFFSET_OUT_OF_RANGE') {
+          this.#assignment.fetched(fetcher, visitor === this.#collector)
+          throw error
+        }
+        this.#assignment.reset(fetcher)
+        continue
+      }
+      this.#assignment.fetched(fetcher, visitor === this.#collector)
+      if (count > 0) return count
+      if (this.#corrupt.length > 0) return 0
+    }
+    return 0
+  }
+
+  /** What no watch reports: new and deleted topics and partitions, and changes on disks that report nothing. */
+  #lookAround(now: number): void {
+    this.#lastLook = now
+    if (this.#assignment.lookAround(this.#group !== undefined)) this.#group?.metadataChanged()
+  }
+
+  async #commitWhenDue(): Promise<void> {
+    if (this.#group === undefined || !this.#settings.enableAutoCommit) return
+    const now = this.#os.clock.now()
+    if (now - this.#lastCommit < this.#settings.autoCommitIntervalMs) return
+    this.#lastCommit = now
+    await this.#commit(this.#assignment.uncommitted())
+  }
+
+  async #commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    await this.#group?.commit(offsets)
+    this.#assignment.committed(offsets)
+  }
+
+  async commit(offsets?: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
+    if (this.#group === undefined) throw noGroup()
+    if (offsets === undefined) {
+      this.#assignment.processed()
+      await this.#commit(this.#assignment.uncommitted())
+      return
+    }
+    await this.#group.commit([...offsets].map(([partition, offset]) => ({ ...partition, ...offset })))
+  }
+
+  async committed(
+    partitions: readonly TopicPartition[],
+  ): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>> {
+    if (this.#group === undefined) throw noGroup()
+    const all: ReadonlyMap<string, CommittedOffset> = this.#group.fetch()
+    return new Map(partitions.map((tp) => [tp, all.get(topicPartitionKey(tp.topic, tp.partition))]))
+  }
+
+  async close(options: { readonly processed?: boolean } = {}): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      if (options.processed !== false) this.#assignment.processed()
+      if (this.#group !== undefined) {
+        if (this.#settings.enableAutoCommit) await this.#commit(this.#assignment.uncommitted())
+        await this.#group.leave()
+      }
+    } finally {
+      this.#waiter.close()
+      this.#assignment.close()
+      this.#waiter.wake()
+    }
+  }
+
+  /** As a broker does for a consumer that asks for a topic; without the right or the means to, we wait for it. */
+  async #makeMissing(topics: readonly string[]): Promise<void> {
+    const directory = this.#directory
+    const image = directory.exists() ? directory.image() : undefined
+    for (const topic of topics) {
+      if (image?.topic(topic) !== undefined) continue
+      checkTopicName(topic)
+      if (!this.#settings.allowAutoCreateTopics || INTERNAL_TOPICS.has(topic)) continue
+      if (directory.serverProperties().get('auto.create.topics.enable')?.trim().toLowerCase() === 'false')
+        continue
+      if (directory.brokerIsRunning()) continue
+      const { ensureTopic } = await import('./ensure-topic.ts')
+      try {
+        await ensureTopic(this.#os, directory, topic)
+      } catch (error) {
+        // Topics are not made on first use here.
+        if (!(error instanceof KafkaError) || error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      }
+    }
+  }
+}
+
+/** @throws KafkaError for a name that no topic can have */
+function checkTopicName(topic: string): void {
+  if (/^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..') return
+  throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
+}
+
+function corruptError({ partition, offset, error }: CorruptBatch): CorruptRecordError {
+  error.message = `${partition.topic}-${partition.partition} cannot be read at offset ${offset}: ${error.message}`
+  return error
+}
+
+function noGroup(): TerseError {
+  return new TerseError(
+    'To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.',
+  )
+}
