@@ -1,30 +1,182 @@
+/**
+ * The metadata log of a data directory, as an image to read and a place to append to. Disk is the truth: nothing is
+ * remembered across calls but where reading stopped, and that is checked against the disk each time.
+ */
+import { CorruptRecordError, TerseError } from '../errors.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { Os } from '../os/os.ts'
-import type { MetadataImage } from './metadata-image.ts'
+import type { MetaProperties } from './meta-properties.ts'
+import { readMetaProperties } from './meta-properties.ts'
+import { MetadataImage } from './metadata-image.ts'
+import { METADATA_LOG_FOLDER } from './metadata-log-files.ts'
+import { MetadataLogReader } from './metadata-log-reader.ts'
+
+/** Checkpoint once the log behind the last one is this large, and four times as large as that one. */
+const CHECKPOINT_AFTER_BYTES = 1024 * 1024
+const CHECKPOINT_AFTER_FACTOR = 4
+const ATTEMPTS = 5
+
+export interface MetadataLogOptions {
+  /** For tests: checkpoint and roll earlier than a broker would. */
+  readonly checkpointAfterBytes?: number
+  readonly segmentBytes?: number
+}
 
 export class MetadataLog {
-  /** `logDir` is the data directory. Nothing is read or made yet. */
-  static open(_os: Os, _logDir: string): MetadataLog {
-    throw new Error('in progress')
+  readonly logDir: string
+  private readonly os: Os
+  private readonly options: MetadataLogOptions
+  private readonly reader: MetadataLogReader
+  private properties: MetaProperties | undefined
+  private current: MetadataImage | undefined
+
+  private constructor(os: Os, logDir: string, options: MetadataLogOptions) {
+    this.os = os
+    this.logDir = logDir
+    this.options = options
+    this.reader = new MetadataLogReader(os.fs, logDir)
   }
 
-  /** The image at the log's end; reads only what was added since the last call. */
-  image(): MetadataImage {
-    throw new Error('in progress')
+  /** `logDir` is the data directory. Nothing is read or made yet. */
+  static open(os: Os, logDir: string, options: MetadataLogOptions = {}): MetadataLog {
+    return new MetadataLog(os, logDir, options)
+  }
+
+  /** meta.properties. Throws TerseError where the directory has none. */
+  identity(): MetaProperties {
+    if (this.properties === undefined || this.properties.directoryId === undefined) {
+      this.properties = readMetaProperties(this.os.fs, this.logDir)
+    }
+    if (this.properties === undefined) {
+      throw new TerseError(`${this.logDir} is not a Kafka log directory: it has no meta.properties`)
+    }
+    return this.properties
+  }
+
+  /** True for a directory of Kafka's ZooKeeper era. */
+  get isZooKeeperEra(): boolean {
+    return this.identity().version === 0
   }
 
   /**
-   * Appends the records that `build` makes of the newest image, atomically, under the metadata lock; resolves with the
-   * image behind them. `build` may run more than once and may throw to give up (nothing is written then).
+   * The image at the log's end; reads only what was added since the last call.
+   * @throws CorruptRecordError with file and position where bytes in the middle of the log are damaged.
+   * @throws TerseError where the directory is no log directory, or one of the ZooKeeper era: that has no metadata log,
+   * its topics are its folders.
    */
-  async append(_build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
-    throw new Error('in progress')
+  image(): MetadataImage {
+    const identity = this.identity()
+    this.refuseZooKeeperEra()
+    let changed: boolean
+    try {
+      changed = this.reader.refresh()
+    } catch (error) {
+      // Perhaps seen in the middle of a change: a segment dropped behind a new checkpoint, a tail written over.
+      if (!(error instanceof CorruptRecordError) && (error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw error
+      this.reader.tail = undefined
+      changed = this.reloaded()
+    }
+    if (changed || this.current === undefined) {
+      this.current = new MetadataImage(identity, this.reader.replay.image())
+    }
+    return this.current
   }
 
-  /** Writes a checkpoint of the newest image, starts a new segment and drops the older ones. */
+  /**
+   * Appends the records that `build` makes of the newest image, all or none, under the metadata lock; resolves with
+   * the image behind them once they are synced. `build` may run more than once; it may throw to give up, and nothing is
+   * written then. An empty list writes nothing.
+   */
+  async append(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
+    this.refuseZooKeeperEra()
+    return this.locked(async () => {
+      const { appendRecords } = await import('./metadata-append.ts')
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+        const image = this.image()
+        this.refuseNewer(image)
+        const records = build(image)
+        if (records.length === 0) return image
+        const target = { os: this.os, reader: this.reader, image, segmentBytes: this.options.segmentBytes }
+        if (appendRecords(target, records)) {
+          if (this.checkpointIsDue()) await this.checkpoint()
+          return this.image()
+        }
+        this.reader.tail = undefined
+      }
+      throw new TerseError(
+        `${this.logDir}: what was written to the metadata log is not there; is a broker running on this directory?`,
+      )
+    })
+  }
+
+  /** Writes a checkpoint of the newest image, goes on in a new segment and drops what the checkpoint makes needless. */
   async writeCheckpoint(): Promise<void> {
-    throw new Error('in progress')
+    this.refuseZooKeeperEra()
+    await this.locked(() => this.checkpoint())
   }
 
-  close(): void {}
+  close(): void {
+    this.reader.tail = undefined
+    this.current = undefined
+  }
+
+  private async checkpoint(): Promise<void> {
+    const image = this.image()
+    this.refuseNewer(image)
+    // A transaction that never ended is not in the image; the next append aborts it.
+    if (this.reader.isEmpty || this.reader.replay.inTransaction) return
+    const { checkpointAndTrim } = await import('./metadata-append.ts')
+    checkpointAndTrim({ os: this.os, reader: this.reader, image })
+    this.reader.tail = undefined
+  }
+
+  private checkpointIsDue(): boolean {
+    this.image()
+    const { replayedBytes, checkpointSize } = this.reader
+    const floor = this.options.checkpointAfterBytes ?? CHECKPOINT_AFTER_BYTES
+    return replayedBytes > Math.max(floor, CHECKPOINT_AFTER_FACTOR * checkpointSize)
+  }
+
+  /** Runs `action` under the metadata lock: `.tkafka-lock` in the log's folder, the whole file, freed by the kernel. */
+  private async locked<T>(action: () => Promise<T>): Promise<T> {
+    const { fs, locks } = this.os
+    const folder = `${this.logDir}/${METADATA_LOG_FOLDER}`
+    if (fs.stat(folder) === undefined) {
+      this.identity()
+      fs.mkdir(folder)
+      fs.fsyncDir(this.logDir)
+    }
+    const fd = fs.open(`${folder}/.tkafka-lock`, 'a+')
+    try {
+      if (!locks.tryLock(fd, 'exclusive')) await locks.waitForLock(fd, 'exclusive')
+      return await action()
+    } finally {
+      fs.close(fd)
+    }
+  }
+
+  private reloaded(): boolean {
+    try {
+      this.reader.load()
+    } catch (error) {
+      this.reader.tail = undefined
+      throw error
+    }
+    return true
+  }
+
+  private refuseNewer(image: MetadataImage): void {
+    if (image.newerThanKnown === undefined) return
+    throw new TerseError(
+      `${this.logDir}: metadata newer than known (${image.newerThanKnown}); it can only be read`,
+    )
+  }
+
+  private refuseZooKeeperEra(): void {
+    if (!this.isZooKeeperEra) return
+    throw new TerseError(
+      `${this.logDir} is a log directory of Kafka's ZooKeeper era: its topics are not in the directory, so it can only be read`,
+    )
+  }
 }

@@ -1,0 +1,176 @@
+/**
+ * A checkpoint of the metadata (`EEEE-PPPP.checkpoint`): the whole image as a record log of its own. E is the offset
+ * behind the last record it contains, P that record's epoch; inside, offsets count from 0.
+ *
+ * Bytes: a control batch with the snapshot header (and with kraft.version 1 KRaftVersion and Voters), batches of
+ * records beginning with the FeatureLevel of metadata.version, a control batch with the footer. Mode 0400.
+ * Invariant: under its name a checkpoint is always whole. It is written under `NAME.part`, synced, renamed, and the
+ * folder synced; a crash leaves a `.part`, which nobody reads and the next writer (or a broker) removes.
+ */
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import { CorruptRecordError } from '../errors.ts'
+import {
+  CONTROL_TYPE,
+  controlType,
+  encodeControlKey,
+  encodeControlValue,
+  KRAFT_VERSION,
+  SNAPSHOT_FOOTER,
+  SNAPSHOT_HEADER,
+  VOTERS,
+} from '../message/control-messages.ts'
+import {
+  encodeMetadataRecord,
+  type MetadataRecord,
+  metadataRecordVersion,
+} from '../message/metadata-records.ts'
+import { type FileSystem, writeFully } from '../os/file-system.ts'
+import type { RecordBatch } from '../record/record-batch.ts'
+import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
+import { imageRecords } from './image-records.ts'
+import type { MetadataImageParts, VoterImage } from './metadata-image.ts'
+import { checkpointFileName, walkBatches } from './metadata-log-files.ts'
+import type { MetadataReplay } from './metadata-replay.ts'
+
+const BATCH_SIZE = 256 * 1024
+
+/**
+ * Replays a checkpoint.
+ * @throws CorruptRecordError where it is not whole; the replay is of no use then.
+ */
+export function replayCheckpoint(fs: FileSystem, path: string, replay: MetadataReplay): void {
+  const fd = fs.open(path, 'r')
+  try {
+    let begun = false
+    let ended = false
+    const walk = walkBatches(fs, fd, path, 0, (batch, position) => {
+      if (ended) throw new CorruptRecordError('records behind the footer of a checkpoint', position)
+      if (batch.isControl) {
+        if (!begun && !holds(batch, CONTROL_TYPE.SNAPSHOT_HEADER)) {
+          throw new CorruptRecordError('a checkpoint without a header', position)
+        }
+        begun = true
+        ended = holds(batch, CONTROL_TYPE.SNAPSHOT_FOOTER)
+      } else if (!begun) throw new CorruptRecordError('a checkpoint without a header', position)
+      replay.batch(batch)
+    })
+    if (walk.tail !== undefined) throw walk.tail
+    if (!ended) throw new CorruptRecordError('a checkpoint without a footer', walk.validEnd, path)
+  } finally {
+    fs.close(fd)
+  }
+}
+
+function holds(batch: RecordBatch, type: number): boolean {
+  let found = false
+  batch.walk((_index, _offset, _timestamp, buffer, keyStart, keyEnd) => {
+    if (controlType(buffer, keyStart, keyEnd) === type) found = true
+  })
+  return found
+}
+
+export interface CheckpointContent {
+  readonly records: Iterable<MetadataRecord>
+  readonly metadataVersion: number
+  readonly epoch: number
+  readonly lastContainedLogTimestamp: number
+  /** Timestamp of the batches, ms. */
+  readonly now: number
+  readonly kraftVersion: number
+  readonly voters: readonly VoterImage[]
+}
+
+/** The bytes of a checkpoint. */
+export function encodeCheckpoint(content: CheckpointContent): Buffer {
+  const batches: Buffer[] = []
+  let nextOffset = 0
+  const begin = (control: boolean) =>
+    new RecordBatchBuilder({
+      baseOffset: nextOffset,
+      leaderEpoch: content.epoch,
+      control,
+      maxBytes: BATCH_SIZE,
+    })
+  const end = (builder: RecordBatchBuilder) => {
+    nextOffset = builder.lastOffset + 1
+    batches.push(builder.build())
+  }
+  const header = begin(true)
+  const control = (builder: RecordBatchBuilder, type: number, value: Buffer) =>
+    builder.append(content.now, encodeControlKey(type), value)
+  control(
+    header,
+    CONTROL_TYPE.SNAPSHOT_HEADER,
+    encodeControlValue(SNAPSHOT_HEADER, {
+      version: 0,
+      lastContainedLogTimestamp: content.lastContainedLogTimestamp,
+    }),
+  )
+  if (content.kraftVersion > 0) {
+    control(
+      header,
+      CONTROL_TYPE.KRAFT_VERSION,
+      encodeControlValue(KRAFT_VERSION, { version: 0, kRaftVersion: content.kraftVersion }),
+    )
+    control(
+      header,
+      CONTROL_TYPE.KRAFT_VOTERS,
+      encodeControlValue(VOTERS, { version: 0, voters: content.voters }),
+    )
+  }
+  end(header)
+  let builder = begin(false)
+  const writer = new ByteWriter(1024)
+  for (const record of content.records) {
+    writer.reset()
+    encodeMetadataRecord(writer, record, metadataRecordVersion(record.type, content.metadataVersion))
+    if (!builder.hasRoomFor(content.now, -1, writer.position)) {
+      end(builder)
+      builder = begin(false)
+    }
+    builder.append(content.now, null, writer.view())
+  }
+  if (builder.count > 0) end(builder)
+  const footer = begin(true)
+  control(footer, CONTROL_TYPE.SNAPSHOT_FOOTER, encodeControlValue(SNAPSHOT_FOOTER, { version: 0 }))
+  end(footer)
+  return Buffer.concat(batches)
+}
+
+/** Writes the checkpoint of an image into the folder of the metadata log; returns its size. */
+export function writeMetadataCheckpoint(
+  fs: FileSystem,
+  folder: string,
+  parts: MetadataImageParts,
+  now: number,
+): number {
+  const bytes = encodeCheckpoint({
+    records: imageRecords(parts),
+    metadataVersion: parts.features.get('metadata.version') ?? 0,
+    epoch: parts.epoch,
+    lastContainedLogTimestamp: parts.lastTimestamp,
+    now,
+    kraftVersion: parts.kraftVersion,
+    voters: parts.voters,
+  })
+  writeCheckpointFile(fs, folder, checkpointFileName(parts.endOffset, parts.epoch), bytes)
+  return bytes.length
+}
+
+/** Puts a checkpoint under its name: temp, fsync, mode 0400, rename, fsync of the folder. */
+export function writeCheckpointFile(fs: FileSystem, folder: string, name: string, bytes: Buffer): void {
+  const path = `${folder}/${name}`
+  const part = `${path}.part`
+  // A leftover of a crash is read only by now perhaps, and could not be opened for writing.
+  if (fs.stat(part) !== undefined) fs.unlink(part)
+  const fd = fs.open(part, 'wx')
+  try {
+    writeFully(fs, fd, bytes, 0, bytes.length, 0)
+    fs.fsync(fd)
+  } finally {
+    fs.close(fd)
+  }
+  fs.chmod(part, 0o400)
+  fs.rename(part, path)
+  fs.fsyncDir(folder)
+}

@@ -1,0 +1,197 @@
+/** The files of `__cluster_metadata-0`: their names, and the walk over the batches of one of them. */
+import { CorruptRecordError } from '../errors.ts'
+import { type FileSystem, readFully } from '../os/file-system.ts'
+import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
+
+export const METADATA_TOPIC = '__cluster_metadata'
+export const METADATA_LOG_FOLDER = '__cluster_metadata-0'
+
+export interface CheckpointFile {
+  readonly name: string
+  /** Offset that comes after the last record it contains. */
+  readonly endOffset: number
+  readonly epoch: number
+}
+
+export interface MetadataLogFiles {
+  /** Base offsets of the `.log` files, ascending. */
+  readonly segments: readonly number[]
+  /** Oldest first. */
+  readonly checkpoints: readonly CheckpointFile[]
+}
+
+/** undefined when the folder is not there. Files being written (.part) or waiting for removal (.deleted) are passed over. */
+export function listMetadataLog(fs: FileSystem, folder: string): MetadataLogFiles | undefined {
+  let names: string[]
+  try {
+    names = fs.readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  const segments: number[] = []
+  const checkpoints: CheckpointFile[] = []
+  for (const name of names) {
+    const match = /^(\d{20})(?:\.log|-(\d{10})\.checkpoint)$/.exec(name)
+    if (match === null) continue
+    if (match[2] === undefined) segments.push(Number(match[1]))
+    else checkpoints.push({ name, endOffset: Number(match[1]), epoch: Number(match[2]) })
+  }
+  segments.sort((a, b) => a - b)
+  checkpoints.sort((a, b) => a.endOffset - b.endOffset || a.epoch - b.epoch)
+  return { segments, checkpoints }
+}
+
+export function segmentFileName(baseOffset: number, suffix = '.log'): string {
+  return String(baseOffset).padStart(20, '0') + suffix
+}
+
+export function checkpointFileName(endOffset: number, epoch: number): string {
+  return `${String(endOffset).padStart(20, '0')}-${String(epoch).padStart(10, '0')}.checkpoint`
+}
+
+export interface BatchWalk {
+  /** Position behind the last good batch. */
+  readonly validEnd: number
+  /** Size of the file as it was read. */
+  readonly size: number
+  /** What is wrong with the bytes behind `validEnd`, when there are any and they are no batch. */
+  readonly tail: CorruptRecordError | undefined
+  /** True when good batches follow the bad bytes: damage in the middle, not a torn tail. */
+  readonly goodBatchesBehind: boolean
+}
+
+const CHUNK = 1024 * 1024
+/** A controller writes batches of at most 8 MB; a size beyond this is no size. */
+const MAX_BATCH_SIZE = 256 * 1024 * 1024
+
+/**
+ * Calls `visit` for each batch from `position` on, whose size, magic and checksum were checked. Stops at the first
+ * that is not right and tells why. The buffer of a batch is used again for later ones.
+ * @throws what `visit` throws; a CorruptRecordError with the file and the position in it.
+ */
+export function walkBatches(
+  fs: FileSystem,
+  fd: number,
+  path: string,
+  position: number,
+  visit: (batch: RecordBatch, position: number) => void,
+): BatchWalk {
+  const { size } = fs.fstat(fd)
+  let buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK, size - position)))
+  let at = position
+  while (at < size) {
+    const length = readFully(fs, fd, buffer, 0, Math.min(buffer.length, size - at), at)
+    let p = 0
+    let needed = RECORD_BATCH_OVERHEAD
+    while (length - p >= RECORD_BATCH_OVERHEAD) {
+      const batch = new RecordBatch(buffer, p, length)
+      needed = batch.sizeInBytes
+      if (needed > length - p && needed <= MAX_BATCH_SIZE && at + p + needed <= size) break
+      if (!batch.isValid()) return badTail(fs, fd, path, at + p, size, batch)
+      try {
+        visit(batch, at + p)
+      } catch (error) {
+        if (error instanceof CorruptRecordError && error.file === undefined) throw error.inFile(path, at)
+        throw error
+      }
+      p += needed
+      needed = RECORD_BATCH_OVERHEAD
+    }
+    at += p
+    if (at >= size || length === 0) break
+    if (p > 0) continue
+    if (size - at < RECORD_BATCH_OVERHEAD || length === size - at) {
+      return badTail(fs, fd, path, at, size, new RecordBatch(buffer, 0, length))
+    }
+    buffer = Buffer.allocUnsafe(Math.min(needed, size - at))
+  }
+  return { validEnd: at, size, tail: undefined, goodBatchesBehind: false }
+}
+
+function badTail(
+  fs: FileSystem,
+  fd: number,
+  path: string,
+  at: number,
+  size: number,
+  batch: RecordBatch,
+): BatchWalk {
+  let tail = new CorruptRecordError('not a record batch', at, path)
+  try {
+    batch.ensureValid()
+  } catch (error) {
+    if (error instanceof CorruptRecordError) tail = new CorruptRecordError(error.detail, at, path)
+  }
+  return { validEnd: at, size, tail, goodBatchesBehind: hasGoodBatch(fs, fd, at + 1, size) }
+}
+
+/** Whether a whole batch with a right checksum begins anywhere from `position` on. */
+function hasGoodBatch(fs: FileSystem, fd: number, position: number, size: number): boolean {
+  const rest = Buffer.alloc(Math.max(0, size - position))
+  const length = readFully(fs, fd, rest, 0, rest.length, position)
+  for (let p = 0; p + RECORD_BATCH_OVERHEAD <= length; p++) {
+    // Magic 2 and a size that fits first: the checksum is the expensive question.
+    if (rest[p + 16] !== 2) continue
+    const batchSize = rest.readInt32BE(p + 8) + LOG_OVERHEAD
+    if (batchSize < RECORD_BATCH_OVERHEAD || p + batchSize > length) continue
+    if (new RecordBatch(rest, p, length).isValid()) return true
+  }
+  return false
+}
+
+/**
+ * Position in a segment to begin at in order to read `offset`: that of the last batch that the offset index names
+ * below it, else 0. The index is only a hint: what it points at is checked against the batch there.
+ */
+export function positionBefore(
+  fs: FileSystem,
+  folder: string,
+  baseOffset: number,
+  offset: number,
+  fd: number,
+): number {
+  if (offset <= baseOffset) return 0
+  const found = lookUp(fs, `${folder}/${segmentFileName(baseOffset, '.index')}`, offset - baseOffset)
+  if (found === undefined || found.position <= 0) return 0
+  const header = Buffer.alloc(RECORD_BATCH_OVERHEAD)
+  if (readFully(fs, fd, header, 0, header.length, found.position) < header.length) return 0
+  const batch = new RecordBatch(header, 0)
+  try {
+    return batch.magic === 2 && batch.lastOffset === baseOffset + found.relativeOffset ? found.position : 0
+  } catch {
+    return 0
+  }
+}
+
+/** Last entry of an offset index below `relativeOffset`. Zeros end it: a running broker's index is preallocated. */
+function lookUp(
+  fs: FileSystem,
+  path: string,
+  relativeOffset: number,
+): { relativeOffset: number; position: number } | undefined {
+  let fd: number
+  try {
+    fd = fs.open(path, 'r')
+  } catch {
+    return undefined
+  }
+  try {
+    const entry = Buffer.alloc(8)
+    let found: { relativeOffset: number; position: number } | undefined
+    let low = 0
+    let high = Math.floor(fs.fstat(fd).size / 8)
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      readFully(fs, fd, entry, 0, 8, middle * 8)
+      const position = entry.readInt32BE(4)
+      if (position !== 0 && entry.readInt32BE(0) < relativeOffset) {
+        found = { relativeOffset: entry.readInt32BE(0), position }
+        low = middle + 1
+      } else high = middle
+    }
+    return found
+  } finally {
+    fs.close(fd)
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Writes to `__cluster_metadata-0`; the caller holds the metadata lock and has just read the log.
+ *
+ * Bytes: whole batches at the end of the last segment, one write, one sync. Invariant: a batch is there whole (its
+ * checksum says so) or not at all; the log has no gap. Crash: during the write a torn tail is left, which readers
+ * pass over and the next writer cuts (its bytes kept in a `.broken` file); between a BeginTransaction and its end
+ * the records are not seen, and the next writer aborts them. A write that fails is cut back at once.
+ *
+ * A genuine controller beside us writes at a position that it remembers, so what was written is read back: when it
+ * is not there as it should be, the caller reads the log anew and does it again.
+ */
+
+import { writeFileAtomically } from '../log/checkpoint-file.ts'
+import { METADATA_TOPIC_ID } from '../message/uuid.ts'
+import { type FileSystem, readFully, writeFully } from '../os/file-system.ts'
+import { segmentFileName } from './metadata-log-files.ts'
+import type { LogTail } from './metadata-log-reader.ts'
+
+/** A broker's segment of the metadata log. */
+const SEGMENT_BYTES = 1024 * 1024 * 1024
+
+export interface WritePosition {
+  readonly folder: string
+  readonly tail: LogTail | undefined
+  readonly endOffset: number
+}
+
+/** Returns false when the bytes were not there afterwards as they were written. */
+export function appendToLog(
+  fs: FileSystem,
+  at: WritePosition,
+  bytes: Buffer,
+  segmentBytes = SEGMENT_BYTES,
+): boolean {
+  const { tail, folder } = at
+  if (tail !== undefined) cutTornTail(fs, tail)
+  const fits =
+    tail !== undefined && tail.endOffset === at.endOffset && tail.position + bytes.length <= segmentBytes
+  // A segment that is empty is written to whatever the size: its name is taken.
+  if (tail !== undefined && (fits || tail.baseOffset === at.endOffset)) {
+    return writeAt(fs, tail.path, tail.position, bytes)
+  }
+  createSegment(fs, folder, at.endOffset)
+  return writeAt(fs, `${folder}/${segmentFileName(at.endOffset)}`, 0, bytes)
+}
+
+/** An empty segment with empty indexes; a leftover of a crash is taken over. */
+export function createSegment(fs: FileSystem, folder: string, baseOffset: number): void {
+  for (const suffix of ['.index', '.timeindex', '.log']) {
+    fs.close(fs.open(`${folder}/${segmentFileName(baseOffset, suffix)}`, 'a'))
+  }
+  fs.fsyncDir(folder)
+}
+
+/** What a new folder of the metadata log holds besides its segment; a broker would make all of it itself. */
+export function createMetadataFolder(
+  fs: FileSystem,
+  folder: string,
+  options: { nodeId: number; epoch: number; baseOffset: number },
+): void {
+  if (fs.stat(folder) === undefined) fs.mkdir(folder)
+  const put = (name: string, text: string) => {
+    if (fs.stat(`${folder}/${name}`) === undefined)
+      writeFileAtomically(fs, `${folder}/${name}`, Buffer.from(text))
+  }
+  put('partition.metadata', `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`)
+  put('leader-epoch-checkpoint', `0\n1\n${options.epoch} ${options.baseOffset}\n`)
+  put(
+    'quorum-state',
+    JSON.stringify({
+      clusterId: '',
+      leaderId: options.nodeId,
+      leaderEpoch: options.epoch,
+      votedId: -1,
+      appliedOffset: 0,
+      currentVoters: [{ voterId: options.nodeId }],
+      data_version: 0,
+    }),
+  )
+}
+
+function cutTornTail(fs: FileSystem, tail: LogTail): void {
+  if (tail.size <= tail.position) return
+  const fd = fs.open(tail.path, 'r+')
+  try {
+    const torn = Buffer.alloc(Math.max(0, fs.fstat(fd).size - tail.position))
+    const length = readFully(fs, fd, torn, 0, torn.length, tail.position)
+    if (torn.some((byte) => byte !== 0)) {
+      writeFileAtomically(fs, `${tail.path}.${tail.position}.broken`, torn.subarray(0, length))
+    }
+    fs.ftruncate(fd, tail.position)
+    fs.fsync(fd)
+  } finally {
+    fs.close(fd)
+  }
+}
+
+function writeAt(fs: FileSystem, path: string, position: number, bytes: Buffer): boolean {
+  const fd = fs.open(path, 'r+')
+  try {
+    try {
+      writeFully(fs, fd, bytes, 0, bytes.length, position)
+      fs.fdatasync(fd)
+    } catch (error) {
+      cutBack(fs, fd, position)
+      throw error
+    }
+    const stat = fs.fstat(fd)
+    const named = fs.stat(path)
+    if (stat.size !== position + bytes.length || named?.ino !== stat.ino) return false
+    const found = Buffer.alloc(bytes.length)
+    return readFully(fs, fd, found, 0, found.length, position) === found.length && found.equals(bytes)
+  } finally {
+    fs.close(fd)
+  }
+}
+
+/** After a failed write (a full disk): the log as it was. Where that fails too, the torn tail is cut next time. */
+function cutBack(fs: FileSystem, fd: number, position: number): void {
+  try {
+    fs.ftruncate(fd, position)
+    fs.fsync(fd)
+  } catch {}
+}

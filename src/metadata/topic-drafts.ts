@@ -1,0 +1,191 @@
+/**
+ * Topics, partitions and configs while they are being replayed: the bulk of a metadata log, so what no image holds
+ * yet is changed in place, and configs are flat lists of names and values rather than a map a topic.
+ */
+import { CorruptRecordError } from '../errors.ts'
+import { CONFIG_RESOURCE, type StoredMetadataRecordOf } from '../message/metadata-records.ts'
+import type { MetadataImageParts, PartitionImage } from './metadata-image.ts'
+
+const MAX_PARTITIONS = 1_000_000
+const NO_LEADER_CHANGE = -2
+const NONE: readonly never[] = []
+
+interface TopicDraft {
+  readonly name: string
+  readonly id: string
+  readonly partitions: PartitionImage[]
+}
+
+type Topics = Pick<MetadataImageParts, 'topicsByName' | 'topicsById' | 'configsByType'>
+
+export class TopicDrafts {
+  private byName = new Map<string, TopicDraft>()
+  private byId = new Map<string, TopicDraft>()
+  private configs = new Map<number, Map<string, string[]>>()
+  private shared = false
+  /** What was made since the last freeze; meaningless before the first, when everything was. */
+  private readonly fresh = new Set<object>()
+  private frozenOnce = false
+  /** Topics that got a partition out of turn: looked over for gaps before they are shown. */
+  private readonly unordered = new Set<TopicDraft>()
+
+  /** What there is, from now on never changed. */
+  freeze(): Topics {
+    for (const topic of this.unordered) {
+      for (let i = 0; i < topic.partitions.length; i++) {
+        if (topic.partitions[i] === undefined && this.byId.get(topic.id) === topic) {
+          throw new CorruptRecordError(`partition ${i} of topic ${topic.name} is missing in the metadata`, 0)
+        }
+      }
+    }
+    this.unordered.clear()
+    this.fresh.clear()
+    this.frozenOnce = true
+    this.shared = true
+    return { topicsByName: this.byName, topicsById: this.byId, configsByType: this.configs }
+  }
+
+  topic(record: StoredMetadataRecordOf<'TopicRecord'>): void {
+    this.unshare()
+    const topic: TopicDraft = { name: record.name, id: record.topicId, partitions: [] }
+    this.put(topic)
+  }
+
+  /** False when there is no such topic. */
+  partition(record: StoredMetadataRecordOf<'PartitionRecord'>, position: number): boolean {
+    const topic = this.writable(record.topicId)
+    const partition = record.partitionId
+    if (topic === undefined) return false
+    const { partitions } = topic
+    if (partition < 0 || partition >= MAX_PARTITIONS) {
+      throw new CorruptRecordError(`partition ${partition} of topic ${topic.name}`, position)
+    }
+    if (partition > partitions.length) this.unordered.add(topic)
+    partitions[partition] = {
+      partition,
+      leader: record.leader,
+      leaderEpoch: record.leaderEpoch,
+      partitionEpoch: record.partitionEpoch,
+      leaderRecoveryState: record.leaderRecoveryState,
+      replicas: record.replicas,
+      isr: record.isr,
+      removingReplicas: record.removingReplicas,
+      addingReplicas: record.addingReplicas,
+      elr: record.eligibleLeaderReplicas ?? NONE,
+      lastKnownElr: record.lastKnownElr ?? NONE,
+      directories: record.directories,
+    }
+    return true
+  }
+
+  /**
+   * False when there is no such partition. A leader that is named, the same one or none, adds one to the leader
+   * epoch; every change adds one to the partition epoch.
+   */
+  partitionChange(record: StoredMetadataRecordOf<'PartitionChangeRecord'>): boolean {
+    const topic = this.writable(record.topicId)
+    const old = topic?.partitions[record.partitionId]
+    if (topic === undefined || old === undefined) return false
+    const newLeader = record.leader !== NO_LEADER_CHANGE
+    topic.partitions[record.partitionId] = {
+      partition: old.partition,
+      leader: newLeader ? record.leader : old.leader,
+      leaderEpoch: newLeader ? old.leaderEpoch + 1 : old.leaderEpoch,
+      partitionEpoch: old.partitionEpoch + 1,
+      leaderRecoveryState:
+        record.leaderRecoveryState < 0 ? old.leaderRecoveryState : record.leaderRecoveryState,
+      replicas: record.replicas ?? old.replicas,
+      isr: record.isr ?? old.isr,
+      removingReplicas: record.removingReplicas ?? old.removingReplicas,
+      addingReplicas: record.addingReplicas ?? old.addingReplicas,
+      elr: record.eligibleLeaderReplicas ?? old.elr,
+      lastKnownElr: record.lastKnownElr ?? old.lastKnownElr,
+      directories: record.directories ?? old.directories,
+    }
+    return true
+  }
+
+  /** Takes the partitions and the topic's configs with it. */
+  remove(topicId: string): void {
+    const topic = this.byId.get(topicId)
+    if (topic === undefined) return
+    this.unshare()
+    this.byId.delete(topicId)
+    if (this.byName.get(topic.name)?.id === topicId) this.byName.delete(topic.name)
+    this.resources(CONFIG_RESOURCE.TOPIC).delete(topic.name)
+  }
+
+  /** Of one topic, or of all for ''. */
+  clearElr(topicName: string): void {
+    const names = topicName === '' ? [...this.byName.keys()] : [topicName]
+    for (const name of names) {
+      const id = this.byName.get(name)?.id
+      const topic = id === undefined ? undefined : this.writable(id)
+      topic?.partitions.forEach((old, i) => {
+        if (old.elr.length === 0 && old.lastKnownElr.length === 0) return
+        topic.partitions[i] = {
+          ...old,
+          elr: NONE,
+          lastKnownElr: NONE,
+          partitionEpoch: old.partitionEpoch + 1,
+        }
+      })
+    }
+  }
+
+  config(record: StoredMetadataRecordOf<'ConfigRecord'>): void {
+    this.unshare()
+    const resources = this.resources(record.resourceType)
+    let pairs = resources.get(record.resourceName)
+    if (pairs === undefined || (this.frozenOnce && !this.fresh.has(pairs))) {
+      pairs = pairs === undefined ? [] : pairs.slice()
+      resources.set(record.resourceName, pairs)
+      if (this.frozenOnce) this.fresh.add(pairs)
+    }
+    let at = 0
+    while (at < pairs.length && pairs[at] !== record.name) at += 2
+    if (record.value !== null) {
+      pairs[at] = record.name
+      pairs[at + 1] = record.value
+    } else if (at < pairs.length) {
+      pairs.splice(at, 2)
+      if (pairs.length === 0) resources.delete(record.resourceName)
+    } else if (pairs.length === 0) resources.delete(record.resourceName)
+  }
+
+  /** The topic, in a form that may be changed. */
+  private writable(topicId: string): TopicDraft | undefined {
+    const topic = this.byId.get(topicId)
+    if (topic === undefined || !this.frozenOnce || this.fresh.has(topic)) return topic
+    this.unshare()
+    const copy: TopicDraft = { name: topic.name, id: topic.id, partitions: topic.partitions.slice() }
+    this.put(copy)
+    return copy
+  }
+
+  private put(topic: TopicDraft): void {
+    this.byId.set(topic.id, topic)
+    this.byName.set(topic.name, topic)
+    if (this.frozenOnce) this.fresh.add(topic)
+  }
+
+  private resources(type: number): Map<string, string[]> {
+    let resources = this.configs.get(type)
+    if (resources === undefined) {
+      resources = new Map()
+      this.configs.set(type, resources)
+    }
+    return resources
+  }
+
+  /** Copies the maps before the first change after a freeze. */
+  private unshare(): void {
+    if (!this.shared) return
+    this.shared = false
+    this.byName = new Map(this.byName)
+    this.byId = new Map(this.byId)
+    const configs = new Map<number, Map<string, string[]>>()
+    for (const [type, resources] of this.configs) configs.set(type, new Map(resources))
+    this.configs = configs
+  }
+}
