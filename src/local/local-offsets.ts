@@ -1,0 +1,70 @@
+import type { ListedOffset, OffsetAdmin } from '../client/admin.ts'
+import type { IsolationLevel, OffsetSpec, TopicPartition } from '../client/types.ts'
+import { KafkaError } from '../errors.ts'
+import type { TimestampAndOffset } from '../log/fetched-data.ts'
+import type { UnifiedLog } from '../log/unified-log.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+const NO_ANSWER: ListedOffset = { offset: undefined, timestamp: -1, leaderEpoch: -1 }
+
+/** Offsets of partitions by what is asked for, and the moving of their starts, on a data directory. */
+export class LocalOffsets implements OffsetAdmin {
+  readonly #directory: LocalDirectory
+
+  constructor(directory: LocalDirectory) {
+    this.#directory = directory
+  }
+
+  /** Throws UNKNOWN_TOPIC_OR_PARTITION, and UNSUPPORTED_VERSION for a negative time that is no known word. */
+  async listOffset(
+    { topic, partition }: TopicPartition,
+    spec: OffsetSpec,
+    isolation?: IsolationLevel,
+  ): Promise<ListedOffset> {
+    const log = this.#directory.logForReading(topic, partition)
+    log.refresh()
+    if (typeof spec === 'number') {
+      if (spec < 0) throw new KafkaError('UNSUPPORTED_VERSION')
+      return found(log.offsetForTimestamp(spec))
+    }
+    switch (spec) {
+      case 'latest':
+        return at(log, isolation === 'read_committed' ? log.lastStableOffset : log.highWatermark)
+      case 'earliest':
+      case 'earliest-local':
+        return at(log, log.logStartOffset)
+      case 'max-timestamp':
+        return found(log.maxTimestampOffset())
+      case 'latest-tiered':
+      case 'earliest-pending-upload':
+        return NO_ANSWER
+    }
+  }
+
+  /** Throws OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION where records may only be compacted away. */
+  async deleteRecords({ topic, partition }: TopicPartition, beforeOffset: number): Promise<number> {
+    await this.#directory.enter()
+    try {
+      const log = this.#directory.logForWriting(topic, partition)
+      if (!log.config.delete) throw new KafkaError('POLICY_VIOLATION')
+      await log.lock()
+      try {
+        log.refresh()
+        if (beforeOffset > log.highWatermark || beforeOffset < -1) throw new KafkaError('OFFSET_OUT_OF_RANGE')
+        return log.deleteRecordsBefore(beforeOffset)
+      } finally {
+        log.unlock()
+      }
+    } finally {
+      await this.#directory.leave()
+    }
+  }
+}
+
+function found(answer: TimestampAndOffset | undefined): ListedOffset {
+  return answer ?? NO_ANSWER
+}
+
+function at(log: UnifiedLog, offset: number): ListedOffset {
+  return { offset, timestamp: -1, leaderEpoch: log.leaderEpochFor(offset) }
+}
