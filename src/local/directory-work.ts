@@ -8,15 +8,12 @@
 import { join } from 'node:path'
 import { CorruptRecordError } from '../errors.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
-import { formatDirectory } from '../metadata/format-directory.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
-import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { SessionWork } from './log-dir-session.ts'
-import { restRecords } from './rest-state.ts'
 
 const MADE_BY_TKAFKA = `This Kafka log directory was made by tkafka, so tkafka applies the topics' retention to it.
 A genuine Kafka broker may take it over at any time; this file may stay.
@@ -50,6 +47,7 @@ export class DirectoryWork implements SessionWork {
     for (const topic of image.topicImages()) {
       for (const { partition } of topic.partitions) this.#mend(topic, partition)
     }
+    const { restRecords } = await import('./rest-state.ts')
     const records = restRecords(image)
     if (records.length > 0) await this.#directory.metadata().append((now) => restRecords(now))
   }
@@ -109,16 +107,9 @@ export class DirectoryWork implements SessionWork {
       fs.close(fd)
     }
     fs.fsyncDir(path)
-    this.#removeHalfMade(join(path, METADATA_LOG_FOLDER))
+    const { formatDirectory } = await import('../metadata/format-directory.ts')
     const nodeId = Number(this.#directory.serverProperties().get('node.id') ?? 1)
-    await formatDirectory(this.#os, path, { nodeId })
+    formatDirectory(this.#os, path, { nodeId })
     this.#directory.refresh()
-  }
-
-  #removeHalfMade(folder: string): void {
-    const { fs } = this.#os
-    if (fs.stat(folder) === undefined) return
-    for (const file of fs.readdir(folder)) fs.unlink(join(folder, file))
-    fs.rmdir(folder)
   }
 }
