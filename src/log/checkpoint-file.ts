@@ -48,8 +48,12 @@ export function writeCheckpoint(
 }
 
 /** Replaces a small file: temp, fsync, rename, fsync of the folder. */
-export function writeFileAtomically(fs: FileSystem, path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.tmp`
+export function writeFileAtomically(
+  fs: FileSystem,
+  path: string,
+  bytes: Uint8Array,
+  temporary = `${path}.tmp`,
+): void {
   const fd = fs.open(temporary, 'w')
   try {
     writeFully(fs, fd, bytes, 0, bytes.length, 0)

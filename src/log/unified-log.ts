@@ -1,8 +1,40 @@
+/**
+ * One partition's log on disk, for many processes without a daemon.
+ *
+ * The disk is the truth: ends and segments held here are a cache, looked at anew under the partition's lock
+ * (`.tkafka-lock` in the folder, whole file) before anything is written. Readers take no lock and change nothing.
+ * A crash at any point leaves whole batches and at most a torn tail, which the next writer cuts before its first append.
+ */
+import { dirname } from 'node:path'
+import type { CorruptRecordError } from '../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
+import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
+import { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
+import { LogAppender } from './log-appender.ts'
+import type { ClosedLog } from './log-closer.ts'
+import { closeLikeBroker } from './log-closer.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
+import { LogDirCheckpoints } from './log-dir-checkpoints.ts'
+import { LogFlusher } from './log-flusher.ts'
+import { finishInterrupted } from './log-loader.ts'
+import { LogReader } from './log-reader.ts'
+import type { RecoveryReport } from './log-recovery.ts'
+import { cutTornTail, indexTail, rebuildIndexes } from './log-repair.ts'
+import { LogRoller } from './log-roller.ts'
+import type { LogSettings } from './log-settings.ts'
+import { validateBatches } from './log-validator.ts'
+import { PartitionLock } from './partition-lock.ts'
+import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
+import { ProducerStateKeeper } from './producer-state-keeper.ts'
+import { deleteSegmentFiles } from './segment-files.ts'
+import type { SegmentInfo } from './segment-info.ts'
+import { describeSegments } from './segment-info.ts'
+import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
+
+export type { SegmentInfo } from './segment-info.ts'
 
 export interface UnifiedLogOptions {
   readonly topic: string
@@ -30,18 +62,6 @@ export interface AppendOptions {
   readonly validate?: boolean
 }
 
-export interface SegmentInfo {
-  readonly baseOffset: number
-  readonly file: string
-  readonly size: number
-  readonly indexSize: number
-  readonly timeIndexSize: number
-  /** By the time index and the batches behind its last entry; -1 for an empty segment. */
-  readonly maxTimestamp: number
-  readonly mtimeMs: number
-  readonly active: boolean
-}
-
 export interface ReadOptions {
   /** Default read_uncommitted. */
   readonly isolation?: 'read_uncommitted' | 'read_committed'
@@ -49,78 +69,411 @@ export interface ReadOptions {
   readonly checkCrcs?: boolean
 }
 
-/**
- * One partition's log on disk. SIGNATURES FIRST: bodies follow.
- */
-export declare class UnifiedLog {
-  /** Cheap: lists nothing until asked. A missing folder is an empty log for a reader, made on first lock by a writer. */
-  static open(os: Os, partitionDir: string, options: UnifiedLogOptions): UnifiedLog
-
+export class UnifiedLog {
   readonly dir: string
   readonly topic: string
   readonly partition: number
   readonly readOnly: boolean
+  readonly #os: Os
+  readonly #topicId: string | undefined
+  readonly #settings: LogSettings
+  readonly #checkpoints: LogDirCheckpoints
+  readonly #local: LocalLog
+  readonly #epochs: LeaderEpochFileCache
+  readonly #producers: ProducerStateKeeper
+  readonly #flusher: LogFlusher
+  readonly #roller: LogRoller
+  readonly #appender: LogAppender
+  readonly #reader: LogReader
+  readonly #lock: PartitionLock
+  /** What `prepare` ensures holds until the lock is released. */
+  #prepared = false
+  #logStartOffset: number | undefined
+  #watches = new Set<{ close(): void }>()
+
+  private constructor(os: Os, dir: string, options: UnifiedLogOptions) {
+    this.#os = os
+    this.dir = dir
+    this.topic = options.topic
+    this.partition = options.partition
+    this.readOnly = options.readOnly
+    this.#topicId = options.topicId
+    this.#settings = {
+      topic: options.topic,
+      partition: options.partition,
+      topicPartition: `${options.topic}-${options.partition}`,
+      config: options.config,
+      leaderEpoch: options.leaderEpoch,
+      keepBroken: options.keepBroken ?? true,
+    }
+    this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
+    this.#local = new LocalLog(os, dir)
+    this.#epochs = new LeaderEpochFileCache(os.fs, dir)
+    this.#producers = new ProducerStateKeeper(this.#local, this.#settings)
+    this.#flusher = new LogFlusher(this.#local, this.#settings)
+    this.#roller = new LogRoller(this.#local, this.#settings, this.#producers, this.#flusher)
+    this.#appender = new LogAppender(
+      this.#local,
+      this.#settings,
+      this.#epochs,
+      this.#producers,
+      this.#roller,
+      this.#flusher,
+    )
+    this.#reader = new LogReader(this.#local, this.#settings.topicPartition)
+    this.#lock = new PartitionLock(os, dir)
+  }
+
+  /** Touches nothing yet. A missing folder is an empty log for a reader, and made by a writer's first lock. */
+  static open(os: Os, partitionDir: string, options: UnifiedLogOptions): UnifiedLog {
+    return new UnifiedLog(os, partitionDir, options)
+  }
+
   /** May be replaced when the topic's configs change. */
-  config: LogConfig
-  leaderEpoch: number
+  get config(): LogConfig {
+    return this.#settings.config
+  }
 
-  get logStartOffset(): number
-  get logEndOffset(): number
-  get highWatermark(): number
+  set config(config: LogConfig) {
+    this.#settings.config = config
+  }
+
+  get leaderEpoch(): number {
+    return this.#settings.leaderEpoch
+  }
+
+  set leaderEpoch(epoch: number) {
+    this.#settings.leaderEpoch = epoch
+  }
+
+  /** Offsets are as of the last look at the disk (the first use looks; `refresh` looks again). */
+  get logStartOffset(): number {
+    this.#load()
+    const checkpointed = this.#logStartOffset ?? 0
+    return Math.max(checkpointed, this.#local.segments[0]?.baseOffset ?? 0)
+  }
+
+  get logEndOffset(): number {
+    this.#load()
+    return Math.max(this.#local.tail.nextOffset, this.logStartOffset)
+  }
+
+  /** With one replica all that is written counts as replicated. */
+  get highWatermark(): number {
+    return this.logEndOffset
+  }
+
   /** First offset of the oldest open transaction, else the log end. */
-  get lastStableOffset(): number
+  get lastStableOffset(): number {
+    const first = this.#producers.get(this.logStartOffset).firstUnstableOffset
+    return first === undefined ? this.logEndOffset : Math.max(first, this.logStartOffset)
+  }
 
-  /** Looks at the disk again; cheap when nothing changed (three stats). Returns true when something did. */
-  refresh(): boolean
+  /** Open transactions as [producer id, first offset]. */
+  get openTransactions(): [number, number][] {
+    return this.#producers.get(this.logStartOffset).openTransactions()
+  }
+
+  /** Damage in the middle that was met so far: the log is not to be appended to. */
+  get corruption(): CorruptRecordError | undefined {
+    this.#load()
+    return this.#local.corrupt
+  }
+
+  /** Looks at the disk again; cheap when nothing changed (a few stats). Returns true when something did. */
+  refresh(): boolean {
+    const start = this.#checkpoints.offset('log-start', this.#settings.topicPartition)
+    const moved = start !== this.#logStartOffset
+    this.#logStartOffset = start
+    return this.#local.refresh() || moved
+  }
+
+  get locked(): boolean {
+    return this.#lock.held
+  }
 
   /** Takes `.tkafka-lock` if it is free. Makes the folder first when there is none. */
-  tryLock(): boolean
-  lock(): Promise<void>
-  lockSync(): void
-  unlock(): void
-  get locked(): boolean
+  tryLock(): boolean {
+    this.#ensureFolder()
+    this.#prepared = false
+    return this.#lock.tryLock()
+  }
+
+  async lock(): Promise<void> {
+    if (this.tryLock()) return
+    await this.#lock.lock()
+  }
+
+  /** Blocks the process until the lock is free. */
+  lockSync(): void {
+    this.#ensureFolder()
+    this.#prepared = false
+    this.#lock.lockSync()
+  }
+
+  unlock(): void {
+    this.#prepared = false
+    this.#lock.unlock()
+  }
 
   /**
    * Appends whole encoded batches buffer[start, end). Needs the lock. Base offsets and leader epoch are patched in
-   * the caller's buffer. One write for each segment touched. Throws KafkaError (nothing was written), or
-   * PartialAppendError (disk full: says what was), or TerseError when the partition is known to be corrupt.
+   * the caller's buffer. One write for each segment touched. Throws KafkaError (nothing was written),
+   * PartialAppendError (disk full or failing: says what was), TerseError when the partition is known to be corrupt.
    */
-  append(buffer: Buffer, start: number, end: number, options?: AppendOptions): LogAppendInfo
+  append(buffer: Buffer, start: number, end: number, options: AppendOptions = {}): LogAppendInfo {
+    this.#prepare()
+    this.#refuseCorrupt()
+    const now = this.#os.clock.now()
+    let batches = { buffer, start, end, logAppendTime: -1 }
+    if (options.validate === true) {
+      batches = validateBatches(buffer, start, end, this.config, this.#settings.topicPartition, now)
+    }
+    return this.#appender.append(
+      batches.buffer,
+      batches.start,
+      batches.end,
+      this.logStartOffset,
+      batches.logAppendTime,
+      options.freshProducerId ?? false,
+    )
+  }
 
-  /** Chunk of whole batches from the one that holds `offset`; about `maxBytes`, at least one batch. */
-  read(offset: number, maxBytes: number, options?: ReadOptions): FetchedData
-  /** Behind a CorruptRecordError of read(offset): the next offset from which reading can go on. */
-  skipCorrupt(offset: number): number
-
-  /** First record with a timestamp at or above `timestamp`. */
-  offsetForTimestamp(timestamp: number): TimestampAndOffset | undefined
-  /** The (first) record with the largest timestamp. */
-  maxTimestampOffset(): TimestampAndOffset | undefined
-  /** Leader epoch that wrote `offset`, -1 when unknown. */
-  leaderEpochFor(offset: number): number
-
-  /** Begins a new segment (needs the lock). No-op on an empty active segment. */
-  roll(): void
-  /** fdatasync of all that this process wrote since the last flush, and fsync of the folder for new files. */
-  flush(): void
-  flushInBackground(): Promise<void>
-  /** Moves the log start offset (needs the lock); whole segments below it go. `-1` is the high watermark. Returns the new log start. */
-  deleteRecordsBefore(offset: number): number
-  /** Removes segments (needs the lock): renames all their files to .deleted; unlinks at once when file.delete.delay.ms is 0. */
-  deleteSegments(baseOffsets: readonly number[]): void
-
-  /** Segments with their sizes and times. */
-  scanSegments(): SegmentInfo[]
-  /** Sum of the .log sizes. */
-  get size(): number
-
-  /** Calls back when the folder changed (best effort: poll slowly beside it). */
-  onChange(callback: () => void): { close(): void }
   /**
-   * What a broker does at a clean stop (needs the lock): cuts a torn tail, index tails trimmed, last time index entry,
-   * producer snapshot at the log end, everything synced. The caller writes recovery points (LogDirCheckpoints).
+   * Whole batches from the one that holds `offset`, about `maxBytes` of them, at least one. Throws KafkaError
+   * OFFSET_OUT_OF_RANGE, or CorruptRecordError (read again before) when stored bytes at `offset` are damaged.
    */
-  closeAsBroker(): void
+  read(offset: number, maxBytes: number, options: ReadOptions = {}): FetchedData {
+    this.#load()
+    if (offset >= this.#local.tail.nextOffset) this.refresh()
+    const limit = options.isolation === 'read_committed' ? this.lastStableOffset : undefined
+    return this.#reader.read(offset, maxBytes, this.logStartOffset, limit, options.checkCrcs ?? true)
+  }
+
+  /** Behind a CorruptRecordError of read(offset): the next offset from which reading can go on. */
+  skipCorrupt(offset: number): number {
+    this.#load()
+    return this.#reader.skipCorrupt(offset)
+  }
+
+  /** First record with a timestamp at or above `timestamp` (ms). */
+  offsetForTimestamp(timestamp: number): TimestampAndOffset | undefined {
+    return findOffsetByTimestamp(this.#local, timestamp, this.logStartOffset)
+  }
+
+  /** The first record with the largest timestamp. */
+  maxTimestampOffset(): TimestampAndOffset | undefined {
+    return findMaxTimestamp(this.#local, this.logStartOffset)
+  }
+
+  /** Leader epoch that wrote `offset`, -1 when unknown. */
+  leaderEpochFor(offset: number): number {
+    return this.#epochs.epochFor(offset)
+  }
+
+  /** -1 when nothing was ever written. */
+  get latestEpoch(): number {
+    return this.#epochs.latestEpoch ?? -1
+  }
+
+  /** Begins a new segment (needs the lock). Nothing happens on an empty active segment. */
+  roll(): void {
+    this.#prepare()
+    this.#refuseCorrupt()
+    this.#roller.roll(this.logStartOffset)
+  }
+
+  /** Syncs all that this process wrote since the last flush, and the folder's names for new files. */
+  flush(): void {
+    this.#flusher.flush()
+  }
+
+  /** The same on the thread pool; what is written meanwhile is left for the next one. */
+  flushInBackground(): Promise<void> {
+    return this.#flusher.flushInBackground()
+  }
+
+  /**
+   * Moves the log start offset up (needs the lock); segments wholly below it are deleted. -1 means the high watermark.
+   * Returns the log start offset. Needs no free space but that of the checkpoint.
+   */
+  deleteRecordsBefore(offset: number): number {
+    this.#prepare(false)
+    const target = offset === -1 ? this.highWatermark : offset
+    if (target > this.highWatermark || target < 0) {
+      throw new KafkaError(
+        'OFFSET_OUT_OF_RANGE',
+        `Cannot increment the log start offset to ${target} of partition ${this.#settings.topicPartition} since it ` +
+          `is larger than the high watermark ${this.highWatermark}`,
+      )
+    }
+    if (target > this.logStartOffset) {
+      this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
+      this.#logStartOffset = target
+    }
+    const { segments } = this.#local
+    const start = this.logStartOffset
+    const below = segments.filter((_, i) => i + 1 < segments.length && segments[i + 1].baseOffset <= start)
+    this.deleteSegments(below.map((segment) => segment.baseOffset))
+    return start
+  }
+
+  /** Deletes segments (needs the lock): renames all their files, unlinks them when file.delete.delay.ms is 0. */
+  deleteSegments(baseOffsets: readonly number[]): void {
+    this.#prepare(false)
+    if (baseOffsets.length === 0) return
+    const { segments, tail } = this.#local
+    const end = tail.nextOffset
+    const all = baseOffsets.length === segments.length
+    const open = segments.filter((segment) => baseOffsets.includes(segment.baseOffset))
+    for (const segment of open) segment.close()
+    for (const base of baseOffsets)
+      deleteSegmentFiles(this.#os, this.dir, base, this.config.fileDeleteDelayMs)
+    this.#flusher.folderChanged()
+    // A log has an active segment at all times: its end lives in the name.
+    if (all) this.#roller.begin(end)
+    else this.#local.reopenTail()
+    this.#producers.forget()
+    this.#epochs.truncateFromStart(this.logStartOffset)
+  }
+
+  /** Segments with their sizes and times, oldest first. */
+  scanSegments(): SegmentInfo[] {
+    this.#load()
+    return describeSegments(this.#local)
+  }
+
+  /** Sum of the .log sizes in bytes. */
+  get size(): number {
+    this.#load()
+    let size = 0
+    for (const segment of this.#local.segments) size += this.#os.fs.stat(segment.path)?.size ?? 0
+    return size
+  }
+
+  /** Calls back when files in the folder change (best effort: poll slowly beside it). Throws when watches ran out. */
+  onChange(callback: () => void): { close(): void } {
+    const watch = this.#os.fs.watch(this.dir, callback)
+    this.#watches.add(watch)
+    return {
+      close: () => {
+        this.#watches.delete(watch)
+        watch.close()
+      },
+    }
+  }
+
+  /**
+   * What a broker does at a clean stop (needs the lock). Returns what belongs into the root's checkpoints. Throws the
+   * CorruptRecordError of damage in the middle, if that is known, when all else is done.
+   */
+  closeAsBroker(): ClosedLog {
+    this.#prepare()
+    const recoveryPoint = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
+    closeLikeBroker(this.#local, this.#settings, this.#roller, this.logStartOffset, recoveryPoint)
+    this.#flusher.flush()
+    if (this.#local.corrupt !== undefined) throw this.#local.corrupt
+    const { logStartOffset, logEndOffset } = this
+    return { logStartOffset, recoveryPoint: logEndOffset, highWatermark: logEndOffset }
+  }
+
+  /**
+   * Checks every batch from the recovery point on, for a directory that nobody closed: a torn end is cut, indexes,
+   * aborted transactions and epochs are mended, damage in the middle is told. Needs the lock.
+   */
+  async recover(): Promise<RecoveryReport> {
+    const { recoverSegments } = await import('./log-recovery.ts')
+    this.#prepare(false)
+    const from = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
+    const report = recoverSegments(this.#local, this.#settings, this.#epochs, this.logStartOffset, from)
+    this.#producers.forget()
+    this.#prepared = false
+    this.#flusher.folderChanged()
+    this.#flusher.flush()
+    return report
+  }
+
+  /** Closes descriptors; what was read stays known, and they are opened again when needed. */
+  releaseFiles(): void {
+    if (!this.#flusher.isBusy) this.#local.close()
+  }
+
   /** Releases lock, descriptors and watches. Safe to call twice. */
-  close(): void
+  close(): void {
+    for (const watch of this.#watches) watch.close()
+    this.#watches.clear()
+    this.unlock()
+    this.#lock.close()
+    // A descriptor in use by a background sync must not be closed under it: its number may be given away.
+    if (this.#flusher.isBusy) void this.#flusher.idle().then(() => this.#local.close())
+    else this.#local.close()
+  }
+
+  #load(): void {
+    if (!this.#local.isLoaded) this.refresh()
+  }
+
+  #refuseCorrupt(): void {
+    const { corrupt } = this.#local
+    if (corrupt === undefined) return
+    throw new TerseError(`${corrupt.message}; nothing is appended to a damaged partition: see tkafka repair`)
+  }
+
+  #ensureFolder(): void {
+    if (this.readOnly) throw new TerseError(`${this.dir}: opened for reading only`)
+    const { fs } = this.#os
+    if (fs.stat(this.dir) !== undefined) return
+    fs.mkdir(this.dir)
+    if (this.#topicId !== undefined) writePartitionMetadata(fs, this.dir, this.#topicId)
+    this.#flusher.folderChanged(true)
+  }
+
+  /** Under the lock, once: what others did, what a crash left behind. With `repair` the tail is ready to append to. */
+  #prepare(repair = true): void {
+    if (!this.#lock.held) throw new TerseError(`${this.dir}: written to without its lock`)
+    if (this.#prepared) return
+    const local = this.#local
+    this.refresh()
+    const { listing } = local
+    if (
+      listing !== undefined &&
+      finishInterrupted(this.#os, this.dir, listing, this.config.fileDeleteDelayMs)
+    ) {
+      local.reload()
+      this.#producers.forget()
+      this.#flusher.folderChanged()
+    }
+    const start = this.#logStartOffset ?? 0
+    if (local.segments.length === 0) this.#begin(start)
+    else if (local.tail.nextOffset < start && local.corrupt === undefined) {
+      // All of the log lies below its start: a broker deletes it and begins there.
+      for (const { baseOffset } of local.segments) {
+        deleteSegmentFiles(this.#os, this.dir, baseOffset, this.config.fileDeleteDelayMs)
+      }
+      this.#begin(start)
+    }
+    if (!repair || local.corrupt !== undefined) return
+    cutTornTail(local, this.#settings.keepBroken)
+    indexTail(local, this.config.indexIntervalBytes)
+    for (const base of local.listing?.unindexed ?? []) {
+      const i = local.floor(base)
+      const isActive = i === local.segments.length - 1
+      if (!isActive) rebuildIndexes(local.segments[i], local.endOf(i), this.config.indexIntervalBytes, true)
+      else {
+        local.segments[i].offsetIndex.trim()
+        local.segments[i].timeIndex.trim()
+      }
+    }
+    this.#epochs.forget()
+    this.#prepared = true
+  }
+
+  #begin(baseOffset: number): void {
+    const { fs } = this.#os
+    if (this.#topicId !== undefined && readPartitionMetadata(fs, this.dir) === undefined) {
+      writePartitionMetadata(fs, this.dir, this.#topicId)
+    }
+    this.#roller.begin(baseOffset)
+    this.#producers.forget()
+  }
 }

@@ -1,0 +1,132 @@
+/**
+ * Walks over the batches of a .log file, headers only where no more is asked for: large batches are stepped over
+ * without being read. One buffer, no object a batch.
+ */
+import { isSafeInt64 } from '../bytes/int64.ts'
+import type { FileSystem } from '../os/file-system.ts'
+import { readFully } from '../os/file-system.ts'
+import * as header from '../record/batch-header.ts'
+import { RecordBatch } from '../record/record-batch.ts'
+
+const CHUNK = 64 * 1024
+/** Above this, reading bodies only to step over them costs more than a read(2) per header. */
+const STEP_OVER = 8 * 1024
+
+/** Why the bytes at `at` (with `room` bytes to the end of the file) are no batch at or behind `minOffset`; undefined when the header will do. */
+export function headerProblem(
+  buffer: Buffer,
+  at: number,
+  room: number,
+  minOffset: number,
+): string | undefined {
+  if (room < header.RECORD_BATCH_OVERHEAD) return `${room} bytes are too few for a batch`
+  if (!isSafeInt64(buffer, at)) return 'its offset is none'
+  const magic = header.magicAt(buffer, at)
+  if (magic !== header.CURRENT_MAGIC) return `magic ${magic} is not 2`
+  const size = header.sizeAt(buffer, at)
+  if (size < header.RECORD_BATCH_OVERHEAD) return `size ${size} is smaller than a batch's header`
+  if (size > room) return `its ${size} bytes reach beyond the ${room} there are`
+  const baseOffset = header.baseOffsetAt(buffer, at)
+  if (baseOffset < minOffset) return `offset ${baseOffset} is below ${minOffset}, the next one`
+  if (buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION) < 0)
+    return 'its last offset is below its first'
+  if (!isSafeInt64(buffer, at + header.PRODUCER_ID_POSITION)) return 'its producer id is none'
+  return undefined
+}
+
+export class BatchCursor {
+  readonly #fs: FileSystem
+  readonly #fd: number
+  readonly #end: number
+  #start = 0
+  #length = 0
+  /** Bytes of the file from `position` on are in `buffer` at `at`. */
+  buffer: Buffer
+  at = 0
+  position: number
+  /** Of the batch found; 0 before the first. */
+  size = 0
+  /** What the next batch's offset must not be below. */
+  nextOffset: number
+  /** Set when `next` returned false before the end. */
+  problem: string | undefined
+
+  /** Over [position, end) of the file; offsets begin at `nextOffset` or above. */
+  constructor(
+    fs: FileSystem,
+    fd: number,
+    position: number,
+    end: number,
+    nextOffset: number,
+    buffer?: Buffer,
+  ) {
+    this.#fs = fs
+    this.#fd = fd
+    this.#end = end
+    this.position = position
+    this.nextOffset = nextOffset
+    this.buffer = buffer ?? Buffer.allocUnsafe(Math.max(Math.min(CHUNK, end - position), 256))
+  }
+
+  /** Steps to the next batch; false at the end or at bytes that are none (`problem`, `position`). */
+  next(): boolean {
+    const position = this.position + this.size
+    const stepped = this.size
+    if (position >= this.#end) {
+      this.position = position
+      this.size = 0
+      return false
+    }
+    const room = this.#end - position
+    this.#ensure(position, Math.min(room, header.RECORD_BATCH_OVERHEAD), stepped > STEP_OVER ? 1024 : CHUNK)
+    const problem = headerProblem(this.buffer, this.at, this.#available(position, room), this.nextOffset)
+    this.position = position
+    if (problem !== undefined) {
+      this.problem = problem
+      this.size = 0
+      return false
+    }
+    this.size = header.sizeAt(this.buffer, this.at)
+    this.nextOffset = header.lastOffsetAt(this.buffer, this.at) + 1
+    return true
+  }
+
+  /** Has the whole batch in `buffer`. */
+  load(): RecordBatch {
+    this.#ensure(this.position, this.size, this.size)
+    return new RecordBatch(this.buffer, this.at, this.at + this.size)
+  }
+
+  /** Whether the whole batch's CRC is right; otherwise `problem` says what is wrong. */
+  checkCrc(): boolean {
+    const batch = this.load()
+    if (batch.isValid()) return true
+    try {
+      batch.ensureValid()
+    } catch (error) {
+      this.problem = (error as { detail?: string }).detail ?? String(error)
+    }
+    return false
+  }
+
+  #available(position: number, room: number): number {
+    // A file that shrank under us: only what was read counts.
+    return this.#start + this.#length >= position + Math.min(room, header.RECORD_BATCH_OVERHEAD)
+      ? room
+      : this.#start + this.#length - position
+  }
+
+  #ensure(position: number, length: number, wish: number): void {
+    if (position >= this.#start && position + length <= this.#start + this.#length) {
+      this.at = position - this.#start
+      return
+    }
+    const want = Math.max(length, Math.min(wish, this.#end - position))
+    if (this.buffer.length < want) this.buffer = Buffer.allocUnsafe(want)
+    this.#start = position
+    this.#length = readFully(this.#fs, this.#fd, this.buffer, 0, want, position)
+    this.at = 0
+    if (this.#length < header.RECORD_BATCH_OVERHEAD)
+      this.buffer.fill(0, this.#length, header.RECORD_BATCH_OVERHEAD)
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * What .index and .timeindex have in common: fixed entries, big-endian, growing in their key.
+ *
+ * Invariant: an index is never trusted, only used. A broker preallocates its active indexes, so after kill -9 a tail
+ * of zeros stands behind the entries: an entry that is all zero or does not grow ends the index (reading it as an entry
+ * deleted data too early in Kafka: KAFKA-10207). Before our first append such a tail is cut off; ours are never
+ * preallocated. A crash between the log's write and the index's leaves an index that is short: opening scans the
+ * log from its last entry on, and a writer adds the missing entries then.
+ */
+import type { FileSystem } from '../os/file-system.ts'
+import { readFully, writeFully } from '../os/file-system.ts'
+
+const PAGE = 4096 * 3
+
+export abstract class IndexFile {
+  readonly path: string
+  readonly baseOffset: number
+  protected readonly fs: FileSystem
+  readonly #entrySize: number
+  #fd: number | undefined
+  #writable = false
+  #count: number | undefined
+  #page = Buffer.alloc(0)
+  #pageStart = -1
+  #staged: Buffer[] = []
+
+  constructor(fs: FileSystem, path: string, baseOffset: number, entrySize: number) {
+    this.fs = fs
+    this.path = path
+    this.baseOffset = baseOffset
+    this.#entrySize = entrySize
+  }
+
+  /** Grows from entry to entry; undefined-like zero for an unused one. */
+  protected abstract keyAt(buffer: Buffer, at: number): number
+  protected abstract isUnused(buffer: Buffer, at: number): boolean
+
+  /** Entries that can be used, those staged but not yet written included. */
+  get count(): number {
+    return this.#storedCount() + this.#staged.length
+  }
+
+  isFull(maxBytes: number, reserved = 0): boolean {
+    return this.count >= Math.floor(maxBytes / this.#entrySize) - reserved
+  }
+
+  exists(): boolean {
+    return this.fs.stat(this.path) !== undefined
+  }
+
+  /** Bytes of the file, 0 when missing. */
+  size(): number {
+    return this.fs.stat(this.path)?.size ?? 0
+  }
+
+  /** Forgets what was read: others may have written. Staged entries go too. */
+  forget(): void {
+    this.#count = undefined
+    this.#pageStart = -1
+    this.#staged = []
+  }
+
+  protected stage(entry: Buffer): void {
+    this.#staged.push(entry)
+  }
+
+  protected unstageWhere(gone: (entry: Buffer) => boolean): void {
+    this.#staged = this.#staged.filter((entry) => !gone(entry))
+  }
+
+  /** Writes the staged entries with one call. Cuts off a preallocated or damaged tail first. */
+  writeStaged(): void {
+    if (this.#staged.length === 0) return
+    const bytes = Buffer.concat(this.#staged)
+    const position = this.trim()
+    writeFully(this.fs, this.#open(true), bytes, 0, bytes.length, position)
+    this.#count = (this.#count ?? 0) + this.#staged.length
+    this.#staged = []
+    this.#pageStart = -1
+  }
+
+  /** Cuts the file to its usable entries; makes it when missing. Returns its size. */
+  trim(): number {
+    const fd = this.#open(true)
+    const size = this.#storedCount() * this.#entrySize
+    if (this.fs.fstat(fd).size !== size) this.fs.ftruncate(fd, size)
+    return size
+  }
+
+  truncateToEntries(count: number): void {
+    if (count >= this.#storedCount()) return
+    this.fs.ftruncate(this.#open(true), count * this.#entrySize)
+    this.#count = count
+    this.#pageStart = -1
+  }
+
+  sync(): void {
+    if (this.#fd === undefined && !this.exists()) return
+    this.fs.fdatasync(this.#open(true))
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) this.fs.close(this.#fd)
+    this.#fd = undefined
+    this.forget()
+  }
+
+  /** Entry `n`'s bytes at the returned position of `page`. */
+  protected entryAt(n: number): number {
+    const stored = this.#storedCount()
+    if (n >= stored) {
+      this.page = this.#staged[n - stored]
+      return 0
+    }
+    return this.#load(n)
+  }
+
+  protected page: Buffer = this.#page
+
+  /** The last entry whose key is at or below `key`, -1 when there is none. */
+  protected floor(key: number): number {
+    let low = 0
+    let high = this.count - 1
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      const at = this.entryAt(middle)
+      if (this.keyAt(this.page, at) <= key) low = middle + 1
+      else high = middle - 1
+    }
+    return high
+  }
+
+  #storedCount(): number {
+    this.#count ??= this.#countEntries()
+    return this.#count
+  }
+
+  #countEntries(): number {
+    const fd = this.#openIfThere()
+    if (fd === undefined) return 0
+    const slots = Math.floor(this.fs.fstat(fd).size / this.#entrySize)
+    // Halving for the first unused slot: the tail is either all entries or all zeros.
+    let low = 0
+    let high = slots
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const at = this.#load(middle)
+      if (at < 0 || this.isUnused(this.page, at)) high = middle
+      else low = middle + 1
+    }
+    // An entry that does not grow ends the index; a few at the end are the usual damage, else look at all.
+    let count = low
+    for (let steps = 0; count > 1 && steps < 16 && !this.#grows(count - 1); steps++) count--
+    if (count > 1 && !(this.#grows(count - 1) && this.#key(0) < this.#key(count - 1))) {
+      count = 1
+      while (count < low && this.#grows(count)) count++
+    }
+    return count
+  }
+
+  #grows(n: number): boolean {
+    return this.#key(n) > this.#key(n - 1)
+  }
+
+  #key(n: number): number {
+    const at = this.#load(n)
+    return at < 0 ? Number.NaN : this.keyAt(this.page, at)
+  }
+
+  /** Position of entry `n` in `page`, -1 when the file ends before it. */
+  #load(n: number): number {
+    const position = n * this.#entrySize
+    const start = position - (position % PAGE)
+    if (this.#pageStart !== start) {
+      const fd = this.#openIfThere()
+      if (fd === undefined) return -1
+      if (this.#page.length === 0) this.#page = Buffer.allocUnsafe(PAGE)
+      const length = readFully(this.fs, fd, this.#page, 0, PAGE, start)
+      this.#page.fill(0, length)
+      this.#pageStart = start
+    }
+    this.page = this.#page
+    return position - start
+  }
+
+  #openIfThere(): number | undefined {
+    if (this.#fd !== undefined) return this.#fd
+    try {
+      this.#fd = this.fs.open(this.path, 'r')
+      this.#writable = false
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    return this.#fd
+  }
+
+  #open(writable: boolean): number {
+    if (this.#fd !== undefined && (this.#writable || !writable)) return this.#fd
+    if (this.#fd !== undefined) this.fs.close(this.#fd)
+    this.#fd = undefined
+    let fd: number
+    try {
+      fd = this.fs.open(this.path, 'r+')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      fd = this.fs.open(this.path, 'w+')
+      this.#count = 0
+    }
+    this.#writable = true
+    this.#fd = fd
+    return fd
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * Appends whole batches at the log's end, under the partition's lock.
+ *
+ * Bytes: the caller's batches with base offset and leader epoch patched in (both outside the CRC), one write per
+ * segment touched. Invariant: what `prepare` found is the whole truth about the end (nobody else may write while the
+ * lock is held), the file ends with the last whole batch before a write begins, and the log's end moves right behind
+ * the write, before any index is written (or the same offsets would be written twice: KAFKA-7866).
+ * Crash: a torn last batch, cut by the next writer; an index that is short, mended by the next writer. The disk full:
+ * whole batches stay, the torn one is cut at once.
+ */
+
+import { readInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
+import { writeFully } from '../os/file-system.ts'
+import * as header from '../record/batch-header.ts'
+import { headerProblem } from './batch-cursor.ts'
+import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
+import type { LocalLog } from './local-log.ts'
+import type { LogAppendInfo } from './log-append-info.ts'
+import { PartialAppendError } from './log-append-info.ts'
+import type { LogFlusher } from './log-flusher.ts'
+import { writeIndexes } from './log-repair.ts'
+import type { LogRoller } from './log-roller.ts'
+import type { LogSettings } from './log-settings.ts'
+import type { ProducerStateKeeper } from './producer-state-keeper.ts'
+import type { ProducerStateManager } from './producer-state-manager.ts'
+import type { AbortedTxn } from './transaction-index.ts'
+
+interface Run {
+  readonly start: number
+  readonly end: number
+}
+
+export class LogAppender {
+  readonly #local: LocalLog
+  readonly #settings: LogSettings
+  readonly #epochs: LeaderEpochFileCache
+  readonly #producers: ProducerStateKeeper
+  readonly #roller: LogRoller
+  readonly #flusher: LogFlusher
+
+  constructor(
+    local: LocalLog,
+    settings: LogSettings,
+    epochs: LeaderEpochFileCache,
+    producers: ProducerStateKeeper,
+    roller: LogRoller,
+    flusher: LogFlusher,
+  ) {
+    this.#local = local
+    this.#settings = settings
+    this.#epochs = epochs
+    this.#producers = producers
+    this.#roller = roller
+    this.#flusher = flusher
+  }
+
+  append(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    logStartOffset: number,
+    logAppendTime: number,
+    freshProducerId: boolean,
+  ): LogAppendInfo {
+    const { tail } = this.#local
+    const walked = this.#walk(buffer, start, end, freshProducerId)
+    const state = walked.needsState
+      ? this.#producers.get(logStartOffset)
+      : this.#producers.getIfCheap(logStartOffset)
+    const firstOffset = tail.nextOffset
+    if (state !== undefined && !freshProducerId) {
+      const { duplicate } = state.check(buffer, start, end, firstOffset)
+      if (duplicate !== undefined) {
+        return {
+          firstOffset: duplicate.firstOffset,
+          lastOffset: duplicate.lastOffset,
+          logAppendTime,
+          maxTimestamp: duplicate.timestamp,
+          bytes: 0,
+          batches: walked.batches,
+          logStartOffset,
+          duplicate: true,
+        }
+      }
+    }
+    const epoch = Math.max(this.#settings.leaderEpoch, this.#epochs.latestEpoch ?? 0, tail.lastEpoch, 0)
+    this.#epochs.assign(epoch, firstOffset)
+
+    const info = (batches: number, bytes: number, maxTimestamp: number): LogAppendInfo => ({
+      firstOffset,
+      lastOffset: this.#local.tail.nextOffset - 1,
+      logAppendTime,
+      maxTimestamp,
+      bytes,
+      batches,
+      logStartOffset,
+      duplicate: false,
+    })
+    let runStart = start
+    let nextOffset = firstOffset
+    let batches = 0
+    let maxTimestamp = -1
+    try {
+      for (let at = start; at < end; ) {
+        const size = header.sizeAt(buffer, at)
+        const lastOffset = nextOffset + buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION)
+        const timestamp = readInt64Rounded(buffer, at + header.MAX_TIMESTAMP_POSITION)
+        if (this.#roller.shouldRoll(at - runStart, size, timestamp, lastOffset)) {
+          this.#write(buffer, { start: runStart, end: at }, state)
+          runStart = at
+          this.#roller.roll(logStartOffset)
+        }
+        header.setBaseOffsetAt(buffer, at, nextOffset)
+        header.setLeaderEpochAt(buffer, at, epoch)
+        this.#stage(this.#local.tail.end + at - runStart, lastOffset, timestamp)
+        maxTimestamp = Math.max(maxTimestamp, timestamp)
+        nextOffset = lastOffset + 1
+        batches++
+        at += size
+      }
+      this.#write(buffer, { start: runStart, end }, state)
+    } catch (error) {
+      this.#producers.forget()
+      const appended = this.#local.tail.nextOffset - firstOffset
+      const consumed = bytesOf(buffer, start, end, appended)
+      if (appended > 0) this.#flusher.appended(appended)
+      if (error instanceof TerseError) throw error
+      const message = `${this.#local.active?.path ?? this.#local.dir}: ${(error as Error).message}`
+      throw new PartialAppendError(
+        message,
+        appended > 0 ? info(batches, consumed, maxTimestamp) : undefined,
+        consumed,
+        error,
+      )
+    }
+    this.#flusher.appended(nextOffset - firstOffset)
+    return info(batches, end - start, maxTimestamp)
+  }
+
+  /** Headers only: sizes, and whether producer state must be known. */
+  #walk(buffer: Buffer, start: number, end: number, fresh: boolean) {
+    const { segmentBytes } = this.#settings.config
+    let batches = 0
+    let needsState = false
+    for (let at = start; at < end; ) {
+      const problem = headerProblem(buffer, at, end - at, Number.NEGATIVE_INFINITY)
+      if (problem !== undefined) throw new CorruptRecordError(`batch to append: ${problem}`, at)
+      const size = header.sizeAt(buffer, at)
+      if (size > segmentBytes) {
+        throw new KafkaError(
+          'RECORD_LIST_TOO_LARGE',
+          `Message batch size is ${size} bytes in append to partition ${this.#settings.topicPartition}, which exceeds ` +
+            `the maximum configured segment size of ${segmentBytes}.`,
+        )
+      }
+      if (readInt64(buffer, at + header.PRODUCER_ID_POSITION) >= 0) {
+        const special = header.TRANSACTIONAL_FLAG | header.CONTROL_FLAG
+        needsState ||= !fresh || (header.attributesAt(buffer, at) & special) !== 0
+      }
+      batches++
+      at += size
+    }
+    return { batches, needsState }
+  }
+
+  /** Notes an index entry for the batch that will stand at `position`, as Kafka does: one an interval. */
+  #stage(position: number, lastOffset: number, timestamp: number): void {
+    const { tail } = this.#local
+    const segment = this.#local.active!
+    const max = this.#local.tailMax()
+    if (timestamp > max.timestamp) tail.max = { timestamp, offset: lastOffset }
+    if (position === 0) tail.firstTimestamp = timestamp
+    if (position - (tail.lastIndexed ?? 0) <= this.#settings.config.indexIntervalBytes) return
+    segment.offsetIndex.append(lastOffset, position)
+    segment.timeIndex.maybeAppend(tail.max!.timestamp, tail.max!.offset)
+    tail.lastIndexed = position
+  }
+
+  #write(buffer: Buffer, run: Run, state: ProducerStateManager | undefined): void {
+    if (run.start === run.end) return
+    const segment = this.#local.active!
+    const { tail } = this.#local
+    const { fs } = this.#local.os
+    if (state !== undefined) {
+      const aborted: AbortedTxn[] = []
+      for (let at = run.start; at < run.end; at += header.sizeAt(buffer, at)) {
+        const txn = state.update(buffer, at)
+        if (txn !== undefined) aborted.push(txn)
+      }
+      segment.transactionIndex.append(aborted)
+    }
+    const position = tail.end
+    try {
+      const fd = segment.fd(true)
+      this.#flusher.writing(segment)
+      writeFully(fs, fd, buffer, run.start, run.end - run.start, position)
+    } catch (error) {
+      this.#keepWhole(buffer, run, position)
+      throw error
+    }
+    this.#advance(buffer, run)
+    writeIndexes(segment)
+  }
+
+  /** A write that failed midway: whole batches stay, the torn one goes. */
+  #keepWhole(buffer: Buffer, run: Run, position: number): void {
+    const { fs } = this.#local.os
+    const segment = this.#local.active!
+    let written = 0
+    try {
+      written = fs.fstat(segment.fd(true)).size - position
+    } catch {
+      // nothing is known to be written: the next writer looks at the disk
+    }
+    let end = run.start
+    while (end < run.end && end + header.sizeAt(buffer, end) - run.start <= written)
+      end += header.sizeAt(buffer, end)
+    const kept = position + end - run.start
+    segment.offsetIndex.unstageFrom(kept)
+    this.#advance(buffer, { start: run.start, end })
+    const { tail } = this.#local
+    segment.timeIndex.unstageFrom(tail.nextOffset)
+    tail.max = undefined
+    tail.lastIndexed = undefined
+    tail.firstTimestamp = undefined
+    try {
+      fs.ftruncate(segment.fd(true), kept)
+      tail.fileSize = kept
+      segment.transactionIndex.truncateToOffset(tail.nextOffset)
+    } catch {
+      // the torn bytes stay for the next writer to cut
+    }
+    writeIndexes(segment)
+  }
+
+  #advance(buffer: Buffer, run: Run): void {
+    const { tail } = this.#local
+    let last = -1
+    for (let at = run.start; at < run.end; at += header.sizeAt(buffer, at)) last = at
+    if (last < 0) return
+    tail.lastBatchPosition = tail.end + last - run.start
+    tail.lastBatchCrc = buffer.readUInt32BE(last + header.CRC_POSITION)
+    tail.lastEpoch = header.leaderEpochAt(buffer, last)
+    tail.end += run.end - run.start
+    tail.fileSize = tail.end
+    tail.nextOffset = header.lastOffsetAt(buffer, last) + 1
+  }
+}
+
+/** Bytes of the batches that hold the first `offsets` offsets. */
+function bytesOf(buffer: Buffer, start: number, end: number, offsets: number): number {
+  let at = start
+  for (let left = offsets; at < end && left > 0; at += header.sizeAt(buffer, at)) {
+    left -= buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION) + 1
+  }
+  return at - start
+}

@@ -1,0 +1,200 @@
+/**
+ * Reads whole batches in large chunks into one reused buffer. Takes no lock: what it hands out was checked (headers,
+ * and CRCs unless told not to), and before stored bytes are called corrupt they are read again, since a writer may
+ * just have cut a torn tail and written anew.
+ */
+import { CorruptRecordError, KafkaError } from '../errors.ts'
+import * as header from '../record/batch-header.ts'
+import { RecordBatch } from '../record/record-batch.ts'
+import { headerProblem } from './batch-cursor.ts'
+import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
+import type { LocalLog } from './local-log.ts'
+import type { LogSegment } from './log-segment.ts'
+import type { AbortedTxn } from './transaction-index.ts'
+
+const MAX_RETRIES = 10
+
+export class LogReader {
+  readonly #local: LocalLog
+  readonly #topicPartition: string
+  #buffer = Buffer.alloc(0)
+  /** Where the batch with this offset begins, from the last read. */
+  #next: { offset: number; segment: LogSegment; position: number } | undefined
+  readonly #aborted = new Map<string, { size: number; entries: AbortedTxn[] }>()
+
+  constructor(local: LocalLog, topicPartition: string) {
+    this.#local = local
+    this.#topicPartition = topicPartition
+  }
+
+  /** Batches from `offset` on, none at or behind `limit` (the last stable offset). */
+  read(
+    offset: number,
+    maxBytes: number,
+    logStartOffset: number,
+    limit: number | undefined,
+    checkCrcs: boolean,
+  ): FetchedData {
+    const local = this.#local
+    for (let tries = 0; ; tries++) {
+      if (offset >= local.tail.nextOffset) local.refresh()
+      const logEndOffset = Math.max(local.tail.nextOffset, logStartOffset)
+      if (offset < logStartOffset || offset > logEndOffset) {
+        throw new KafkaError(
+          'OFFSET_OUT_OF_RANGE',
+          `Received request for offset ${offset} for partition ${this.#topicPartition}, but we only have log ` +
+            `segments in the range ${logStartOffset} to ${logEndOffset}.`,
+        )
+      }
+      try {
+        return this.#readOnce(offset, maxBytes, limit, checkCrcs)
+      } catch (error) {
+        // A segment that vanished between listing and opening was deleted or replaced: look again.
+        const vanished = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        const suspect = error instanceof CorruptRecordError && tries === 0
+        if ((!vanished && !suspect) || tries >= MAX_RETRIES) throw error
+        this.#next = undefined
+        local.reload()
+      }
+    }
+  }
+
+  /** The next offset behind damaged bytes at `offset`. */
+  skipCorrupt(offset: number): number {
+    const local = this.#local
+    const i = Math.max(local.floor(offset), 0)
+    const segment = local.segments[i]
+    const end = local.endOf(i)
+    const after = i + 1 < local.segments.length ? local.segments[i + 1].baseOffset : local.tail.nextOffset
+    let position: number
+    try {
+      const found = local.locate(i, offset)
+      if (found === undefined) return Math.max(after, offset + 1)
+      position = found
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error
+      position = error.position
+    }
+    const behind = local.behind(segment, position, segment.baseOffset, end)
+    if (behind === undefined) return Math.max(after, offset + 1)
+    const next = Math.max(behind.baseOffset, offset + 1)
+    this.#next = { offset: next, segment, position: behind.position }
+    return next
+  }
+
+  /** Aborted transactions that reach into [from, to), beginning at segment `i`. */
+  collectAborted(i: number, from: number, to: number): AbortedTransaction[] {
+    const found: AbortedTransaction[] = []
+    for (let n = i; n < this.#local.segments.length; n++) {
+      for (const txn of this.#abortedOf(this.#local.segments[n])) {
+        if (txn.lastOffset >= from && txn.firstOffset < to) found.push(txn)
+        if (txn.lastStableOffset >= to) return found.sort(byFirstOffset)
+      }
+    }
+    return found.sort(byFirstOffset)
+  }
+
+  #readOnce(offset: number, maxBytes: number, limit: number | undefined, checkCrcs: boolean): FetchedData {
+    const local = this.#local
+    for (let i = Math.max(local.floor(offset), 0); i < local.segments.length; i++) {
+      const segment = local.segments[i]
+      const next = this.#next
+      const position =
+        next?.offset === offset && next.segment === segment && segment.isOpen
+          ? next.position
+          : local.locate(i, offset)
+      const end = local.endOf(i)
+      if (position === undefined || position >= end) {
+        if (i < local.segments.length - 1) segment.closeLog()
+        continue
+      }
+      const fetched = this.#chunk(segment, position, end, offset, maxBytes, limit, checkCrcs)
+      this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.end - fetched.start }
+      if (limit === undefined) return fetched
+      return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
+    }
+    const file = local.active?.path ?? local.dir
+    return {
+      buffer: this.#buffer,
+      start: 0,
+      end: 0,
+      file,
+      position: local.tail.end,
+      nextOffset: offset,
+      aborted: [],
+    }
+  }
+
+  #chunk(
+    segment: LogSegment,
+    position: number,
+    end: number,
+    offset: number,
+    maxBytes: number,
+    limit: number | undefined,
+    checkCrcs: boolean,
+  ): FetchedData {
+    let wanted = Math.min(Math.max(maxBytes, header.RECORD_BATCH_OVERHEAD), end - position)
+    let at = 0
+    let nextOffset = offset
+    let minOffset = segment.baseOffset
+    for (;;) {
+      const length = this.#fill(segment, position, wanted)
+      const buffer = this.#buffer
+      while (at < length) {
+        // Parts of a batch behind whole ones are for the next read.
+        if (at > 0 && length - at < header.RECORD_BATCH_OVERHEAD) break
+        const problem = headerProblem(buffer, at, end - position - at, minOffset)
+        const size = problem === undefined ? header.sizeAt(buffer, at) : 0
+        if (problem === undefined && at + size > length) break
+        const detail = problem ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
+        if (detail !== undefined) {
+          if (at > 0) break
+          throw segment.corrupt(detail, position, offset)
+        }
+        if (limit !== undefined && header.baseOffsetAt(buffer, at) >= limit) break
+        minOffset = header.lastOffsetAt(buffer, at) + 1
+        nextOffset = minOffset
+        at += size
+      }
+      const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
+      if (!isShort || wanted >= end - position) {
+        return { buffer, start: 0, end: at, file: segment.path, position, nextOffset, aborted: [] }
+      }
+      // At least one batch, however large.
+      wanted = Math.min(header.sizeAt(buffer, 0), end - position)
+    }
+  }
+
+  #fill(segment: LogSegment, position: number, wanted: number): number {
+    if (this.#buffer.length < wanted) this.#buffer = Buffer.allocUnsafeSlow(wanted)
+    return segment.read(this.#buffer, 0, wanted, position)
+  }
+
+  #abortedOf(segment: LogSegment): readonly AbortedTxn[] {
+    const { path } = segment.transactionIndex
+    const size = this.#local.os.fs.stat(path)?.size ?? 0
+    if (size === 0) return []
+    const known = this.#aborted.get(path)
+    if (known?.size === size) return known.entries
+    const entries = segment.transactionIndex.entries()
+    this.#aborted.set(path, { size, entries })
+    return entries
+  }
+}
+
+function crcProblem(buffer: Buffer, at: number, size: number): string | undefined {
+  const batch = new RecordBatch(buffer, at, at + size)
+  if (batch.isValid()) return undefined
+  try {
+    batch.ensureValid()
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return error.detail
+    throw error
+  }
+  return undefined
+}
+
+function byFirstOffset(a: AbortedTransaction, b: AbortedTransaction): number {
+  return a.firstOffset - b.firstOffset
+}

@@ -1,0 +1,118 @@
+/**
+ * When a new segment begins, and beginning one.
+ *
+ * Order: the old segment gets its last time index entry and trimmed indexes, the producer snapshot at the new base is
+ * written, then the new files. Crash in between: an old segment that is complete and goes on being appended to (a
+ * second last entry in the time index is dropped unless it grows), or an empty new one that is simply used.
+ */
+import { readInt64Rounded } from '../bytes/int64.ts'
+import * as header from '../record/batch-header.ts'
+import type { LocalLog } from './local-log.ts'
+import type { LogFlusher } from './log-flusher.ts'
+import { writeIndexes } from './log-repair.ts'
+import type { LogSettings } from './log-settings.ts'
+import { MAX_RELATIVE_OFFSET } from './offset-index.ts'
+import type { ProducerStateKeeper } from './producer-state-keeper.ts'
+import { createSegmentFiles } from './segment-files.ts'
+
+export class LogRoller {
+  readonly #local: LocalLog
+  readonly #settings: LogSettings
+  readonly #producers: ProducerStateKeeper
+  readonly #flusher: LogFlusher
+
+  constructor(local: LocalLog, settings: LogSettings, producers: ProducerStateKeeper, flusher: LogFlusher) {
+    this.#local = local
+    this.#settings = settings
+    this.#producers = producers
+    this.#flusher = flusher
+  }
+
+  /**
+   * Kafka's rule for the next batch: size, time between the first batch's and this one's timestamps, a full index,
+   * an offset too far from the base. `pending` bytes are about to be written before it.
+   */
+  shouldRoll(pending: number, size: number, maxTimestamp: number, lastOffset: number): boolean {
+    const { config } = this.#settings
+    const segment = this.#local.active!
+    const { tail } = this.#local
+    const position = tail.end + pending
+    if (position === 0) return false
+    return (
+      position > config.segmentBytes - size ||
+      lastOffset - segment.baseOffset > MAX_RELATIVE_OFFSET ||
+      segment.offsetIndex.isFull(config.segmentIndexBytes) ||
+      segment.timeIndex.isFull(config.segmentIndexBytes, 1) ||
+      this.#waited(maxTimestamp) > config.segmentMs - this.#jitter()
+    )
+  }
+
+  /** Ends the active segment (unless it is empty) and begins one at the log's end. */
+  roll(logStartOffset: number): void {
+    const local = this.#local
+    const old = local.active
+    if (old === undefined || local.tail.end === 0) return
+    const max = local.tailMax()
+    old.timeIndex.maybeAppend(max.timestamp, max.offset)
+    writeIndexes(old)
+    quietWhenFull(() => {
+      old.offsetIndex.trim()
+      old.timeIndex.trim()
+    })
+    this.snapshot(logStartOffset)
+    this.begin(local.tail.nextOffset)
+  }
+
+  /** Writes the producer state at the log's end, unless it is there. */
+  snapshot(logStartOffset: number): void {
+    const local = this.#local
+    const offset = local.tail.nextOffset
+    if ((local.snapshots[local.snapshots.length - 1] ?? -1) === offset) return
+    const state = this.#producers.get(logStartOffset)
+    state.expire(local.os.clock.now())
+    // Made anew from the log where it is missing: not worth failing for.
+    quietWhenFull(() => state.writeSnapshot(local.os.fs, local.dir))
+  }
+
+  /** A new, empty, active segment. */
+  begin(baseOffset: number): void {
+    const local = this.#local
+    createSegmentFiles(local.os, local.dir, baseOffset)
+    this.#flusher.folderChanged()
+    local.reopenTail()
+  }
+
+  #waited(maxTimestamp: number): number {
+    const { tail, active } = this.#local
+    if (
+      tail.firstTimestamp === undefined &&
+      tail.end > 0 &&
+      active!.read(HEAD, 0, HEAD.length, 0) === HEAD.length
+    ) {
+      tail.firstTimestamp = readInt64Rounded(HEAD, header.MAX_TIMESTAMP_POSITION)
+    }
+    if ((tail.firstTimestamp ?? -1) >= 0) return maxTimestamp - tail.firstTimestamp!
+    // Without timestamps the segment's age counts; the file's last change stands for it.
+    const { fs, clock } = this.#local.os
+    return clock.now() - (fs.stat(active!.path)?.mtimeMs ?? clock.now())
+  }
+
+  /** Spread by base offset, so that all processes agree on it. */
+  #jitter(): number {
+    const { segmentJitterMs, segmentMs } = this.#settings.config
+    const range = Math.min(segmentJitterMs, segmentMs)
+    if (range <= 0) return 0
+    return (Math.imul((this.#local.active!.baseOffset ^ 0x9e3779b9) | 0, 0x85ebca6b) % range) >>> 0
+  }
+}
+
+function quietWhenFull(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+  }
+}
+
+const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)

@@ -1,0 +1,12 @@
+import type { LogConfig } from './log-config.ts'
+
+/** What the parts of one UnifiedLog share; config and epoch may change while it is open. */
+export interface LogSettings {
+  readonly topic: string
+  readonly partition: number
+  /** `topic-partition`, as messages name it. */
+  readonly topicPartition: string
+  config: LogConfig
+  leaderEpoch: number
+  readonly keepBroken: boolean
+}

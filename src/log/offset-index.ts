@@ -1,0 +1,66 @@
+/**
+ * NNN.index: 8 bytes an entry, int32 offset of a batch's last record minus the segment's base, int32 position of that
+ * batch in the .log; about one every index.interval.bytes. See index-file.ts for invariant and crash case.
+ */
+import type { FileSystem } from '../os/file-system.ts'
+import { IndexFile } from './index-file.ts'
+
+export interface OffsetPosition {
+  readonly offset: number
+  readonly position: number
+}
+
+export const MAX_RELATIVE_OFFSET = 0x7fffffff
+
+export class OffsetIndex extends IndexFile {
+  constructor(fs: FileSystem, path: string, baseOffset: number) {
+    super(fs, path, baseOffset, 8)
+  }
+
+  entry(n: number): OffsetPosition {
+    const at = this.entryAt(n)
+    return {
+      offset: this.baseOffset + this.page.readInt32BE(at),
+      position: this.page.readInt32BE(at + 4),
+    }
+  }
+
+  lastEntry(): OffsetPosition | undefined {
+    const count = this.count
+    return count === 0 ? undefined : this.entry(count - 1)
+  }
+
+  /** Where to begin to scan for `offset`: the last indexed batch at or below it, else the segment's begin. */
+  lookup(offset: number): OffsetPosition {
+    const n = this.floor(offset - this.baseOffset)
+    return n < 0 ? { offset: this.baseOffset, position: 0 } : this.entry(n)
+  }
+
+  /** Staged until `writeStaged`. Positions and offsets must grow. */
+  append(lastOffset: number, position: number): void {
+    const entry = Buffer.allocUnsafe(8)
+    entry.writeInt32BE(lastOffset - this.baseOffset, 0)
+    entry.writeInt32BE(position, 4)
+    this.stage(entry)
+  }
+
+  /** Takes back staged entries at or behind `position`: the bytes they point to were not written. */
+  unstageFrom(position: number): void {
+    this.unstageWhere((entry) => entry.readInt32BE(4) >= position)
+  }
+
+  /** Drops entries that point at or behind `position`, which the log no longer has. */
+  truncateToPosition(position: number): void {
+    let count = this.count
+    while (count > 0 && this.entry(count - 1).position >= position) count--
+    this.truncateToEntries(count)
+  }
+
+  protected keyAt(buffer: Buffer, at: number): number {
+    return buffer.readInt32BE(at)
+  }
+
+  protected isUnused(buffer: Buffer, at: number): boolean {
+    return buffer.readInt32BE(at + 4) <= 0
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `.tkafka-lock` in a partition's folder: an empty file, locked as a whole while the partition is written.
+ * Invariant: never deleted but with its folder, so a lock on an inode that is no longer there (the topic was deleted,
+ * perhaps made anew) is noticed after locking and taken again on the right one. Crash: the kernel frees it.
+ */
+import { join } from 'node:path'
+import { KafkaError } from '../errors.ts'
+import type { Os } from '../os/os.ts'
+import { PARTITION_LOCK_FILE } from './log-files.ts'
+
+export class PartitionLock {
+  readonly #os: Os
+  readonly #path: string
+  #fd: number | undefined
+  #held = false
+
+  constructor(os: Os, dir: string) {
+    this.#os = os
+    this.#path = join(dir, PARTITION_LOCK_FILE)
+  }
+
+  get held(): boolean {
+    return this.#held
+  }
+
+  tryLock(): boolean {
+    while (!this.#held) {
+      if (!this.#os.locks.tryLock(this.#open(), 'exclusive')) return false
+      this.#held = this.#isCurrent()
+    }
+    return true
+  }
+
+  async lock(): Promise<void> {
+    while (!this.#held) {
+      await this.#os.locks.waitForLock(this.#open(), 'exclusive')
+      this.#held = this.#isCurrent()
+    }
+  }
+
+  lockSync(): void {
+    while (!this.#held) {
+      const fd = this.#open()
+      if (!this.#os.locks.tryLock(fd, 'exclusive')) this.#os.locks.waitForLockSync(fd, 'exclusive')
+      this.#held = this.#isCurrent()
+    }
+  }
+
+  unlock(): void {
+    if (!this.#held || this.#fd === undefined) return
+    this.#held = false
+    this.#os.locks.unlock(this.#fd)
+  }
+
+  close(): void {
+    this.#held = false
+    if (this.#fd !== undefined) this.#os.fs.close(this.#fd)
+    this.#fd = undefined
+  }
+
+  #open(): number {
+    try {
+      this.#fd ??= this.#os.fs.open(this.#path, 'a+')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.#path}: the partition's folder is gone`)
+    }
+    return this.#fd
+  }
+
+  #isCurrent(): boolean {
+    const { fs } = this.#os
+    const fd = this.#open()
+    if (fs.stat(this.#path)?.ino === fs.fstat(fd).ino) return true
+    fs.close(fd)
+    this.#fd = undefined
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * partition.metadata: `version: 0` and `topic_id: <22 characters>`. Without the right one a broker sets the folder aside
+ * and shows an empty partition, so it is the first file in a new folder, written whole (temp, fsync, rename).
+ */
+import { join } from 'node:path'
+import type { FileSystem } from '../os/file-system.ts'
+import { writeFileAtomically } from './checkpoint-file.ts'
+
+export const PARTITION_METADATA_FILE = 'partition.metadata'
+
+/** The topic id in base64url; undefined when missing or unreadable. */
+export function readPartitionMetadata(fs: FileSystem, dir: string): string | undefined {
+  try {
+    const text = fs.readFile(join(dir, PARTITION_METADATA_FILE)).toString('utf8')
+    if (!/^version: 0$/m.test(text)) return undefined
+    return /^topic_id: (\S{22})$/m.exec(text)?.[1]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export function writePartitionMetadata(fs: FileSystem, dir: string, topicId: string): void {
+  writeFileAtomically(fs, join(dir, PARTITION_METADATA_FILE), Buffer.from(`version: 0\ntopic_id: ${topicId}`))
+}

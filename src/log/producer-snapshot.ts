@@ -1,0 +1,112 @@
+/**
+ * NNN.snapshot: producer state at offset NNN. int16 version 1, uint32 CRC-32C of byte 6 to the end, int32 count, then
+ * per producer 46 bytes: int64 id, int16 epoch, int32 last sequence, int64 last offset, int32 offset delta, int64
+ * timestamp, int32 coordinator epoch, int64 first offset of its open transaction or -1.
+ *
+ * Invariant: whole or not there (temp, fsync, rename: KAFKA-9892). A damaged one is passed over for an older one.
+ */
+import { join } from 'node:path'
+import { crc32c } from '../bytes/crc32c.ts'
+import { readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
+import type { FileSystem } from '../os/file-system.ts'
+import { writeFileAtomically } from './checkpoint-file.ts'
+import { offsetName, SNAPSHOT_SUFFIX } from './log-files.ts'
+
+export interface BatchMetadata {
+  readonly lastSequence: number
+  readonly lastOffset: number
+  /** lastOffset minus the batch's first offset. */
+  readonly offsetDelta: number
+  readonly timestamp: number
+}
+
+export interface ProducerStateEntry {
+  readonly producerId: number
+  epoch: number
+  coordinatorEpoch: number
+  lastTimestamp: number
+  /** -1: no transaction is open. */
+  currentTxnFirstOffset: number
+  /** At most the last five, oldest first. Behind a snapshot only the last one is known. */
+  batches: BatchMetadata[]
+}
+
+const HEADER_SIZE = 10
+const ENTRY_SIZE = 46
+
+export function snapshotFile(dir: string, offset: number): string {
+  return join(dir, offsetName(offset) + SNAPSHOT_SUFFIX)
+}
+
+/** undefined when the bytes are no snapshot (damaged, or of an unknown version). */
+export function decodeSnapshot(bytes: Buffer): ProducerStateEntry[] | undefined {
+  if (bytes.length < HEADER_SIZE || bytes.readInt16BE(0) !== 1) return undefined
+  const count = bytes.readInt32BE(6)
+  if (count < 0 || HEADER_SIZE + count * ENTRY_SIZE !== bytes.length) return undefined
+  if (crc32c(bytes, 6) !== bytes.readUInt32BE(2)) return undefined
+  const entries: ProducerStateEntry[] = []
+  for (let at = HEADER_SIZE; at < bytes.length; at += ENTRY_SIZE) {
+    const lastOffset = readInt64(bytes, at + 14)
+    const timestamp = readInt64Rounded(bytes, at + 26)
+    entries.push({
+      producerId: readInt64(bytes, at),
+      epoch: bytes.readInt16BE(at + 8),
+      coordinatorEpoch: bytes.readInt32BE(at + 34),
+      lastTimestamp: timestamp,
+      currentTxnFirstOffset: readInt64(bytes, at + 38),
+      batches:
+        lastOffset < 0
+          ? []
+          : [
+              {
+                lastSequence: bytes.readInt32BE(at + 10),
+                lastOffset,
+                offsetDelta: bytes.readInt32BE(at + 22),
+                timestamp,
+              },
+            ],
+    })
+  }
+  return entries
+}
+
+export function encodeSnapshot(entries: Iterable<ProducerStateEntry>, count: number): Buffer {
+  const bytes = Buffer.alloc(HEADER_SIZE + count * ENTRY_SIZE)
+  bytes.writeInt16BE(1, 0)
+  bytes.writeInt32BE(count, 6)
+  let at = HEADER_SIZE
+  for (const entry of entries) {
+    const last = entry.batches[entry.batches.length - 1]
+    writeInt64(bytes, at, entry.producerId)
+    bytes.writeInt16BE(entry.epoch, at + 8)
+    bytes.writeInt32BE(last?.lastSequence ?? -1, at + 10)
+    writeInt64(bytes, at + 14, last?.lastOffset ?? -1)
+    bytes.writeInt32BE(last?.offsetDelta ?? 0, at + 22)
+    writeInt64(bytes, at + 26, entry.lastTimestamp)
+    bytes.writeInt32BE(entry.coordinatorEpoch, at + 34)
+    writeInt64(bytes, at + 38, entry.currentTxnFirstOffset)
+    at += ENTRY_SIZE
+  }
+  bytes.writeUInt32BE(crc32c(bytes, 6), 2)
+  return bytes
+}
+
+/** undefined when missing or damaged. */
+export function readSnapshot(fs: FileSystem, dir: string, offset: number): ProducerStateEntry[] | undefined {
+  try {
+    return decodeSnapshot(fs.readFile(snapshotFile(dir, offset)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export function writeSnapshot(
+  fs: FileSystem,
+  dir: string,
+  offset: number,
+  entries: ReadonlyMap<number, ProducerStateEntry>,
+): void {
+  const bytes = encodeSnapshot(entries.values(), entries.size)
+  writeFileAtomically(fs, snapshotFile(dir, offset), bytes, join(dir, '.tkafka-snapshot.tmp'))
+}

@@ -1,0 +1,85 @@
+/**
+ * Making, deleting and replacing the files of segments, under the partition's lock.
+ *
+ * Order of creation: indexes first, the .log last (an index without a log is thrown away, a log without an index
+ * makes a broker complain). Order of deletion: all files of a segment get the suffix .deleted, the .log first (then it
+ * is out of the log); they are unlinked after file.delete.delay.ms by whoever opens the log for writing then, at once
+ * when that is 0. Readers that hold them open go on reading. Replacement: .cleaned -> .swap (whole set ready) ->
+ * over the old name in one rename -> the other old segments .deleted. At no moment are records missing for a reader,
+ * which takes no lock. Interrupted, log-loader.ts finishes or undoes it; old segments that it does not know of any
+ * more only repeat what the new one holds, and lie below every offset that is still to be read.
+ */
+import type { Os } from '../os/os.ts'
+import {
+  CLEANED_SUFFIX,
+  DELETED_SUFFIX,
+  INDEX_SUFFIX,
+  LOG_SUFFIX,
+  logFile,
+  SNAPSHOT_SUFFIX,
+  SWAP_SUFFIX,
+  TIME_INDEX_SUFFIX,
+  TXN_INDEX_SUFFIX,
+} from './log-files.ts'
+import { renameIfThere, unlinkIfThere } from './log-loader.ts'
+
+const SUFFIXES = [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX]
+
+function stem(dir: string, baseOffset: number): string {
+  return logFile(dir, baseOffset).slice(0, -LOG_SUFFIX.length)
+}
+
+/** An empty segment; files that are there already and empty are taken as they are (KAFKA-6388). */
+export function createSegmentFiles(os: Os, dir: string, baseOffset: number): void {
+  for (const suffix of [INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
+    os.fs.close(os.fs.open(stem(dir, baseOffset) + suffix, 'w'))
+  }
+  os.fs.close(os.fs.open(logFile(dir, baseOffset), 'a'))
+}
+
+/** With its producer snapshot, if `snapshots` (KAFKA-12964). The folder is not synced. */
+export function deleteSegmentFiles(
+  os: Os,
+  dir: string,
+  baseOffset: number,
+  deleteDelayMs: number,
+  snapshots = true,
+): void {
+  const suffixes = snapshots ? [...SUFFIXES, SNAPSHOT_SUFFIX] : SUFFIXES
+  for (const suffix of suffixes) {
+    const path = stem(dir, baseOffset) + suffix
+    if (renameIfThere(os.fs, path, path + DELETED_SUFFIX) && deleteDelayMs <= 0) {
+      unlinkIfThere(os.fs, path + DELETED_SUFFIX)
+    }
+  }
+}
+
+/** Puts .cleaned segments (all synced by the caller) in the place of `oldBases`. */
+export function replaceSegmentFiles(
+  os: Os,
+  dir: string,
+  cleanedBases: readonly number[],
+  oldBases: readonly number[],
+  deleteDelayMs: number,
+): void {
+  const { fs } = os
+  const descending = [...cleanedBases].sort((a, b) => b - a)
+  for (const base of descending) {
+    for (const suffix of SUFFIXES) {
+      const path = stem(dir, base) + suffix
+      renameIfThere(fs, path + CLEANED_SUFFIX, path + SWAP_SUFFIX)
+    }
+  }
+  fs.fsyncDir(dir)
+  for (const base of descending) {
+    for (const suffix of [...SUFFIXES].reverse()) {
+      const path = stem(dir, base) + suffix
+      // No aborted transactions left in the new one: the old one's index must not stand beside it.
+      if (!renameIfThere(fs, path + SWAP_SUFFIX, path) && suffix === TXN_INDEX_SUFFIX) unlinkIfThere(fs, path)
+    }
+  }
+  for (const base of oldBases) {
+    if (!cleanedBases.includes(base)) deleteSegmentFiles(os, dir, base, deleteDelayMs)
+  }
+  fs.fsyncDir(dir)
+}

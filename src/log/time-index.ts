@@ -1,0 +1,68 @@
+/**
+ * NNN.timeindex: 12 bytes an entry, int64 largest timestamp of the segment so far, int32 last offset of the first
+ * batch that has it, minus the segment's base. Written beside offset index entries when the maximum grew, and a last
+ * one at roll and close (the max timestamp that retention goes by). See index-file.ts for invariant and crash case.
+ */
+import { readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
+import type { FileSystem } from '../os/file-system.ts'
+import { IndexFile } from './index-file.ts'
+
+export interface TimestampOffset {
+  readonly timestamp: number
+  readonly offset: number
+}
+
+export class TimeIndex extends IndexFile {
+  constructor(fs: FileSystem, path: string, baseOffset: number) {
+    super(fs, path, baseOffset, 12)
+  }
+
+  entry(n: number): TimestampOffset {
+    const at = this.entryAt(n)
+    return {
+      timestamp: readInt64Rounded(this.page, at),
+      offset: this.baseOffset + this.page.readInt32BE(at + 8),
+    }
+  }
+
+  lastEntry(): TimestampOffset | undefined {
+    const count = this.count
+    return count === 0 ? undefined : this.entry(count - 1)
+  }
+
+  /** The last entry with a timestamp at or below `timestamp`; (-1, base) when there is none. */
+  lookup(timestamp: number): TimestampOffset {
+    const n = this.floor(timestamp)
+    return n < 0 ? { timestamp: -1, offset: this.baseOffset } : this.entry(n)
+  }
+
+  /** Staged until `writeStaged`; nothing when the maximum did not grow. */
+  maybeAppend(timestamp: number, offset: number): void {
+    const last = this.lastEntry()
+    if (timestamp <= (last?.timestamp ?? -1) || offset < (last?.offset ?? this.baseOffset)) return
+    const entry = Buffer.allocUnsafe(12)
+    writeInt64(entry, 0, timestamp)
+    entry.writeInt32BE(offset - this.baseOffset, 8)
+    this.stage(entry)
+  }
+
+  /** Takes back staged entries at or behind `offset`. */
+  unstageFrom(offset: number): void {
+    this.unstageWhere((entry) => entry.readInt32BE(8) >= offset - this.baseOffset)
+  }
+
+  /** Drops entries of offsets at or behind `offset`. */
+  truncateToOffset(offset: number): void {
+    let count = this.count
+    while (count > 0 && this.entry(count - 1).offset >= offset) count--
+    this.truncateToEntries(count)
+  }
+
+  protected keyAt(buffer: Buffer, at: number): number {
+    return readInt64Rounded(buffer, at)
+  }
+
+  protected isUnused(buffer: Buffer, at: number): boolean {
+    return readInt64Rounded(buffer, at) <= 0 && buffer.readInt32BE(at + 8) <= 0
+  }
+}
