@@ -146,17 +146,21 @@ export class LocalConfigs {
         if (image.topic(name) === undefined) {
           throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
         }
-        return validateTopicConfigs(next, existing, inheritedTopicConfigs(layers), remoteStorage(layers))
+        validateTopicConfigs(next, existing, inheritedTopicConfigs(layers), remoteStorage(layers))
+        return
       case 'broker':
         if (name !== '') this.#checkBroker(image, name)
         validateBrokerConfigs(sets, name !== '')
-        return checkMinInSyncReplicas(image, name, alterations)
+        checkMinInSyncReplicas(image, name, alterations)
+        return
       case 'group':
         if (name === '') throw new KafkaError('INVALID_REQUEST', 'Default group resources are not allowed.')
-        return validateGroupConfigs(next, (setting) => layers.value(setting))
+        validateGroupConfigs(next, (setting) => layers.value(setting))
+        return
       case 'client-metrics':
         if (name === '') throw new KafkaError('INVALID_REQUEST', "Subscription name can't be empty")
-        return validateClientMetricsConfigs(next)
+        validateClientMetricsConfigs(next)
+        return
       case 'broker-logger':
         throw new KafkaError('INVALID_REQUEST', 'Loggers belong to a running broker; a directory has none.')
     }

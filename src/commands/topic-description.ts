@@ -1,0 +1,57 @@
+import type { CommandContext } from '../cli/command.ts'
+import type { Admin, ConfigEntry, PartitionDescription, TopicDescription } from '../client/admin.ts'
+import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
+
+/** What `topics --describe` prints of one topic. By topic id the genuine tool does not learn of ELRs: `withElr` false. */
+export async function describeTopic(
+  { options, stdout }: CommandContext,
+  admin: Admin,
+  topic: TopicDescription,
+  withElr: boolean,
+): Promise<void> {
+  const configs = await admin.describeConfigs({ type: 'topic', name: topic.name })
+  const report = partitionReport((flag) => options.has(flag), configs)
+  if (report === undefined) {
+    const set = configs.filter((entry) => entry.source !== 'DEFAULT_CONFIG')
+    if (options.has('topics-with-overrides') && set.length === 0) return
+    stdout.line(topicLine(topic, configs))
+    if (options.has('topics-with-overrides')) return
+  }
+  for (const partition of topic.partitions) {
+    if (report === undefined || report(partition)) stdout.line(partitionLine(topic.name, partition, withElr))
+  }
+}
+
+function topicLine(topic: TopicDescription, configs: readonly ConfigEntry[]): string {
+  // The genuine tool walks a hash map of all settings.
+  const set = hashMapOrder(configs, (entry) => javaStringHash(entry.name))
+    .filter((entry) => entry.source !== 'DEFAULT_CONFIG')
+    .map((entry) => `${entry.name}=${entry.value}`)
+  const factor = topic.partitions[0]?.replicas.length ?? 0
+  return `Topic: ${topic.name}\tTopicId: ${topic.topicId}\tPartitionCount: ${topic.partitions.length}\tReplicationFactor: ${factor}\tConfigs: ${set.join(',')}`
+}
+
+function partitionLine(topic: string, partition: PartitionDescription, withElr: boolean): string {
+  const { leader, replicas, isr, eligibleLeaderReplicas, lastKnownElr } = partition
+  const elr = withElr ? eligibleLeaderReplicas.join(',') : 'N/A'
+  const lastKnown = withElr ? lastKnownElr.join(',') : 'N/A'
+  return `\tTopic: ${topic}\tPartition: ${partition.partition}\tLeader: ${leader ?? 'none'}\tReplicas: ${replicas.join(',')}\tIsr: ${isr.join(',')}\tElr: ${elr}\tLastKnownElr: ${lastKnown}`
+}
+
+/** Which partitions are to be shown, or undefined when no such flag is given and all are. */
+function partitionReport(
+  has: (flag: string) => boolean,
+  configs: readonly ConfigEntry[],
+): ((partition: PartitionDescription) => boolean) | undefined {
+  const minIsr = Number(configs.find((entry) => entry.name === 'min.insync.replicas')?.value ?? 1)
+  const reports = {
+    'under-replicated-partitions': ({ replicas, isr }: PartitionDescription) => replicas.length > isr.length,
+    'unavailable-partitions': ({ leader }: PartitionDescription) => leader === undefined,
+    'under-min-isr-partitions': ({ leader, isr }: PartitionDescription) =>
+      leader === undefined || isr.length < minIsr,
+    'at-min-isr-partitions': ({ isr }: PartitionDescription) => isr.length === minIsr,
+  }
+  const chosen = Object.entries(reports).filter(([flag]) => has(flag))
+  if (chosen.length === 0) return undefined
+  return (partition) => chosen.some(([, shows]) => shows(partition))
+}

@@ -1,0 +1,222 @@
+import type {
+  Admin,
+  BrokerDescription,
+  ConfigAlteration,
+  ConfigEntry,
+  ConfigResource,
+  ConfigResourceType,
+  GroupDescription,
+  GroupListing,
+  ListedOffset,
+  NewTopic,
+  QuotaEntity,
+  ScramCredentialInfo,
+  TopicDescription,
+} from '../client/admin.ts'
+import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../client/types.ts'
+import type { Os } from '../os/os.ts'
+import type { LocalDirectory } from './local-directory.ts'
+import { LocalTopics } from './local-topics.ts'
+
+export interface LocalAdminOptions {
+  /** One line for a person. */
+  readonly warn?: (line: string) => void
+}
+
+/**
+ * Admin on a data directory, put together from its parts. Each part but topics is loaded when it is first asked for,
+ * so that listing topics pays for nothing else.
+ */
+export class LocalAdmin implements Admin {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #options: LocalAdminOptions
+  readonly #topics: LocalTopics
+  #changed = false
+
+  constructor(os: Os, directory: LocalDirectory, options: LocalAdminOptions = {}) {
+    this.#os = os
+    this.#directory = directory
+    this.#options = options
+    this.#topics = new LocalTopics(os, directory)
+  }
+
+  /** Says that a broker runs here, when all that was done was reading; a change would have been refused. */
+  async close(): Promise<void> {
+    const broker = this.#changed ? undefined : this.#directory.broker()
+    if (broker !== undefined) {
+      this.#options.warn?.(
+        `${this.#directory.path}: a broker (pid ${broker.pid}) runs on this directory; what was read may be a moment old`,
+      )
+    }
+    await this.#directory.close()
+  }
+
+  // Topics
+
+  createTopic(topic: NewTopic): Promise<TopicDescription> {
+    this.#changed = true
+    return this.#topics.createTopic(topic)
+  }
+
+  listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
+    return this.#topics.listTopics()
+  }
+
+  describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
+    return this.#topics.describeTopics(names)
+  }
+
+  describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]> {
+    return this.#topics.describeTopicIds(ids)
+  }
+
+  createPartitions(
+    topic: string,
+    totalCount: number,
+    assignments?: readonly (readonly number[])[],
+  ): Promise<void> {
+    this.#changed = true
+    return this.#topics.createPartitions(topic, totalCount, assignments)
+  }
+
+  async deleteTopic(name: string): Promise<void> {
+    this.#changed = true
+    await this.#topics.deleteTopic(name)
+    // As a broker does: what groups committed for the topic goes with it.
+    if (this.#directory.image().topic('__consumer_offsets') === undefined) return
+    const { OffsetStore } = await import('../group/offset-store.ts')
+    await new OffsetStore(this.#os, this.#directory).forgetTopics([name])
+  }
+
+  // Settings
+
+  async describeConfigs(resource: ConfigResource): Promise<ConfigEntry[]> {
+    return (await this.#configs()).describeConfigs(resource)
+  }
+
+  async listConfigResources(type: ConfigResourceType): Promise<string[]> {
+    return (await this.#configs()).listConfigResources(type)
+  }
+
+  async incrementalAlterConfigs(
+    resource: ConfigResource,
+    alterations: readonly ConfigAlteration[],
+  ): Promise<void> {
+    this.#changed = true
+    await (await this.#configs()).incrementalAlterConfigs(resource, alterations)
+  }
+
+  async describeClientQuotas(): Promise<{ entity: QuotaEntity; values: ReadonlyMap<string, number> }[]> {
+    return (await this.#quotas()).describeClientQuotas()
+  }
+
+  async alterClientQuotas(entity: QuotaEntity, values: ReadonlyMap<string, number | null>): Promise<void> {
+    this.#changed = true
+    await (await this.#quotas()).alterClientQuotas(entity, values)
+  }
+
+  async describeUserScramCredentials(users?: readonly string[]): Promise<Map<string, ScramCredentialInfo[]>> {
+    return (await this.#quotas()).describeUserScramCredentials(users)
+  }
+
+  async alterUserScramCredentials(
+    user: string,
+    upsertions: readonly {
+      mechanism: ScramCredentialInfo['mechanism']
+      iterations: number
+      password: string
+    }[],
+    deletions: readonly ScramCredentialInfo['mechanism'][],
+  ): Promise<void> {
+    this.#changed = true
+    await (await this.#quotas()).alterUserScramCredentials(user, upsertions, deletions)
+  }
+
+  // Offsets
+
+  async listOffset(
+    partition: TopicPartition,
+    spec: OffsetSpec,
+    isolation?: IsolationLevel,
+  ): Promise<ListedOffset> {
+    return (await this.#offsets()).listOffset(partition, spec, isolation)
+  }
+
+  async deleteRecords(partition: TopicPartition, beforeOffset: number): Promise<number> {
+    this.#changed = true
+    return (await this.#offsets()).deleteRecords(partition, beforeOffset)
+  }
+
+  // Groups
+
+  async listGroups(): Promise<GroupListing[]> {
+    return (await this.#groups()).listGroups()
+  }
+
+  async describeConsumerGroup(groupId: string): Promise<GroupDescription> {
+    return (await this.#groups()).describeConsumerGroup(groupId)
+  }
+
+  async listConsumerGroupOffsets(
+    groupId: string,
+  ): Promise<Map<string, { partition: TopicPartition; offset: OffsetAndMetadata }>> {
+    return (await this.#groups()).listConsumerGroupOffsets(groupId)
+  }
+
+  async alterConsumerGroupOffsets(
+    groupId: string,
+    offsets: readonly { partition: TopicPartition; offset: OffsetAndMetadata }[],
+  ): Promise<void> {
+    this.#changed = true
+    await (await this.#groups()).alterConsumerGroupOffsets(groupId, offsets)
+  }
+
+  async deleteConsumerGroup(groupId: string): Promise<void> {
+    this.#changed = true
+    await (await this.#groups()).deleteConsumerGroup(groupId)
+  }
+
+  async deleteConsumerGroupOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<{ partition: TopicPartition; error?: Error }[]> {
+    this.#changed = true
+    return (await this.#groups()).deleteConsumerGroupOffsets(groupId, partitions)
+  }
+
+  // Cluster
+
+  async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
+    return (await this.#cluster()).describeCluster()
+  }
+
+  async describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>> {
+    return (await this.#cluster()).describeFeatures()
+  }
+
+  async #configs() {
+    const { LocalConfigs } = await import('./local-configs.ts')
+    return new LocalConfigs(this.#directory)
+  }
+
+  async #quotas() {
+    const { LocalQuotas } = await import('./local-quotas.ts')
+    return new LocalQuotas(this.#os, this.#directory)
+  }
+
+  async #offsets() {
+    const { LocalOffsets } = await import('./local-offsets.ts')
+    return new LocalOffsets(this.#directory)
+  }
+
+  async #groups() {
+    const { LocalGroups } = await import('./local-groups.ts')
+    return new LocalGroups(this.#os, this.#directory)
+  }
+
+  async #cluster() {
+    const { LocalCluster } = await import('./local-cluster.ts')
+    return new LocalCluster(this.#directory)
+  }
+}

@@ -1,0 +1,43 @@
+import type { BrokerDescription, ClusterAdmin } from '../client/admin.ts'
+import type { LocalDirectory } from './local-directory.ts'
+import { registeredBrokers } from './local-topics.ts'
+
+/** The cluster that a directory belongs to, as its metadata tells it. */
+export class LocalCluster implements ClusterAdmin {
+  readonly #directory: LocalDirectory
+
+  constructor(directory: LocalDirectory) {
+    this.#directory = directory
+  }
+
+  async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
+    const image = this.#directory.image()
+    const brokers = registeredBrokers(image)
+      .sort((a, b) => a - b)
+      .map((id) => {
+        const broker = image.brokers.get(id)
+        const endPoint = broker?.endPoints[0]
+        return {
+          id,
+          host: endPoint?.host || 'localhost',
+          port: endPoint?.port || 9092,
+          rack: broker?.rack ?? undefined,
+        }
+      })
+    return { clusterId: image.clusterId, controller: image.nodeId, brokers }
+  }
+
+  async describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>> {
+    const image = this.#directory.image()
+    const supported = image.brokers.get(image.nodeId)?.features ?? []
+    const features = new Map<string, { finalized: number; min: number; max: number }>()
+    for (const { name, minSupportedVersion, maxSupportedVersion } of supported) {
+      const finalized = image.features.get(name) ?? 0
+      features.set(name, { finalized, min: minSupportedVersion, max: maxSupportedVersion })
+    }
+    for (const [name, finalized] of image.features) {
+      if (!features.has(name)) features.set(name, { finalized, min: 0, max: finalized })
+    }
+    return new Map([...features].sort((a, b) => (a[0] < b[0] ? -1 : 1)))
+  }
+}
