@@ -1,0 +1,147 @@
+import { BatchWriter } from '../record/batch-writer.ts'
+import type { Codec } from '../record/record.ts'
+
+/** Bytes that one partition gathers before they are written: large writes are what makes a file fast. */
+const WRITE_SIZE = 1024 * 1024
+/** Bytes that all partitions of a topic may gather together. */
+const MAX_GATHERED = 24 * 1024 * 1024
+/** With more partitions than this, the memory of one that was written is given back. */
+const KEEP_MEMORY_UP_TO = 64
+/** With more than this, what is gathered is counted record by record: a first batch in each is too much already. */
+const COUNT_FROM = 512
+
+export interface AccumulatorOptions {
+  readonly codec: Codec
+  readonly level?: number
+  readonly batchSize: number
+  /** -1: not idempotent. */
+  readonly producerId: number
+  /** buffer.memory */
+  readonly bufferMemory: number
+}
+
+/** A record whose sender waits for its offset. */
+export interface PendingSend {
+  /** Counted from the first record that the queue ever held. */
+  readonly index: number
+  resolve(offset: number, logAppendTime: number): void
+  reject(error: unknown): void
+}
+
+/** What one partition has gathered. */
+export interface PartitionQueue {
+  readonly partition: number
+  readonly writer: BatchWriter
+  /** Records that left the queue. */
+  taken: number
+  /** In order of index; empty on the bulk path. */
+  pending: PendingSend[]
+  /** True when it holds enough for a write of its own. */
+  due: boolean
+}
+
+/**
+ * Batches of one topic's partitions, encoded as the records come (KafkaProducer's RecordAccumulator). It knows no
+ * disk and no network: whoever owns it takes queues and writes them. Its memory is bounded; a producer id's sequences
+ * count up per partition for as long as it lives.
+ */
+export class RecordAccumulator {
+  readonly #options: AccumulatorOptions
+  readonly #queues: (PartitionQueue | undefined)[] = []
+  /** Bytes after which a queue is due. */
+  readonly #writeSize: number
+  readonly #maxGathered: number
+  readonly #keepMemory: boolean
+  readonly #firstSize: number
+  readonly #counting: boolean
+  #gathered = 0
+
+  constructor(partitionCount: number, options: AccumulatorOptions) {
+    this.#options = options
+    this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED)
+    const share = Math.floor(this.#maxGathered / partitionCount)
+    this.#writeSize = Math.max(1, Math.min(WRITE_SIZE, share))
+    this.#keepMemory = partitionCount <= KEEP_MEMORY_UP_TO
+    this.#counting = partitionCount > COUNT_FROM
+    this.#firstSize = this.#counting ? 4096 : 20 * 1024
+  }
+
+  queue(partition: number): PartitionQueue {
+    return this.#queues[partition] ?? this.#newQueue(partition)
+  }
+
+  /** Queues that hold records, in order of partition. */
+  filled(): PartitionQueue[] {
+    return this.#queues.filter((queue) => queue !== undefined && !queue.writer.isEmpty) as PartitionQueue[]
+  }
+
+  get isEmpty(): boolean {
+    return this.#queues.every((queue) => queue === undefined || queue.writer.isEmpty)
+  }
+
+  /** True when the partitions together hold more than they may: write all of them. */
+  get isFull(): boolean {
+    return this.#gathered > this.#maxGathered
+  }
+
+  /**
+   * To be called behind each record.
+   * @param batchFull what the writer answered
+   */
+  added(queue: PartitionQueue, batchFull: boolean, bytes: number): void {
+    if (batchFull && queue.writer.end >= this.#writeSize) queue.due = true
+    if (this.#counting) this.#gathered += bytes
+  }
+
+  /** Ends every open batch. */
+  endBatches(): void {
+    for (const queue of this.#queues) queue?.writer.closeBatch()
+  }
+
+  /** The closed batches are with the log: tells their senders and forgets them. */
+  delivered(queue: PartitionQueue, firstOffset: number, logAppendTime: number): void {
+    this.#forget(queue, (send, first) => send.resolve(firstOffset + send.index - first, logAppendTime))
+  }
+
+  /** The closed batches are lost. */
+  failed(queue: PartitionQueue, error: unknown): void {
+    this.#forget(queue, (send) => send.reject(error))
+  }
+
+  #forget(queue: PartitionQueue, tell: (send: PendingSend, first: number) => void): void {
+    const { writer } = queue
+    const first = queue.taken
+    queue.taken += writer.closedRecordCount
+    queue.due = false
+    if (this.#counting) this.#gathered = Math.max(0, this.#gathered - writer.end)
+    writer.dropClosed()
+    if (!this.#keepMemory && writer.isEmpty) writer.buffer = NO_MEMORY
+    if (queue.pending.length === 0) return
+    const told = queue.pending.filter((send) => send.index < queue.taken)
+    queue.pending = queue.pending.slice(told.length)
+    for (const send of told) tell(send, first)
+  }
+
+  #newQueue(partition: number): PartitionQueue {
+    const { codec, level, batchSize, producerId } = this.#options
+    const queue: PartitionQueue = {
+      partition,
+      writer: new BatchWriter({
+        codec,
+        level,
+        batchSize,
+        producerId,
+        producerEpoch: producerId < 0 ? -1 : 0,
+        baseSequence: producerId < 0 ? -1 : 0,
+        initialSize: this.#firstSize,
+      }),
+      taken: 0,
+      pending: [],
+      due: false,
+    }
+    this.#queues[partition] = queue
+    return queue
+  }
+}
+
+const NO_MEMORY = Buffer.alloc(0)

@@ -1,0 +1,241 @@
+import type { Output } from '../cli/command.ts'
+import type { Producer, TopicProducer } from '../client/producer.ts'
+import { KafkaError, TerseError } from '../errors.ts'
+import type { InputChunks } from '../os/standard-input.ts'
+import type { LineMessageReader } from './line-reader.ts'
+import { LineInput, type LineTaker } from './line-reader-input.ts'
+
+/** How long a pipe must be silent before what was read is sent. */
+const DRY_MS = 1
+/** Nothing is held longer than this because a little more keeps coming. */
+const HOLD_MS = 5
+/** An input that is never dry lets signals and background syncs have their turn this often. */
+const TURN_MS = 20
+/** Refused lines that are reported one by one. */
+const REPORTED = 10
+/** Kafka's own words end here; a line beyond this it could not even hold. */
+const ABSURD = 256 * 1024 * 1024
+/** What a line may have beyond its record: separators and the like. */
+const SLACK = 64 * 1024
+
+export interface LineProducerOptions {
+  readonly producer: Producer
+  readonly topic: string
+  /** -1: the partitioner chooses. */
+  readonly partition: number
+  readonly reader: LineMessageReader
+  readonly input: InputChunks
+  readonly maxRequestSize: number
+  readonly sync: boolean
+  readonly signal: AbortSignal
+  /** Where `>` goes; undefined: no terminal. */
+  readonly prompt: Output | undefined
+  readonly diagnostics: Output
+}
+
+/** Reads lines to the end of the input (or a signal) and hands them to the producer. */
+export class LineProducer {
+  readonly #options: LineProducerOptions
+  readonly #lines: LineInput
+  #topic: TopicProducer | undefined
+  #now = 0
+  /** When the oldest line came that was not sent yet; 0: none. */
+  #heldSince = 0
+  #refused = 0
+
+  constructor(options: LineProducerOptions) {
+    this.#options = options
+    this.#lines = new LineInput(options.input, options.maxRequestSize + SLACK)
+  }
+
+  /** Resolves with the exit status once all lines are with the producer; what cannot be parsed or written throws. */
+  async run(): Promise<number> {
+    const { input, signal } = this.#options
+    let turn = Date.now()
+    this.#prompt()
+    while (!signal.aborted) {
+      const n = this.#lines.fill()
+      this.#now = Date.now()
+      if (n === 0) {
+        await this.#takeLines(this.#lines.last.bind(this.#lines))
+        break
+      }
+      if (n < 0) {
+        await this.#wait()
+        turn = Date.now()
+        continue
+      }
+      await this.#takeLines(this.#lines.lines.bind(this.#lines))
+      if (this.#now - turn >= TURN_MS) {
+        await new Promise(setImmediate)
+        turn = Date.now()
+      }
+    }
+    input.close()
+    if (this.#refused > REPORTED)
+      this.#options.diagnostics.line(`${this.#refused - REPORTED} more lines were not sent.`)
+    return this.#refused > 0 ? 1 : 0
+  }
+
+  /** Hands lines on until the producer has them all, over refused ones and waits for a partition. */
+  async #takeLines(lines: (take: LineTaker) => boolean): Promise<void> {
+    for (;;) {
+      try {
+        if (lines(this.#take)) return
+        if (this.#topic === undefined) this.#topic = await this.#open()
+        else await this.#topic.drain()
+      } catch (error) {
+        if (!(error instanceof RefusedLine)) throw error
+        this.#report(error)
+      }
+    }
+  }
+
+  readonly #take: LineTaker = (buffer, start, end, lineNumber, length) => {
+    const topic = this.#topic
+    if (topic === undefined) return false
+    const { reader, partition } = this.#options
+    let keyStart = 0
+    let keyEnd = -1
+    let valueStart = start
+    let valueEnd = end
+    let headersEnd = 0
+    if (!reader.plain) {
+      reader.parse(buffer, start, end, lineNumber)
+      keyStart = reader.keyStart
+      keyEnd = reader.keyEnd
+      valueStart = reader.valueStart
+      valueEnd = reader.valueEnd
+      headersEnd = reader.headersEnd
+    }
+    try {
+      if (length > end - start) throw this.#tooLong(topic, length - (valueStart - start))
+      const taken = topic.append(
+        partition,
+        this.#now,
+        buffer,
+        keyStart,
+        keyEnd,
+        valueStart,
+        valueEnd,
+        reader.headers,
+        0,
+        headersEnd,
+        reader.headersCount,
+      )
+      if (!taken) return false
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      const valueLength = valueEnd < 0 ? -1 : length - (valueStart - start)
+      throw new RefusedLine(lineNumber, keyEnd < 0 ? -1 : keyEnd - keyStart, valueLength, error)
+    }
+    if (this.#options.sync) topic.endBatches()
+    if (this.#heldSince === 0) this.#heldSince = this.#now
+    this.#prompt()
+    return true
+  }
+
+  /** The pipe ran dry: what was read is sent, unless more comes at once. */
+  async #wait(): Promise<void> {
+    const { input, signal } = this.#options
+    if (this.#heldSince === 0) await input.ready(undefined, signal)
+    else if (this.#now - this.#heldSince < HOLD_MS && (await input.ready(DRY_MS, signal))) return
+    else {
+      this.#heldSince = 0
+      if (this.#options.sync) await this.#options.producer.flush()
+      else await this.#topic?.drain()
+    }
+  }
+
+  async #open(): Promise<TopicProducer> {
+    const { producer, topic, partition } = this.#options
+    try {
+      const opened = await producer.openTopic(topic)
+      if (partition !== -1 && (partition < 0 || partition >= opened.partitionCount)) {
+        throw new TerseError(
+          `Partition ${partition} of topic ${topic} with partition count ${opened.partitionCount} is not present in metadata.`,
+        )
+      }
+      return opened
+    } catch (error) {
+      // Kafka's tool says this of each line; with us the first one ends it.
+      if (error instanceof KafkaError && !this.#options.sync) {
+        let first: RefusedLine | undefined
+        const lengths: LineTaker = (buffer, start, end, lineNumber, length) => {
+          const { reader } = this.#options
+          reader.parse(buffer, start, end, lineNumber)
+          const valueLength = reader.valueEnd < 0 ? -1 : length - (reader.valueStart - start)
+          first = new RefusedLine(
+            lineNumber,
+            reader.keyEnd < 0 ? -1 : reader.keyEnd - reader.keyStart,
+            valueLength,
+            error,
+          )
+          return false
+        }
+        if (this.#lines.lines(lengths)) this.#lines.last(lengths)
+        if (first !== undefined) throw new TerseError(this.#inKafkasWords(first))
+      }
+      throw error
+    }
+  }
+
+  #tooLong(topic: TopicProducer, valueLength: number): Error {
+    const { reader, maxRequestSize } = this.#options
+    const { lineNumber } = this.#lines
+    if (valueLength > ABSURD) {
+      return new KafkaError(
+        'MESSAGE_TOO_LARGE',
+        `Line ${lineNumber} was not sent: it is longer than ${maxRequestSize} bytes (max.request.size), by far: ${valueLength}.`,
+      )
+    }
+    return (
+      topic.refusalOf(
+        reader.keyEnd < 0 ? -1 : reader.keyEnd - reader.keyStart,
+        valueLength,
+        reader.headersEnd,
+        reader.headersCount,
+      ) ?? new TerseError(`Line ${lineNumber} is longer than tkafka can hold.`)
+    )
+  }
+
+  #report(line: RefusedLine): void {
+    if (this.#options.sync) throw new TerseError(line.reason.message)
+    if (++this.#refused > REPORTED) return
+    const { diagnostics } = this.#options
+    if (line.valueLength > ABSURD) diagnostics.line(line.reason.message)
+    else {
+      diagnostics.line(this.#inKafkasWords(line))
+      diagnostics.line(`Line ${line.lineNumber} was not sent.`)
+    }
+    diagnostics.flush()
+  }
+
+  #inKafkasWords({ keyLength, valueLength, reason }: RefusedLine): string {
+    const bytes = (length: number) => (length < 0 ? 'null' : `${length} bytes`)
+    return `Error when sending message to topic ${this.#options.topic} with key: ${bytes(keyLength)}, value: ${bytes(valueLength)} with error: ${reason.message}`
+  }
+
+  #prompt(): void {
+    const { prompt } = this.#options
+    if (prompt === undefined) return
+    prompt.write('>')
+    prompt.flush()
+  }
+}
+
+/** A line that the producer refuses; the others are not affected. */
+class RefusedLine extends Error {
+  readonly lineNumber: number
+  readonly keyLength: number
+  readonly valueLength: number
+  readonly reason: KafkaError
+
+  constructor(lineNumber: number, keyLength: number, valueLength: number, reason: KafkaError) {
+    super(reason.message)
+    this.lineNumber = lineNumber
+    this.keyLength = keyLength
+    this.valueLength = valueLength
+    this.reason = reason
+  }
+}

@@ -1,0 +1,60 @@
+import type { Command, CommandContext } from '../cli/command.ts'
+import type { Producer } from '../client/producer.ts'
+import { openInput } from '../os/standard-input.ts'
+import { CONSOLE_PRODUCER_FLAGS } from './console-producer-flags.ts'
+import { LineProducer } from './console-producer-lines.ts'
+import { checkFlags, lineReader, producerConfig } from './console-producer-options.ts'
+import { openProducer } from './open-client.ts'
+
+/** Lines of standard input become records. Exit 0 means: every one of them is in the log and on disk. */
+export const command: Command = {
+  name: 'console-producer',
+  summary: 'This tool helps to read data from standard input and publish it to Kafka.',
+  parser: 'jopt',
+  parseErrors: { usage: true },
+  flags: CONSOLE_PRODUCER_FLAGS,
+  examples: [
+    'echo hello | tkafka console-producer --topic greetings',
+    'tkafka console-producer --topic orders --reader-property parse.key=true --reader-property key.separator=: < orders.txt',
+    'tkafka console-producer --topic events --compression-codec zstd --sync < events.jsonl',
+  ],
+  run,
+}
+
+async function run(context: CommandContext): Promise<number> {
+  const { options } = context
+  checkFlags(context)
+  const reader = await lineReader(options)
+  const config = await producerConfig(options)
+  const partition = options.int('partition') ?? -1
+  const topic = options.value('topic') as string
+  const producer = await openProducer(context, config)
+  // From here on a signal ends the reading, and what was read is written.
+  context.handleSignals()
+  const lines = new LineProducer({
+    producer,
+    topic,
+    partition,
+    reader,
+    input: openInput(context.stdin),
+    maxRequestSize: Number(config['max.request.size'] ?? 1048576),
+    sync: options.has('sync'),
+    signal: context.signal,
+    prompt: context.stdout.isTerminal && context.stdinIsTerminal ? context.stdout : undefined,
+    diagnostics: context.stderr,
+  })
+  return closing(producer, () => lines.run())
+}
+
+/** The producer is closed whatever happens; the first failure is the one that is told. */
+async function closing(producer: Producer, work: () => Promise<number>): Promise<number> {
+  let status: number
+  try {
+    status = await work()
+  } catch (error) {
+    await producer.close().catch(() => {})
+    throw error
+  }
+  await producer.close()
+  return status
+}

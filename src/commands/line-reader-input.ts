@@ -1,0 +1,141 @@
+import type { InputChunks } from '../os/standard-input.ts'
+
+const LF = 10
+const CR = 13
+/** Bytes read at once: what fits into the processor's second cache. */
+const CHUNK = 256 * 1024
+/** Behind the data stand a line feed and a carriage return of ours, so that a search never runs on. */
+const SENTINELS = 2
+
+/**
+ * Takes a line: buffer[start, end) without its end. `length` is what it had in all: more than end - start for a line
+ * longer than what is held of one. False: not taken, ask again.
+ */
+export type LineTaker = (
+  buffer: Buffer,
+  start: number,
+  end: number,
+  lineNumber: number,
+  length: number,
+) => boolean
+
+/**
+ * Splits an input into lines as Java's BufferedReader does (line feed, carriage return, or both), without making a
+ * string or an object for one. Memory is bounded: of a line longer than `maxLine` only that much is kept.
+ */
+export class LineInput {
+  /** Of the line last handed out, from 1. */
+  lineNumber = 0
+  readonly #input: InputChunks
+  readonly #maxLine: number
+  #buffer = Buffer.allocUnsafeSlow(CHUNK + SENTINELS)
+  /** Unread bytes are [start, end); up to #scanned there is no line end in them. */
+  #start = 0
+  #end = 0
+  #scanned = 0
+  /** Bytes of an overlong line that were not kept. */
+  #dropped = 0
+  /** A carriage return came last: a line feed that follows belongs to it. */
+  #skipLineFeed = false
+
+  constructor(input: InputChunks, maxLine: number) {
+    this.#input = input
+    this.#maxLine = maxLine
+  }
+
+  /** Reads a chunk. Returns what InputChunks.read does: bytes, 0 at the end, -1 when there is nothing now. */
+  fill(): number {
+    this.#makeRoom()
+    const n = this.#input.read(this.#buffer, this.#end, this.#buffer.length - SENTINELS)
+    if (n > 0) {
+      this.#end += n
+      if (this.#skipLineFeed) {
+        this.#skipLineFeed = false
+        if (this.#buffer[this.#start] === LF) {
+          this.#start++
+          this.#scanned++
+        }
+      }
+    }
+    return n
+  }
+
+  /**
+   * Hands out the complete lines. False when one was not taken: call again to go on with it. What `take` throws is
+   * passed on, with the line behind it next.
+   */
+  lines(take: LineTaker): boolean {
+    const buffer = this.#buffer
+    const end = this.#end
+    buffer[end] = LF
+    buffer[end + 1] = CR
+    let start = this.#start
+    let from = this.#scanned
+    let cr = buffer.indexOf(CR, from)
+    for (;;) {
+      let lineEnd = buffer.indexOf(LF, from)
+      let next = lineEnd + 1
+      if (cr < lineEnd) {
+        lineEnd = cr
+        next = cr + 1
+        if (next < end && buffer[next] === LF) next++
+      }
+      if (lineEnd >= end) break
+      const dropped = this.#dropped
+      this.#start = next
+      this.#scanned = next
+      this.#dropped = 0
+      this.#skipLineFeed = next === end && buffer[end - 1] === CR
+      if (!take(buffer, start, lineEnd, ++this.lineNumber, lineEnd - start + dropped)) {
+        this.lineNumber--
+        this.#start = start
+        this.#scanned = from
+        this.#dropped = dropped
+        this.#skipLineFeed = false
+        return false
+      }
+      if (cr < next) cr = buffer.indexOf(CR, next)
+      start = next
+      from = next
+    }
+    this.#start = start
+    this.#scanned = end
+    return true
+  }
+
+  /** At the end of the input: a last line that has no end. */
+  last(take: LineTaker): boolean {
+    if (this.#start === this.#end && this.#dropped === 0) return true
+    const length = this.#end - this.#start + this.#dropped
+    if (!take(this.#buffer, this.#start, this.#end, ++this.lineNumber, length)) {
+      this.lineNumber--
+      return false
+    }
+    this.#start = this.#end
+    this.#dropped = 0
+    return true
+  }
+
+  /** Room for a chunk behind the line that is not complete: moved to the front, given more memory, or cut. */
+  #makeRoom(): void {
+    const kept = this.#end - this.#start
+    if (this.#start > 0) {
+      if (kept > 0) this.#buffer.copyWithin(0, this.#start, this.#end)
+      this.#scanned -= this.#start
+      this.#start = 0
+      this.#end = kept
+    }
+    if (kept > this.#maxLine) {
+      this.#dropped += kept - this.#maxLine
+      this.#end = this.#maxLine
+      this.#scanned = this.#maxLine
+      return
+    }
+    if (this.#buffer.length - SENTINELS - kept >= CHUNK / 4) return
+    const larger = Buffer.allocUnsafeSlow(
+      Math.min(this.#buffer.length * 2, this.#maxLine + CHUNK) + SENTINELS,
+    )
+    this.#buffer.copy(larger, 0, 0, kept)
+    this.#buffer = larger
+  }
+}

@@ -1,0 +1,424 @@
+import { sizeOfVarint } from '../bytes/varint.ts'
+import type { SlicePartitioner } from '../client/partitioner.ts'
+import type { ProducerRecord, RecordMetadata, TopicProducer } from '../client/producer.ts'
+import { type PartitionQueue, RecordAccumulator } from '../client/record-accumulator.ts'
+import type { Header } from '../client/types.ts'
+import type { ProducerSettings } from '../config/producer-configs.ts'
+import { KafkaError } from '../errors.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import type { UnifiedLog } from '../log/unified-log.ts'
+import type { Clock } from '../os/clock.ts'
+import type { Codec } from '../record/record.ts'
+import { RECORD_BATCH_OVERHEAD } from '../record/record-batch.ts'
+import { MAX_RECORD_OVERHEAD, sizeOfField, sizeOfHeaders, sizeOfRecordBody } from '../record/record-writer.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+/** Written bytes of a partition behind which the disk is set to work, so that little is left for the sync at the end. */
+const SYNC_BEHIND = 8 * 1024 * 1024
+/** The metadata may have changed (topic deleted, configs altered): looked at again after so long. */
+const LOOK_AGAIN_MS = 200
+/** A record with fewer bytes than this below the limits need not be measured exactly. */
+const SLACK = 256
+
+export interface LocalTopicProducerOptions {
+  readonly directory: LocalDirectory
+  readonly clock: Clock
+  readonly topic: string
+  readonly partitionCount: number
+  readonly settings: ProducerSettings
+  readonly partitioner: SlicePartitioner
+  /** -1: not idempotent. */
+  readonly producerId: number
+}
+
+/** One partition's log with what is known of it. */
+interface PartitionLog {
+  log: UnifiedLog
+  lookedAt: number
+  unsynced: number
+  /** A sync that is under way on the thread pool. */
+  syncing: Promise<void> | undefined
+}
+
+/**
+ * The records of one topic on their way into its logs. Appending happens in this call stack, one write for about a
+ * megabyte under one hold of the partition's lock; only a lock that somebody else holds makes it wait.
+ */
+export class LocalTopicProducer implements TopicProducer {
+  readonly topic: string
+  readonly partitionCount: number
+  readonly #options: LocalTopicProducerOptions
+  readonly #accumulator: RecordAccumulator
+  readonly #config: LogConfig
+  readonly #codec: Codec
+  readonly #logs: (PartitionLog | undefined)[] = []
+  /** Bytes of key, value and headers up to which no limit is in sight. */
+  readonly #fits: number
+  /** The partition chosen for a record that was not taken yet. */
+  #chosen = -1
+  #draining: Promise<void> = Promise.resolve()
+  #waitingForLock = false
+  #drainScheduled = false
+  /** A write or a sync that failed: told by the next drain, and nothing more is taken until then. */
+  #failure: Error | undefined
+
+  constructor(options: LocalTopicProducerOptions) {
+    const { settings, directory, topic } = options
+    this.topic = topic
+    this.partitionCount = options.partitionCount
+    this.#options = options
+    const config = directory.logConfig(topic)
+    this.#config = config
+    const [codec, level] = codecOf(config, settings)
+    this.#codec = codec
+    this.#accumulator = new RecordAccumulator(options.partitionCount, {
+      codec,
+      level,
+      batchSize: Math.min(settings.batchSize, config.maxMessageBytes),
+      producerId: options.producerId,
+      bufferMemory: settings.bufferMemory,
+    })
+    this.#fits = Math.min(settings.maxRequestSize, settings.bufferMemory, config.maxMessageBytes) - SLACK
+  }
+
+  append(
+    partition: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headers: Buffer,
+    headersStart: number,
+    headersEnd: number,
+    headersCount: number,
+  ): boolean {
+    const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
+    const valueLength = valueEnd < 0 ? -1 : valueEnd - valueStart
+    const bytes = keyLength + valueLength + headersEnd - headersStart
+    if (bytes > this.#fits) {
+      const refusal = this.refusalOf(keyLength, valueLength, headersEnd - headersStart, headersCount)
+      if (refusal !== undefined) throw refusal
+    }
+    if (this.#failure !== undefined) return false
+    let chosen = partition
+    if (chosen < 0) {
+      chosen = this.#chosen
+      if (chosen < 0) {
+        chosen = this.#options.partitioner.choose(
+          buffer,
+          keyStart,
+          keyEnd,
+          buffer,
+          valueStart,
+          valueEnd,
+          this.partitionCount,
+        )
+      }
+    }
+    if (keyLength < 0 && this.#config.compact) throw this.#keyMissing(chosen)
+    const queue = this.#accumulator.queue(chosen)
+    if (queue.due && !this.#tryWrite(queue)) {
+      this.#chosen = chosen
+      return false
+    }
+    this.#chosen = -1
+    const { writer } = queue
+    const full =
+      headersCount === 0
+        ? writer.appendSlices(timestamp, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd)
+        : writer.appendWithHeaders(
+            timestamp,
+            buffer,
+            keyStart,
+            keyEnd,
+            buffer,
+            valueStart,
+            valueEnd,
+            headers,
+            headersStart,
+            headersEnd,
+            headersCount,
+          )
+    this.#accumulator.added(queue, full, bytes)
+    if (queue.due) this.#tryWrite(queue)
+    else if (this.#accumulator.isFull) this.#tryWriteAll()
+    return true
+  }
+
+  refusalOf(
+    keyLength: number,
+    valueLength: number,
+    headersLength: number,
+    headersCount: number,
+  ): KafkaError | undefined {
+    const { maxRequestSize, bufferMemory } = this.#options.settings
+    const headersSize = sizeOfVarint(headersCount) + headersLength
+    const upperBound =
+      RECORD_BATCH_OVERHEAD +
+      MAX_RECORD_OVERHEAD +
+      sizeOfField(keyLength) +
+      sizeOfField(valueLength) +
+      headersSize
+    const says = `The message is ${upperBound} bytes when serialized which is larger than`
+    if (upperBound > maxRequestSize) {
+      return new KafkaError(
+        'MESSAGE_TOO_LARGE',
+        `${says} ${maxRequestSize}, which is the value of the max.request.size configuration.`,
+      )
+    }
+    if (upperBound > bufferMemory) {
+      return new KafkaError(
+        'MESSAGE_TOO_LARGE',
+        `${says} the total memory buffer you have configured with the buffer.memory configuration.`,
+      )
+    }
+    const body = sizeOfRecordBody(0, 0, keyLength, valueLength, headersSize)
+    const size = RECORD_BATCH_OVERHEAD + sizeOfField(body)
+    if (this.#codec === 'none' && size > this.#config.maxMessageBytes)
+      return new KafkaError('MESSAGE_TOO_LARGE')
+    return undefined
+  }
+
+  endBatches(): void {
+    this.#accumulator.endBatches()
+  }
+
+  /** The promise's result is where the record went; see Producer.send. */
+  async send(record: ProducerRecord): Promise<RecordMetadata> {
+    const key = bytesOf(record.key ?? null)
+    const value = bytesOf(record.value)
+    const headers = record.headers ?? []
+    const keyLength = key?.length ?? -1
+    const valueLength = value?.length ?? -1
+    const headersSize = sizeOfHeaders(headers)
+    const refusal = this.refusalOf(
+      keyLength,
+      valueLength,
+      headersSize - sizeOfVarint(headers.length),
+      headers.length,
+    )
+    if (refusal !== undefined) throw refusal
+    const partition =
+      record.partition ??
+      this.#options.partitioner.choose(
+        key ?? NOTHING,
+        0,
+        keyLength,
+        value ?? NOTHING,
+        0,
+        valueLength,
+        this.partitionCount,
+      )
+    this.checkPartition(partition)
+    if (key === null && this.#config.compact) throw this.#keyMissing(partition)
+    const timestamp = record.timestamp ?? this.#options.clock.now()
+    this.#checkTimestamp(timestamp, record.timestamp !== undefined)
+    const queue = this.#accumulator.queue(partition)
+    while (queue.due && !this.#tryWrite(queue)) await this.drain().catch(() => {})
+    return new Promise((resolve, reject) => {
+      queue.pending.push({
+        index: queue.taken + queue.writer.recordCount,
+        resolve: (offset, logAppendTime) =>
+          resolve({
+            topic: this.topic,
+            partition,
+            offset,
+            timestamp: logAppendTime < 0 ? timestamp : logAppendTime,
+          }),
+        reject,
+      })
+      const full = queue.writer.append(timestamp, key, value, headers as Header[])
+      this.#accumulator.added(queue, full, keyLength + valueLength + headersSize)
+      this.#scheduleDrain()
+    })
+  }
+
+  /** @throws KafkaError when the topic has no such partition */
+  checkPartition(partition: number): void {
+    if (Number.isInteger(partition) && partition >= 0 && partition < this.partitionCount) return
+    throw new KafkaError(
+      'UNKNOWN_TOPIC_OR_PARTITION',
+      `Partition ${partition} of topic ${this.topic} with partition count ${this.partitionCount} is not present in metadata.`,
+    )
+  }
+
+  drain(): Promise<void> {
+    this.#draining = this.#draining.catch(() => {}).then(() => this.#drain())
+    return this.#draining
+  }
+
+  /** drain, then everything that was written is on disk. */
+  async flush(): Promise<void> {
+    await this.drain()
+    const dirty = this.#logs.filter((entry) => entry !== undefined && entry.unsynced > 0) as PartitionLog[]
+    await Promise.all(this.#logs.map((entry) => entry?.syncing))
+    this.#throwFailure()
+    // One sync is quickest right here; many go side by side.
+    if (dirty.length <= 2) for (const { log } of dirty) log.flush()
+    else await Promise.all(dirty.map(({ log }) => log.flushInBackground()))
+    for (const entry of dirty) entry.unsynced = 0
+  }
+
+  async #drain(): Promise<void> {
+    this.#throwFailure()
+    this.#accumulator.endBatches()
+    let failure: Error | undefined
+    for (const queue of this.#accumulator.filled()) {
+      try {
+        if (this.#tryWrite(queue)) continue
+        this.#throwFailure()
+        const { log } = this.#log(queue.partition)
+        this.#waitingForLock = true
+        try {
+          await log.lock()
+        } finally {
+          this.#waitingForLock = false
+        }
+        this.#writeLocked(queue, log)
+      } catch (error) {
+        failure ??= error as Error
+      }
+    }
+    if (failure !== undefined) throw failure
+  }
+
+  #scheduleDrain(): void {
+    if (this.#drainScheduled) return
+    this.#drainScheduled = true
+    setImmediate(() => {
+      this.#drainScheduled = false
+      // Whoever sent what is lost hears of it through the promise of its send.
+      this.drain().catch(() => {})
+    })
+  }
+
+  #tryWriteAll(): void {
+    this.#accumulator.endBatches()
+    for (const queue of this.#accumulator.filled()) if (!this.#tryWrite(queue)) queue.due = true
+  }
+
+  /** Writes the closed batches unless somebody else holds the partition. */
+  #tryWrite(queue: PartitionQueue): boolean {
+    if (this.#waitingForLock) return false
+    if (queue.writer.end === 0) return true
+    try {
+      const { log } = this.#log(queue.partition)
+      if (!log.tryLock()) return false
+      this.#writeLocked(queue, log)
+      return true
+    } catch (error) {
+      this.#failure ??= error as Error
+      return false
+    }
+  }
+
+  /** Lets the lock go. */
+  #writeLocked(queue: PartitionQueue, log: UnifiedLog): void {
+    const { writer } = queue
+    const bytes = writer.end
+    try {
+      const info = log.append(writer.buffer, 0, writer.end, {
+        freshProducerId: this.#options.producerId >= 0,
+        validate: this.#config.timestampType === 'LogAppendTime',
+      })
+      this.#accumulator.delivered(queue, info.firstOffset, info.logAppendTime)
+    } catch (error) {
+      this.#accumulator.failed(queue, error)
+      throw error
+    } finally {
+      log.unlock()
+    }
+    const entry = this.#logs[queue.partition] as PartitionLog
+    entry.unsynced += bytes
+    if (entry.unsynced >= SYNC_BEHIND && entry.syncing === undefined) this.#syncBehind(entry)
+  }
+
+  #syncBehind(entry: PartitionLog): void {
+    const written = entry.unsynced
+    entry.syncing = entry.log
+      .flushInBackground()
+      .then(
+        () => {
+          // What was written meanwhile is counted on; the last flush needs to see that something is.
+          entry.unsynced -= written
+        },
+        (error: Error) => {
+          this.#failure ??= error
+        },
+      )
+      .finally(() => {
+        entry.syncing = undefined
+      })
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
+  }
+
+  /** The partition's log; the metadata is looked at again now and then, so that a deleted topic is noticed. */
+  #log(partition: number): PartitionLog {
+    const { clock, directory } = this.#options
+    const now = clock.now()
+    const known = this.#logs[partition]
+    if (known !== undefined && now - known.lookedAt < LOOK_AGAIN_MS && now >= known.lookedAt) return known
+    const log = directory.logForWriting(this.topic, partition)
+    if (known !== undefined && known.log === log) {
+      known.lookedAt = now
+      return known
+    }
+    const entry: PartitionLog = { log, lookedAt: now, unsynced: 0, syncing: undefined }
+    this.#logs[partition] = entry
+    return entry
+  }
+
+  #keyMissing(partition: number): KafkaError {
+    return new KafkaError(
+      'INVALID_RECORD',
+      `Compacted topic cannot accept message without key in topic partition ${this.topic}-${partition}`,
+    )
+  }
+
+  #checkTimestamp(timestamp: number, given: boolean): void {
+    if (!given || this.#config.timestampType === 'LogAppendTime') return
+    if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
+      throw new KafkaError(
+        'INVALID_TIMESTAMP',
+        `Invalid timestamp: ${timestamp}. Timestamp should always be non-negative or null.`,
+      )
+    }
+    const now = this.#options.clock.now()
+    const { timestampBeforeMaxMs, timestampAfterMaxMs } = this.#config
+    if (now - timestamp > timestampBeforeMaxMs || timestamp - now > timestampAfterMaxMs) {
+      throw new KafkaError(
+        'INVALID_TIMESTAMP',
+        `Timestamp ${timestamp} of message with offset 0 is out of range. The timestamp should be within [${now - timestampBeforeMaxMs}, ${now + timestampAfterMaxMs}]`,
+      )
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+const bytesOf = (value: Buffer | string | null): Buffer | null =>
+  typeof value === 'string' ? Buffer.from(value) : value
+
+/** What the topic says about compression goes over what the producer wants. */
+function codecOf(config: LogConfig, settings: ProducerSettings): [Codec, number | undefined] {
+  switch (config.compressionType) {
+    case 'producer':
+      return [settings.codec, settings.level]
+    case 'uncompressed':
+    case 'none':
+      return ['none', undefined]
+    case 'gzip':
+      return ['gzip', config.compressionGzipLevel]
+    case 'zstd':
+      return ['zstd', config.compressionZstdLevel]
+    default:
+      return [config.compressionType, undefined]
+  }
+}

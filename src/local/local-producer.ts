@@ -1,0 +1,160 @@
+import type { PartitionerChoice } from '../client/partitioner-loader.ts'
+import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../client/producer.ts'
+import { type ProducerSettings, producerSettings } from '../config/producer-configs.ts'
+import { KafkaError, TerseError } from '../errors.ts'
+import type { Os } from '../os/os.ts'
+import type { LocalDirectory } from './local-directory.ts'
+import { LocalTopicProducer } from './local-producer-topic.ts'
+
+/** With more partitions than this their ends are not asked where the rotation stands: opening each costs too much. */
+const ASK_ENDS_UP_TO = 64
+
+/** Kafka refuses these to every client. */
+const INTERNAL_TOPICS = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+  '__cluster_metadata',
+])
+
+/**
+ * Producer on a data directory. It enters the directory with the first record and leaves it in `close`; records sent
+ * in one turn of the event loop go into one batch, none waits for a linger.
+ */
+export class LocalProducer implements Producer {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #settings: ProducerSettings
+  readonly #topics = new Map<string, Promise<LocalTopicProducer>>()
+  readonly #open: LocalTopicProducer[] = []
+  #entered: Promise<void> | undefined
+  #producerId: Promise<number> | undefined
+  #partitioner: Promise<PartitionerChoice> | undefined
+  #closed = false
+
+  /** @throws KafkaError INVALID_CONFIG with Kafka's text */
+  constructor(os: Os, directory: LocalDirectory, config: ProducerConfig) {
+    this.#os = os
+    this.#directory = directory
+    this.#settings = producerSettings(config)
+  }
+
+  async send(record: ProducerRecord): Promise<RecordMetadata> {
+    const topic = await this.openTopic(record.topic)
+    return topic.send(record)
+  }
+
+  openTopic(topic: string): Promise<LocalTopicProducer> {
+    if (this.#closed)
+      return Promise.reject(new TerseError('Cannot perform operation after producer has been closed'))
+    const known = this.#topics.get(topic)
+    if (known !== undefined) return known
+    const opening = this.#openTopic(topic)
+    this.#topics.set(topic, opening)
+    opening.catch(() => this.#topics.delete(topic))
+    return opening
+  }
+
+  async partitionsFor(topic: string): Promise<number> {
+    return (await this.openTopic(topic)).partitionCount
+  }
+
+  async flush(): Promise<void> {
+    for (const topic of this.#open) await topic.flush()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await Promise.allSettled(this.#topics.values())
+    try {
+      await this.flush()
+    } finally {
+      if (this.#entered !== undefined) await this.#entered.then(() => this.#directory.leave())
+    }
+  }
+
+  async #openTopic(topic: string): Promise<LocalTopicProducer> {
+    checkTopic(topic)
+    const settings = this.#settings
+    if (settings.transactionalId !== undefined) {
+      throw new TerseError(
+        "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
+      )
+    }
+    const choice = await this.#choosePartitioner()
+    await this.#enter()
+    if (this.#directory.image().topic(topic) === undefined) {
+      const { ensureTopic } = await import('./ensure-topic.ts')
+      await ensureTopic(this.#os, this.#directory, topic)
+    }
+    const partitionCount = this.#directory.image().topic(topic)?.partitions.length
+    if (partitionCount === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    if (settings.idempotent) this.#producerId ??= this.#directory.nextProducerId()
+    const opened = new LocalTopicProducer({
+      directory: this.#directory,
+      clock: this.#os.clock,
+      topic,
+      partitionCount,
+      settings,
+      partitioner: await this.#slicePartitioner(topic, choice),
+      producerId: this.#producerId === undefined ? -1 : await this.#producerId,
+    })
+    this.#open.push(opened)
+    return opened
+  }
+
+  /** Counted once, however many topics there are. */
+  #enter(): Promise<void> {
+    if (this.#entered === undefined) {
+      this.#entered = this.#directory.enter()
+      this.#entered.catch(() => {
+        this.#entered = undefined
+      })
+    }
+    return this.#entered
+  }
+
+  async #choosePartitioner(): Promise<PartitionerChoice> {
+    const { partitionerClass, ignoreKeys } = this.#settings
+    if (partitionerClass === undefined) return { kind: 'rotation', ignoreKeys }
+    this.#partitioner ??= import('../client/partitioner-loader.ts').then(({ choosePartitioner }) =>
+      choosePartitioner(partitionerClass, ignoreKeys),
+    )
+    return this.#partitioner
+  }
+
+  async #slicePartitioner(topic: string, choice: PartitionerChoice) {
+    const { RotatingPartitioner, StickyPartitioner, UserPartitioner } = await import(
+      '../client/partitioner.ts'
+    )
+    switch (choice.kind) {
+      case 'user':
+        return new UserPartitioner(topic, choice.partitioner)
+      case 'sticky':
+        return new StickyPartitioner({ ignoreKeys: choice.ignoreKeys, batchSize: this.#settings.batchSize })
+      default:
+        return new RotatingPartitioner({
+          ignoreKeys: choice.ignoreKeys,
+          start: (count) => this.#rotationStart(topic, count),
+        })
+    }
+  }
+
+  /** Where an earlier run left off, as far as the ends of the partitions tell: each record in turn moved one of them on. */
+  #rotationStart(topic: string, partitionCount: number): number {
+    if (partitionCount > ASK_ENDS_UP_TO) return Math.floor(Math.random() * partitionCount)
+    let records = 0
+    for (let partition = 0; partition < partitionCount; partition++) {
+      records += this.#directory.logForReading(topic, partition).logEndOffset
+    }
+    return records % partitionCount
+  }
+}
+
+/** @throws KafkaError with the Java client's text */
+function checkTopic(topic: string): void {
+  const legal = /^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..'
+  if (!legal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
+  if (INTERNAL_TOPICS.has(topic)) throw new KafkaError('INVALID_TOPIC_EXCEPTION')
+}
