@@ -31,6 +31,7 @@ import { PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { readServerProperties } from './server-properties.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
+import { zookeeperImage } from './zookeeper-image.ts'
 
 export interface LocalDirectoryOptions {
   /** One line for a person, behind everything else (a folder that had to be made anew, a log that was mended). */
@@ -108,7 +109,10 @@ export class LocalDirectory {
    * @throws TerseError when the path is no log directory, cannot be read, or disagrees with its server.properties
    */
   image(): MetadataImage {
-    if (this.exists()) return explaining(this.#os, this.path, () => this.metadata().image())
+    const { kind } = this.#inspect()
+    if (kind === 'log-dir') return explaining(this.#os, this.path, () => this.metadata().image())
+    if (kind === 'zookeeper')
+      return explaining(this.#os, this.path, () => zookeeperImage(this.#os, this.path))
     this.#nothing ??= emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
     return this.#nothing
   }
