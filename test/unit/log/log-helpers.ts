@@ -59,8 +59,16 @@ export interface TestRecord {
 export function batchOf(records: readonly (TestRecord | string)[], options: RecordBatchOptions = {}): Buffer {
   const builder = new RecordBatchBuilder(options)
   for (const record of records) {
-    const { key = null, value = null, timestamp = 1000 } = typeof record === 'string' ? { value: record } : record
-    builder.append(timestamp, key === null ? null : Buffer.from(key), value === null ? null : Buffer.from(value))
+    const {
+      key = null,
+      value = null,
+      timestamp = 1000,
+    } = typeof record === 'string' ? { value: record } : record
+    builder.append(
+      timestamp,
+      key === null ? null : Buffer.from(key),
+      value === null ? null : Buffer.from(value),
+    )
   }
   return builder.build()
 }
