@@ -15,6 +15,8 @@ export interface ClosedLog {
   readonly logStartOffset: number
   readonly recoveryPoint: number
   readonly highWatermark: number
+  /** A recovery point below this one makes the next check or close look at rolled segments, too. */
+  readonly activeBaseOffset: number
 }
 
 export function closeLikeBroker(

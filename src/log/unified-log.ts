@@ -19,10 +19,9 @@ import { closeLikeBroker } from './log-closer.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import { LogFlusher } from './log-flusher.ts'
-import { finishInterrupted } from './log-loader.ts'
+import { bringInOrder, mendTail } from './log-preparation.ts'
 import { LogReader } from './log-reader.ts'
 import type { RecoveryReport } from './log-recovery.ts'
-import { cutTornTail, indexTail, rebuildIndexes } from './log-repair.ts'
 import { LogRoller } from './log-roller.ts'
 import type { LogSettings } from './log-settings.ts'
 import { validateBatches } from './log-validator.ts'
@@ -33,41 +32,10 @@ import { deleteSegmentFiles } from './segment-files.ts'
 import type { SegmentInfo } from './segment-info.ts'
 import { describeSegments } from './segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
+import type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
 
 export type { SegmentInfo } from './segment-info.ts'
-
-export interface UnifiedLogOptions {
-  readonly topic: string
-  readonly partition: number
-  readonly config: LogConfig
-  /** The partition's LeaderEpoch in the metadata: what appended batches carry. */
-  readonly leaderEpoch: number
-  /** True: cuts, creates and repairs nothing, takes no lock. */
-  readonly readOnly: boolean
-  /** Written to partition.metadata when a writer makes the folder. */
-  readonly topicId?: string
-  /** The root's checkpoint files; shared by all logs of a directory. Default: those of the folder's parent. */
-  readonly checkpoints?: LogDirCheckpoints
-  /** Keep the bytes of a torn tail in a `.broken` file when it is cut; default true. */
-  readonly keepBroken?: boolean
-}
-
-export interface AppendOptions {
-  /** The batches' producer id was never used before: producer state need not be loaded to check sequences. */
-  readonly freshProducerId?: boolean
-  /**
-   * Do what a broker does with a produce request: CRC, max.message.bytes, timestamps, null keys on compacted
-   * topics, log-append time, the topic's compression.type. Without it: a walk over the headers only.
-   */
-  readonly validate?: boolean
-}
-
-export interface ReadOptions {
-  /** Default read_uncommitted. */
-  readonly isolation?: 'read_uncommitted' | 'read_committed'
-  /** Check every batch's CRC (default true); batches handed out then need no second check. */
-  readonly checkCrcs?: boolean
-}
+export type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
 
 export class UnifiedLog {
   readonly dir: string
@@ -374,7 +342,8 @@ export class UnifiedLog {
     this.#flusher.flush()
     if (this.#local.corrupt !== undefined) throw this.#local.corrupt
     const { logStartOffset, logEndOffset } = this
-    return { logStartOffset, recoveryPoint: logEndOffset, highWatermark: logEndOffset }
+    const activeBaseOffset = this.#local.segments.at(-1)?.baseOffset ?? logEndOffset
+    return { logStartOffset, recoveryPoint: logEndOffset, highWatermark: logEndOffset, activeBaseOffset }
   }
 
   /**
@@ -432,38 +401,15 @@ export class UnifiedLog {
   #prepare(repair = true): void {
     if (!this.#lock.held) throw new TerseError(`${this.dir}: written to without its lock`)
     if (this.#prepared) return
-    const local = this.#local
     this.refresh()
-    const { listing } = local
-    if (
-      listing !== undefined &&
-      finishInterrupted(this.#os, this.dir, listing, this.config.fileDeleteDelayMs)
-    ) {
-      local.reload()
+    const begin = (baseOffset: number): void => this.#begin(baseOffset)
+    const changed = bringInOrder(this.#local, this.config, this.#logStartOffset ?? 0, begin)
+    if (changed) {
       this.#producers.forget()
       this.#flusher.folderChanged()
     }
-    const start = this.#logStartOffset ?? 0
-    if (local.segments.length === 0) this.#begin(start)
-    else if (local.tail.nextOffset < start && local.corrupt === undefined) {
-      // All of the log lies below its start: a broker deletes it and begins there.
-      for (const { baseOffset } of local.segments) {
-        deleteSegmentFiles(this.#os, this.dir, baseOffset, this.config.fileDeleteDelayMs)
-      }
-      this.#begin(start)
-    }
-    if (!repair || local.corrupt !== undefined) return
-    cutTornTail(local, this.#settings.keepBroken)
-    indexTail(local, this.config.indexIntervalBytes)
-    for (const base of local.listing?.unindexed ?? []) {
-      const i = local.floor(base)
-      const isActive = i === local.segments.length - 1
-      if (!isActive) rebuildIndexes(local.segments[i], local.endOf(i), this.config.indexIntervalBytes, true)
-      else {
-        local.segments[i].offsetIndex.trim()
-        local.segments[i].timeIndex.trim()
-      }
-    }
+    if (!repair || this.#local.corrupt !== undefined) return
+    mendTail(this.#local, this.#settings)
     this.#epochs.forget()
     this.#prepared = true
   }

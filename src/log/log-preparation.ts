@@ -1,0 +1,55 @@
+/**
+ * What a writer does under the partition's lock before it acts: finishing what a crash interrupted, and making the tail
+ * ready to append to. Every step may be interrupted and is then done by the next writer.
+ */
+import type { LocalLog } from './local-log.ts'
+import type { LogConfig } from './log-config.ts'
+import { finishInterrupted } from './log-loader.ts'
+import { cutTornTail, indexTail, rebuildIndexes } from './log-repair.ts'
+import type { LogSettings } from './log-settings.ts'
+import { deleteSegmentFiles } from './segment-files.ts'
+
+/**
+ * Leftovers of deletions, cleaning and swaps; an active segment where there is none (`begin` makes it). Returns true
+ * when the folder changed.
+ */
+export function bringInOrder(
+  local: LocalLog,
+  config: LogConfig,
+  logStartOffset: number,
+  begin: (baseOffset: number) => void,
+): boolean {
+  let changed = false
+  const { listing } = local
+  if (listing !== undefined && finishInterrupted(local.os, local.dir, listing, config.fileDeleteDelayMs)) {
+    local.reload()
+    changed = true
+  }
+  if (local.segments.length === 0) {
+    begin(logStartOffset)
+    return true
+  }
+  if (local.tail.nextOffset >= logStartOffset || local.corrupt !== undefined) return changed
+  // All of the log lies below its start: a broker deletes it and begins there.
+  for (const { baseOffset } of local.segments) {
+    deleteSegmentFiles(local.os, local.dir, baseOffset, config.fileDeleteDelayMs)
+  }
+  begin(logStartOffset)
+  return true
+}
+
+/** Cuts a torn tail, brings the active index up with its log, makes index files that are missing. */
+export function mendTail(local: LocalLog, settings: LogSettings): void {
+  const { indexIntervalBytes } = settings.config
+  cutTornTail(local, settings.keepBroken)
+  indexTail(local, indexIntervalBytes)
+  for (const base of local.listing?.unindexed ?? []) {
+    const i = local.floor(base)
+    const segment = local.segments[i]
+    if (i < local.segments.length - 1) rebuildIndexes(segment, local.endOf(i), indexIntervalBytes, true)
+    else {
+      segment.offsetIndex.trim()
+      segment.timeIndex.trim()
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { LogConfig } from './log-config.ts'
+import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
+
+export interface UnifiedLogOptions {
+  readonly topic: string
+  readonly partition: number
+  readonly config: LogConfig
+  /** The partition's LeaderEpoch in the metadata: what appended batches carry. */
+  readonly leaderEpoch: number
+  /** True: cuts, creates and repairs nothing, takes no lock. */
+  readonly readOnly: boolean
+  /** Written to partition.metadata when a writer makes the folder. */
+  readonly topicId?: string
+  /** The root's checkpoint files; shared by all logs of a directory. Default: those of the folder's parent. */
+  readonly checkpoints?: LogDirCheckpoints
+  /** Keep the bytes of a torn tail in a `.broken` file when it is cut; default true. */
+  readonly keepBroken?: boolean
+}
+
+export interface AppendOptions {
+  /** The batches' producer id was never used before: producer state need not be loaded to check sequences. */
+  readonly freshProducerId?: boolean
+  /**
+   * Do what a broker does with a produce request: CRC, max.message.bytes, timestamps, null keys on compacted
+   * topics, log-append time, the topic's compression.type. Without it: a walk over the headers only.
+   */
+  readonly validate?: boolean
+}
+
+export interface ReadOptions {
+  /** Default read_uncommitted. */
+  readonly isolation?: 'read_uncommitted' | 'read_committed'
+  /** Check every batch's CRC (default true); batches handed out then need no second check. */
+  readonly checkCrcs?: boolean
+}
