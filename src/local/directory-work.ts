@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path'
 import { CorruptRecordError } from '../errors.ts'
+import { readPartitionMetadata } from '../log/partition-metadata.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
@@ -24,6 +25,7 @@ export class DirectoryWork implements SessionWork {
   readonly #directory: LocalDirectory
   /** The logs that were handed out for writing, by `topic-partition topicId`. */
   readonly #logs: Map<string, UnifiedLog>
+  readonly #recoveryPoints = new Map<string, number>()
 
   constructor(os: Os, directory: LocalDirectory, logs: Map<string, UnifiedLog>) {
     this.#os = os
@@ -43,56 +45,86 @@ export class DirectoryWork implements SessionWork {
   }
 
   async checkWhole(): Promise<void> {
-    const image = this.#directory.image()
+    const directory = this.#directory
+    const image = directory.image()
     for (const topic of image.topicImages()) {
-      for (const { partition } of topic.partitions) this.#mend(topic, partition)
+      for (const { partition } of topic.partitions) {
+        const log = this.#open(topic, partition)
+        if (log === undefined) continue
+        try {
+          await log.lock()
+          const { cutBytes, corrupt } = await log.recover()
+          if (cutBytes > 0) directory.warn(`${log.dir}: ${cutBytes} torn bytes at the end were cut`)
+          for (const error of corrupt) directory.warn(error.message)
+          this.#close(log)
+        } finally {
+          log.close()
+        }
+      }
     }
+    this.closed()
     const { restRecords } = await import('./rest-state.ts')
-    const records = restRecords(image)
-    if (records.length > 0) await this.#directory.metadata().append((now) => restRecords(now))
+    if (restRecords(image).length > 0) await directory.metadata().append(restRecords)
   }
 
   closePartition(name: string): void {
     const dash = name.lastIndexOf('-')
     const topic = this.#directory.image().topic(name.slice(0, dash))
-    const partition = Number(name.slice(dash + 1))
-    if (topic?.partitions[partition] !== undefined) this.#mend(topic, partition)
+    if (topic === undefined) return
+    const own = this.#logs.get(`${name} ${topic.id}`)
+    const log = own ?? this.#open(topic, Number(name.slice(dash + 1)))
+    if (log === undefined) return
+    const locked = log.locked
+    try {
+      if (!locked) log.lockSync()
+      this.#close(log)
+    } finally {
+      if (own === undefined) log.close()
+      else if (!locked) log.unlock()
+    }
   }
 
-  closed(): void {}
+  /**
+   * Recovery points move only when a segment was rolled: they tell a check where to begin, and the active segment is
+   * looked at anyway.
+   */
+  closed(): void {
+    this.#directory.checkpoints.update('recovery-point', this.#recoveryPoints)
+    this.#recoveryPoints.clear()
+  }
 
   left(): void {
     for (const log of this.#logs.values()) log.close()
     this.#logs.clear()
   }
 
+  /** undefined where there is no such folder, or it belongs to a topic that is no more. */
+  #open(topic: TopicImage, partition: number): UnifiedLog | undefined {
+    const dir = join(this.#directory.path, `${topic.name}-${partition}`)
+    if (topic.partitions[partition] === undefined || this.#os.fs.stat(dir) === undefined) return undefined
+    const id = readPartitionMetadata(this.#os.fs, dir)
+    if (id !== undefined && id !== topic.id) return undefined
+    return UnifiedLog.open(this.#os, dir, {
+      topic: topic.name,
+      partition,
+      config: this.#directory.logConfig(topic.name),
+      leaderEpoch: topic.partitions[partition].leaderEpoch,
+      readOnly: false,
+      topicId: topic.id,
+      checkpoints: this.#directory.checkpoints,
+    })
+  }
+
   /** Cuts a torn tail, closes the files as a broker does. Damage in the middle stays as it is, and is told. */
-  #mend(topic: TopicImage, partition: number): void {
-    const name = `${topic.name}-${partition}`
-    const dir = join(this.#directory.path, name)
-    if (this.#os.fs.stat(dir) === undefined) return
-    const own = this.#logs.get(`${name} ${topic.id}`)
-    const log =
-      own ??
-      UnifiedLog.open(this.#os, dir, {
-        topic: topic.name,
-        partition,
-        config: this.#directory.logConfig(topic.name),
-        leaderEpoch: topic.partitions[partition].leaderEpoch,
-        readOnly: false,
-        topicId: topic.id,
-        checkpoints: this.#directory.checkpoints,
-      })
-    const locked = log.locked
+  #close(log: UnifiedLog): void {
+    const name = `${log.topic}-${log.partition}`
     try {
-      if (!locked) log.lockSync()
-      log.closeAsBroker()
+      const { recoveryPoint, activeBaseOffset } = log.closeAsBroker()
+      const before = this.#directory.checkpoints.offset('recovery-point', name) ?? 0
+      if (before < activeBaseOffset) this.#recoveryPoints.set(name, recoveryPoint)
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
       this.#directory.warn(error.message)
-    } finally {
-      if (own === undefined) log.close()
-      else if (!locked) log.unlock()
     }
   }
 

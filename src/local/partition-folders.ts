@@ -61,9 +61,10 @@ export class PartitionFolders {
     if (!stat.isDirectory())
       throw new TerseError(`${folder}: a file stands where the partition's folder should be`)
     if (id !== undefined) {
-      this.#warn(`${folder}: belongs to a topic that was deleted (id ${id}); removed`)
-      this.#rename(name)
-      this.#removeRenamed()
+      this.#warn(
+        `${folder}: belongs to another topic of that name (id ${id}); set aside as -stray, as a broker does`,
+      )
+      this.#rename(name, 'stray')
       return folder
     }
     if (fs.readdir(folder).some((file) => file.endsWith('.log'))) {
@@ -119,7 +120,7 @@ export class PartitionFolders {
     const fd = fs.open(join(folder, '.tkafka-lock'), 'a+')
     try {
       if (!locks.tryLock(fd, 'exclusive')) await locks.waitForLock(fd, 'exclusive')
-      if (this.#belongs(folder, topicId)) this.#rename(name)
+      if (this.#belongs(folder, topicId)) this.#rename(name, 'delete')
     } finally {
       fs.close(fd)
     }
@@ -134,11 +135,11 @@ export class PartitionFolders {
     )
   }
 
-  #rename(name: string): void {
+  #rename(name: string, as: 'delete' | 'stray'): void {
     const suffix = this.#os.randomBytes(16).toString('hex')
     // A folder's name may have 255 bytes; Kafka cuts the topic's name, too.
     const dash = name.lastIndexOf('-')
-    const tail = `${name.slice(dash)}.${suffix}-delete`
+    const tail = `${name.slice(dash)}.${suffix}-${as}`
     this.#os.fs.rename(
       join(this.#dir, name),
       join(this.#dir, name.slice(0, Math.min(dash, 255 - tail.length)) + tail),
