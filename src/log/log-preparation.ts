@@ -31,10 +31,11 @@ export function bringInOrder(
   }
   if (local.tail.nextOffset >= logStartOffset || local.corrupt !== undefined) return changed
   // All of the log lies below its start: a broker deletes it and begins there.
-  for (const { baseOffset } of local.segments) {
-    deleteSegmentFiles(local.os, local.dir, baseOffset, config.fileDeleteDelayMs)
-  }
+  const bases = local.segments.map((segment) => segment.baseOffset)
+  for (const segment of local.segments) segment.close()
   begin(logStartOffset)
+  for (const base of bases) deleteSegmentFiles(local.os, local.dir, base, config.fileDeleteDelayMs)
+  local.reopenTail()
   return true
 }
 

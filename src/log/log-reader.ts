@@ -143,8 +143,11 @@ export class LogReader {
       const buffer = this.#buffer
       while (at < length) {
         // Parts of a batch behind whole ones are for the next read.
-        if (at > 0 && length - at < header.RECORD_BATCH_OVERHEAD) break
-        const problem = headerProblem(buffer, at, end - position - at, minOffset)
+        const there = length - at
+        if (at > 0 && there < header.RECORD_BATCH_OVERHEAD) break
+        // A chunk that ends early: the file became shorter meanwhile.
+        const room = there < header.RECORD_BATCH_OVERHEAD ? there : end - position - at
+        const problem = headerProblem(buffer, at, room, minOffset)
         const size = problem === undefined ? header.sizeAt(buffer, at) : 0
         if (problem === undefined && at + size > length) break
         const detail = problem ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
@@ -197,4 +200,16 @@ function crcProblem(buffer: Buffer, at: number, size: number): string | undefine
 
 function byFirstOffset(a: AbortedTransaction, b: AbortedTransaction): number {
   return a.firstOffset - b.firstOffset
+}
+
+export function newStartOutOfRange(
+  offset: number,
+  topicPartition: string,
+  highWatermark: number,
+): KafkaError {
+  return new KafkaError(
+    'OFFSET_OUT_OF_RANGE',
+    `Cannot increment the log start offset to ${offset} of partition ${topicPartition} since it is larger than the ` +
+      `high watermark ${highWatermark}`,
+  )
 }

@@ -10,6 +10,7 @@
  * more only repeat what the new one holds, and lie below every offset that is still to be read.
  */
 import type { Os } from '../os/os.ts'
+import type { LocalLog } from './local-log.ts'
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
@@ -52,6 +53,32 @@ export function deleteSegmentFiles(
       unlinkIfThere(os.fs, path + DELETED_SUFFIX)
     }
   }
+}
+
+/** Bases of the segments that lie wholly below `logStartOffset`; never the active one. */
+export function basesBelow(local: LocalLog, logStartOffset: number): number[] {
+  const { segments } = local
+  return segments
+    .filter((_, i) => i + 1 < segments.length && segments[i + 1].baseOffset <= logStartOffset)
+    .map((segment) => segment.baseOffset)
+}
+
+/** Deletes segments; a log has an active one at all times (its end lives in the name), which `begin` makes then. */
+export function deleteSegments(
+  local: LocalLog,
+  deleteDelayMs: number,
+  baseOffsets: readonly number[],
+  begin: (baseOffset: number) => void,
+): void {
+  const end = local.tail.nextOffset
+  const all = baseOffsets.length === local.segments.length
+  for (const segment of local.segments) if (baseOffsets.includes(segment.baseOffset)) segment.close()
+  // A new active segment first: at no moment may the log look as if it began anew at 0.
+  if (all) begin(end)
+  for (const base of baseOffsets) {
+    if (!all || base !== end) deleteSegmentFiles(local.os, local.dir, base, deleteDelayMs)
+  }
+  local.reopenTail()
 }
 
 /** Puts .cleaned segments (all synced by the caller) in the place of `oldBases`. */

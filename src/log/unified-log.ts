@@ -7,7 +7,7 @@
  */
 import { dirname } from 'node:path'
 import type { CorruptRecordError } from '../errors.ts'
-import { KafkaError, TerseError } from '../errors.ts'
+import { TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
@@ -20,7 +20,7 @@ import type { LogConfig } from './log-config.ts'
 import { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { bringInOrder, mendTail } from './log-preparation.ts'
-import { LogReader } from './log-reader.ts'
+import { LogReader, newStartOutOfRange } from './log-reader.ts'
 import type { RecoveryReport } from './log-recovery.ts'
 import { LogRoller } from './log-roller.ts'
 import type { LogSettings } from './log-settings.ts'
@@ -28,7 +28,7 @@ import { validateBatches } from './log-validator.ts'
 import { PartitionLock } from './partition-lock.ts'
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
 import { ProducerStateKeeper } from './producer-state-keeper.ts'
-import { deleteSegmentFiles } from './segment-files.ts'
+import { basesBelow, deleteSegments } from './segment-files.ts'
 import type { SegmentInfo } from './segment-info.ts'
 import { describeSegments } from './segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
@@ -269,20 +269,14 @@ export class UnifiedLog {
     this.#prepare(false)
     const target = offset === -1 ? this.highWatermark : offset
     if (target > this.highWatermark || target < 0) {
-      throw new KafkaError(
-        'OFFSET_OUT_OF_RANGE',
-        `Cannot increment the log start offset to ${target} of partition ${this.#settings.topicPartition} since it ` +
-          `is larger than the high watermark ${this.highWatermark}`,
-      )
+      throw newStartOutOfRange(target, this.#settings.topicPartition, this.highWatermark)
     }
     if (target > this.logStartOffset) {
       this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
       this.#logStartOffset = target
     }
-    const { segments } = this.#local
     const start = this.logStartOffset
-    const below = segments.filter((_, i) => i + 1 < segments.length && segments[i + 1].baseOffset <= start)
-    this.deleteSegments(below.map((segment) => segment.baseOffset))
+    this.deleteSegments(basesBelow(this.#local, start))
     return start
   }
 
@@ -290,17 +284,10 @@ export class UnifiedLog {
   deleteSegments(baseOffsets: readonly number[]): void {
     this.#prepare(false)
     if (baseOffsets.length === 0) return
-    const { segments, tail } = this.#local
-    const end = tail.nextOffset
-    const all = baseOffsets.length === segments.length
-    const open = segments.filter((segment) => baseOffsets.includes(segment.baseOffset))
-    for (const segment of open) segment.close()
-    for (const base of baseOffsets)
-      deleteSegmentFiles(this.#os, this.dir, base, this.config.fileDeleteDelayMs)
+    deleteSegments(this.#local, this.config.fileDeleteDelayMs, baseOffsets, (base) =>
+      this.#roller.begin(base),
+    )
     this.#flusher.folderChanged()
-    // A log has an active segment at all times: its end lives in the name.
-    if (all) this.#roller.begin(end)
-    else this.#local.reopenTail()
     this.#producers.forget()
     this.#epochs.truncateFromStart(this.logStartOffset)
   }
