@@ -215,11 +215,14 @@ function readAll(buffer: Buffer, end: number, trustCrc: boolean): void {
           _count,
           recordEnd,
         ) => {
-          expect(recordEnd).toBeLessThanOrEqual(from === buffer ? end : from.length)
-          expect(Math.max(keyStart, keyEnd, valueStart, valueEnd, headersStart)).toBeLessThanOrEqual(
-            recordEnd,
-          )
-          expect(time).not.toBeNaN()
+          // Plain comparisons: an expect for each of a million records takes too long.
+          const limit = from === buffer ? end : from.length
+          const furthest = Math.max(keyStart, keyEnd, valueStart, valueEnd, headersStart)
+          if (recordEnd > limit || furthest > recordEnd || Number.isNaN(time)) {
+            throw new Error(
+              `record up to ${recordEnd}, fields up to ${furthest}, of ${limit} bytes, time ${time}`,
+            )
+          }
         },
       )
     })
@@ -244,7 +247,7 @@ describe('damage', () => {
           readAll(bad, bad.length, true)
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     )
   })
 

@@ -132,7 +132,7 @@ describe('BatchWriter', () => {
     writer.closeBatch()
     const batches = batchesOf(writer)
     expect(new Set(batches.map((b) => b.compression))).toEqual(new Set([codec]))
-    expect(batches.flatMap((b) => [...b.records()]).map((r) => r.value)).toEqual(values)
+    expect(batches.flatMap((b) => [...b.records()]).map((r) => String(r.value))).toEqual(values.map(String))
     // The estimate learns how well they compress, so later batches take more records.
     expect(batches.at(-2)!.count).toBeGreaterThan(batches[0].count)
   })
@@ -143,6 +143,42 @@ describe('BatchWriter', () => {
     appendValue(writer, noise)
     writer.closeBatch()
     expect([...batchesOf(writer)[0].records()][0].value).toEqual(noise)
+  })
+
+  test('closed batches can be dropped while the open one goes on', () => {
+    const writer = new BatchWriter({ batchSize: 200, producerId: 1, producerEpoch: 0, baseSequence: 0 })
+    for (let i = 0; i < 3; i++) appendValue(writer, Buffer.alloc(50, i))
+    expect([writer.batchCount, writer.closedRecordCount, writer.recordCount]).toEqual([1, 2, 3])
+    writer.dropClosed()
+    expect([writer.end, writer.batchCount, writer.closedRecordCount, writer.recordCount]).toEqual([
+      0, 0, 0, 1,
+    ])
+    appendValue(writer, Buffer.alloc(50, 3))
+    writer.closeBatch()
+    const [batch] = batchesOf(writer)
+    expect([batch.baseOffset, batch.count, batch.baseSequence]).toEqual([0, 2, 2])
+    expect([...batch.records()].map((r) => r.value![0])).toEqual([2, 3])
+    writer.dropClosed()
+    expect([writer.end, writer.sizeInBytes, writer.isEmpty]).toEqual([0, 0, true])
+  })
+
+  test('headers are taken as they are stored', () => {
+    const headers = [
+      { key: 'ä', value: Buffer.from('1') },
+      { key: 'ä', value: null },
+    ]
+    const one = new BatchWriter()
+    one.append(T, null, Buffer.from('v'), headers)
+    one.closeBatch()
+    const two = new BatchWriter()
+    batchesOf(one)[0].visit(
+      (_index, _offset, timestamp, from, ks, ke, vs, ve, headersStart, count, recordEnd) => {
+        two.appendWithHeaders(timestamp, from, ks, ke, from, vs, ve, from, headersStart, recordEnd, count)
+      },
+    )
+    two.closeBatch()
+    expect(two.buffer.subarray(0, two.end).equals(one.buffer.subarray(0, one.end))).toBe(true)
+    expect([...batchesOf(two)[0].records()][0].headers).toEqual(headers)
   })
 
   test('closing without an open batch does nothing', () => {
