@@ -40,7 +40,14 @@ export interface BatchWriterOptions {
   readonly transactional?: boolean
   /** Bytes to begin with; it grows. */
   readonly initialSize?: number
+  /**
+   * Memory to begin with instead: buffer[start, end). Records whose bytes lie in the same Buffer object are taken over
+   * several times faster (a move within one buffer needs no view). When it is too small, memory of its own is taken.
+   */
+  readonly memory?: { readonly buffer: Buffer; readonly start: number; readonly end: number }
 }
+
+const NO_MEMORY = Buffer.alloc(0)
 
 /** How far a batch may compress better or worse than the one before, in the estimate of its size (as in Kafka). */
 const RATIO_IMPROVING_STEP = 0.005
@@ -55,8 +62,10 @@ const RATIO_SAFETY = 1.05
  *   log.append(writer.buffer, 0, writer.end); writer.reset()
  */
 export class BatchWriter {
-  /** The batches are buffer[0, end). A new object when it had to grow, so take it anew after each append. */
+  /** The batches are buffer[start, end). A new object when it had to grow, so take it anew after each append. */
   buffer: Buffer
+  /** 0 unless memory was given. */
+  start = 0
   /** Position behind the last closed batch. */
   end = 0
   /** Closed batches. */
@@ -71,6 +80,8 @@ export class BatchWriter {
   private readonly producerEpoch: number
   private readonly attributes: number
   private nextSequence: number
+  /** Where the memory ends. */
+  private limit: number
   private compressionRatio = 1
 
   /** Where the next record of the open batch goes, in `buffer`. Compressed ones are collected there, too. */
@@ -89,12 +100,22 @@ export class BatchWriter {
     this.producerEpoch = options.producerEpoch ?? NO_PRODUCER_EPOCH
     this.nextSequence = options.baseSequence ?? NO_SEQUENCE
     this.attributes = attributesOf(this.codec, 'CreateTime', options.transactional ?? false, false, false)
-    this.buffer = Buffer.allocUnsafe(Math.max(options.initialSize ?? 64 * 1024, 4096))
+    const { memory } = options
+    if (memory === undefined) {
+      this.buffer = Buffer.allocUnsafe(Math.max(options.initialSize ?? 64 * 1024, 4096))
+      this.limit = this.buffer.length
+    } else {
+      this.buffer = memory.buffer
+      this.limit = memory.end
+      this.start = memory.start
+      this.end = memory.start
+      this.at = memory.start
+    }
   }
 
   /** Bytes written so far, the open batch (uncompressed) included. */
   get sizeInBytes(): number {
-    return this.openCount === 0 ? this.end : this.at
+    return (this.openCount === 0 ? this.end : this.at) - this.start
   }
 
   /** Sequence that the next batch begins with; -1 without an idempotent producer. */
@@ -179,8 +200,8 @@ export class BatchWriter {
   closeBatch(): void {
     const count = this.openCount
     if (count === 0) return
+    if (this.codec !== 'none') this.compressOpenBatch(this.end + RECORD_BATCH_OVERHEAD)
     const start = this.end
-    if (this.codec !== 'none') this.compressOpenBatch(start + RECORD_BATCH_OVERHEAD)
     const buffer = this.buffer
     writeBatchHeader(buffer, start, {
       baseOffset: this.recordCount - count,
@@ -209,20 +230,30 @@ export class BatchWriter {
 
   /** Forgets the closed batches, which the log has taken; the open one moves to the front and goes on. */
   dropClosed(): void {
-    if (this.openCount > 0) this.buffer.copyWithin(0, this.end, this.at)
-    this.at -= this.end
-    this.end = 0
+    if (this.openCount > 0) this.buffer.copyWithin(this.start, this.end, this.at)
+    this.at -= this.end - this.start
+    this.end = this.start
     this.batchCount = 0
     this.recordCount = this.openCount
   }
 
   /** Starts over in the same memory; sequences go on. An open batch is dropped, so close it first. */
   reset(): void {
-    this.end = 0
-    this.at = 0
+    this.end = this.start
+    this.at = this.start
     this.batchCount = 0
     this.recordCount = 0
     this.openCount = 0
+  }
+
+  /** Gives the memory back while there is nothing in it; the next record takes some anew. */
+  releaseMemory(): void {
+    this.reset()
+    this.buffer = NO_MEMORY
+    this.limit = 0
+    this.start = 0
+    this.end = 0
+    this.at = 0
   }
 
   /** Writes all of a record but its headers, in a new batch if need be. Returns whether one was closed. */
@@ -250,7 +281,7 @@ export class BatchWriter {
       body = sizeOfRecordBody(0, 0, keyLength, valueLength, headersSize)
       this.openBatch(timestamp, body)
     }
-    if (this.at + body + 5 > this.buffer.length) this.grow(body + 5)
+    if (this.at + body + 5 > this.limit) this.grow(body + 5)
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
     this.at = writeRecordFields(
       this.buffer,
@@ -294,9 +325,9 @@ export class BatchWriter {
     const plainSize = this.at - recordsStart
     const compressed = compress(this.codec, this.buffer.subarray(recordsStart, this.at), this.level)
     this.at = recordsStart
-    if (recordsStart + compressed.length > this.buffer.length) this.grow(compressed.length)
-    this.buffer.set(compressed, recordsStart)
-    this.at = recordsStart + compressed.length
+    if (recordsStart + compressed.length > this.limit) this.grow(compressed.length)
+    this.buffer.set(compressed, this.at)
+    this.at += compressed.length
     const observed = compressed.length / plainSize
     const step = observed > this.compressionRatio ? RATIO_DETERIORATING_STEP : -RATIO_IMPROVING_STEP
     if (observed !== this.compressionRatio)
@@ -304,8 +335,14 @@ export class BatchWriter {
   }
 
   private grow(extra: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(this.at + extra, this.buffer.length * 2))
-    larger.set(this.buffer.subarray(0, this.at))
+    const { start, at } = this
+    const size = at - start
+    const larger = Buffer.allocUnsafe(Math.max(size + extra, (this.limit - start) * 2, 4096))
+    larger.set(this.buffer.subarray(start, at))
     this.buffer = larger
+    this.limit = larger.length
+    this.start = 0
+    this.end -= start
+    this.at = size
   }
 }

@@ -11,6 +11,10 @@ export interface CodecModule {
 /** `createRequire` here finds packages from the bundle as well as from the source. */
 export const requireFromHere = createRequire(import.meta.url)
 
+const WAY_OUT: Readonly<Record<string, string>> = {
+  zstd: 'run it with Node 22.15 or later, which has zstd itself',
+}
+
 /** Loads a codec's library, or says in one line which codec cannot be had, and why. */
 export function loadLibrary<T>(codec: string, load: () => T): T {
   try {
@@ -19,7 +23,7 @@ export function loadLibrary<T>(codec: string, load: () => T): T {
     const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
     throw new TerseError(
       `${codec} compression cannot be used here: its library did not load (${why}). ` +
-        'Install tkafka with its dependencies for this platform, or use another compression.type.',
+        `Install tkafka with its dependencies for this platform, or ${WAY_OUT[codec] ?? 'use another compression.type'}.`,
     )
   }
 }
