@@ -47,12 +47,13 @@ export function writeCheckpoint(
   writeFileAtomically(fs, path, Buffer.from(formatCheckpoint(entries)))
 }
 
-/** Replaces a small file: temp, fsync, rename, fsync of the folder. */
+/** Replaces a small file: temp, fsync, rename, fsync of the folder (unless it may as well be the old one after a crash). */
 export function writeFileAtomically(
   fs: FileSystem,
   path: string,
   bytes: Uint8Array,
   temporary = `${path}.tmp`,
+  syncFolder = true,
 ): void {
   const fd = fs.open(temporary, 'w')
   try {
@@ -69,5 +70,5 @@ export function writeFileAtomically(
   }
   fs.close(fd)
   fs.rename(temporary, path)
-  fs.fsyncDir(dirname(path))
+  if (syncFolder) fs.fsyncDir(dirname(path))
 }

@@ -23,6 +23,7 @@ export abstract class IndexFile {
   #page = Buffer.alloc(0)
   #pageStart = -1
   #staged: Buffer[] = []
+  #shortened = false
 
   constructor(fs: FileSystem, path: string, baseOffset: number, entrySize: number) {
     this.fs = fs
@@ -83,20 +84,29 @@ export abstract class IndexFile {
   trim(): number {
     const fd = this.#open(true)
     const size = this.#storedCount() * this.#entrySize
-    if (this.fs.fstat(fd).size !== size) this.fs.ftruncate(fd, size)
+    if (this.fs.fstat(fd).size !== size) {
+      this.fs.ftruncate(fd, size)
+      this.#shortened = true
+    }
     return size
   }
 
   truncateToEntries(count: number): void {
     if (count >= this.#storedCount()) return
     this.fs.ftruncate(this.#open(true), count * this.#entrySize)
+    this.#shortened = true
     this.#count = count
     this.#pageStart = -1
   }
 
+  /**
+   * Only where something was cut off: entries that a power cut takes away again are added by the next writer, and missed
+   * by nobody; a tail that was cut and came back would be taken for entries.
+   */
   sync(): void {
-    if (this.#fd === undefined && !this.exists()) return
+    if (!this.#shortened) return
     this.fs.fdatasync(this.#open(true))
+    this.#shortened = false
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { offsetName, SNAPSHOT_SUFFIX } from './log-files.ts'
 import { unlinkIfThere } from './log-loader.ts'
 import { rebuildIndexes, writeIndexes } from './log-repair.ts'
 import type { LogRoller } from './log-roller.ts'
+import type { LogSegment } from './log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
 
 /** For the root's checkpoints. */
@@ -25,6 +26,7 @@ export function closeLikeBroker(
   roller: LogRoller,
   logStartOffset: number,
   recoveryPoint: number,
+  isSynced: (segment: LogSegment) => boolean,
 ): void {
   const { fs } = local.os
   const { indexIntervalBytes } = settings.config
@@ -45,7 +47,7 @@ export function closeLikeBroker(
       segment.offsetIndex.trim()
       segment.timeIndex.trim()
     }
-    fs.fdatasync(segment.fd(true))
+    if (!isSynced(segment)) fs.fdatasync(segment.fd(true))
     segment.offsetIndex.sync()
     segment.timeIndex.sync()
     segment.transactionIndex.sync()
@@ -56,7 +58,6 @@ export function closeLikeBroker(
     local.reopenTail()
     removeStraySnapshots(local)
   }
-  fs.fsyncDir(local.dir)
 }
 
 /** Keeps the snapshots at segments' base offsets and the newest one, as Kafka does. */

@@ -12,6 +12,8 @@ export class LogFlusher {
   readonly #settings: LogSettings
   /** Segment to the number of writes when it was last synced or added. */
   readonly #dirty = new Map<LogSegment, number>()
+  /** Size of each segment's file when it was last synced here: a sync takes what others wrote, too. */
+  readonly #synced = new Map<LogSegment, number>()
   #folderDirty = false
   #parentDirty = false
   #unflushed = 0
@@ -45,7 +47,13 @@ export class LogFlusher {
   flush(): void {
     const { fs } = this.#local.os
     this.#syncNames()
-    for (const segment of this.#dirty.keys()) unlessGone(() => fs.fdatasync(segment.fd(true)))
+    for (const segment of this.#dirty.keys()) {
+      unlessGone(() => {
+        const size = segment.fileSize()
+        fs.fdatasync(segment.fd(true))
+        this.#synced.set(segment, size)
+      })
+    }
     this.#dirty.clear()
     this.#done()
   }
@@ -56,6 +64,11 @@ export class LogFlusher {
       this.#background = undefined
     })
     return this.#background
+  }
+
+  /** Whether all that is in the segment's .log was synced here. */
+  isSynced(segment: LogSegment): boolean {
+    return !this.#dirty.has(segment) && this.#synced.get(segment) === segment.fileSize()
   }
 
   get isBusy(): boolean {
@@ -70,8 +83,10 @@ export class LogFlusher {
   async #sync(): Promise<void> {
     this.#syncNames()
     for (const [segment, write] of [...this.#dirty]) {
+      const size = unlessGone(() => segment.fileSize())
       const fd = unlessGone(() => segment.fd(true))
       if (fd !== undefined) await this.#local.os.fs.fdatasyncAsync(fd)
+      if (size !== undefined) this.#synced.set(segment, size)
       if (this.#dirty.get(segment) === write) this.#dirty.delete(segment)
     }
     if (this.#dirty.size === 0) this.#done()

@@ -108,5 +108,5 @@ export function writeSnapshot(
   entries: ReadonlyMap<number, ProducerStateEntry>,
 ): void {
   const bytes = encodeSnapshot(entries.values(), entries.size)
-  writeFileAtomically(fs, snapshotFile(dir, offset), bytes, join(dir, '.tkafka-snapshot.tmp'))
+  writeFileAtomically(fs, snapshotFile(dir, offset), bytes, join(dir, '.tkafka-snapshot.tmp'), false)
 }

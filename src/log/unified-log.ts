@@ -10,6 +10,7 @@ import type { CorruptRecordError } from '../errors.ts'
 import { TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
+import { unlessDiskFull } from './full-disk.ts'
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
@@ -289,7 +290,7 @@ export class UnifiedLog {
     )
     this.#flusher.folderChanged()
     this.#producers.forget()
-    this.#epochs.truncateFromStart(this.logStartOffset)
+    unlessDiskFull(() => this.#epochs.truncateFromStart(this.logStartOffset))
   }
 
   /** Segments with their sizes and times, oldest first. */
@@ -325,7 +326,14 @@ export class UnifiedLog {
   closeAsBroker(): ClosedLog {
     this.#prepare()
     const recoveryPoint = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
-    closeLikeBroker(this.#local, this.#settings, this.#roller, this.logStartOffset, recoveryPoint)
+    closeLikeBroker(
+      this.#local,
+      this.#settings,
+      this.#roller,
+      this.logStartOffset,
+      recoveryPoint,
+      (segment) => this.#flusher.isSynced(segment),
+    )
     this.#flusher.flush()
     if (this.#local.corrupt !== undefined) throw this.#local.corrupt
     const { logStartOffset, logEndOffset } = this
