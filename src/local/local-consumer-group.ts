@@ -36,7 +36,7 @@ export class LocalConsumerGroup {
   #member: GroupMember | undefined
   #failure: Error | undefined
   #busy = false
-  #hasCommitted = false
+  #remembered = false
   #lateTimer: NodeJS.Timeout | undefined
 
   constructor(
@@ -101,8 +101,18 @@ export class LocalConsumerGroup {
 
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {
     if (offsets.length === 0) return
+    await this.#remember()
     await this.#store.commit(this.groupId, offsets)
-    this.#hasCommitted = true
+  }
+
+  /** A broker leaves a record of every group that had a member, also of one that never committed. */
+  async #remember(): Promise<void> {
+    if (this.#remembered) return
+    await this.#store.rememberGroup(
+      this.groupId,
+      this.#settings.groupProtocol === 'consumer' ? 'Consumer' : 'Classic',
+    )
+    this.#remembered = true
   }
 
   fetch(): Map<string, CommittedOffset> {
@@ -117,13 +127,7 @@ export class LocalConsumerGroup {
     this.#busy = false
     clearTimeout(this.#lateTimer)
     await this.#drain()
-    // A broker remembers a group that never committed, too.
-    if (this.#member !== undefined && !this.#hasCommitted && this.#failure === undefined) {
-      await this.#store.rememberGroup(
-        this.groupId,
-        this.#settings.groupProtocol === 'consumer' ? 'Consumer' : 'Classic',
-      )
-    }
+    if (this.#member !== undefined && this.#failure === undefined) await this.#remember()
     await this.#member?.leave()
     this.#member = undefined
   }

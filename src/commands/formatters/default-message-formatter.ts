@@ -3,7 +3,7 @@ import { visitHeaders } from '../../client/stored-headers.ts'
 import type { Deserializer } from '../deserializers.ts'
 import { deserializerFor } from '../deserializers.ts'
 import type { FormatterProperties, MessageFormatter } from '../message-formatter.ts'
-import type { OutputBuffer } from './output-buffer.ts'
+import { INTEGER_SIZE, type OutputBuffer, putConstant, putInteger, putWithin } from './output-buffer.ts'
 
 const NO_HEADERS = Buffer.from('NO_HEADERS')
 const COLON = Buffer.from(':')
@@ -35,7 +35,12 @@ export class DefaultMessageFormatter implements MessageFormatter {
   readonly #afterTimestamp: Buffer
   readonly #afterPartition: Buffer
   readonly #afterHeaders: Buffer
+  readonly #noHeaders: Buffer
   readonly #plain: boolean
+  /** No deserializer: bytes go through as they are. */
+  readonly #quick: boolean
+  /** At most so many bytes of a line are not the record's own. */
+  readonly #fixedSize: number
   #timestampLabel: Buffer = NO_TIMESTAMP
   #hasTimestamp = false
   /** Partition column with its separator, and `Offset:`. */
@@ -76,6 +81,16 @@ export class DefaultMessageFormatter implements MessageFormatter {
     }
     if (epoch) rest.push(Buffer.from('Epoch:NOT_PRESENT'), separator(this.#printHeaders || keyOrValue))
     this.#afterOffset = Buffer.concat(rest)
+    this.#noHeaders = Buffer.concat([NO_HEADERS, this.#afterHeaders])
+    this.#fixedSize =
+      LABELS.LogAppendTime.length +
+      'Partition:2147483647Offset:'.length +
+      2 * INTEGER_SIZE +
+      4 * (this.#keySeparator.length + this.#lineSeparator.length) +
+      this.#afterOffset.length +
+      this.#noHeaders.length +
+      2 * this.#nullLiteral.length
+    this.#quick = this.#keyDeserializer === undefined && this.#valueDeserializer === undefined
     this.#plain =
       this.#printValue &&
       this.#valueDeserializer === undefined &&
@@ -134,6 +149,15 @@ export class DefaultMessageFormatter implements MessageFormatter {
       output.constant(this.#lineSeparator)
       return
     }
+    if (this.#quick && (headersCount === 0 || !this.#printHeaders)) {
+      const shift = output.shiftOf(buffer)
+      if (
+        !Number.isNaN(shift) &&
+        this.#recordWithin(offset, timestamp, keyStart, keyEnd, valueStart, valueEnd, shift, output)
+      ) {
+        return
+      }
+    }
     if (this.#printTimestamp) {
       output.constant(this.#timestampLabel)
       if (this.#hasTimestamp) output.integer(timestamp)
@@ -155,6 +179,44 @@ export class DefaultMessageFormatter implements MessageFormatter {
       this.#field(buffer, valueStart, valueEnd, this.#valueDeserializer, output)
       output.constant(this.#lineSeparator)
     }
+  }
+
+  /** The same as `record` for an adopted batch, without headers: all columns with one look for room. */
+  #recordWithin(
+    offset: number,
+    timestamp: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    shift: number,
+    output: OutputBuffer,
+  ): boolean {
+    const size = this.#fixedSize + Math.max(keyEnd - keyStart, 0) + Math.max(valueEnd - valueStart, 0)
+    if (!output.reserve(size)) return false
+    const { block } = output
+    let at = output.position
+    if (this.#printTimestamp) {
+      at = putConstant(block, at, this.#timestampLabel)
+      if (this.#hasTimestamp) at = putInteger(block, at, timestamp)
+      at = putConstant(block, at, this.#afterTimestamp)
+    }
+    at = putConstant(block, at, this.#beforeOffset)
+    if (this.#printOffset) at = putInteger(block, at, offset)
+    at = putConstant(block, at, this.#afterOffset)
+    if (this.#printHeaders) at = putConstant(block, at, this.#noHeaders)
+    if (this.#printKey) {
+      if (keyEnd < 0) at = putConstant(block, at, this.#nullLiteral)
+      else at = putWithin(block, at, keyStart + shift, keyEnd + shift)
+      at = putConstant(block, at, this.#printValue ? this.#keySeparator : this.#lineSeparator)
+    }
+    if (this.#printValue) {
+      if (valueEnd < 0) at = putConstant(block, at, this.#nullLiteral)
+      else at = putWithin(block, at, valueStart + shift, valueEnd + shift)
+      at = putConstant(block, at, this.#lineSeparator)
+    }
+    output.position = at
+    return true
   }
 
   #field(

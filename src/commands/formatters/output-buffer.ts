@@ -7,16 +7,19 @@
  */
 const SOURCE_CAPACITY = 1280 * 1024
 const OUTPUT_CAPACITY = 512 * 1024
-/** A full block is written from here on: big writes, and room for the next record. */
+/** A block is written from here on: big writes, and room for the next record. */
 const WRITE_SIZE = 256 * 1024
 /** Shorter pieces are moved byte by byte. */
 const SHORT = 24
+/** Digits of a safe integer and its sign. */
+export const INTEGER_SIZE = 17
 
 export class OutputBuffer {
-  readonly #block: Buffer
+  readonly block: Buffer
+  /** Where the next byte goes in the block; whoever writes there himself asks `reserve` first and moves it on. */
+  position: number
   /** Where the output begins in the block; the source lies before. */
   readonly #base: number
-  #position: number
   #source: Buffer | undefined
   #shift = 0
   readonly #sink: (bytes: Uint8Array) => void
@@ -29,8 +32,8 @@ export class OutputBuffer {
   ) {
     this.#sink = sink
     this.#base = sourceCapacity
-    this.#block = Buffer.from(new ArrayBuffer(sourceCapacity + outputCapacity))
-    this.#position = sourceCapacity
+    this.block = Buffer.from(new ArrayBuffer(sourceCapacity + outputCapacity))
+    this.position = sourceCapacity
   }
 
   /** Takes a copy of buffer[start, end), so that pieces of it print quickly. Bigger ones than the block are left. */
@@ -39,7 +42,7 @@ export class OutputBuffer {
       this.#source = undefined
       return
     }
-    this.#block.set(buffer.subarray(start, end), 0)
+    this.block.set(buffer.subarray(start, end), 0)
     this.#source = buffer
     this.#shift = -start
   }
@@ -49,33 +52,35 @@ export class OutputBuffer {
     this.#source = undefined
   }
 
+  /** Added to a position in this buffer it is one in the block, while the buffer is adopted; NaN when it is not. */
+  shiftOf(buffer: Buffer): number {
+    return buffer === this.#source ? this.#shift : Number.NaN
+  }
+
+  /** True when there is room for so many bytes at `position` now. */
+  reserve(length: number): boolean {
+    return length <= this.block.length - this.position || this.#makeRoom(length)
+  }
+
   /** buffer[start, end). */
   bytes(buffer: Buffer, start: number, end: number): void {
     const length = end - start
-    const block = this.#block
-    if (length > block.length - this.#position) {
-      if (!this.#makeRoom(length)) {
-        this.#sink(buffer.subarray(start, end))
-        return
-      }
+    if (!this.reserve(length)) {
+      this.#sink(buffer.subarray(start, end))
+      return
     }
-    if (buffer === this.#source) block.copyWithin(this.#position, start + this.#shift, end + this.#shift)
-    else if (length < SHORT) for (let i = 0; i < length; i++) block[this.#position + i] = buffer[start + i]
-    else block.set(new Uint8Array(buffer.buffer, buffer.byteOffset + start, length), this.#position)
-    this.#position += length
+    const { block } = this
+    if (buffer === this.#source) block.copyWithin(this.position, start + this.#shift, end + this.#shift)
+    else if (length < SHORT) for (let i = 0; i < length; i++) block[this.position + i] = buffer[start + i]
+    else block.set(new Uint8Array(buffer.buffer, buffer.byteOffset + start, length), this.position)
+    this.position += length
   }
 
   /** A whole constant. */
   constant(bytes: Buffer): void {
-    const length = bytes.length
-    if (length >= SHORT || length > this.#block.length - this.#position) {
-      this.bytes(bytes, 0, length)
-      return
-    }
-    const block = this.#block
-    const position = this.#position
-    for (let i = 0; i < length; i++) block[position + i] = bytes[i]
-    this.#position = position + length
+    if (bytes.length < SHORT && this.reserve(bytes.length)) {
+      this.position = putConstant(this.block, this.position, bytes)
+    } else this.bytes(bytes, 0, bytes.length)
   }
 
   /** Text as UTF-8. */
@@ -86,33 +91,50 @@ export class OutputBuffer {
 
   /** A safe integer in decimal. */
   integer(value: number): void {
-    if (20 > this.#block.length - this.#position) this.#makeRoom(20)
-    if (value < 0) {
-      this.#block[this.#position++] = 0x2d
-      value = -value
-    }
-    if (value < 1e9) this.#position += writeDigits(this.#block, this.#position, value, digitsOf(value))
-    else {
-      const high = Math.floor(value / 1e9)
-      const low = value - high * 1e9
-      // A safe integer has at most 16 digits, so that high has at most 7.
-      this.#position += writeDigits(this.#block, this.#position, high, digitsOf(high))
-      this.#position += writeDigits(this.#block, this.#position, low, 9)
-    }
+    if (this.reserve(INTEGER_SIZE)) this.position = putInteger(this.block, this.position, value)
+    else this.text(String(value))
   }
 
   /** To the sink when a write is worth it (or `all`). */
   flush(all: boolean): void {
-    const size = this.#position - this.#base
+    const size = this.position - this.#base
     if (size === 0 || (!all && size < WRITE_SIZE)) return
-    this.#position = this.#base
-    this.#sink(this.#block.subarray(this.#base, this.#base + size))
+    this.position = this.#base
+    this.#sink(this.block.subarray(this.#base, this.#base + size))
   }
 
   #makeRoom(length: number): boolean {
     this.flush(true)
-    return length <= this.#block.length - this.#position
+    return length <= this.block.length - this.position
   }
+}
+
+/** The put functions write without looking for room and return the position behind. */
+export function putConstant(block: Buffer, at: number, bytes: Buffer): number {
+  const { length } = bytes
+  for (let i = 0; i < length; i++) block[at + i] = bytes[i]
+  return at + length
+}
+
+/** block[start, end) to `at`. */
+export function putWithin(block: Buffer, at: number, start: number, end: number): number {
+  const length = end - start
+  if (length < SHORT) for (let i = 0; i < length; i++) block[at + i] = block[start + i]
+  else block.copyWithin(at, start, end)
+  return at + length
+}
+
+export function putInteger(block: Buffer, start: number, value: number): number {
+  let at = start
+  let rest = value
+  if (rest < 0) {
+    block[at++] = 0x2d
+    rest = -rest
+  }
+  if (rest < 1e9) return putDigits(block, at, rest, digitsOf(rest))
+  const high = Math.floor(rest / 1e9)
+  at = putDigits(block, at, high, digitsOf(high))
+  return putDigits(block, at, rest - high * 1e9, 9)
 }
 
 function digitsOf(value: number): number {
@@ -122,12 +144,12 @@ function digitsOf(value: number): number {
 }
 
 /** Writes `count` digits of a number below 1e9. */
-function writeDigits(block: Buffer, position: number, value: number, count: number): number {
+function putDigits(block: Buffer, start: number, value: number, count: number): number {
   let rest = value | 0
-  for (let at = position + count - 1; at >= position; at--) {
+  for (let at = start + count - 1; at >= start; at--) {
     const quotient = (rest / 10) | 0
     block[at] = 0x30 + rest - quotient * 10
     rest = quotient
   }
-  return count
+  return start + count
 }
