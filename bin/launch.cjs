@@ -30,19 +30,14 @@ function launch(args) {
 function load(file) {
   const cache = cacheFile(file)
   if (cache === undefined) return void require(file)
-  const { Script, constants } = require('node:vm')
+  const { Script } = require('node:vm')
   const source = fs.readFileSync(file, 'utf8')
   let cachedData
   try {
     cachedData = fs.readFileSync(cache)
   } catch {}
   const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`
-  const script = new Script(wrapped, {
-    filename: file,
-    cachedData,
-    // A partitioner of the user's own is an ES module: import() must work from here.
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
+  const script = new Script(wrapped, { filename: file, cachedData })
   const module = { exports: {} }
   const { createRequire } = require('node:module')
   if (cachedData === undefined || script.cachedDataRejected) {

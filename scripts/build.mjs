@@ -50,6 +50,8 @@ const leanCommander = {
 const cjs = {
   ...shared,
   plugins: [leanCommander],
+  // A script that runs from V8's code cache has no import() of its own; require serves for node: modules.
+  supported: { 'dynamic-import': false },
   format: 'cjs',
   define: { ...shared.define, 'import.meta.url': '__tkafkaModuleUrl' },
   banner: { js: 'const __tkafkaModuleUrl = __filename;' },
@@ -100,7 +102,7 @@ if (only.length === 0) {
   const entry = (file) => fs.existsSync(path.join(root, file))
   if (entry('src/tkafka.ts')) jobs.push(bundle({ ...cjs, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
   if (entry('src/index.ts')) {
-    jobs.push(bundle({ ...cjs, entryPoints: ['src/index.ts'] }, 'index.cjs'))
+    jobs.push(bundle({ ...cjs, supported: {}, entryPoints: ['src/index.ts'] }, 'index.cjs'))
     jobs.push(bundle({ ...shared, format: 'esm', entryPoints: ['src/index.ts'] }, 'index.mjs'))
   }
 }

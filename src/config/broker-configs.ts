@@ -25,7 +25,7 @@ const DYNAMIC_QUOTAS: readonly ConfigKey[] = [
   'leader.replication.throttled.rate',
   'follower.replication.throttled.rate',
   'replica.alter.log.dirs.io.max.bytes.per.second',
-].map((name) => ({ name, type: 'LONG', default: '9223372036854775807', validator: inRange(0) }))
+].map((name) => ({ name, type: 'LONG', default: null, validator: inRange(0) }))
 
 /** The row of a static or dynamic broker setting; a listener's prefix counts as the setting behind it. */
 export function brokerConfigKey(name: string): ConfigKey | undefined {

@@ -72,17 +72,18 @@ export function readConfigTable(table: string): ConfigKey[] {
         name,
         type: type as ConfigType,
         default: text === '!' ? undefined : text === '-' ? null : text === "''" ? '' : text,
-        validator: validatorFrom(rule),
+        validator: validatorFrom(rule, type === 'DOUBLE'),
         internal: rule.endsWith('#') || undefined,
       }
     })
 }
 
 /** `0..` `0..1` `{a,b}` `i{A,B}` (any case) `list` `list{a,b}` `list+` (not empty) `gzip` `nonempty`. */
-function validatorFrom(rule: string): Validator | undefined {
+function validatorFrom(rule: string, double: boolean): Validator | undefined {
   const text = rule.replace(/#$/, '')
   const range = /^(-?[\d.]+?)\.\.(-?[\d.]+)?$/.exec(text)
-  if (range !== null) return inRange(Number(range[1]), range[2] === undefined ? undefined : Number(range[2]))
+  if (range !== null)
+    return inRange(Number(range[1]), range[2] === undefined ? undefined : Number(range[2]), double)
   const list = /^list(\+?)(?:\{(.*)\})?$/.exec(text)
   if (list !== null) return listOf(list[2]?.split(',') ?? [], list[1] === '')
   const names = /^(i?)\{(.*)\}$/.exec(text)
@@ -97,12 +98,13 @@ export function invalid(name: string, value: string | null, why: string): string
   return `Invalid value ${value} for configuration ${name}: ${why}`
 }
 
-export function inRange(min: number, max?: number): Validator {
+export function inRange(min: number, max?: number, double = false): Validator {
   return (name, value) => {
+    const text = () => (double ? javaDouble(value as number) : configText(value))
     if (value === null) return invalid(name, null, 'Value must be non-null')
-    if ((value as number) < min) return invalid(name, configText(value), `Value must be at least ${min}`)
+    if ((value as number) < min) return invalid(name, text(), `Value must be at least ${min}`)
     if (max !== undefined && (value as number) > max)
-      return invalid(name, configText(value), `Value must be no more than ${max}`)
+      return invalid(name, text(), `Value must be no more than ${max}`)
     return undefined
   }
 }

@@ -93,7 +93,7 @@ export function validateGroupConfigs(
       throw new KafkaError('INVALID_CONFIG', `${name} must be ${than} than or equal to ${limit}`)
     }
     const min = `group.${kind}.min.${setting}`
-    const max = `group.${kind}.max.${setting}`
+    const max = `group.${kind}.max.${setting.replace('num.', '')}`
     if (bounds === 'both' && value(name) < Number(broker(min))) refuse('greater', min)
     if (value(name) > Number(broker(max))) refuse('less', max)
   }

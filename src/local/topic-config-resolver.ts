@@ -55,7 +55,7 @@ function inTopicUnits(topicName: string, text: string, factor: number | undefine
   return factor === undefined ? text : String(number * factor)
 }
 
-/** Every setting of a topic as describe shows it, by name. */
+/** Every setting of a topic as describe shows it, in the order of Kafka's definition. */
 export function describeTopicConfigs(
   image: MetadataImage,
   serverProperties: ReadonlyMap<string, string>,
@@ -66,7 +66,7 @@ export function describeTopicConfigs(
   const inherited = inheritedTopicConfigs(layers)
   const def = topicConfigDef()
   const names = new Set([...def.keys().map((key) => key.name), ...overrides.keys()])
-  return [...names].sort().map((name) => {
+  return [...names].map((name) => {
     const key = def.get(name)
     const text = overrides.get(name) ?? inherited.get(name) ?? key?.default ?? ''
     const value = key === undefined ? text : describedValue(key, text)
