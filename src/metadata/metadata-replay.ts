@@ -21,6 +21,7 @@ import {
 } from '../message/metadata-records.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import { type BrokerImage, type MetadataImageParts, scramKey, type VoterImage } from './metadata-image.ts'
+import { partitionRecord, readPartitionRecord } from './partition-record-reader.ts'
 import { TopicDrafts } from './topic-drafts.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer A, infer B> ? Map<A, B> : T[K] }
@@ -107,6 +108,13 @@ export class MetadataReplay {
       if (valueEnd < 0) throw new CorruptRecordError('metadata record without a value', keyStart)
       // The NoOps that an idle controller writes twice a second, without a look at a schema.
       if (valueEnd - valueStart === 4 && buffer.readUInt32BE(valueStart) === 0x01140000) return
+      if (this.pending === undefined && readPartitionRecord(buffer, valueStart, valueEnd)) {
+        const { topicId, partition } = partitionRecord
+        if (!this.topics.putPartition(topicId, partition!, valueStart)) {
+          this.expectNewer(topicId, partition!.partition, valueStart)
+        }
+        return
+      }
       const { record, newer } = decodeMetadataRecord(buffer, valueStart, valueEnd)
       if (newer !== undefined) this.markNewer(`${newer} at offset ${offset}`)
       if (record !== undefined) this.take(record, offset, valueStart)
@@ -158,35 +166,45 @@ export class MetadataReplay {
   private apply(record: StoredMetadataRecord, offset: number, position: number): void {
     switch (record.type) {
       case 'TopicRecord':
-        return this.topics.topic(record)
+        this.topics.topic(record)
+        return
       case 'PartitionRecord':
-        if (!this.topics.partition(record, position)) this.expectNewer(record, position)
+        if (!this.topics.partition(record, position))
+          this.expectNewer(record.topicId, record.partitionId, position)
         return
       case 'PartitionChangeRecord':
-        if (!this.topics.partitionChange(record)) this.expectNewer(record, position)
+        if (!this.topics.partitionChange(record))
+          this.expectNewer(record.topicId, record.partitionId, position)
         return
       case 'RemoveTopicRecord':
-        return this.topics.remove(record.topicId)
+        this.topics.remove(record.topicId)
+        return
       case 'ClearElrRecord':
-        return this.topics.clearElr(record.topicName)
+        this.topics.clearElr(record.topicName)
+        return
       case 'ConfigRecord':
-        return this.topics.config(record)
+        this.topics.config(record)
+        return
       case 'RegisterBrokerRecord':
-        return this.registerBroker(record)
+        this.registerBroker(record)
+        return
       case 'UnregisterBrokerRecord':
         this.map('brokers').delete(record.brokerId)
         return
       case 'FenceBrokerRecord':
-        return this.changeBroker(record.id, { fenced: true })
+        this.changeBroker(record.id, { fenced: true })
+        return
       case 'UnfenceBrokerRecord':
-        return this.changeBroker(record.id, { fenced: false })
+        this.changeBroker(record.id, { fenced: false })
+        return
       case 'BrokerRegistrationChangeRecord':
-        return this.changeBroker(record.brokerId, {
+        this.changeBroker(record.brokerId, {
           ...(record.fenced !== 0 && { fenced: record.fenced > 0 }),
           ...(record.inControlledShutdown !== 0 && { inControlledShutdown: record.inControlledShutdown > 0 }),
           ...(record.logDirs.length > 0 && { logDirs: record.logDirs }),
           ...(record.cordonedLogDirs !== null && { cordonedLogDirs: record.cordonedLogDirs }),
         })
+        return
       case 'RegisterControllerRecord':
         this.map('controllers').set(record.controllerId, {
           id: record.controllerId,
@@ -197,9 +215,11 @@ export class MetadataReplay {
         })
         return
       case 'FeatureLevelRecord':
-        return this.featureLevel(record.name, record.featureLevel, offset)
+        this.featureLevel(record.name, record.featureLevel, offset)
+        return
       case 'ClientQuotaRecord':
-        return this.clientQuota(record)
+        this.clientQuota(record)
+        return
       case 'ProducerIdsRecord':
         this.parts.nextProducerId = record.nextProducerId
         return
@@ -235,10 +255,10 @@ export class MetadataReplay {
   }
 
   /** A partition whose topic is not there: damage, unless its record may be among those that were passed over. */
-  private expectNewer(record: { partitionId: number; topicId: string }, position: number): void {
+  private expectNewer(topicId: string, partition: number, position: number): void {
     if (this.parts.newerThanKnown !== undefined) return
     throw new CorruptRecordError(
-      `partition ${record.partitionId} of topic ${record.topicId}, which the metadata does not have`,
+      `partition ${partition} of topic ${topicId}, which the metadata does not have`,
       position,
     )
   }

@@ -51,18 +51,9 @@ export class TopicDrafts {
     this.put(topic)
   }
 
-  /** False when there is no such topic. */
   partition(record: StoredMetadataRecordOf<'PartitionRecord'>, position: number): boolean {
-    const topic = this.writable(record.topicId)
-    const partition = record.partitionId
-    if (topic === undefined) return false
-    const { partitions } = topic
-    if (partition < 0 || partition >= MAX_PARTITIONS) {
-      throw new CorruptRecordError(`partition ${partition} of topic ${topic.name}`, position)
-    }
-    if (partition > partitions.length) this.unordered.add(topic)
-    partitions[partition] = {
-      partition,
+    const partition: PartitionImage = {
+      partition: record.partitionId,
       leader: record.leader,
       leaderEpoch: record.leaderEpoch,
       partitionEpoch: record.partitionEpoch,
@@ -75,6 +66,19 @@ export class TopicDrafts {
       lastKnownElr: record.lastKnownElr ?? NONE,
       directories: record.directories,
     }
+    return this.putPartition(record.topicId, partition, position)
+  }
+
+  /** False when there is no such topic. */
+  putPartition(topicId: string, partition: PartitionImage, position: number): boolean {
+    const topic = this.writable(topicId)
+    if (topic === undefined) return false
+    const index = partition.partition
+    if (index < 0 || index >= MAX_PARTITIONS) {
+      throw new CorruptRecordError(`partition ${index} of topic ${topic.name}`, position)
+    }
+    if (index > topic.partitions.length) this.unordered.add(topic)
+    topic.partitions[index] = partition
     return true
   }
 
