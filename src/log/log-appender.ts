@@ -123,14 +123,14 @@ export class LogAppender {
     } catch (error) {
       this.#producers.forget()
       const appended = this.#local.tail.nextOffset - firstOffset
-      const consumed = bytesOf(buffer, start, end, appended)
+      const whole = batchesOf(buffer, start, end, appended)
       if (appended > 0) this.#flusher.appended(appended)
       if (error instanceof TerseError) throw error
       const message = `${this.#local.active?.path ?? this.#local.dir}: ${(error as Error).message}`
       throw new PartialAppendError(
         message,
-        appended > 0 ? info(batches, consumed, maxTimestamp) : undefined,
-        consumed,
+        appended > 0 ? info(whole.batches, whole.bytes, whole.maxTimestamp) : undefined,
+        whole.bytes,
         error,
       )
     }
@@ -248,11 +248,15 @@ export class LogAppender {
   }
 }
 
-/** Bytes of the batches that hold the first `offsets` offsets. */
-function bytesOf(buffer: Buffer, start: number, end: number, offsets: number): number {
+/** The batches that hold the first `offsets` offsets. */
+function batchesOf(buffer: Buffer, start: number, end: number, offsets: number) {
   let at = start
+  let batches = 0
+  let maxTimestamp = -1
   for (let left = offsets; at < end && left > 0; at += header.sizeAt(buffer, at)) {
     left -= buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION) + 1
+    maxTimestamp = Math.max(maxTimestamp, readInt64Rounded(buffer, at + header.MAX_TIMESTAMP_POSITION))
+    batches++
   }
-  return at - start
+  return { batches, bytes: at - start, maxTimestamp }
 }

@@ -36,6 +36,12 @@ export class LogFlusher {
     this.#parentDirty ||= isNew
   }
 
+  /** Syncs one segment's .log, whoever wrote to it. */
+  sync(segment: LogSegment): void {
+    this.#local.os.fs.fdatasync(segment.fd(true))
+    this.#dirty.delete(segment)
+  }
+
   /** Counts messages; flushes when flush.messages or flush.ms say so. */
   appended(messages: number): void {
     this.#unflushed += messages

@@ -2,11 +2,13 @@
  * When a new segment begins, and beginning one.
  *
  * Order: the old segment gets its last time index entry and trimmed indexes, the producer snapshot at the new base is
- * written, then the new files. Crash in between: an old segment that is complete and goes on being appended to (a
+ * written, the old .log is synced, then the new files are made: so after a power cut only the last segment can be torn,
+ * and damage in an older one is damage. Crash in between: an old segment that is complete and goes on being appended to (a
  * second last entry in the time index is dropped unless it grows), or an empty new one that is simply used.
  */
 import { readInt64Rounded } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
+import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogFlusher } from './log-flusher.ts'
 import { writeIndexes } from './log-repair.ts'
@@ -55,11 +57,12 @@ export class LogRoller {
     const max = local.tailMax()
     old.timeIndex.maybeAppend(max.timestamp, max.offset)
     writeIndexes(old)
-    quietWhenFull(() => {
+    unlessDiskFull(() => {
       old.offsetIndex.trim()
       old.timeIndex.trim()
     })
     this.snapshot(logStartOffset)
+    this.#flusher.sync(old)
     this.begin(local.tail.nextOffset)
   }
 
@@ -71,7 +74,7 @@ export class LogRoller {
     const state = this.#producers.get(logStartOffset)
     state.expire(local.os.clock.now())
     // Made anew from the log where it is missing: not worth failing for.
-    quietWhenFull(() => state.writeSnapshot(local.os.fs, local.dir))
+    unlessDiskFull(() => state.writeSnapshot(local.os.fs, local.dir))
   }
 
   /** A new, empty, active segment. */
@@ -103,15 +106,6 @@ export class LogRoller {
     const range = Math.min(segmentJitterMs, segmentMs)
     if (range <= 0) return 0
     return (Math.imul((this.#local.active!.baseOffset ^ 0x9e3779b9) | 0, 0x85ebca6b) % range) >>> 0
-  }
-}
-
-function quietWhenFull(write: () => void): void {
-  try {
-    write()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
   }
 }
 
