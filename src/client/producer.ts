@@ -68,6 +68,11 @@ export interface TopicProducer {
     headersEnd: number,
     headersCount: number,
   ): boolean
+  /**
+   * Memory that the caller may read into, [0, size): `append` takes slices of this very Buffer object over fastest.
+   * undefined: any buffer is as good.
+   */
+  readonly inputMemory?: { readonly buffer: Buffer; readonly size: number } | undefined
   /** The error that `append` would throw for a record of these lengths (-1 is null), for records too long to be held. */
   refusalOf(
     keyLength: number,

@@ -10,6 +10,11 @@ const KEEP_MEMORY_UP_TO = 64
 /** With more than this, what is gathered is counted record by record: a first batch in each is too much already. */
 const COUNT_FROM = 512
 
+/** What a caller may read input into. */
+const INPUT_SIZE = 256 * 1024
+/** A batch.size beyond this takes memory when it comes to that. */
+const MAX_BATCH_IN_PIECE = 256 * 1024
+
 export interface AccumulatorOptions {
   readonly codec: Codec
   readonly level?: number
@@ -54,6 +59,9 @@ export class RecordAccumulator {
   readonly #keepMemory: boolean
   readonly #firstSize: number
   readonly #counting: boolean
+  /** For up to KEEP_MEMORY_UP_TO partitions: the caller's input, then a piece for each partition. */
+  readonly #memory: Buffer | undefined
+  readonly #piece: number
   #gathered = 0
 
   constructor(partitionCount: number, options: AccumulatorOptions) {
@@ -61,9 +69,23 @@ export class RecordAccumulator {
     this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED)
     const share = Math.floor(this.#maxGathered / partitionCount)
     this.#writeSize = Math.max(1, Math.min(WRITE_SIZE, share))
+    // The batch that is open when a write is due, and the record that found it full.
+    this.#piece = this.#writeSize + 2 * Math.min(options.batchSize, MAX_BATCH_IN_PIECE) + 4096
+    this.#memory =
+      partitionCount <= KEEP_MEMORY_UP_TO
+        ? Buffer.allocUnsafeSlow(INPUT_SIZE + partitionCount * this.#piece)
+        : undefined
     this.#keepMemory = partitionCount <= KEEP_MEMORY_UP_TO
     this.#counting = partitionCount > COUNT_FROM
     this.#firstSize = this.#counting ? 4096 : 20 * 1024
+  }
+
+  /**
+   * Memory to read input into, [0, size): records in it are taken over fastest. Untouched pages of all this memory
+   * cost nothing.
+   */
+  get inputMemory(): { readonly buffer: Buffer; readonly size: number } | undefined {
+    return this.#memory === undefined ? undefined : { buffer: this.#memory, size: INPUT_SIZE }
   }
 
   queue(partition: number): PartitionQueue {
@@ -89,7 +111,7 @@ export class RecordAccumulator {
    * @param batchFull what the writer answered
    */
   added(queue: PartitionQueue, batchFull: boolean, bytes: number): void {
-    if (batchFull && queue.writer.end >= this.#writeSize) queue.due = true
+    if (batchFull && queue.writer.end - queue.writer.start >= this.#writeSize) queue.due = true
     if (this.#counting) this.#gathered += bytes
   }
 
@@ -113,9 +135,9 @@ export class RecordAccumulator {
     const first = queue.taken
     queue.taken += writer.closedRecordCount
     queue.due = false
-    if (this.#counting) this.#gathered = Math.max(0, this.#gathered - writer.end)
+    if (this.#counting) this.#gathered = Math.max(0, this.#gathered - (writer.end - writer.start))
     writer.dropClosed()
-    if (!this.#keepMemory && writer.isEmpty) writer.buffer = NO_MEMORY
+    if (!this.#keepMemory && writer.isEmpty) writer.releaseMemory()
     if (queue.pending.length === 0) return
     const told = queue.pending.filter((send) => send.index < queue.taken)
     queue.pending = queue.pending.slice(told.length)
@@ -134,6 +156,7 @@ export class RecordAccumulator {
         producerEpoch: producerId < 0 ? -1 : 0,
         baseSequence: producerId < 0 ? -1 : 0,
         initialSize: this.#firstSize,
+        memory: this.#pieceOf(partition),
       }),
       taken: 0,
       pending: [],
@@ -142,6 +165,11 @@ export class RecordAccumulator {
     this.#queues[partition] = queue
     return queue
   }
-}
 
-const NO_MEMORY = Buffer.alloc(0)
+  #pieceOf(partition: number) {
+    const buffer = this.#memory
+    if (buffer === undefined) return undefined
+    const start = INPUT_SIZE + partition * this.#piece
+    return { buffer, start, end: start + this.#piece }
+  }
+}

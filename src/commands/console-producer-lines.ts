@@ -82,8 +82,11 @@ export class LineProducer {
     for (;;) {
       try {
         if (lines(this.#take)) return
-        if (this.#topic === undefined) this.#topic = await this.#open()
-        else await this.#topic.drain()
+        if (this.#topic === undefined) {
+          this.#topic = await this.#open()
+          const memory = this.#topic.inputMemory
+          if (memory !== undefined) this.#lines.useMemory(memory.buffer, memory.size)
+        } else await this.#topic.drain()
       } catch (error) {
         if (!(error instanceof RefusedLine)) throw error
         this.#report(error)

@@ -2,8 +2,12 @@ import type { InputChunks } from '../os/standard-input.ts'
 
 const LF = 10
 const CR = 13
-/** Bytes read at once: what fits into the processor's second cache. */
+/** Room that is made for a line as long as lines may be, and what is read at once behind it. */
 const CHUNK = 256 * 1024
+/** Before the producer lends its memory: what a pipe holds. */
+const FIRST_CHUNK = 64 * 1024 + 64
+/** With less room than this a read is not worth its call. */
+const MIN_ROOM = 16 * 1024
 /** Behind the data stand a line feed and a carriage return of ours, so that a search never runs on. */
 const SENTINELS = 2
 
@@ -28,7 +32,9 @@ export class LineInput {
   lineNumber = 0
   readonly #input: InputChunks
   readonly #maxLine: number
-  #buffer = Buffer.allocUnsafeSlow(CHUNK + SENTINELS)
+  #buffer: Buffer
+  /** How much of the buffer is ours. */
+  #size: number
   /** Unread bytes are [start, end); up to #scanned there is no line end in them. */
   #start = 0
   #end = 0
@@ -41,12 +47,22 @@ export class LineInput {
   constructor(input: InputChunks, maxLine: number) {
     this.#input = input
     this.#maxLine = maxLine
+    this.#size = FIRST_CHUNK
+    this.#buffer = Buffer.allocUnsafeSlow(FIRST_CHUNK)
+  }
+
+  /** From now on input is read into buffer[0, size). */
+  useMemory(buffer: Buffer, size: number): void {
+    if (this.#end + SENTINELS > size) return
+    this.#buffer.copy(buffer, 0, 0, this.#end)
+    this.#buffer = buffer
+    this.#size = size
   }
 
   /** Reads a chunk. Returns what InputChunks.read does: bytes, 0 at the end, -1 when there is nothing now. */
   fill(): number {
     this.#makeRoom()
-    const n = this.#input.read(this.#buffer, this.#end, this.#buffer.length - SENTINELS)
+    const n = this.#input.read(this.#buffer, this.#end, this.#size - SENTINELS)
     if (n > 0) {
       this.#end += n
       if (this.#skipLineFeed) {
@@ -131,10 +147,9 @@ export class LineInput {
       this.#scanned = this.#maxLine
       return
     }
-    if (this.#buffer.length - SENTINELS - kept >= CHUNK / 4) return
-    const larger = Buffer.allocUnsafeSlow(
-      Math.min(this.#buffer.length * 2, this.#maxLine + CHUNK) + SENTINELS,
-    )
+    if (this.#size - SENTINELS - kept >= MIN_ROOM) return
+    this.#size = Math.min(this.#size * 2, this.#maxLine + CHUNK) + SENTINELS
+    const larger = Buffer.allocUnsafeSlow(this.#size)
     this.#buffer.copy(larger, 0, 0, kept)
     this.#buffer = larger
   }

@@ -181,6 +181,10 @@ export class LocalTopicProducer implements TopicProducer {
     return undefined
   }
 
+  get inputMemory(): { readonly buffer: Buffer; readonly size: number } | undefined {
+    return this.#accumulator.inputMemory
+  }
+
   endBatches(): void {
     this.#accumulator.endBatches()
   }
@@ -302,7 +306,7 @@ export class LocalTopicProducer implements TopicProducer {
   /** Writes the closed batches unless somebody else holds the partition. */
   #tryWrite(queue: PartitionQueue): boolean {
     if (this.#waitingForLock) return false
-    if (queue.writer.end === 0) return true
+    if (queue.writer.end === queue.writer.start) return true
     try {
       const { log } = this.#log(queue.partition)
       if (!log.tryLock()) return false
@@ -317,9 +321,9 @@ export class LocalTopicProducer implements TopicProducer {
   /** Lets the lock go. */
   #writeLocked(queue: PartitionQueue, log: UnifiedLog): void {
     const { writer } = queue
-    const bytes = writer.end
+    const bytes = writer.end - writer.start
     try {
-      const info = log.append(writer.buffer, 0, writer.end, {
+      const info = log.append(writer.buffer, writer.start, writer.end, {
         freshProducerId: this.#options.producerId >= 0,
         validate: this.#config.timestampType === 'LogAppendTime',
       })
