@@ -12,7 +12,6 @@ import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/meta
 import { MetadataLog } from '../metadata/metadata-log.ts'
 import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
-import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import {
   type DataDirKind,
   explained,
@@ -23,12 +22,13 @@ import {
   MADE_BY_TKAFKA_FILE,
   makeDataDir,
 } from './data-dir.ts'
+import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
 import { emptyImage } from './empty-image.ts'
-import { LOCK_FILE, LogDirSession } from './log-dir-session.ts'
-import { readOpenPartitions } from './open-partitions.ts'
+import { LogDirSession } from './log-dir-session.ts'
 import { PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
+import { findBroker } from './running-broker.ts'
 import { readServerProperties } from './server-properties.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
 import { zookeeperImage } from './zookeeper-image.ts'
@@ -38,18 +38,6 @@ export interface LocalDirectoryOptions {
   readonly warn?: (line: string) => void
   /** Settings of a topic's logs in place of what metadata and server.properties say: for tests. */
   readonly config?: (topic: string) => LogConfig
-}
-
-export interface DirectoryStatus {
-  readonly path: string
-  readonly kind: DataDirKind['kind']
-  readonly madeByUs: boolean
-  /** clean: a broker may start without recovery. open: in use, or its last writers were killed. */
-  readonly state: 'absent' | 'clean' | 'open' | 'unknown'
-  readonly openPartitions: readonly string[]
-  readonly broker: LockHolder | undefined
-  /** Everyone who holds `.lock`, the broker too. */
-  readonly holders: readonly LockHolder[]
 }
 
 export class LocalDirectory {
@@ -123,18 +111,14 @@ export class LocalDirectory {
     return this.#serverProperties
   }
 
-  /**
-   * Whether a broker runs on this directory now. No lock is taken: on Linux the kernel's table tells (not of a broker
-   * in another container), elsewhere a try.
-   */
+  /** Whether a broker runs on this directory now: a stat where the clean marker is there, which a broker takes away. */
   brokerIsRunning(): boolean {
     return this.broker() !== undefined
   }
 
+  /** That broker; its pid is -1 where the kernel does not let us see it (another container). */
   broker(): LockHolder | undefined {
-    const lock = join(this.path, LOCK_FILE)
-    if (this.#os.fs.stat(lock) === undefined) return undefined
-    return this.#os.locks.holders(lock, 'process').find((holder) => holder.exclusive)
+    return findBroker(this.#os, this.path)
   }
 
   /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
@@ -276,20 +260,7 @@ export class LocalDirectory {
   /** For `tkafka status`. */
   status(): DirectoryStatus {
     const { kind } = this.#inspect()
-    const lock = join(this.path, LOCK_FILE)
-    const there = kind === 'log-dir' || kind === 'zookeeper'
-    const list = there ? readOpenPartitions(this.#os, this.path) : undefined
-    const clean = there && hasCleanShutdownFile(this.#os, this.path)
-    const holders = there ? this.#os.locks.holders(lock) : []
-    return {
-      path: this.path,
-      kind,
-      madeByUs: there && !this.adopted,
-      state: !there ? 'absent' : clean ? 'clean' : list === undefined ? 'unknown' : 'open',
-      openPartitions: clean || list === undefined ? [] : [...list.names].sort(),
-      broker: holders.find((h) => h.processLock && h.exclusive),
-      holders,
-    }
+    return directoryStatus(this.#os, this.path, kind, this.exists() && !this.adopted)
   }
 
   /** Closes every log that was handed out; leaves when somebody forgot to. */

@@ -221,13 +221,30 @@ describe('beside a broker', () => {
     if (!started) return
     try {
       const directory = open()
+      // As a broker does when it starts.
+      rmSync(join(dir, '.kafka_cleanshutdown'))
       expect(directory.brokerIsRunning()).toBe(true)
-      expect(directory.broker()?.pid).toBe(child.pid)
-      await expect(directory.enter()).rejects.toThrow(`(pid ${child.pid})`)
+      await expect(directory.enter()).rejects.toThrow(`a Kafka broker (pid ${child.pid})`)
       expect(directory.status()).toMatchObject({ broker: { pid: child.pid } })
     } finally {
       child.kill('SIGKILL')
     }
+  })
+})
+
+describe('a writer of ours', () => {
+  it('is no broker, whether it is at work or just entering or leaving', async () => {
+    const [writer, reader] = [open(), open()]
+    await writer.alter(() => topicRecords('t'))
+    rmSync(join(dir, '.kafka_cleanshutdown'))
+    expect(reader.brokerIsRunning()).toBe(false)
+    await writer.enter()
+    expect(reader.brokerIsRunning()).toBe(false)
+    await writer.leave()
+    const fd = systemOs.fs.open(join(dir, '.lock'), 'a+')
+    systemOs.locks.tryLock(fd, 'exclusive')
+    expect(reader.brokerIsRunning()).toBe(false)
+    systemOs.fs.close(fd)
   })
 })
 
