@@ -3,7 +3,7 @@
  * move partitions while that evens things out. Follows Kafka's steps one by one, since its results depend on their order.
  */
 import type { Assignment, MemberSubscription } from './assignors.ts'
-import { javaHashOrder, javaPartitionHash } from './java-hash.ts'
+import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
 import { partitionKey, type TopicPartition } from './topic-partition.ts'
 
 export function generalStickyAssign(

@@ -7,7 +7,7 @@ import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-record
 import { randomUuid } from '../message/uuid.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
-import { javaStringHash } from './java-hash.ts'
+import { javaStringHash } from '../client/java-hash.ts'
 
 export const OFFSETS_TOPIC = '__consumer_offsets'
 

@@ -5,7 +5,7 @@
  */
 import type { Assignment, MemberSubscription } from './assignors.ts'
 import { generalStickyAssign } from './general-sticky-assignment.ts'
-import { javaHashOrder, javaStringHash } from './java-hash.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
 
 const DEFAULT_GENERATION = -1

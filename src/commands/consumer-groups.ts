@@ -1,0 +1,366 @@
+import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
+import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { BrokenPipeError } from '../cli/output.ts'
+import type { Admin, GroupDescription, GroupListing } from '../client/admin.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
+import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { KafkaError, TerseError, UsageError } from '../errors.ts'
+import { CONSUMER_GROUPS_FLAGS } from './consumer-groups-flags.ts'
+
+const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex']
+const STATES = [
+  'Assigning',
+  'CompletingRebalance',
+  'Dead',
+  'Empty',
+  'PreparingRebalance',
+  'Reconciling',
+  'Stable',
+]
+const TYPES = ['Classic', 'Consumer']
+const DRY_RUN_WARNING =
+  'WARN: No action will be performed as the --execute option is missing. In version 5.0, this command will require either --dry-run or --execute to be specified. You should add the --dry-run option explicitly if you are scripting this command and want to keep the current default behavior without prompting.'
+
+/** Flags that only go with others; the genuine parser refuses them before anything else. */
+const AVAILABLE_WITH: Record<string, readonly string[]> = {
+  members: ['describe'],
+  verbose: ['describe'],
+  offsets: ['describe'],
+  state: ['describe', 'list'],
+  type: ['list'],
+}
+
+export const command: Command = {
+  name: 'consumer-groups',
+  summary:
+    'This tool helps to list all consumer groups, describe a consumer group, delete consumer group info, or reset consumer group offsets.',
+  flags: CONSUMER_GROUPS_FLAGS,
+  examples: [
+    'tkafka consumer-groups --list',
+    'tkafka consumer-groups --describe --group readers',
+    'tkafka consumer-groups --reset-offsets --group readers --topic quakes --to-earliest --execute',
+  ],
+  async run(context) {
+    const { options, stdout, stderr } = context
+    checkArguments(context)
+    if (options.has('validate-regex')) {
+      const { re2Problem } = await import('./re2-syntax.ts')
+      const regex = options.value('validate-regex') ?? ''
+      const problem = re2Problem(regex)
+      stdout.line(
+        `The regular expression \`${regex}\` is ${problem === undefined ? 'valid' : `invalid: ${problem}`}.`,
+      )
+      return problem === undefined ? 0 : 1
+    }
+    const { openAdmin } = await import('./open-client.ts')
+    const admin = await openAdmin(context)
+    try {
+      options.long('timeout')
+      return await perform(context, admin)
+    } catch (error) {
+      if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      if (error instanceof UsageError && error.showUsage) throw error
+      stdout.flush()
+      stderr.line(`Error: Executing consumer group command failed due to ${error.message}`)
+      return 1
+    } finally {
+      await admin.close()
+    }
+  },
+}
+
+async function perform(context: CommandContext, admin: Admin): Promise<number> {
+  const { options, stdout, stderr } = context
+  const fail = (message: string, details: readonly string[] = []) => {
+    stdout.flush()
+    stderr.line(`Error: ${message}`)
+    for (const detail of details) stderr.line(detail)
+  }
+  if (options.has('list')) return list(context, admin)
+  if (options.has('delete-offsets')) return deleteOffsets(context, admin, fail)
+  const groupIds = options.has('all-groups')
+    ? (await consumerGroups(admin)).map((group) => group.groupId)
+    : options.values('group')
+  if (options.has('describe')) return describe(context, admin, groupIds)
+  if (options.has('delete')) return deleteGroups(context, admin, groupIds, fail)
+  const { resetOffsets } = await import('./consumer-groups-reset.ts')
+  return resetOffsets(context, admin, groupIds, fail)
+}
+
+/** The genuine tool's checks, in its order. */
+function checkArguments({ options, stderr }: CommandContext): void {
+  const unavailable = Object.entries(AVAILABLE_WITH).filter(
+    ([flag, others]) => options.has(flag) && !others.some((other) => options.has(other)),
+  )
+  if (unavailable.length > 0) {
+    const names = unavailable.map(([flag]) => flag).join(', ')
+    throw new UsageError(
+      `Option(s) [${names}] are unavailable given other options on the command line`,
+      false,
+    )
+  }
+  const scope = '[all-groups], [group]'
+  const needGroups = (action: string) => {
+    if (!options.has('group') && !options.has('all-groups'))
+      throw new UsageError(`Option [${action}] takes one of these options: ${scope}`)
+  }
+  if (options.has('describe')) {
+    needGroups('describe')
+    if (['members', 'offsets', 'state'].filter((view) => options.has(view)).length > 1) {
+      throw new UsageError(
+        'Option [describe] takes at most one of these options: [members], [offsets], [state]',
+      )
+    }
+    if (options.has('state') && options.value('state') !== undefined) {
+      throw new UsageError('Option [describe] does not take a value for [state]')
+    }
+  }
+  if (options.has('delete')) {
+    needGroups('delete')
+    if (options.has('topic')) {
+      throw new UsageError(
+        'The consumer does not support topic-specific offset deletion from a consumer group.',
+      )
+    }
+  }
+  if (options.has('delete-offsets') && (!options.has('group') || !options.has('topic'))) {
+    throw new UsageError('Option [delete-offsets] takes the following options: [group], [topic]')
+  }
+  if (options.has('reset-offsets')) checkResetArguments(options, needGroups, (line) => stderr.line(line))
+  checkInvalidArguments(options, 'group', ['all-groups', 'list'])
+  checkInvalidArguments(options, 'topic', ['list', 'describe'])
+  checkExactlyOne(
+    options,
+    ACTIONS,
+    `Command must include exactly one action: ${ACTIONS.map((action) => `--${action}`).join(', ')}`,
+  )
+}
+
+function checkResetArguments(
+  options: Options,
+  needGroups: (action: string) => void,
+  warn: (line: string) => void,
+): void {
+  if (options.has('dry-run') && options.has('execute')) {
+    throw new UsageError('Option [reset-offsets] only accepts one of [execute] and [dry-run]')
+  }
+  if (!options.has('dry-run') && !options.has('execute')) warn(DRY_RUN_WARNING)
+  needGroups('reset-offsets')
+  const scenarios = [
+    'to-offset',
+    'to-datetime',
+    'by-duration',
+    'to-earliest',
+    'to-latest',
+    'to-current',
+    'shift-by',
+    'from-file',
+  ]
+  for (const scenario of scenarios) {
+    checkInvalidArguments(
+      options,
+      scenario,
+      scenarios.filter((other) => other !== scenario),
+    )
+  }
+}
+
+/** In the order in which the genuine tool's hash map has them. */
+async function consumerGroups(admin: Admin): Promise<GroupListing[]> {
+  const groups = (await admin.listGroups()).filter(
+    ({ type, protocol }) => TYPES.includes(type) && (protocol === '' || protocol === 'consumer'),
+  )
+  return javaHashOrder(groups, (group) => javaStringHash(group.groupId))
+}
+
+async function list({ options, stdout }: CommandContext, admin: Admin): Promise<number> {
+  const withType = options.has('type')
+  const withState = options.has('state')
+  const types = filter(options.value('type'), TYPES, 'types')
+  const states = filter(options.value('state'), STATES, 'state')
+  const groups = (await consumerGroups(admin)).filter(
+    ({ type, state }) =>
+      (types.length === 0 || types.includes(type)) && (states.length === 0 || states.includes(state)),
+  )
+  if (withType || withState) {
+    const { listingTable } = await import('./consumer-groups-tables.ts')
+    stdout.write(listingTable(groups, withType, withState))
+  } else {
+    for (const { groupId } of groups) stdout.line(groupId)
+  }
+  return 0
+}
+
+/** Names from a list in any case, with dashes and underscores or without. */
+function filter(value: string | undefined, known: readonly string[], what: string): string[] {
+  if (value === undefined || value === '') return []
+  return value.split(',').map((word) => {
+    const plain = word.trim().toLowerCase().replace(/[-_]/g, '')
+    const name = known.find((candidate) => candidate.toLowerCase() === plain)
+    if (name === undefined)
+      throw new UsageError(
+        `Invalid ${what} list '${value}'. Valid ${what === 'state' ? 'states' : what} are: ${known.join(', ')}`,
+      )
+    return name
+  })
+}
+
+async function describe(context: CommandContext, admin: Admin, groupIds: readonly string[]): Promise<number> {
+  const { options, stdout, stderr } = context
+  const tables = await import('./consumer-groups-tables.ts')
+  const verbose = options.has('verbose')
+  const groups: GroupDescription[] = []
+  for (const groupId of [...new Set(groupIds)].sort()) groups.push(await admin.describeConsumerGroup(groupId))
+  const coordinator = options.has('state') ? await coordinatorText(admin) : ''
+  for (const group of groups) {
+    if (group.state === 'Empty') {
+      stdout.flush()
+      stderr.line(`\nConsumer group '${group.groupId}' has no active members.`)
+    } else if (group.state !== 'Stable') {
+      stderr.line(`\nWarning: Consumer group '${group.groupId}' is rebalancing.`)
+    }
+    if (options.has('members')) stdout.write(tables.membersTable(group, verbose))
+    else if (options.has('state')) stdout.write(tables.stateTable(group, coordinator, verbose))
+    else {
+      const rows = await partitionRows(admin, group)
+      if (rows.length > 0) stdout.write(tables.offsetsTable(group.groupId, rows, verbose))
+    }
+  }
+  return 0
+}
+
+async function coordinatorText(admin: Admin): Promise<string> {
+  const { brokers, controller } = await admin.describeCluster()
+  const broker = brokers.find(({ id }) => id === controller) ?? brokers[0]
+  return broker === undefined ? '-' : `${broker.host}:${broker.port}  (${broker.id})`
+}
+
+/** Members with most partitions first, then what nobody reads. */
+async function partitionRows(admin: Admin, group: GroupDescription) {
+  const committed = await admin.listConsumerGroupOffsets(group.groupId)
+  const known = new Map((await admin.listTopics()).map(({ name }) => [name, true]))
+  const assigned = new Set<string>()
+  const describePartition = async (
+    tp: TopicPartition,
+    consumerId: string,
+    host: string,
+    clientId: string,
+  ) => ({
+    ...tp,
+    committed: committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset,
+    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp) : undefined,
+    consumerId,
+    host,
+    clientId,
+  })
+  const rows = []
+  const members = group.members
+    .filter((member) => member.assignment.length > 0)
+    .sort((a, b) => b.assignment.length - a.assignment.length)
+  for (const { assignment, memberId, host, clientId } of members) {
+    for (const tp of [...assignment].sort(byTopicAndPartition)) {
+      assigned.add(topicPartitionKey(tp.topic, tp.partition))
+      rows.push(await describePartition(tp, memberId, host, clientId))
+    }
+  }
+  const rest = [...committed].filter(([key]) => !assigned.has(key)).map(([, { partition }]) => partition)
+  for (const tp of rest.sort(byTopicAndPartition)) rows.push(await describePartition(tp, '-', '-', '-'))
+  return rows
+}
+
+async function endOffset(admin: Admin, partition: TopicPartition): Promise<number | undefined> {
+  try {
+    return (await admin.listOffset(partition, 'latest')).offset
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
+    throw error
+  }
+}
+
+function byTopicAndPartition(a: TopicPartition, b: TopicPartition): number {
+  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
+}
+
+type Fail = (message: string, details?: readonly string[]) => void
+
+async function deleteGroups(
+  { stdout }: CommandContext,
+  admin: Admin,
+  groupIds: readonly string[],
+  fail: Fail,
+): Promise<number> {
+  const deleted: string[] = []
+  const failures: string[] = []
+  const occupants: string[] = []
+  for (const groupId of javaHashOrder([...new Set(groupIds)], javaStringHash)) {
+    try {
+      if (groupId === '') throw new KafkaError('GROUP_ID_NOT_FOUND')
+      await admin.deleteConsumerGroup(groupId)
+      deleted.push(groupId)
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      failures.push(`* Group '${groupId}' could not be deleted due to: ${error.message}`)
+      if (error.code === 'NON_EMPTY_GROUP') occupants.push(...(await occupantLines(admin, groupId)))
+    }
+  }
+  const names = deleted.map((groupId) => `'${groupId}'`).join(', ')
+  if (failures.length === 0) {
+    stdout.line(`Deletion of requested consumer groups (${names}) was successful.`)
+    return 0
+  }
+  fail('Deletion of some consumer groups failed:', [...failures, ...occupants])
+  if (deleted.length > 0) stdout.line(`\nThese consumer groups were deleted successfully: ${names}`)
+  return 1
+}
+
+async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
+  const { members } = await admin.describeConsumerGroup(groupId)
+  return members.map(
+    ({ memberId, clientId, host }) =>
+      `Group '${groupId}' is read by ${memberId} (client id ${clientId}, host ${host}).`,
+  )
+}
+
+async function deleteOffsets({ options, stdout }: CommandContext, admin: Admin, fail: Fail): Promise<number> {
+  const groupId = options.value('group') ?? ''
+  const { parseTopicPartitions } = await import('./consumer-groups-reset.ts')
+  const { deletedOffsetsTable } = await import('./consumer-groups-tables.ts')
+  const answers: { partition: TopicPartition; error?: Error }[] = []
+  const partitions: TopicPartition[] = []
+  for (const word of options.values('topic')) {
+    if (word.includes(':')) partitions.push(...parseTopicPartitions(word))
+    else {
+      try {
+        for (const { name, partitions: all } of await admin.describeTopics([word])) {
+          partitions.push(...all.map(({ partition }) => ({ topic: name, partition })))
+        }
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        answers.push({ partition: { topic: word, partition: -1 }, error })
+      }
+    }
+  }
+  let groupError: KafkaError | undefined
+  try {
+    answers.push(...(await admin.deleteConsumerGroupOffsets(groupId, partitions)))
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
+    groupError = error
+    answers.push(...partitions.map((partition) => ({ partition, error: groupError as KafkaError })))
+  }
+  const failed = answers.some((answer) => answer.error !== undefined && answer.partition.partition >= 0)
+  if (groupError !== undefined) fail(groupError.message)
+  else if (failed) {
+    const busy = answers.some(
+      ({ error }) => error instanceof KafkaError && error.code === 'GROUP_SUBSCRIBED_TO_TOPIC',
+    )
+    fail(
+      'Encountered some partition-level error, see the follow-up details.',
+      busy ? await occupantLines(admin, groupId) : [],
+    )
+  } else stdout.line(`Request succeeded for deleting offsets from group ${groupId}.`)
+  const sortKey = ({ partition: { topic, partition } }: { partition: TopicPartition }) =>
+    `${topic}${partition}`
+  stdout.write(deletedOffsetsTable(answers.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))))
+  return answers.every((answer) => answer.error === undefined) ? 0 : 1
+}

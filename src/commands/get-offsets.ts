@@ -1,0 +1,125 @@
+import type { Command, CommandContext } from '../cli/command.ts'
+import { BrokenPipeError } from '../cli/output.ts'
+import type { Admin } from '../client/admin.ts'
+import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { KafkaError, TerseError, UsageError } from '../errors.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { createFilter, parseOffsetSpec } from './get-offsets-arguments.ts'
+
+export const command: Command = {
+  name: 'get-offsets',
+  summary: 'An interactive shell for getting topic-partition offsets.',
+  flags: [
+    { ...BOOTSTRAP_SERVER, argName: 'HOST1:PORT1,...,HOST3:PORT3' },
+    COMMAND_CONFIG,
+    {
+      name: 'topic',
+      arg: 'required',
+      argName: 'topic',
+      description:
+        'The topic to get the offsets for. It also accepts a regular expression. If not present, all topics are queried. Cannot be used if --topic-partitions is present.',
+    },
+    {
+      name: 'partitions',
+      arg: 'required',
+      argName: 'partition ids',
+      description:
+        'Comma separated list of partition ids to get the offsets for. If not present, all partitions are queried. Cannot be used if --topic-partitions is present.',
+    },
+    {
+      name: 'topic-partitions',
+      arg: 'required',
+      argName: 'topic1:1,topic2:0-3,topic3,topic4:5-,topic5:-3',
+      description:
+        "Comma separated list of topic-partition patterns: an optional regular expression of topics, then ':' and a number, a range NUMBER-NUMBER (upper exclusive), NUMBER-, -NUMBER, or nothing for all.",
+    },
+    {
+      name: 'time',
+      arg: 'required',
+      argName:
+        '<timestamp> / -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload',
+      default: 'latest',
+      description:
+        'Timestamp of the offsets before that. No offset is returned if it is greater than that of the last record.',
+    },
+    {
+      name: 'exclude-internal-topics',
+      description: 'By default, internal topics are included. If specified, internal topics are excluded.',
+    },
+  ],
+  parseErrors: { prefix: 'Error occurred: ' },
+  examples: [
+    'tkafka get-offsets --topic quakes',
+    'tkafka get-offsets --topic-partitions quakes:0-2 --time earliest',
+  ],
+  async run(context) {
+    const { stdout, stderr } = context
+    try {
+      return await run(context)
+    } catch (error) {
+      if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      stdout.flush()
+      stderr.line(`Error occurred: ${error.message}`)
+      return 1
+    }
+  },
+}
+
+async function run(context: CommandContext): Promise<number> {
+  const { options, stdout } = context
+  if (options.has('topic-partitions') && (options.has('topic') || options.has('partitions'))) {
+    throw new UsageError('--topic-partitions cannot be used with --topic or --partitions')
+  }
+  const spec = parseOffsetSpec(options.value('time') ?? 'latest')
+  const matches = createFilter(
+    options.value('topic-partitions'),
+    options.value('topic'),
+    options.value('partitions'),
+  )
+  const { openAdmin } = await import('./open-client.ts')
+  const admin = await openAdmin(context)
+  try {
+    const topics = (await admin.listTopics()).filter(
+      ({ internal }) => !(internal && options.has('exclude-internal-topics')),
+    )
+    const described = await admin.describeTopics(
+      topics.map(({ name }) => name).filter((name) => matches(name)),
+    )
+    const partitions = described
+      .flatMap(({ name, partitions: all }) => all.map(({ partition }) => ({ topic: name, partition })))
+      .filter(({ topic, partition }) => matches(topic, partition))
+    if (partitions.length === 0)
+      throw new TerseError('Could not match any topic-partitions with the specified filters')
+    let failed = false
+    for (const partition of partitions.sort(byText)) {
+      const offset = await offsetOf(context, admin, partition, spec)
+      if (offset === 'failed') failed = true
+      else if (offset !== undefined) stdout.line(`${partition.topic}:${partition.partition}:${offset}`)
+    }
+    return failed ? 1 : 0
+  } finally {
+    await admin.close()
+  }
+}
+
+async function offsetOf(
+  { stdout, stderr }: CommandContext,
+  admin: Admin,
+  partition: TopicPartition,
+  spec: OffsetSpec,
+) {
+  try {
+    return (await admin.listOffset(partition, spec)).offset
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
+    stdout.flush()
+    const key = topicPartitionKey(partition.topic, partition.partition)
+    stderr.line(`Skip getting offsets for topic-partition ${key} due to error: ${error.message}`)
+    return 'failed'
+  }
+}
+
+/** The genuine tool sorts by `topic-partition` as text: 10 comes before 2. */
+function byText(a: TopicPartition, b: TopicPartition): number {
+  return topicPartitionKey(a.topic, a.partition) < topicPartitionKey(b.topic, b.partition) ? -1 : 1
+}

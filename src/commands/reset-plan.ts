@@ -1,0 +1,88 @@
+/** Plans of offset resets: where each partition of each group goes, and their CSV form (`--export`, `--from-file`). */
+import type { TopicPartition } from '../client/types.ts'
+import { TerseError } from '../errors.ts'
+
+export interface PlannedOffset extends TopicPartition {
+  readonly offset: number
+}
+
+export type ResetPlan = ReadonlyMap<string, readonly PlannedOffset[]>
+
+/** Rows without the group when there is only one group to act on. */
+export function exportResetPlan(plan: ResetPlan, withGroup: boolean): string {
+  let text = ''
+  for (const [group, offsets] of plan) {
+    for (const { topic, partition, offset } of offsets) {
+      text += `${withGroup ? `${csvField(group)},` : ''}${csvField(topic)},${partition},${offset}\n`
+    }
+  }
+  return text
+}
+
+/** Quoted where it is long or has characters that might be special, as the genuine tool's CSV writer does. */
+function csvField(text: string): string {
+  const plain = text.length <= 24 && ![...text].some((char) => char < '-')
+  return plain ? text : `"${text.replaceAll('"', '""')}"`
+}
+
+/**
+ * Reads `topic,partition,offset`, or `group,topic,partition,offset`. The first form counts when there is one group on the command line and
+ * the first line is of that form. Missing columns are 0. Throws TerseError.
+ */
+export function parseResetPlan(csv: string, groups: readonly string[]): ResetPlan {
+  const lines = csv.split('\n').map((line) => line.replace(/\r$/, ''))
+  while (lines.length > 0 && lines.at(-1) === '') lines.pop()
+  const plan = new Map<string, PlannedOffset[]>()
+  const group = groups[0]
+  const withoutGroup =
+    groups.length === 1 && group !== undefined && lines[0] !== undefined && isRowWithoutGroup(lines[0])
+  for (const line of lines) {
+    const fields = csvFields(line)
+    const [id, topic = '', partition, offset] = withoutGroup ? [group, ...fields] : fields
+    if (fields.length > (withoutGroup ? 3 : 4)) {
+      const limit = withoutGroup ? 3 : 4
+      throw new TerseError(
+        `Too many entries: expected at most ${limit} (value #${limit} (${fields[limit]?.length} chars) "${fields[limit]}")`,
+      )
+    }
+    const planned = { topic, partition: wholeNumber(partition, 'int'), offset: wholeNumber(offset, 'long') }
+    const offsets = plan.get(id as string) ?? []
+    plan.set(id as string, [
+      ...offsets.filter((p) => p.topic !== topic || p.partition !== planned.partition),
+      planned,
+    ])
+  }
+  return plan
+}
+
+function isRowWithoutGroup(line: string): boolean {
+  const fields = csvFields(line)
+  return fields.length <= 3 && fields.slice(1).every((field) => /^\s*[-+]?\d*\s*$/.test(field))
+}
+
+function wholeNumber(field: string | undefined, type: 'int' | 'long'): number {
+  const text = (field ?? '').trim()
+  if (text === '') return 0
+  const number = Number(text)
+  if (
+    !/^[-+]?\d+$/.test(text) ||
+    !Number.isSafeInteger(number) ||
+    (type === 'int' && number !== (number | 0))
+  ) {
+    throw new TerseError(
+      `Cannot deserialize value of type \`${type}\` from String "${text}": not a valid \`${type}\` value`,
+    )
+  }
+  return number
+}
+
+/** One line's fields; quoted ones may hold commas and doubled quotes. */
+function csvFields(line: string): string[] {
+  const fields: string[] = []
+  const field = /(?:"((?:[^"]|"")*)"|([^,]*))(,|$)/y
+  for (let match = field.exec(line); match !== null; match = field.exec(line)) {
+    fields.push(match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'))
+    if (match[3] === '') break
+  }
+  return fields
+}
