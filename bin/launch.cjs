@@ -74,10 +74,22 @@ function save(cache, script) {
   try {
     fs.writeFileSync(temp, script.createCachedData(), { mode: 0o600, flag: 'wx' })
     fs.renameSync(temp, cache)
+    dropOlder(cache)
   } catch {
     try {
       fs.unlinkSync(temp)
     } catch {}
+  }
+}
+
+/** Caches of earlier builds of the same bundle. */
+function dropOlder(cache) {
+  const name = path.basename(cache)
+  const family = name.replace(/-\d+-\d+\.cache$/, '-')
+  for (const other of fs.readdirSync(path.dirname(cache))) {
+    if (other !== name && other.startsWith(family) && /^\d+-\d+\.cache$/.test(other.slice(family.length))) {
+      fs.unlinkSync(path.join(path.dirname(cache), other))
+    }
   }
 }
 

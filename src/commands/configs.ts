@@ -3,6 +3,7 @@ import { BrokenPipeError } from '../cli/output.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { ConfigsFailure } from './configs-entities.ts'
+import { openAdmin } from './open-client.ts'
 
 export const command: Command = {
   name: 'configs',
@@ -75,7 +76,6 @@ export const command: Command = {
     const { checkArguments } = await import('./configs-entities.ts')
     try {
       const entities = await checkArguments(options)
-      const { openAdmin } = await import('./open-client.ts')
       const admin = await openAdmin(context)
       try {
         if (options.has('describe')) {

@@ -6,6 +6,7 @@ import { topicFilter } from '../client/topic-filter.ts'
 import { hasCollisionChars, isInternalTopic } from '../client/topic-names.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { openAdmin } from './open-client.ts'
 
 const ALTERED_BY_CONFIGS = ' (To alter topic configurations, the kafka-configs tool can be used.)'
 const ACTIONS = ['list', 'describe', 'create', 'alter', 'delete'] as const
@@ -125,7 +126,6 @@ export const command: Command = {
       const { propertiesFile } = await import('./client-properties.ts')
       await propertiesFile(options.value('command-config') ?? '')
     }
-    const { openAdmin } = await import('./open-client.ts')
     const admin = await openAdmin(context)
     try {
       await ACTION_HANDLERS[ACTIONS.find((action) => options.has(action))!](context, admin)
