@@ -1,6 +1,7 @@
 /** The tables of consumer-groups, with the genuine tool's columns. Each begins with an empty line. */
 import type { GroupDescription, GroupListing } from '../client/admin.ts'
 import type { OffsetAndMetadata, TopicPartition } from '../client/types.ts'
+import { exceptionText } from './exception-text.ts'
 import type { ResetPlan } from './reset-plan.ts'
 
 export const MISSING = '-'
@@ -212,7 +213,7 @@ export function deletedOffsetsTable(
     row(widths, [
       topic,
       partition < 0 ? MISSING : partition,
-      error === undefined ? 'Successful' : `Error: ${error.message}`,
+      error === undefined ? 'Successful' : `Error: ${exceptionText(error)}`,
     ]),
   )
   return `\n${row(widths, ['TOPIC', 'PARTITION', 'STATUS'])}${rows.join('')}`

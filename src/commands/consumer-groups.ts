@@ -50,7 +50,7 @@ export const command: Command = {
       stdout.line(
         `The regular expression \`${regex}\` is ${problem === undefined ? 'valid' : `invalid: ${problem}`}.`,
       )
-      return problem === undefined ? 0 : 1
+      return 0
     }
     const { openAdmin } = await import('./open-client.ts')
     const admin = await openAdmin(context)

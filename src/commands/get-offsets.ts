@@ -4,6 +4,7 @@ import type { Admin } from '../client/admin.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { exceptionText } from './exception-text.ts'
 import { createFilter, parseOffsetSpec } from './get-offsets-arguments.ts'
 
 export const command: Command = {
@@ -114,7 +115,7 @@ async function offsetOf(
     if (!(error instanceof KafkaError)) throw error
     stdout.flush()
     const key = topicPartitionKey(partition.topic, partition.partition)
-    stderr.line(`Skip getting offsets for topic-partition ${key} due to error: ${error.message}`)
+    stderr.line(`Skip getting offsets for topic-partition ${key} due to error: ${exceptionText(error)}`)
     return 'failed'
   }
 }
