@@ -63,7 +63,8 @@ export class DirectoryWork implements SessionWork {
       }
     }
     this.closed()
-    const { restRecords } = await import('./rest-state.ts')
+    const { emptyPreallocatedIndexes, restRecords } = await import('./rest-state.ts')
+    emptyPreallocatedIndexes(this.#os, directory.path)
     if (restRecords(image).length > 0) await directory.metadata().append(restRecords)
   }
 

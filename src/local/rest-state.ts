@@ -1,5 +1,9 @@
+import { join } from 'node:path'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage } from '../metadata/metadata-image.ts'
+import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
+import { readFully } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
 
 /**
  * The records that bring a directory whose broker was killed to rest, as a clean stop would have left it: each
@@ -47,4 +51,26 @@ function isOurs(partition: PartitionImage, node: number): boolean {
 function isAtRest(partition: PartitionImage, node: number): boolean {
   const { leader, isr, elr, lastKnownElr } = partition
   return leader === -1 && isr.length === 0 && elr[0] === node && lastKnownElr[0] === node
+}
+
+/**
+ * A killed broker leaves the indexes of its metadata log preallocated, with a tail of zeros. Every broker makes them anew at
+ * its start and we never read them, so they are emptied: what is left looks like after a clean stop.
+ */
+export function emptyPreallocatedIndexes(os: Os, dir: string): void {
+  const { fs } = os
+  const folder = join(dir, METADATA_LOG_FOLDER)
+  for (const name of fs.readdir(folder)) {
+    if (!/^\d{20}\.(time)?index$/.test(name)) continue
+    const fd = fs.open(join(folder, name), 'r+')
+    try {
+      const { size } = fs.fstat(fd)
+      const tail = Buffer.alloc(12)
+      if (size < tail.length) continue
+      readFully(fs, fd, tail, 0, tail.length, size - tail.length)
+      if (tail.every((byte) => byte === 0)) fs.ftruncate(fd, 0)
+    } finally {
+      fs.close(fd)
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { LogDirSession } from '../../src/local/log-dir-session.ts'
 import { readOpenPartitions } from '../../src/local/open-partitions.ts'
 import type { Os } from '../../src/os/os.ts'
 import { osWithLockFiles, systemOs } from '../../src/os/system-os.ts'
-import { Crash, crashingOs } from '../support/crashing-os.ts'
+import { crashingOs } from '../support/crashing-os.ts'
 import {
   dirty,
   EPOCH,
@@ -59,11 +59,11 @@ async function crashEverywhere(prepare: (dir: string) => Promise<void>, wholeChe
   for (let crashAt = 0; ; crashAt++) {
     const dir = modelDir()
     await prepare(dir)
-    const { os } = crashingOs(crashAt)
+    const { os, killed } = crashingOs(crashAt)
     const died = await produce(os, dir, 'a-0', 'b-1').then(
       () => false,
       (error) => {
-        if (!(error instanceof Crash)) throw error
+        if (!killed()) throw error
         return true
       },
     )

@@ -20,7 +20,7 @@ const CHANGING = [
  * An Os whose process "is killed" just before its Nth change of the disk: that call and all later ones throw, every
  * descriptor is closed and with it every lock. What was done before is on the disk.
  */
-export function crashingOs(crashAt: number): { os: Os; steps: () => number; kill: () => void } {
+export function crashingOs(crashAt: number): { os: Os; killed: () => boolean; kill: () => void } {
   const open = new Set<number>()
   let steps = 0
   let dead = false
@@ -39,10 +39,12 @@ export function crashingOs(crashAt: number): { os: Os; steps: () => number; kill
   const fs = { ...systemOs.fs }
   for (const name of CHANGING) {
     const real = systemOs.fs[name] as (...args: unknown[]) => unknown
+    // A killed process loses nothing that was not synced, so nothing is: a step it is all the same.
+    const isSync = name.startsWith('f') && name.includes('sync')
     Object.assign(fs, {
       [name]: (...args: unknown[]) => {
         step()
-        return real(...args)
+        return isSync ? undefined : real(...args)
       },
     })
   }
@@ -67,5 +69,5 @@ export function crashingOs(crashAt: number): { os: Os; steps: () => number; kill
       if (!dead) systemOs.locks.unlock(fd)
     },
   }
-  return { os: { ...systemOs, fs, locks }, steps: () => steps, kill }
+  return { os: { ...systemOs, fs, locks }, killed: () => dead, kill }
 }
