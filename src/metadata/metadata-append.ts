@@ -1,6 +1,7 @@
 /** What appending and checkpointing need beyond reading; loaded when something is first written. */
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
+import type { FileSystem } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { initialRecords } from './initial-records.ts'
 import { encodeAppend } from './metadata-batch-encoder.ts'
@@ -15,6 +16,7 @@ export interface AppendTarget {
   readonly reader: MetadataLogReader
   readonly image: MetadataImage
   readonly segmentBytes?: number
+  readonly maxBatchBytes?: number
 }
 
 /** Epoch of the first batch in a log that no controller has written to. */
@@ -45,6 +47,7 @@ export function appendRecords(target: AppendTarget, records: readonly MetadataRe
     epoch: reader.isEmpty ? FIRST_EPOCH : reader.epoch,
     timestamp: os.clock.now(),
     metadataVersion,
+    maxBatchBytes: target.maxBatchBytes,
   })
   return appendToLog(fs, { folder, tail: reader.tail, endOffset }, encoded.bytes, target.segmentBytes)
 }
@@ -58,6 +61,7 @@ export function checkpointAndTrim(target: AppendTarget): void {
   const { os, reader, image } = target
   const { fs } = os
   const { folder, endOffset } = reader
+  removeLeftovers(fs, folder)
   writeMetadataCheckpoint(fs, folder, image.parts, os.clock.now())
   createSegment(fs, folder, endOffset)
   const files = listMetadataLog(fs, folder)
@@ -73,4 +77,11 @@ export function checkpointAndTrim(target: AppendTarget): void {
     if (checkpoint.endOffset < endOffset) fs.unlink(`${folder}/${checkpoint.name}`)
   }
   fs.fsyncDir(folder)
+}
+
+/** Checkpoints that a crash left half written. */
+function removeLeftovers(fs: FileSystem, folder: string): void {
+  for (const name of fs.readdir(folder)) {
+    if (name.endsWith('.checkpoint.part')) fs.unlink(`${folder}/${name}`)
+  }
 }

@@ -23,6 +23,8 @@ export interface AppendOptions {
   readonly epoch: number
   readonly timestamp: number
   readonly metadataVersion: number
+  /** Default 1 MB. */
+  readonly maxBatchBytes?: number
 }
 
 export interface EncodedAppend {
@@ -31,41 +33,83 @@ export interface EncodedAppend {
 }
 
 export function encodeAppend(records: readonly MetadataRecord[], options: AppendOptions): EncodedAppend {
-  const one = encodeBatches(records, options, Number.POSITIVE_INFINITY)
-  if (one.bytes.length <= MAX_BATCH_BYTES) return one
-  const transaction = metadataTransactionsSupported(options.metadataVersion)
-  const framed: readonly MetadataRecord[] = transaction
-    ? [{ type: 'BeginTransactionRecord', name: 'tkafka' }, ...records, { type: 'EndTransactionRecord' }]
-    : records
-  return encodeBatches(framed, options, MAX_BATCH_BYTES)
+  const maxBytes = options.maxBatchBytes ?? MAX_BATCH_BYTES
+  const { metadataVersion } = options
+  const values = new RecordValues()
+  for (const record of records) values.add(record, metadataVersion)
+  const series = new BatchSeries(options, maxBytes)
+  // A record takes a few bytes besides its value: offset and lengths, at most 20 of them.
+  const framed =
+    values.size + records.length * 20 > maxBytes && metadataTransactionsSupported(metadataVersion)
+  if (framed) series.add(encoded({ type: 'BeginTransactionRecord', name: 'tkafka' }, metadataVersion))
+  records.forEach((record, i) => {
+    if (record.type === 'RegisterBrokerRecord' && record.brokerEpoch === OWN_OFFSET) {
+      series.add(encoded({ ...record, brokerEpoch: series.nextOffset }, metadataVersion))
+    } else series.add(values.value(i))
+  })
+  if (framed) series.add(encoded({ type: 'EndTransactionRecord' }, metadataVersion))
+  return series.end()
 }
 
-function encodeBatches(
-  records: readonly MetadataRecord[],
-  options: AppendOptions,
-  maxBytes: number,
-): EncodedAppend {
-  const { timestamp, epoch, metadataVersion } = options
-  const batches: Buffer[] = []
-  const writer = new ByteWriter(256)
-  let builder = new RecordBatchBuilder({ baseOffset: options.baseOffset, leaderEpoch: epoch, maxBytes })
-  for (const record of records) {
-    writer.reset()
-    const offset = builder.lastOffset + 1
-    encodeMetadataRecord(
-      writer,
-      record.type === 'RegisterBrokerRecord' && record.brokerEpoch === OWN_OFFSET
-        ? { ...record, brokerEpoch: offset }
-        : record,
-      metadataRecordVersion(record.type, metadataVersion),
-    )
-    if (!builder.hasRoomFor(timestamp, -1, writer.position)) {
-      batches.push(builder.build())
-      builder = new RecordBatchBuilder({ baseOffset: offset, leaderEpoch: epoch, maxBytes })
-    }
-    builder.append(timestamp, null, writer.view())
+/** The values of many records in one buffer. */
+class RecordValues {
+  private readonly writer = new ByteWriter(1024)
+  private readonly ends: number[] = []
+
+  get size(): number {
+    return this.writer.position
   }
-  const endOffset = builder.lastOffset + 1
-  if (builder.count > 0) batches.push(builder.build())
-  return { bytes: batches.length === 1 ? batches[0] : Buffer.concat(batches), endOffset }
+
+  add(record: MetadataRecord, metadataVersion: number): void {
+    encodeMetadataRecord(this.writer, record, metadataRecordVersion(record.type, metadataVersion))
+    this.ends.push(this.writer.position)
+  }
+
+  /** A view, good while nothing is added. */
+  value(index: number): Buffer {
+    return this.writer.view().subarray(index === 0 ? 0 : this.ends[index - 1], this.ends[index])
+  }
+}
+
+function encoded(record: MetadataRecord, metadataVersion: number): Buffer {
+  const writer = new ByteWriter(256)
+  encodeMetadataRecord(writer, record, metadataRecordVersion(record.type, metadataVersion))
+  return writer.toBuffer()
+}
+
+/** Batches of at most `maxBytes`, one behind the other. */
+class BatchSeries {
+  private readonly batches: Buffer[] = []
+  private readonly options: AppendOptions
+  private readonly maxBytes: number
+  private builder: RecordBatchBuilder
+
+  constructor(options: AppendOptions, maxBytes: number) {
+    this.options = options
+    this.maxBytes = maxBytes
+    this.builder = this.begin(options.baseOffset)
+  }
+
+  get nextOffset(): number {
+    return this.builder.lastOffset + 1
+  }
+
+  add(value: Buffer): void {
+    if (!this.builder.hasRoomFor(this.options.timestamp, -1, value.length)) {
+      const { nextOffset } = this
+      this.batches.push(this.builder.build())
+      this.builder = this.begin(nextOffset)
+    }
+    this.builder.append(this.options.timestamp, null, value)
+  }
+
+  end(): EncodedAppend {
+    const endOffset = this.nextOffset
+    if (this.builder.count > 0) this.batches.push(this.builder.build())
+    return { bytes: this.batches.length === 1 ? this.batches[0] : Buffer.concat(this.batches), endOffset }
+  }
+
+  private begin(baseOffset: number): RecordBatchBuilder {
+    return new RecordBatchBuilder({ baseOffset, leaderEpoch: this.options.epoch, maxBytes: this.maxBytes })
+  }
 }

@@ -17,9 +17,10 @@ const CHECKPOINT_AFTER_FACTOR = 4
 const ATTEMPTS = 5
 
 export interface MetadataLogOptions {
-  /** For tests: checkpoint and roll earlier than a broker would. */
+  /** For tests: checkpoint, roll and split earlier than otherwise. */
   readonly checkpointAfterBytes?: number
   readonly segmentBytes?: number
+  readonly maxBatchBytes?: number
 }
 
 export class MetadataLog {
@@ -97,7 +98,7 @@ export class MetadataLog {
         this.refuseNewer(image)
         const records = build(image)
         if (records.length === 0) return image
-        const target = { os: this.os, reader: this.reader, image, segmentBytes: this.options.segmentBytes }
+        const target = { ...this.options, os: this.os, reader: this.reader, image }
         if (appendRecords(target, records)) {
           if (this.checkpointIsDue()) await this.checkpoint()
           return this.image()

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { CONFIG_RESOURCE } from '../../src/message/metadata-records.ts'
-import { MetadataLog } from '../../src/metadata/metadata-log.ts'
 import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
+import { MetadataLog } from '../../src/metadata/metadata-log.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { type Fixture, fixtureNames, unpackFixture } from '../support/fixtures.ts'
 
@@ -51,7 +51,8 @@ function quotasOf(image: MetadataImage): unknown[] {
 }
 
 const sorted = <T>(values: readonly T[]): T[] => {
-  const key = (value: T) => JSON.stringify(value, Object.keys(Object.assign({}, ...values.map(flatten))).sort())
+  const key = (value: T) =>
+    JSON.stringify(value, Object.keys(Object.assign({}, ...values.map(flatten))).sort())
   return [...values].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 const flatten = (value: unknown): object =>
@@ -70,7 +71,11 @@ describe.each(kraft)('the metadata of the genuine directory "%s"', (name) => {
     const found = Object.fromEntries(
       [...image.topicImages()].map((topic) => [
         topic.name,
-        { id: topic.id, count: topic.partitions.length, configs: Object.fromEntries(image.topicConfigs(topic.name)) },
+        {
+          id: topic.id,
+          count: topic.partitions.length,
+          configs: Object.fromEntries(image.topicConfigs(topic.name)),
+        },
       ]),
     )
     const told = Object.fromEntries(
@@ -80,8 +85,14 @@ describe.each(kraft)('the metadata of the genuine directory "%s"', (name) => {
       ]),
     )
     expect(found).toEqual({ ...found, ...told })
-    expect(Object.keys(found).filter((topic) => !topic.startsWith('__')).sort()).toEqual(
-      Object.keys(told).filter((topic) => !topic.startsWith('__')).sort(),
+    expect(
+      Object.keys(found)
+        .filter((topic) => !topic.startsWith('__'))
+        .sort(),
+    ).toEqual(
+      Object.keys(told)
+        .filter((topic) => !topic.startsWith('__'))
+        .sort(),
     )
     for (const topic of image.topicImages()) {
       topic.partitions.forEach((partition, i) => {
@@ -149,7 +160,10 @@ describe('the genuine directory "metadata"', () => {
     const { dir } = open('metadata')
     const newest = MetadataLog.open(systemOs, dir).image()
     const folder = `${dir}/__cluster_metadata-0`
-    const checkpoints = systemOs.fs.readdir(folder).filter((file) => file.endsWith('.checkpoint')).sort()
+    const checkpoints = systemOs.fs
+      .readdir(folder)
+      .filter((file) => file.endsWith('.checkpoint'))
+      .sort()
     expect(checkpoints.length).toBeGreaterThan(1)
     const hidden = `${folder}/${checkpoints[checkpoints.length - 1]}`
     systemOs.fs.rename(hidden, `${hidden}.hidden`)

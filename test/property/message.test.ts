@@ -13,7 +13,11 @@ import {
   SNAPSHOT_HEADER,
   VOTERS,
 } from '../../src/message/control-messages.ts'
-import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from '../../src/message/metadata-records.ts'
+import {
+  decodeMetadataRecord,
+  encodeMetadataRecord,
+  type MetadataRecord,
+} from '../../src/message/metadata-records.ts'
 import { METADATA_SCHEMAS } from '../../src/message/metadata-schemas.ts'
 import {
   decodeConsumerGroupMemberMetadata,
@@ -122,33 +126,41 @@ describe('a partition record', () => {
   const schema = METADATA_SCHEMAS.find((one) => one.name === 'PartitionRecord')!
   it.each([0, 1, 2])('is the same to the quick reader and to the codec in version %i', (version) => {
     fc.assert(
-      fc.property(messageOf(schema.fields, version), fc.option(fc.tuple(fc.nat(), fc.nat(255))), (message, flip) => {
-        const writer = new ByteWriter()
-        encodeMetadataRecord(writer, { type: 'PartitionRecord', ...message } as unknown as MetadataRecord, version)
-        const stored = writer.toBuffer()
-        if (flip !== null) stored[flip[0] % stored.length] = flip[1]
-        if (!readPartitionRecord(stored, 0, stored.length)) {
-          if (flip === null) throw new Error('a good record was left to the codec')
-          return
-        }
-        const { record } = decodeMetadataRecord(stored, 0, stored.length)
-        if (record?.type !== 'PartitionRecord') throw new Error('the codec reads another record')
-        expect(partitionRecord.topicId).toBe(record.topicId)
-        expect(partitionRecord.partition).toEqual({
-          partition: record.partitionId,
-          leader: record.leader,
-          leaderEpoch: record.leaderEpoch,
-          partitionEpoch: record.partitionEpoch,
-          leaderRecoveryState: record.leaderRecoveryState,
-          replicas: record.replicas,
-          isr: record.isr,
-          removingReplicas: record.removingReplicas,
-          addingReplicas: record.addingReplicas,
-          elr: record.eligibleLeaderReplicas ?? [],
-          lastKnownElr: record.lastKnownElr ?? [],
-          directories: record.directories,
-        })
-      }),
+      fc.property(
+        messageOf(schema.fields, version),
+        fc.option(fc.tuple(fc.nat(), fc.nat(255))),
+        (message, flip) => {
+          const writer = new ByteWriter()
+          encodeMetadataRecord(
+            writer,
+            { type: 'PartitionRecord', ...message } as unknown as MetadataRecord,
+            version,
+          )
+          const stored = writer.toBuffer()
+          if (flip !== null) stored[flip[0] % stored.length] = flip[1]
+          if (!readPartitionRecord(stored, 0, stored.length)) {
+            if (flip === null) throw new Error('a good record was left to the codec')
+            return
+          }
+          const { record } = decodeMetadataRecord(stored, 0, stored.length)
+          if (record?.type !== 'PartitionRecord') throw new Error('the codec reads another record')
+          expect(partitionRecord.topicId).toBe(record.topicId)
+          expect(partitionRecord.partition).toEqual({
+            partition: record.partitionId,
+            leader: record.leader,
+            leaderEpoch: record.leaderEpoch,
+            partitionEpoch: record.partitionEpoch,
+            leaderRecoveryState: record.leaderRecoveryState,
+            replicas: record.replicas,
+            isr: record.isr,
+            removingReplicas: record.removingReplicas,
+            addingReplicas: record.addingReplicas,
+            elr: record.eligibleLeaderReplicas ?? [],
+            lastKnownElr: record.lastKnownElr ?? [],
+            directories: record.directories,
+          })
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -202,7 +214,10 @@ describe('messages of the coordinators', () => {
     })
     fc.assert(
       fc.property(group, (value) => {
-        expect(decodeGroupMetadataValue(encodeGroupMetadataValue(value, version))).toEqual({ version, ...value })
+        expect(decodeGroupMetadataValue(encodeGroupMetadataValue(value, version))).toEqual({
+          version,
+          ...value,
+        })
       }),
       { numRuns: 50 },
     )
@@ -216,7 +231,9 @@ describe('messages of the coordinators', () => {
       transactionTimeoutMs: int(32),
       transactionStatus: int(8),
       transactionPartitions: fc.option(
-        fc.array(fc.record({ topic: text, partitionIds: fc.array(int(32), { maxLength: 3 }) }), { maxLength: 3 }),
+        fc.array(fc.record({ topic: text, partitionIds: fc.array(int(32), { maxLength: 3 }) }), {
+          maxLength: 3,
+        }),
         { nil: null },
       ),
       transactionLastUpdateTimestampMs: fc.maxSafeInteger(),
@@ -228,7 +245,10 @@ describe('messages of the coordinators', () => {
     })
     fc.assert(
       fc.property(transaction, (value) => {
-        expect(decodeTransactionLogValue(encodeTransactionLogValue(value, version))).toEqual({ version, ...value })
+        expect(decodeTransactionLogValue(encodeTransactionLogValue(value, version))).toEqual({
+          version,
+          ...value,
+        })
       }),
       { numRuns: 50 },
     )
@@ -254,7 +274,9 @@ describe('bytes of no kind', () => {
   ]
   // Small numbers first: they are versions, types and counts, and lead further in.
   const junk = fc
-    .array(fc.oneof({ weight: 3, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(255) }), { maxLength: 60 })
+    .array(fc.oneof({ weight: 3, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(255) }), {
+      maxLength: 60,
+    })
     .map((values) => Buffer.from(values))
 
   it.each(decoders)('are refused as %s with a position, or read', (_what, decode) => {

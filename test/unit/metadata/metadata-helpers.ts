@@ -1,12 +1,12 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import type { MetadataRecord } from '../../../src/message/metadata-records.ts'
+import { randomUuid } from '../../../src/message/uuid.ts'
 import { formatDirectory } from '../../../src/metadata/format-directory.ts'
 import type { MetadataImage } from '../../../src/metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../../../src/metadata/metadata-log-files.ts'
 import { createTopicRecords } from '../../../src/metadata/topic-records.ts'
-import { randomUuid } from '../../../src/message/uuid.ts'
-import type { MetadataRecord } from '../../../src/message/metadata-records.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 
 export function newFolder(): string {

@@ -85,7 +85,11 @@ describe('MetadataLog', () => {
     const { id } = (await log.append(newTopic('a'))).topic('a')!
     const change = (fields: object): MetadataRecord =>
       ({ type: 'PartitionChangeRecord', topicId: id, partitionId: 0, ...fields }) as MetadataRecord
-    const image = await log.append(() => [change({ leader: 1, isr: [1] }), change({ leader: -1 }), change({ isr: [] })])
+    const image = await log.append(() => [
+      change({ leader: 1, isr: [1] }),
+      change({ leader: -1 }),
+      change({ isr: [] }),
+    ])
     expect(image.topic('a')!.partitions[0]).toMatchObject({ leader: -1, leaderEpoch: 2, partitionEpoch: 3 })
   })
 
@@ -206,7 +210,10 @@ describe('MetadataLog', () => {
       { type: 'BeginTransactionRecord', name: null },
       { type: 'TopicRecord', name: 'half', topicId: 'bM4mLQZqQ3SYbbQ0kZ7q1A' },
     ]
-    appendBytes(dir, encodeAppend(records, { baseOffset: endOffset, epoch: 1, timestamp: 1, metadataVersion: 30 }).bytes)
+    appendBytes(
+      dir,
+      encodeAppend(records, { baseOffset: endOffset, epoch: 1, timestamp: 1, metadataVersion: 30 }).bytes,
+    )
     expect(open(dir).image().topics()).toEqual([])
     const image = await open(dir).append(newTopic('a'))
     expect(image.topics()).toEqual(['a'])
@@ -319,7 +326,8 @@ describe('a checkpoint', () => {
   it('is written by itself when the log grew, so that reading stays short', async () => {
     const dir = directory()
     const log = open(dir, { checkpointAfterBytes: 4000 })
-    for (let n = 0; n < 60; n++) await log.append(() => [configRecord(CONFIG_RESOURCE.TOPIC, 'a', 'retention.ms', `${n}`)])
+    for (let n = 0; n < 60; n++)
+      await log.append(() => [configRecord(CONFIG_RESOURCE.TOPIC, 'a', 'retention.ms', `${n}`)])
     const names = fs.readdirSync(logFolder(dir))
     expect(names.filter((name) => name.endsWith('.checkpoint'))).toHaveLength(1)
     const bytes = names
