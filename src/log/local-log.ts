@@ -261,8 +261,9 @@ export class LocalLog {
       known.delete(base)
       // The tail's owner is looked at by inode in `refresh`.
       if (segment !== undefined) {
-        if (segment.isOpen) segment.sameFile()
-        else segment.forget()
+        segment.sameFile()
+        // Its indexes may have been added to, trimmed or replaced.
+        segment.closeIndexes()
       }
       return segment ?? new LogSegment(fs, this.dir, base)
     })

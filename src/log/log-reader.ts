@@ -155,7 +155,7 @@ export class LogReader {
           if (at > 0) break
           throw segment.corrupt(detail, position, offset)
         }
-        if (limit !== undefined && header.baseOffsetAt(buffer, at) >= limit) break
+        if (limit !== undefined && header.lastOffsetAt(buffer, at) >= limit) break
         minOffset = header.lastOffsetAt(buffer, at) + 1
         nextOffset = minOffset
         at += size

@@ -70,10 +70,8 @@ export class LogSegment {
 
   /** False when another file stands under the name now, or none: then everything read from it is forgotten. */
   sameFile(): boolean {
-    if (this.#fd === undefined) {
-      this.forget()
-      return true
-    }
+    this.#closedSize = undefined
+    if (this.#fd === undefined) return true
     if (this.#fs.stat(this.path)?.ino === this.#ino) return true
     this.close()
     return false
@@ -132,10 +130,14 @@ export class LogSegment {
     this.#closedSize = undefined
   }
 
-  close(): void {
-    this.closeLog()
+  closeIndexes(): void {
     this.offsetIndex.close()
     this.timeIndex.close()
+  }
+
+  close(): void {
+    this.closeLog()
+    this.closeIndexes()
   }
 }
 
