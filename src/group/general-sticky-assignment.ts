@@ -2,8 +2,9 @@
  * The sticky assignor where members subscribe to different topics: keep what is still right, give the rest to those who have least, then
  * move partitions while that evens things out. Follows Kafka's steps one by one, since its results depend on their order.
  */
-import type { Assignment, MemberSubscription } from './assignors.ts'
+
 import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import type { Assignment, MemberSubscription } from './assignors.ts'
 import { partitionKey, type TopicPartition } from './topic-partition.ts'
 
 export function generalStickyAssign(

@@ -33,6 +33,7 @@ export interface StoredOffset extends CommittedOffset {
   readonly recordOffset: number
 }
 
+/** A group is there from its first record on until its group metadata gets a tombstone, even when its offsets are all gone. */
 export interface GroupRecords {
   /** From group metadata; undefined where only offsets are stored (a Classic group). */
   type: GroupType | undefined
@@ -151,7 +152,6 @@ export class OffsetPartitionState {
     const group = this.groups.get(groupId)
     if (offset === undefined) {
       group?.offsets.delete(key)
-      this.dropIfEmpty(groupId)
       return
     }
     const before = group?.offsets.get(key)
@@ -167,10 +167,10 @@ export class OffsetPartitionState {
       return
     }
     const group = this.groups.get(groupId)
-    if (group?.type !== type) return
+    if (group === undefined || (group.type ?? 'Classic') !== type) return
     group.type = undefined
     group.protocolType = ''
-    this.dropIfEmpty(groupId)
+    if (group.offsets.size === 0) this.groups.delete(groupId)
   }
 
   private groupFor(groupId: string): GroupRecords {
@@ -180,12 +180,6 @@ export class OffsetPartitionState {
       this.groups.set(groupId, group)
     }
     return group
-  }
-
-  private dropIfEmpty(groupId: string): void {
-    const group = this.groups.get(groupId)
-    if (group !== undefined && group.type === undefined && group.offsets.size === 0)
-      this.groups.delete(groupId)
   }
 }
 

@@ -144,7 +144,7 @@ export class OffsetStore {
       const offsets = [...group.offsets.values()].map(
         ({ topic, partition }): KeyValue => [encodeOffsetCommitKey(groupId, topic, partition), null],
       )
-      return [...offsets, ...typeTombstones(groupId, group.type)]
+      return [...offsets, ...typeTombstones(groupId, group.type ?? 'Classic')]
     })
     return true
   }
@@ -166,8 +166,7 @@ export class OffsetStore {
     const groups: StoredGroup[] = []
     for (let partition = 0; partition < count; partition++) {
       for (const [groupId, records] of this.load(partition)?.groups ?? []) {
-        const stored = this.describe(groupId, records)
-        if (stored !== undefined) groups.push(stored)
+        groups.push(this.describe(groupId, records))
       }
     }
     return groups.sort((a, b) => (a.groupId < b.groupId ? -1 : a.groupId > b.groupId ? 1 : 0))
@@ -178,9 +177,8 @@ export class OffsetStore {
     return records && this.describe(groupId, records)
   }
 
-  private describe(groupId: string, records: GroupRecords): StoredGroup | undefined {
+  private describe(groupId: string, records: GroupRecords): StoredGroup {
     const hasOffsets = [...records.offsets.values()].some((offset) => this.counts(offset))
-    if (records.type === undefined && !hasOffsets) return undefined
     return { groupId, type: records.type ?? 'Classic', protocolType: records.protocolType, hasOffsets }
   }
 
@@ -312,8 +310,7 @@ function groupRecords(
 }
 
 /** A group of a newer kind has a record of its target assignment as well. */
-function typeTombstones(groupId: string, type: GroupType | undefined): KeyValue[] {
-  if (type === undefined) return []
+function typeTombstones(groupId: string, type: GroupType): KeyValue[] {
   if (type === 'Classic') return [[encodeGroupMetadataKey(groupId), null]]
   return [
     [encodeNewGroupKey(`${type}GroupTargetAssignmentMetadata`, groupId), null],

@@ -2,12 +2,14 @@
  * The topic `__consumer_offsets`: which partition a group is in, and its making on the first commit, whole and at rest, as a broker would
  * have left it. Crash between metadata and folders: folders of untouched partitions need not exist, and a writer makes the one it needs.
  */
+
+import { javaStringHash } from '../client/java-hash.ts'
+import { LeaderEpochFileCache } from '../log/leader-epoch-file-cache.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
-import { javaStringHash } from '../client/java-hash.ts'
 
 export const OFFSETS_TOPIC = '__consumer_offsets'
 
@@ -45,6 +47,8 @@ export async function ensureOffsetsTopic(os: Os, directory: GroupDirectory): Pro
   for (const { partition } of partitions) {
     const log = directory.logForWriting(OFFSETS_TOPIC, partition)
     await log.lock()
+    // A broker notes the epoch as soon as it leads a partition, and looks for the file.
+    new LeaderEpochFileCache(os.fs, log.dir).assign(log.leaderEpoch, log.logEndOffset)
     log.unlock()
   }
 }

@@ -3,9 +3,10 @@
  * same topics a quicker way gives the result (below); the general case is in general-sticky-assignment.ts. (What sets the two classes
  * apart, eager or cooperative hand-over, is not the assignor's business here: a partition changes hands when its claim is given up.)
  */
+
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import type { Assignment, MemberSubscription } from './assignors.ts'
 import { generalStickyAssign } from './general-sticky-assignment.ts'
-import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
 
 const DEFAULT_GENERATION = -1
