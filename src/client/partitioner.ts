@@ -1,4 +1,4 @@
-import { KafkaError } from '../errors.ts'
+import { TerseError } from '../errors.ts'
 import { partitionForKey } from './murmur2.ts'
 import type { Partitioner } from './producer.ts'
 
@@ -127,15 +127,21 @@ export class UserPartitioner implements SlicePartitioner {
     valueEnd: number,
     partitionCount: number,
   ): number {
-    const chosen = this.#partitioner.partition(
-      this.#topic,
-      keyEnd < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
-      valueEnd < 0 ? null : Buffer.from(value.subarray(valueStart, valueEnd)),
-      partitionCount,
-    )
+    let chosen: number
+    try {
+      chosen = this.#partitioner.partition(
+        this.#topic,
+        keyEnd < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
+        valueEnd < 0 ? null : Buffer.from(value.subarray(valueStart, valueEnd)),
+        partitionCount,
+      )
+    } catch (error) {
+      throw new TerseError(
+        `The partitioner failed: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
     if (!Number.isInteger(chosen) || chosen < 0 || chosen >= partitionCount) {
-      throw new KafkaError(
-        'INVALID_PARTITIONS',
+      throw new TerseError(
         `The partitioner answered ${String(chosen)} for topic ${this.#topic}, which has partitions 0 to ${partitionCount - 1}.`,
       )
     }
