@@ -10,7 +10,9 @@
  * checked whole before anyone relies on it. That is why nothing here is synced: after a power cut the boot id differs.
  * A broker that ran in between has registered anew, so the epoch differs.
  *
- * Crash: the file is made as temp + rename; entries only ever grow while a session is in the directory.
+ * Crash: it is begun while the marker is still there (or nothing is known anyway), and emptied after the marker came
+ * back: what a half-written first line would say does not count. The empty file stays: making and removing one costs
+ * more than all else here.
  */
 import { join } from 'node:path'
 import { writeFully } from '../os/file-system.ts'
@@ -44,16 +46,13 @@ export function readOpenPartitions(os: Os, dir: string): OpenPartitions | undefi
 
 /** Begins an empty list in place of what was there. */
 export function beginOpenPartitions(os: Os, dir: string, bootId: string, brokerEpoch: number): void {
-  const path = join(dir, OPEN_PARTITIONS_FILE)
-  const temp = `${path}.tmp`
-  const fd = os.fs.open(temp, 'w')
+  const fd = os.fs.open(join(dir, OPEN_PARTITIONS_FILE), 'w')
   try {
     const bytes = Buffer.from(`tkafka-open 1 ${bootId} ${brokerEpoch}\n`)
     writeFully(os.fs, fd, bytes, 0, bytes.length, null)
   } finally {
     os.fs.close(fd)
   }
-  os.fs.rename(temp, path)
 }
 
 /** Adds a partition. On a full disk the list is made invalid instead: cleaning must work with no byte free. */
@@ -72,10 +71,10 @@ export function addOpenPartition(os: Os, dir: string, name: string): void {
   }
 }
 
-/** Without a valid list the directory counts as unknown: it is checked whole by the next one in. Needs no space. */
+/** Without a valid list the directory counts as unknown, unless the marker is there. Needs no space. */
 export function invalidateOpenPartitions(os: Os, dir: string): void {
-  removeQuietly(os, join(dir, `${OPEN_PARTITIONS_FILE}.tmp`))
-  removeQuietly(os, join(dir, OPEN_PARTITIONS_FILE))
+  const path = join(dir, OPEN_PARTITIONS_FILE)
+  if ((os.fs.stat(path)?.size ?? 0) > 0) os.fs.close(os.fs.open(path, 'w'))
 }
 
 export function removeQuietly(os: Os, path: string): void {

@@ -50,7 +50,8 @@ export function crashingOs(crashAt: number): { os: Os; killed: () => boolean; ki
   }
   fs.open = (path, flags, mode) => {
     if (dead) throw new Crash('dead')
-    if (flags !== 'r' && flags !== 'r+' && systemOs.fs.stat(path) === undefined) step()
+    const makes = flags !== 'r' && flags !== 'r+' && systemOs.fs.stat(path) === undefined
+    if (makes || flags.startsWith('w')) step()
     const fd = systemOs.fs.open(path, flags, mode)
     open.add(fd)
     return fd
