@@ -6,10 +6,8 @@ import type { Command, CommandContext, Options } from './cli/command.ts'
 import { BrokenPipeError, FdOutput, type StreamPort } from './cli/output.ts'
 import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
+import { KAFKA_VERSION } from './kafka-version.ts'
 import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
-
-/** The release of Kafka whose tools these are; scripts ask for it with `--version`. */
-export const KAFKA_VERSION = '4.3.1'
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof SIGNAL_STATUS

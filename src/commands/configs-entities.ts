@@ -131,22 +131,13 @@ async function checkNames(
     }
   }
   if (types.includes('ips')) {
+    const { isAddressOrHost } = await import('../os/host-names.ts')
     for (const ip of given(['entity-name', 'ip'])) {
-      if (!(await isAddress(ip))) {
+      if (!(await isAddressOrHost(ip))) {
         refuse(`The entity name for ${types[0]} must be a valid IP or resolvable host, but it is: ${ip}`)
       }
     }
   }
-}
-
-async function isAddress(text: string): Promise<boolean> {
-  const { isIP } = await import('node:net')
-  if (isIP(text) !== 0) return true
-  const { lookup } = await import('node:dns/promises')
-  return lookup(text).then(
-    () => true,
-    () => false,
-  )
 }
 
 function checkDescribe(options: Options, types: readonly EntityType[], names: readonly string[]): void {

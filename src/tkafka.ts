@@ -1,0 +1,149 @@
+/** `tkafka` without a tool: the suite at a glance, the version, or what was meant by a name that is no tool. */
+import { dirname, join } from 'node:path'
+import { FdOutput } from './cli/output.ts'
+import { nearNames } from './client/near-names.ts'
+import { KAFKA_VERSION } from './kafka-version.ts'
+import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
+import { systemOs } from './os/system-os.ts'
+
+declare const __TKAFKA_VERSION__: string
+
+const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+  [
+    'Topics and settings',
+    [
+      ['topics', 'create, list, describe, alter and delete topics'],
+      ['configs', 'settings of topics, brokers, groups, clients and users'],
+      ['delete-records', 'delete records up to an offset'],
+      ['log-dirs', 'how much each partition holds on disk'],
+      ['reassign-partitions', 'move partitions between replicas'],
+      ['leader-election', 'elect leaders'],
+    ],
+  ],
+  [
+    'Records',
+    [
+      ['console-producer', 'lines from standard input into a topic'],
+      ['console-consumer', 'records of topics to standard output'],
+      ['get-offsets', 'first, last and timed offsets of partitions'],
+      ['dump-log', 'what is in a log segment, an index, a snapshot'],
+      ['producer-perf-test', 'how fast producing goes'],
+      ['consumer-perf-test', 'how fast consuming goes'],
+      ['verifiable-producer', 'a producer that reports as JSON'],
+      ['verifiable-consumer', 'a consumer that reports as JSON'],
+    ],
+  ],
+  [
+    'Groups',
+    [
+      ['consumer-groups', 'list, describe, reset and delete consumer groups'],
+      ['groups', 'groups of every kind'],
+      ['share-groups', 'share groups'],
+      ['streams-groups', 'streams groups'],
+      ['streams-application-reset', 'reset a streams application'],
+      ['console-share-consumer', 'read as a member of a share group'],
+    ],
+  ],
+  [
+    'Directory and cluster',
+    [
+      ['status', 'which directory, why that one, clean or not, who holds it'],
+      ['storage', 'format a directory, tell about it'],
+      ['log-cleaner', 'retention and compaction, for cron'],
+      ['repair', 'mend a damaged log'],
+      ['cluster', 'id and end points of the cluster'],
+      ['features', 'feature levels'],
+      ['metadata-quorum', 'the metadata log'],
+      ['transactions', 'list, describe and abort transactions'],
+      ['acls', 'access control'],
+      ['client-metrics', 'telemetry subscriptions'],
+      ['delegation-tokens', 'delegation tokens'],
+      ['broker-api-versions', 'what a broker understands'],
+    ],
+  ],
+]
+
+function main(args: readonly string[]): number {
+  const streams = {
+    write: writeStandardStream,
+    isTerminal,
+    columns: (fd: number) => terminalColumns(fd, process.env),
+  }
+  const stdout = new FdOutput(1, streams)
+  const stderr = new FdOutput(2, streams)
+  try {
+    return run(withoutDataDir(args), stdout, stderr)
+  } finally {
+    stdout.flush()
+    stderr.flush()
+  }
+}
+
+function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput): number {
+  if (word === undefined) {
+    // As the genuine tools do without arguments: the way in, and a failure.
+    stderr.line(overview())
+    return 1
+  }
+  if (word === '--version') {
+    stdout.line(`tkafka ${__TKAFKA_VERSION__} (tools of Kafka ${KAFKA_VERSION})`)
+    return 0
+  }
+  if (word === '--help' || word === '-h' || (word === 'help' && next === undefined)) {
+    stdout.line(overview())
+    return 0
+  }
+  stderr.line(
+    word.startsWith('-')
+      ? `tkafka: ${word} is no flag of tkafka; a tool comes first: tkafka topics --list`
+      : unknownTool(word),
+  )
+  return 1
+}
+
+function unknownTool(word: string): string {
+  const name = word.replace(/^kafka-/, '').replace(/\.(sh|bat)$/, '')
+  const built = GROUPS.flatMap(([, tools]) => tools.map(([tool]) => tool)).filter(isBuilt)
+  if (built.includes(name)) return `tkafka: no tool ${word}: tkafka ${name} is its name here`
+  if (GROUPS.some(([, tools]) => tools.some(([tool]) => tool === name))) {
+    return `tkafka: ${name} is not built yet; tkafka --help lists what is`
+  }
+  const near = nearNames(name, built)
+  const hint = near.length === 0 ? 'tkafka --help lists the tools' : `did you mean ${near.join(' or ')}?`
+  return `tkafka: no tool ${word}; ${hint}`
+}
+
+function overview(): string {
+  const lines = [
+    'tkafka: the kafka-*.sh tools straight on a Kafka log directory, with no broker and no JVM.',
+    '',
+    'Usage: tkafka [--data-dir DIR] TOOL [FLAGS]      tkafka TOOL --help',
+  ]
+  for (const [title, tools] of GROUPS) {
+    const built = tools.filter(([tool]) => isBuilt(tool))
+    if (built.length === 0) continue
+    lines.push('', `${title}:`, ...built.map(([tool, what]) => `  ${tool.padEnd(20)} ${what}`))
+  }
+  lines.push(
+    '',
+    'The directory: --data-dir, else TKAFKA_DATA_DIR, else ~/.local/share/tkafka. It is made on the first write.',
+    '',
+    'Examples:',
+    '  tkafka topics --create --topic quakes --partitions 3',
+    '  cat quakes.txt | tkafka console-producer --topic quakes',
+    '  tkafka console-consumer --topic quakes --from-beginning --group readers',
+  )
+  return lines.join('\n')
+}
+
+/** Each tool has its bundle beside this one. */
+function isBuilt(tool: string): boolean {
+  return systemOs.fs.stat(join(dirname(import.meta.url), `${tool}.cjs`)) !== undefined
+}
+
+function withoutDataDir(args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--data-dir')
+  return args.filter((word, i) => (at < 0 || (i !== at && i !== at + 1)) && !word.startsWith('--data-dir='))
+}
+
+process.exitCode = main(globalThis.__tkafkaArgs ?? process.argv.slice(2))

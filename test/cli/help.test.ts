@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Story } from '../support/cli.ts'
+
+let story: Story
+beforeEach(() => {
+  story = new Story()
+})
+afterEach(() => story.end())
+
+describe('help', () => {
+  test('tkafka --help shows the suite at a glance', async () => {
+    const help = await story.says('--help')
+    for (const tool of ['topics', 'configs', 'console-producer', 'console-consumer', 'consumer-groups']) {
+      expect(help).toMatch(new RegExp(`^  ${tool} +[a-z]`, 'm'))
+    }
+    expect(help).toContain('tkafka topics --create')
+  })
+
+  test('--help of a tool goes to stdout and begins as in the genuine tool', async () => {
+    const help = await story.says('topics --list --help')
+    expect(help.split('\n')[0]).toBe('This tool helps to create, delete, describe, or change a topic.')
+    expect(help).toMatch(/^Option +Description$/m)
+    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test("--version of a tool is Kafka's, tkafka's own tells both", async () => {
+    expect(await story.says('topics --list --version')).toBe('4.3.1\n')
+    expect(await story.says('--version')).toMatch(/^tkafka \d+\.\d+\.\d+ \(tools of Kafka 4\.3\.1\)\n$/)
+  })
+
+  test('an unknown tool is answered with what was meant', async () => {
+    expect(await story.fails('topcs --list')).toBe('tkafka: no tool topcs; did you mean topics?\n')
+    expect(await story.fails('kafka-topics.sh --list')).toContain('tkafka topics is its name here')
+    expect(await story.fails('')).toContain('Usage: tkafka')
+  })
+})

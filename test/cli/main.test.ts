@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Story } from '../support/cli.ts'
+
+let story: Story
+beforeEach(() => {
+  story = new Story()
+})
+afterEach(() => story.end())
+
+describe('the command line', () => {
+  test('reads flags with the habits of the genuine parser', async () => {
+    expect(await story.says('topics -create --topic=a --partitions=2 stray words')).toBe('Created topic a.\n')
+    expect(await story.says('topics -list')).toBe('a\n')
+    expect(await story.fails('topics --lsit')).toBe('lsit is not a recognized option\nDid you mean --list?\n')
+    expect(await story.fails('topics --create --topic')).toBe('Option topic requires an argument\n')
+    expect(await story.fails('topics --describe --topic a --topic b')).toContain(
+      'Found multiple arguments for option topic, but you asked for only one',
+    )
+    expect(await story.fails('topics --create --topic b --partitions many')).toContain(
+      "Cannot parse argument 'many' of option partitions",
+    )
+  })
+
+  test('a usage error prints the message and then the usage on stderr', async () => {
+    const stderr = await story.fails('topics')
+    expect(stderr.split('\n')[0]).toBe(
+      'Command must include exactly one action: --list, --describe, --create, --alter or --delete',
+    )
+    expect(stderr).toMatch(/^Option +Description$/m)
+    expect(stderr).toContain('--exclude-internal')
+  })
+
+  test('--data-dir stands before or after the tool', async () => {
+    story.env('TKAFKA_DATA_DIR', undefined)
+    await story.says('--data-dir {DIR}/here topics --create --topic a')
+    expect(await story.says('topics --list --data-dir {DIR}/here')).toBe('a\n')
+    expect(await story.says('topics --data-dir={DIR}/here --list')).toBe('a\n')
+  })
+
+  test('an address that is not declared local is a cluster, which is not built yet', async () => {
+    const stderr = await story.fails('topics --list --bootstrap-server kafka.example:9092')
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(stderr).toContain('--bootstrap-server kafka.example:9092 is a cluster')
+  })
+
+  test('TKAFKA_LOCAL_BOOTSTRAP declares an address to be the data directory', async () => {
+    story.env('TKAFKA_LOCAL_BOOTSTRAP', 'localhost:9092,broker:9092')
+    for (const address of ['localhost:9092', '127.0.0.1:9092', '[::1]:9092', 'broker:9092,127.0.0.1:9092']) {
+      expect(await story.says(['topics', '--list', '--bootstrap-server', address])).toBe('\n')
+    }
+    for (const address of ['localhost:9093', 'localhost:9092,other:9092']) {
+      expect(await story.fails(['topics', '--list', '--bootstrap-server', address])).toContain('is a cluster')
+    }
+    story.file('client.properties', 'bootstrap.servers = other:9092\n')
+    expect(await story.fails('topics --list --command-config {DIR}/client.properties')).toContain(
+      'bootstrap.servers other:9092 is a cluster',
+    )
+  })
+
+  test('--data-dir beside an address that is not declared local is wrong usage', async () => {
+    const stderr = await story.fails('topics --list --data-dir {DIR}/x --bootstrap-server other:9092')
+    expect(stderr).toContain('cannot be used together')
+    expect(stderr).toMatch(/^Option +Description$/m)
+  })
+
+  test('a reader that goes away ends the tool quietly with 0', async () => {
+    const { execa } = await import('execa')
+    await story.says('topics --create --topic many --partitions 5000')
+    const { stdout, stderr } = await execa(
+      'bash',
+      ['-c', `"${process.execPath}" bin/tkafka topics --describe | head -1; echo "\${PIPESTATUS[0]}"`],
+      { env: { TKAFKA_DATA_DIR: story.data } },
+    )
+    expect(stdout.split('\n')[1]).toBe('0')
+    expect(stderr).toBe('')
+  })
+
+  test('an unexpected failure is one line, and TKAFKA_DEBUG shows where', async () => {
+    story.file('data', 'a file where a folder should be')
+    const stderr = await story.fails('topics --list')
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(stderr).toContain(story.data)
+  })
+})
