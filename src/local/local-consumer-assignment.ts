@@ -8,6 +8,7 @@ import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { LocalFetchWaiter } from './local-fetch-waiter.ts'
 import { LocalFetcher } from './local-fetcher.ts'
+import { isNoFolder } from './partition-folders.ts'
 
 /** An offset, or an end of the log. */
 export type StartAt = number | 'earliest' | 'latest'
@@ -33,6 +34,9 @@ interface Assigned extends TopicPartition {
   processed: number
   committed: number
 }
+
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
+const MIN_FETCH_BYTES = 32 * 1024
 
 /** The topics that a broker hides from patterns. */
 export const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
@@ -98,6 +102,10 @@ export class LocalAssignment {
 
   partitions(): TopicPartition[] {
     return this.#order.map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  get size(): number {
+    return this.#order.length
   }
 
   /** True when no record can come any more. */
@@ -168,7 +176,12 @@ export class LocalAssignment {
 
   /** Everything may have news again. Returns true when the metadata changed. */
   lookAround(inGroup: boolean): boolean {
-    for (const { fetcher } of this.#order) if (fetcher !== undefined) fetcher.idle = false
+    for (const { fetcher } of this.#order) {
+      // Most partitions of a big topic may have no folder yet: one stat tells.
+      if (fetcher?.idle !== true) continue
+      if (isNoFolder(fetcher.log.dir)) this.#findFolder(fetcher)
+      fetcher.idle = this.#os.fs.stat(fetcher.log.dir) === undefined
+    }
     const image = this.#currentImage()
     if (image === undefined || image.endOffset === this.#image?.endOffset) return false
     this.#image = image
@@ -178,6 +191,13 @@ export class LocalAssignment {
       else for (const { topic, partition } of [...this.#order]) this.#put(topic, partition, undefined)
     }
     return true
+  }
+
+  /** The folder of an older topic of this name was in the way; it may have gone meanwhile. */
+  #findFolder(fetcher: LocalFetcher): void {
+    const topic = this.#currentImage()?.topic(fetcher.topic)
+    if (topic?.id !== fetcher.topicId || topic.partitions[fetcher.partition] === undefined) return
+    fetcher.log = this.#directory.logForReading(fetcher.topic, fetcher.partition)
   }
 
   /** Has the waiter watch all of it; returns true when a watch is new, so that one more look is due. */
@@ -245,7 +265,7 @@ export class LocalAssignment {
         this.#directory.logForReading(topic, partition),
         {
           isolation: this.#options.isolation,
-          maxBytes: this.#settings.maxPartitionFetchBytes,
+          maxBytes: () => this.#fetchBytes(),
           skipCorrupt: this.#options.skipCorrupt,
           onCorrupt: this.#options.onCorrupt,
         },
@@ -255,6 +275,12 @@ export class LocalAssignment {
       assigned.fetcher = fetcher
     }
     return assigned
+  }
+
+  /** Each log that is read keeps a buffer of this size: together they stay below a limit. */
+  #fetchBytes(): number {
+    const share = Math.max(MIN_FETCH_BYTES, Math.floor(MAX_BUFFERED_BYTES / Math.max(1, this.#order.length)))
+    return Math.min(this.#settings.maxPartitionFetchBytes, this.#settings.fetchMaxBytes, share)
   }
 
   #start(assigned: Assigned, fetcher: LocalFetcher): void {

@@ -33,6 +33,8 @@ export class LocalConsumer implements Consumer {
   readonly #corrupt: CorruptBatch[] = []
   #group: LocalConsumerGroup | undefined
   #lastLook = 0
+  /** Partitions may have come that nobody watches yet. */
+  #watchDue = true
   #lastTurn = 0
   #lastCommit = 0
   #closed = false
@@ -68,7 +70,10 @@ export class LocalConsumer implements Consumer {
     }
     const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
     this.#group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
-      assigned: (partitions, committed) => this.#assignment.add(partitions, committed),
+      assigned: (partitions, committed) => {
+        this.#watchDue = true
+        this.#assignment.add(partitions, committed)
+      },
       revoked: (partitions) => this.#assignment.remove(partitions),
       wake: () => this.#waiter.wake(),
     })
@@ -158,7 +163,7 @@ export class LocalConsumer implements Consumer {
     const deadline = clock.now() + timeoutMs
     for (;;) {
       const now = clock.now()
-      if (now - this.#lastLook >= POLL_MS) this.#lookAround(now)
+      if (now - this.#lastLook >= this.#lookMs()) this.#lookAround(now)
       if (now - this.#lastTurn >= TURN_MS) {
         await new Promise(setImmediate)
         this.#lastTurn = now
@@ -170,7 +175,11 @@ export class LocalConsumer implements Consumer {
       if (this.finished) return 0
       const left = deadline - clock.now()
       if (left <= 0) return 0
-      if (this.#assignment.watch(this.#waiter)) continue
+      if (this.#watchDue) {
+        this.#watchDue = false
+        // Something may have come between the last look and the new watches.
+        if (this.#assignment.watch(this.#waiter)) continue
+      }
       await this.#waiter.wait(Math.min(left, POLL_MS), signal)
       this.#lastTurn = clock.now()
       if (this.#group !== undefined) {
@@ -208,7 +217,13 @@ export class LocalConsumer implements Consumer {
   /** What no watch reports: new and deleted topics and partitions, and changes on disks that report nothing. */
   #lookAround(now: number): void {
     this.#lastLook = now
+    this.#watchDue = true
     if (this.#assignment.lookAround(this.#group !== undefined)) this.#group?.metadataChanged()
+  }
+
+  /** Looking at very many partitions takes its time: less often then. */
+  #lookMs(): number {
+    return POLL_MS * Math.max(1, this.#assignment.size / 1000)
   }
 
   async #commitWhenDue(): Promise<void> {

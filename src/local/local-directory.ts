@@ -26,7 +26,7 @@ import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
 import { emptyImage } from './empty-image.ts'
 import { LogDirSession } from './log-dir-session.ts'
-import { PartitionFolders } from './partition-folders.ts'
+import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { findBroker } from './running-broker.ts'
 import { readServerProperties } from './server-properties.ts'
@@ -163,7 +163,8 @@ export class LocalDirectory {
     const name = `${topic}-${partition}`
     const key = `${name} ${topicImage.id}`
     const known = this.#readers.get(key)
-    if (known !== undefined) return known
+    // Another topic's folder was in the way: it may have gone meanwhile.
+    if (known !== undefined && !isNoFolder(known.dir)) return known
     const log = UnifiedLog.open(this.#os, this.#folders.forReading(name, topicImage.id), {
       topic,
       partition,

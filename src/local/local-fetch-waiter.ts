@@ -40,6 +40,8 @@ export class LocalFetchWaiter {
     if (fetchers.length > MAX_WATCHES) return fresh
     for (const fetcher of fetchers) {
       if (!this.#watchesLeft || this.#watches.has(fetcher) || fetcher.ended !== undefined) continue
+      // A folder comes with the first write, and the data directory's watch tells of it.
+      if (this.#os.fs.stat(fetcher.log.dir) === undefined) continue
       const watch = this.#try(() =>
         fetcher.log.onChange(() => {
           fetcher.idle = false

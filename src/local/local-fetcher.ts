@@ -9,7 +9,8 @@ import { RecordBatch } from '../record/record-batch.ts'
 
 export interface FetcherOptions {
   readonly isolation: IsolationLevel
-  readonly maxBytes: number
+  /** How much to fetch at once. */
+  readonly maxBytes: () => number
   readonly skipCorrupt: boolean
   /** Told once of each corrupt batch. */
   readonly onCorrupt: (corrupt: CorruptBatch) => void
@@ -26,7 +27,8 @@ export class LocalFetcher implements TopicPartition {
   readonly topic: string
   readonly partition: number
   readonly topicId: string
-  readonly log: UnifiedLog
+  /** Another one when its folder came to be elsewhere. */
+  log: UnifiedLog
   /** Next offset to fetch; NaN until it is known where to start. */
   position = Number.NaN
   /** Read no further than here. */
@@ -99,10 +101,11 @@ export class LocalFetcher implements TopicPartition {
    */
   visit(visitor: ConsumerVisitor): number {
     if (this.ended !== undefined) return 0
-    this.log.refresh()
+    // At the end of the log, read looks at the disk by itself.
+    if (this.position < this.log.logEndOffset) this.log.refresh()
     let data: FetchedData
     try {
-      data = this.log.read(this.position, this.#options.maxBytes, { isolation: this.#options.isolation })
+      data = this.log.read(this.position, this.#options.maxBytes(), { isolation: this.#options.isolation })
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
       this.#corrupt(error, () => this.log.skipCorrupt(this.position))

@@ -9,7 +9,7 @@
  * and removes what partition.metadata shows to be of that id. Folders in -delete form are removed by whoever deletes
  * next, or by a broker.
  */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { TerseError } from '../errors.ts'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import {
@@ -23,6 +23,7 @@ import type { Os } from '../os/os.ts'
 import { removeQuietly } from './open-partitions.ts'
 
 const DELETING_FILE = '.tkafka-deleting'
+const NO_FOLDER = '.tkafka-no-folder-'
 const DELETED_FOLDER = /^.+-\d+\.[0-9a-f]{32}-delete$/
 
 export class PartitionFolders {
@@ -40,7 +41,7 @@ export class PartitionFolders {
   forReading(name: string, topicId: string): string {
     const folder = join(this.#dir, name)
     const id = readPartitionMetadata(this.#os.fs, folder)
-    return id === undefined || id === topicId ? folder : join(this.#dir, `.tkafka-no-folder-${name}`)
+    return id === undefined || id === topicId ? folder : join(this.#dir, `${NO_FOLDER}${name}`)
   }
 
   /** The folder, with the right partition.metadata where there is a folder; the log makes one that is missing. */
@@ -169,4 +170,9 @@ function parse(text: string): { id: string; name: string; partitions: number }[]
     name,
     partitions: Number(partitions),
   }))
+}
+
+/** Whether `forReading` found another topic's folder in the place. */
+export function isNoFolder(path: string): boolean {
+  return basename(path).startsWith(NO_FOLDER)
 }
