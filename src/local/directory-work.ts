@@ -34,8 +34,7 @@ export class DirectoryWork implements SessionWork {
   }
 
   async prepare(): Promise<void> {
-    const { kind } = this.#directory.refresh()
-    if (kind !== 'log-dir') await this.#make()
+    if (!this.#directory.exists()) await this.#make()
     await this.#directory.finishDeletions()
   }
 

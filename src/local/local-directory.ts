@@ -286,7 +286,7 @@ export class LocalDirectory {
   }
 
   #prepareToEnter(): void {
-    const found = this.refresh()
+    const found = this.#inspect()
     if (found.kind === 'missing') makeDataDir(this.#os, this.path)
     if (found.kind === 'zookeeper') {
       throw new TerseError(
