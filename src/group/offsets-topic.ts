@@ -28,9 +28,10 @@ export interface GroupDirectory {
   logForWriting(topic: string, partition: number): UnifiedLog
 }
 
-/** The partition that holds a group's records. */
+/** The partition that holds a group's records: Kafka's Utils.abs of the hash (which is 0 for the one int that has no positive twin). */
 export function offsetsPartitionFor(groupId: string, partitionCount: number): number {
-  return (javaStringHash(groupId) & 0x7fffffff) % partitionCount
+  const hash = javaStringHash(groupId)
+  return (hash === -0x80000000 ? 0 : Math.abs(hash)) % partitionCount
 }
 
 /** Makes the topic when there is none. Needs a session. Two processes at once: the second finds it made. */
