@@ -37,7 +37,7 @@ export async function openDirectory(context: CommandContext): Promise<LocalDirec
   requireLocal(context)
   const { LocalDirectory } = await import('../local/local-directory.ts')
   const { path } = LocalDirectory.locate(context.dataDir, context.env)
-  return LocalDirectory.open(systemOs, path)
+  return LocalDirectory.open(systemOs, path, { warn: (line) => context.stderr.line(line) })
 }
 
 function requireLocal(context: CommandContext): void {
@@ -67,7 +67,13 @@ function namedServers(context: CommandContext): { servers: string; from: string 
       if (servers !== undefined) return { servers, from: `--${flag} bootstrap.servers` }
     }
   }
-  for (const flag of ['command-config', 'producer.config', 'consumer.config', 'admin.config', 'config-file']) {
+  for (const flag of [
+    'command-config',
+    'producer.config',
+    'consumer.config',
+    'admin.config',
+    'config-file',
+  ]) {
     const file = options.has(flag) ? options.value(flag) : undefined
     const servers = file === undefined ? undefined : serversInFile(file)
     if (servers !== undefined) return { servers, from: `${file}: bootstrap.servers` }
@@ -83,7 +89,9 @@ function serversInFile(file: string): string | undefined {
   } catch {
     return undefined
   }
-  const servers = [...text.matchAll(/^[ \t\f]*bootstrap\.servers[ \t\f]*[=: \t\f][ \t\f]*(.*?)[ \t\r]*$/gm)].at(-1)?.[1]
+  const servers = [
+    ...text.matchAll(/^[ \t\f]*bootstrap\.servers[ \t\f]*[=: \t\f][ \t\f]*(.*?)[ \t\r]*$/gm),
+  ].at(-1)?.[1]
   return servers === '' ? undefined : servers
 }
 
@@ -98,7 +106,12 @@ export function isDeclaredLocal(servers: string, declared: string | undefined): 
 function addresses(list: string): string[] {
   return list
     .split(',')
-    .map((address) => address.trim().toLowerCase().replace(/^[a-z_]+:\/\//, ''))
+    .map((address) =>
+      address
+        .trim()
+        .toLowerCase()
+        .replace(/^[a-z_]+:\/\//, ''),
+    )
     .filter((address) => address !== '')
     .map((address) => address.replace(/^(127\.0\.0\.1|\[::1\]|::1)(?=:\d+$|$)/, 'localhost'))
 }

@@ -7,9 +7,10 @@ import type { NewTopic, PartitionDescription, TopicAdmin, TopicDescription } fro
 import { collide, hasCollisionChars, isInternalTopic, validateTopicName } from '../client/topic-names.ts'
 import { validateTopicConfigs } from '../config/topic-configs.ts'
 import { KafkaError } from '../errors.ts'
-import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
-import { randomUuid, ZERO_UUID } from '../message/uuid.ts'
+import type { MetadataRecord } from '../message/metadata-records.ts'
+import { randomUuid } from '../message/uuid.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import { addPartitionRecords, createTopicRecords } from '../metadata/topic-records.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
 import { withoutRepeats } from './list-config.ts'
@@ -100,19 +101,7 @@ export class LocalTopics implements TopicAdmin {
     }
     const replicas = this.#assignments(image, topic, layers)
     const topicId = randomUuid(this.#os.randomBytes)
-    return [
-      { type: 'TopicRecord', name, topicId },
-      ...[...configs].map(
-        ([key, value]): MetadataRecord => ({
-          type: 'ConfigRecord',
-          resourceType: CONFIG_RESOURCE.TOPIC,
-          resourceName: name,
-          name: key,
-          value,
-        }),
-      ),
-      ...replicas.map((brokers, partition) => partitionAtRest(image, topicId, partition, brokers)),
-    ]
+    return createTopicRecords(image, { name, topicId, replicas, configs })
   }
 
   #assignments(image: MetadataImage, topic: NewTopic, layers: BrokerConfigLayers): (readonly number[])[] {
@@ -177,7 +166,7 @@ export class LocalTopics implements TopicAdmin {
     const factor = topic.partitions[0].replicas.length
     for (const brokers of assignments ?? []) validateAssignment(image, brokers, factor)
     const replicas = assignments ?? place(image, additional, factor, (why) => why)
-    return replicas.map((brokers, i) => partitionAtRest(image, topic.id, present + i, brokers))
+    return addPartitionRecords(image, topic, replicas)
   }
 }
 
@@ -246,32 +235,6 @@ function validateAssignment(
       `a partition with ${sorted.length} replica(s), but this is not consistent with previous partitions, which have ${factor} replica(s).`,
     )
   }
-}
-
-/**
- * A partition as a clean stop of its broker would leave it: no leader, eligible to lead again. Without ELR (older
- * metadata.version) it has to look led, or no broker would ever lead it.
- */
-function partitionAtRest(
-  image: MetadataImage,
-  topicId: string,
-  partitionId: number,
-  replicas: readonly number[],
-): MetadataRecord {
-  const holder = replicas.includes(image.nodeId) ? image.nodeId : replicas[0]
-  const directories = replicas.map((id) =>
-    id === image.nodeId ? (image.directoryId ?? ZERO_UUID) : ZERO_UUID,
-  )
-  const common = {
-    type: 'PartitionRecord',
-    topicId,
-    partitionId,
-    replicas: [...replicas],
-    directories,
-  } as const
-  return image.elrEnabled
-    ? { ...common, leader: -1, isr: [], eligibleLeaderReplicas: [holder], lastKnownElr: [holder] }
-    : { ...common, leader: holder, isr: [holder] }
 }
 
 /** At rest a partition shows what a running broker would: its own replica leads and is in sync. */

@@ -180,7 +180,7 @@ describe('other settings', () => {
   })
 
   test("values as Java's toString writes them", () => {
-    expect([1024, 0.5, 5.7, 1e7, 9223372036854775807, 1e-4, 0].map(javaDouble)).toEqual([
+    expect([1024, 0.5, 5.7, 1e7, 2 ** 63, 1e-4, 0].map(javaDouble)).toEqual([
       '1024.0',
       '0.5',
       '5.7',
