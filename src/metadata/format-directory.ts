@@ -62,7 +62,7 @@ export function formatDirectory(os: Os, logDir: string, options: FormatOptions =
   for (const name of listMetadataLog(fs, folder) === undefined ? [] : fs.readdir(folder)) {
     if (name !== '.tkafka-lock') fs.unlink(`${folder}/${name}`)
   }
-  createMetadataFolder(fs, folder, { nodeId, epoch: FIRST_EPOCH, baseOffset: 0 })
+  createMetadataFolder(fs, folder, { nodeId, epoch: FIRST_EPOCH, baseOffset: 0, kraftVersion: 0 })
   createSegment(fs, folder, 0)
   const fd = fs.open(`${folder}/${segmentFileName(0)}`, 'r+')
   try {

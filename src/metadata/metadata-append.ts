@@ -37,7 +37,8 @@ export function appendRecords(target: AppendTarget, records: readonly MetadataRe
     )
     all = [...initial.records, ...records]
     metadataVersion = initial.metadataVersion
-    createMetadataFolder(fs, folder, { nodeId: image.nodeId, epoch: FIRST_EPOCH, baseOffset: 0 })
+    const { nodeId, kraftVersion } = image
+    createMetadataFolder(fs, folder, { nodeId, epoch: FIRST_EPOCH, baseOffset: 0, kraftVersion })
   }
   if (reader.replay.inTransaction) {
     all = [{ type: 'AbortTransactionRecord', reason: 'its writer died' }, ...all]

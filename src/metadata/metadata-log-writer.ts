@@ -11,7 +11,7 @@
  */
 
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
-import { METADATA_TOPIC_ID } from '../message/uuid.ts'
+import { METADATA_TOPIC_ID, ZERO_UUID } from '../message/uuid.ts'
 import { type FileSystem, readFully, writeFully } from '../os/file-system.ts'
 import { segmentFileName } from './metadata-log-files.ts'
 import type { LogTail } from './metadata-log-reader.ts'
@@ -56,7 +56,7 @@ export function createSegment(fs: FileSystem, folder: string, baseOffset: number
 export function createMetadataFolder(
   fs: FileSystem,
   folder: string,
-  options: { nodeId: number; epoch: number; baseOffset: number },
+  options: { nodeId: number; epoch: number; baseOffset: number; kraftVersion: number },
 ): void {
   if (fs.stat(folder) === undefined) fs.mkdir(folder)
   const put = (name: string, text: string) => {
@@ -65,18 +65,18 @@ export function createMetadataFolder(
   }
   put('partition.metadata', `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`)
   put('leader-epoch-checkpoint', `0\n1\n${options.epoch} ${options.baseOffset}\n`)
-  put(
-    'quorum-state',
-    JSON.stringify({
-      clusterId: '',
-      leaderId: options.nodeId,
-      leaderEpoch: options.epoch,
-      votedId: -1,
-      appliedOffset: 0,
-      currentVoters: [{ voterId: options.nodeId }],
-      data_version: 0,
-    }),
-  )
+  const leader = { leaderId: options.nodeId, leaderEpoch: options.epoch, votedId: -1 }
+  const state =
+    options.kraftVersion === 0
+      ? {
+          clusterId: '',
+          ...leader,
+          appliedOffset: 0,
+          currentVoters: [{ voterId: options.nodeId }],
+          data_version: 0,
+        }
+      : { ...leader, votedDirectoryId: ZERO_UUID, data_version: 1 }
+  put('quorum-state', JSON.stringify(state))
 }
 
 function cutTornTail(fs: FileSystem, tail: LogTail): void {

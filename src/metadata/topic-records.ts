@@ -7,11 +7,10 @@ import type { MetadataImage, TopicImage } from './metadata-image.ts'
 export const PRODUCER_ID_BLOCK_SIZE = 1000
 
 /**
- * A new partition at rest. With ELR (metadata.version 23 and its feature) as a clean stop leaves it: no leader, empty
- * ISR, the replica eligible; a broker elects it whether or not there is a clean marker. Without ELR:
- *  - below level 23 as a clean stop leaves it there: no leader, the replica in the ISR;
- *  - from 23 on as a running broker has it, leader and ISR [n]: there a controller takes a broker that comes without a
- *    clean marker out of the ISR, and a partition without leader and ISR could never elect one again.
+ * A new partition at rest, as a clean stop leaves it. With ELR (metadata.version 23 and its feature): no leader, empty
+ * ISR, the replica eligible. Without: no leader, the replica in the ISR. In both forms a broker (4.3.1) elects it,
+ * with a clean shutdown marker and without; mixing them (ELR on, Leader -1, Isr [n], no LastKnownElr) is what loses a
+ * partition for good.
  * The directory is ours, or "migrating" where it is not known or not our replica: the broker then fills it in.
  */
 export function newPartition(
@@ -22,16 +21,18 @@ export function newPartition(
 ): MetadataRecord {
   const level = image.metadataVersion
   const elr = image.elrEnabled
+  // Only this directory is written to, so of several replicas only ours may ever lead with what is in it.
+  const holder = [replicas.includes(image.nodeId) ? image.nodeId : replicas[0]]
   return {
     type: 'PartitionRecord',
     partitionId,
     topicId,
     replicas,
-    isr: elr ? [] : replicas,
-    leader: elr || level < 23 ? -1 : replicas[0],
+    isr: elr ? [] : holder,
+    leader: -1,
     leaderEpoch: 0,
     partitionEpoch: 0,
-    ...(elr && { eligibleLeaderReplicas: replicas, lastKnownElr: replicas.slice(0, 1) }),
+    ...(elr && { eligibleLeaderReplicas: holder, lastKnownElr: holder }),
     ...(level >= 17 && {
       directories: replicas.map((node) =>
         node === image.nodeId ? (image.directoryId ?? ZERO_UUID) : ZERO_UUID,

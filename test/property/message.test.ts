@@ -41,8 +41,8 @@ const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((b) => Buffer.f
 const bytes = fc.uint8Array({ maxLength: 20 }).map((b) => Buffer.from(b))
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 
-function valueOf(type: FieldType, version: number): fc.Arbitrary<unknown> {
-  if (Array.isArray(type)) return fc.array(valueOf(type[0] as FieldType, version), { maxLength: 4 })
+function arbitraryOf(type: FieldType, version: number): fc.Arbitrary<unknown> {
+  if (Array.isArray(type)) return fc.array(arbitraryOf(type[0] as FieldType, version), { maxLength: 4 })
   if (typeof type === 'object') return messageOf((type as { struct: Record<string, Field> }).struct, version)
   switch (type) {
     case 'bool':
@@ -74,7 +74,7 @@ function messageOf(fields: Readonly<Record<string, Field>>, version: number): fc
     const options: FieldOptions =
       typeof field === 'object' && 'type' in field ? (field as FieldOptions) : { type: field as FieldType }
     const there = version >= (options.since ?? 0) && version <= (options.until ?? Number.POSITIVE_INFINITY)
-    const value = valueOf(options.type, version)
+    const value = arbitraryOf(options.type, version)
     const zero = options.type === 'uuid' ? 'AAAAAAAAAAAAAAAAAAAAAA' : Array.isArray(options.type) ? [] : 0
     if (!there) return [name, fc.constant(options.default ?? (options.nullable ? null : zero))] as const
     return [name, options.nullable ? fc.option(value, { nil: null }) : value] as const
