@@ -259,9 +259,14 @@ export class LocalTopicProducer implements TopicProducer {
     const dirty = this.#logs.filter((entry) => entry !== undefined && entry.unsynced > 0) as PartitionLog[]
     await Promise.all(this.#logs.map((entry) => entry?.syncing))
     this.#throwFailure()
-    // One sync is quickest right here; many go side by side.
-    if (dirty.length <= 2) for (const { log } of dirty) log.flush()
-    else await Promise.all(dirty.map(({ log }) => log.flushInBackground()))
+    try {
+      // One sync is quickest right here; many go side by side.
+      if (dirty.length <= 2) for (const { log } of dirty) log.flush()
+      else await Promise.all(dirty.map(({ log }) => log.flushInBackground()))
+    } catch (error) {
+      // Somebody deleted the topic, and with it what was to be kept.
+      if (this.#options.directory.image().topic(this.topic) !== undefined) throw error
+    }
     for (const entry of dirty) entry.unsynced = 0
   }
 
@@ -282,6 +287,7 @@ export class LocalTopicProducer implements TopicProducer {
         }
         this.#writeLocked(queue, log)
       } catch (error) {
+        this.#accumulator.failed(queue, error)
         failure ??= error as Error
       }
     }
@@ -313,6 +319,7 @@ export class LocalTopicProducer implements TopicProducer {
       this.#writeLocked(queue, log)
       return true
     } catch (error) {
+      this.#accumulator.failed(queue, error)
       this.#failure ??= error as Error
       return false
     }
@@ -328,9 +335,6 @@ export class LocalTopicProducer implements TopicProducer {
         validate: this.#config.timestampType === 'LogAppendTime',
       })
       this.#accumulator.delivered(queue, info.firstOffset, info.logAppendTime)
-    } catch (error) {
-      this.#accumulator.failed(queue, error)
-      throw error
     } finally {
       log.unlock()
     }

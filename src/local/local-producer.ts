@@ -41,7 +41,13 @@ export class LocalProducer implements Producer {
 
   async send(record: ProducerRecord): Promise<RecordMetadata> {
     const topic = await this.openTopic(record.topic)
-    return topic.send(record)
+    try {
+      return await topic.send(record)
+    } catch (error) {
+      // Deleted meanwhile: the next record makes it anew, where that is allowed.
+      if (this.#directory.image().topic(record.topic) === undefined) this.#topics.delete(record.topic)
+      throw error
+    }
   }
 
   openTopic(topic: string): Promise<LocalTopicProducer> {
