@@ -9,6 +9,7 @@ import type { UnifiedLog } from '../log/unified-log.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { newPartition } from '../metadata/topic-records.ts'
 import type { Os } from '../os/os.ts'
 
 export const OFFSETS_TOPIC = '__consumer_offsets'
@@ -60,8 +61,6 @@ function offsetsTopicRecords(
   topicId: string,
 ): MetadataRecord[] {
   const count = Number(properties.get('offsets.topic.num.partitions') ?? DEFAULT_PARTITIONS)
-  const node = image.nodeId
-  const atRest = image.elrEnabled
   const configs = [
     ['compression.type', 'producer'],
     ['cleanup.policy', 'compact'],
@@ -78,18 +77,6 @@ function offsetsTopicRecords(
         value,
       }),
     ),
-    ...Array.from(
-      { length: count },
-      (_, partitionId): MetadataRecord => ({
-        type: 'PartitionRecord',
-        partitionId,
-        topicId,
-        replicas: [node],
-        isr: atRest ? [] : [node],
-        leader: atRest ? -1 : node,
-        ...(atRest ? { eligibleLeaderReplicas: [node], lastKnownElr: [node] } : {}),
-        ...(image.directoryId === undefined ? {} : { directories: [image.directoryId] }),
-      }),
-    ),
+    ...Array.from({ length: count }, (_, partition) => newPartition(image, topicId, partition)),
   ]
 }
