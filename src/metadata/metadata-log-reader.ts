@@ -6,7 +6,7 @@
 import { CorruptRecordError } from '../errors.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'
 import { RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
-import { replayCheckpoint } from './metadata-checkpoint.ts'
+import { replayCheckpoint } from './checkpoint-replay.ts'
 import {
   listMetadataLog,
   METADATA_LOG_FOLDER,
