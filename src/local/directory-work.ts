@@ -12,6 +12,7 @@ import { UnifiedLog } from '../log/unified-log.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
+import { markDamage } from './damage-mark.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { SessionWork } from './log-dir-session.ts'
@@ -54,7 +55,7 @@ export class DirectoryWork implements SessionWork {
           await log.lock()
           const { cutBytes, corrupt } = await log.recover()
           if (cutBytes > 0) directory.warn(`${log.dir}: ${cutBytes} torn bytes at the end were cut`)
-          for (const error of corrupt) directory.warn(error.message)
+          for (const error of corrupt) this.#damaged(log, error)
           this.#close(log)
         } finally {
           log.close()
@@ -101,7 +102,8 @@ export class DirectoryWork implements SessionWork {
   /** undefined where there is no such folder, or it belongs to a topic that is no more. */
   #open(topic: TopicImage, partition: number): UnifiedLog | undefined {
     const dir = join(this.#directory.path, `${topic.name}-${partition}`)
-    if (topic.partitions[partition] === undefined || this.#os.fs.stat(dir) === undefined) return undefined
+    if (topic.partitions[partition] === undefined) return undefined
+    if (this.#os.fs.stat(dir)?.isDirectory() !== true) return undefined
     const id = readPartitionMetadata(this.#os.fs, dir)
     if (id !== undefined && id !== topic.id) return undefined
     return UnifiedLog.open(this.#os, dir, {
@@ -124,8 +126,12 @@ export class DirectoryWork implements SessionWork {
       if (before < activeBaseOffset) this.#recoveryPoints.set(name, recoveryPoint)
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
-      this.#directory.warn(error.message)
+      this.#damaged(log, error)
     }
+  }
+
+  #damaged(log: UnifiedLog, error: CorruptRecordError): void {
+    if (markDamage(this.#os, log.dir, error)) this.#directory.warn(error.message)
   }
 
   async #make(): Promise<void> {

@@ -10,7 +10,6 @@
  * next, or by a broker.
  */
 import { basename, join } from 'node:path'
-import { TerseError } from '../errors.ts'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import {
   PARTITION_METADATA_FILE,
@@ -20,6 +19,7 @@ import {
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
+import { refuseDamaged } from './damage-mark.ts'
 import { removeQuietly } from './open-partitions.ts'
 
 const DELETING_FILE = '.tkafka-deleting'
@@ -44,14 +44,19 @@ export class PartitionFolders {
     return id === undefined || id === topicId ? folder : join(this.#dir, `${NO_FOLDER}${name}`)
   }
 
-  /** The folder, with the right partition.metadata where there is a folder; the log makes one that is missing. */
+  /**
+   * The folder, with the right partition.metadata where there is a folder; the log makes one that is missing.
+   * @throws TerseError when its log is known to be damaged
+   */
   forWriting(name: string, topicId: string, checkpoints: LogDirCheckpoints): string {
     const { fs } = this.#os
     const folder = join(this.#dir, name)
     const id = readPartitionMetadata(fs, folder)
-    if (id === topicId) return folder
-    const stat = fs.stat(folder)
-    if (stat === undefined) {
+    if (id === topicId) {
+      refuseDamaged(this.#os, folder)
+      return folder
+    }
+    if (fs.stat(folder) === undefined) {
       const end = checkpoints.offset('replication', name) ?? 0
       if (end > 0)
         this.#warn(
@@ -59,8 +64,6 @@ export class PartitionFolders {
         )
       return folder
     }
-    if (!stat.isDirectory())
-      throw new TerseError(`${folder}: a file stands where the partition's folder should be`)
     if (id !== undefined) {
       this.#warn(
         `${folder}: belongs to another topic of that name (id ${id}); set aside as -stray, as a broker does`,
