@@ -46,11 +46,6 @@ export class DeathWatch {
     else this.ask(name, fd)
   }
 
-  /** Nobody is watched. */
-  get alone(): boolean {
-    return this.name === undefined
-  }
-
   close(): void {
     this.closed = true
     this.stop()

@@ -13,6 +13,7 @@ import {
   writeClaim,
 } from './group-member-options.ts'
 import { type GroupMembership, MembershipReader, removeLeftovers } from './group-membership.ts'
+import { readLiveMembers } from './live-members.ts'
 import { type HeldFile, releaseHeldFile, tryHoldFile } from './lock-file.ts'
 import { StickyAssignmentFile } from './sticky-assignment-file.ts'
 import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
@@ -53,6 +54,7 @@ export class GroupMember {
   private readonly watches: { close(): void }[] = []
   private readonly timers = new Set<NodeJS.Timeout>()
   private unwatched = false
+  private sticky = false
   private pending = new Set<string>()
   private retries = 0
   private again = false
@@ -125,7 +127,6 @@ export class GroupMember {
 
   private async goAway(): Promise<void> {
     this.closing = true
-    const alone = this.deaths.alone
     this.deaths.close()
     for (const watch of this.watches) watch.close()
     for (const timer of this.timers) clearTimeout(timer)
@@ -135,11 +136,18 @@ export class GroupMember {
     } finally {
       for (const claim of this.claims.values()) releaseHeldFile(this.options.os, claim.held)
       this.claims.clear()
-      if (alone) new StickyAssignmentFile(this.options.os, this.options.logDir, this.options.groupId).remove()
       if (this.self.groupInstanceId === undefined) releaseHeldFile(this.options.os, this.file)
       else this.options.os.fs.close(this.file.fd)
+      this.forgetStickiness()
       this.firstAssignment.resolve()
     }
+  }
+
+  /** The last one out takes the previous assignment along; one who joins just now makes a new one. */
+  private forgetStickiness(): void {
+    const { os, logDir, groupId } = this.options
+    if (this.sticky && readLiveMembers(os, logDir, groupId).length === 0)
+      new StickyAssignmentFile(os, logDir, groupId).remove()
   }
 
   private watch(): void {
@@ -246,6 +254,7 @@ export class GroupMember {
     const counts = partitionCounts(subscriptions, image)
     if (!isSticky(assignor)) return assign(assignor, subscriptions, counts).get(this.memberId) ?? []
 
+    this.sticky = true
     const stored = new StickyAssignmentFile(this.options.os, this.options.logDir, this.options.groupId)
     const key = StickyAssignmentFile.keyOf(assignor, subscriptions, counts)
     const before = stored.read()
