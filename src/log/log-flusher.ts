@@ -16,6 +16,8 @@ export class LogFlusher {
   readonly #synced = new Map<LogSegment, number>()
   #folderDirty = false
   #parentDirty = false
+  /** The folder's mtime when it was last synced here. */
+  #folderTime: number | undefined
   #unflushed = 0
   #writes = 0
   #lastFlush: number
@@ -102,9 +104,20 @@ export class LogFlusher {
     const { fs } = this.#local.os
     const { dir } = this.#local
     if (this.#parentDirty) fs.fsyncDir(parentOf(dir))
-    if (this.#folderDirty) fs.fsyncDir(dir)
+    if (this.#folderDirty) this.#syncFolder()
     this.#parentDirty = false
     this.#folderDirty = false
+  }
+
+  /** Makes names durable that another process may have made and died before it synced them; skipped when known to be. */
+  syncForeignNames(): void {
+    if (this.#local.os.fs.stat(this.#local.dir)?.mtimeMs !== this.#folderTime) this.#syncFolder()
+  }
+
+  #syncFolder(): void {
+    const { fs } = this.#local.os
+    this.#folderTime = fs.stat(this.#local.dir)?.mtimeMs
+    fs.fsyncDir(this.#local.dir)
   }
 
   #done(): void {

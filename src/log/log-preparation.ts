@@ -2,6 +2,7 @@
  * What a writer does under the partition's lock before it acts: finishing what a crash interrupted, and making the tail
  * ready to append to. Every step may be interrupted and is then done by the next writer.
  */
+import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import { finishInterrupted } from './log-loader.ts'
@@ -49,8 +50,10 @@ export function mendTail(local: LocalLog, settings: LogSettings): void {
     const segment = local.segments[i]
     if (i < local.segments.length - 1) rebuildIndexes(segment, local.endOf(i), indexIntervalBytes, true)
     else {
-      segment.offsetIndex.trim()
-      segment.timeIndex.trim()
+      unlessDiskFull(() => {
+        segment.offsetIndex.trim()
+        segment.timeIndex.trim()
+      })
     }
   }
 }

@@ -8,6 +8,7 @@
 import type { CorruptRecordError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
+import { unlessDiskFull } from './full-disk.ts'
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import type { LocalLog } from './local-log.ts'
 import { removeStraySnapshots } from './log-closer.ts'
@@ -112,7 +113,7 @@ export function recoverSegments(
   if (corrupt.length === 0) indexTail(local, settings.config.indexIntervalBytes)
   else local.corrupt ??= corrupt[0]
   removeStraySnapshots(local)
-  mendEpochs(epochs, seen, first === 0, local.tail.nextOffset, logStartOffset)
+  unlessDiskFull(() => mendEpochs(epochs, seen, first === 0, local.tail.nextOffset, logStartOffset))
   return { logEndOffset: local.tail.nextOffset, cutBytes, corrupt, segmentsChecked: checked }
 }
 

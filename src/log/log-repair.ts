@@ -9,6 +9,7 @@ import type { FileSystem } from '../os/file-system.ts'
 import { readFully, writeFully } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { isZeroTail } from './bad-batch.ts'
+import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import { maxTimestampAt } from './local-log.ts'
 import { BROKEN_SUFFIX } from './log-files.ts'
@@ -60,8 +61,10 @@ export function rebuildIndexes(
 ): void {
   segment.offsetIndex.forget()
   segment.timeIndex.forget()
-  segment.offsetIndex.trim()
-  segment.timeIndex.trim()
+  unlessDiskFull(() => {
+    segment.offsetIndex.trim()
+    segment.timeIndex.trim()
+  })
   segment.offsetIndex.truncateToEntries(0)
   segment.timeIndex.truncateToEntries(0)
   const { max } = indexRange(segment, 0, end, intervalBytes)

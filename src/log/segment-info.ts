@@ -35,3 +35,8 @@ export function describeSegments(local: LocalLog): SegmentInfo[] {
   })
   return infos
 }
+
+/** Sum of the .log sizes in bytes. */
+export function sizeOfSegments(local: LocalLog): number {
+  return local.segments.reduce((sum, { path }) => sum + (local.os.fs.stat(path)?.size ?? 0), 0)
+}

@@ -26,12 +26,12 @@ import type { RecoveryReport } from './log-recovery.ts'
 import { LogRoller } from './log-roller.ts'
 import type { LogSettings } from './log-settings.ts'
 import { validateBatches } from './log-validator.ts'
+import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
-import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
 import { ProducerStateKeeper } from './producer-state-keeper.ts'
 import { basesBelow, deleteSegments } from './segment-files.ts'
 import type { SegmentInfo } from './segment-info.ts'
-import { describeSegments } from './segment-info.ts'
+import { describeSegments, sizeOfSegments } from './segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
 import type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
 
@@ -44,7 +44,7 @@ export class UnifiedLog {
   readonly partition: number
   readonly readOnly: boolean
   readonly #os: Os
-  readonly #topicId: string | undefined
+  readonly #folder: PartitionFolder
   readonly #settings: LogSettings
   readonly #checkpoints: LogDirCheckpoints
   readonly #local: LocalLog
@@ -58,7 +58,6 @@ export class UnifiedLog {
   /** What `prepare` ensures holds until the lock is released. */
   #prepared = false
   #logStartOffset: number | undefined
-  #watches = new Set<{ close(): void }>()
 
   private constructor(os: Os, dir: string, options: UnifiedLogOptions) {
     this.#os = os
@@ -66,7 +65,7 @@ export class UnifiedLog {
     this.topic = options.topic
     this.partition = options.partition
     this.readOnly = options.readOnly
-    this.#topicId = options.topicId
+    this.#folder = new PartitionFolder(os, dir, options.topicId)
     this.#settings = {
       topic: options.topic,
       partition: options.partition,
@@ -118,8 +117,7 @@ export class UnifiedLog {
   /** Offsets are as of the last look at the disk (the first use looks; `refresh` looks again). */
   get logStartOffset(): number {
     this.#load()
-    const checkpointed = this.#logStartOffset ?? 0
-    return Math.max(checkpointed, this.#local.segments[0]?.baseOffset ?? 0)
+    return Math.max(this.#logStartOffset ?? 0, this.#local.segments[0]?.baseOffset ?? 0)
   }
 
   get logEndOffset(): number {
@@ -134,8 +132,8 @@ export class UnifiedLog {
 
   /** First offset of the oldest open transaction, else the log end. */
   get lastStableOffset(): number {
-    const first = this.#producers.get(this.logStartOffset).firstUnstableOffset
-    return first === undefined ? this.logEndOffset : Math.max(first, this.logStartOffset)
+    const { firstUnstableOffset } = this.#producers.get(this.logStartOffset)
+    return Math.max(firstUnstableOffset ?? this.logEndOffset, this.logStartOffset)
   }
 
   /** Open transactions as [producer id, first offset]. */
@@ -302,21 +300,12 @@ export class UnifiedLog {
   /** Sum of the .log sizes in bytes. */
   get size(): number {
     this.#load()
-    let size = 0
-    for (const segment of this.#local.segments) size += this.#os.fs.stat(segment.path)?.size ?? 0
-    return size
+    return sizeOfSegments(this.#local)
   }
 
   /** Calls back when files in the folder change (best effort: poll slowly beside it). Throws when watches ran out. */
   onChange(callback: () => void): { close(): void } {
-    const watch = this.#os.fs.watch(this.dir, callback)
-    this.#watches.add(watch)
-    return {
-      close: () => {
-        this.#watches.delete(watch)
-        watch.close()
-      },
-    }
+    return this.#folder.watch(callback)
   }
 
   /**
@@ -326,6 +315,7 @@ export class UnifiedLog {
   closeAsBroker(): ClosedLog {
     this.#prepare()
     const recoveryPoint = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
+    this.#flusher.syncForeignNames()
     closeLikeBroker(
       this.#local,
       this.#settings,
@@ -364,8 +354,7 @@ export class UnifiedLog {
 
   /** Releases lock, descriptors and watches. Safe to call twice. */
   close(): void {
-    for (const watch of this.#watches) watch.close()
-    this.#watches.clear()
+    this.#folder.closeWatches()
     this.unlock()
     this.#lock.close()
     // A descriptor in use by a background sync must not be closed under it: its number may be given away.
@@ -385,11 +374,7 @@ export class UnifiedLog {
 
   #ensureFolder(): void {
     if (this.readOnly) throw new TerseError(`${this.dir}: opened for reading only`)
-    const { fs } = this.#os
-    if (fs.stat(this.dir) !== undefined) return
-    fs.mkdir(this.dir)
-    if (this.#topicId !== undefined) writePartitionMetadata(fs, this.dir, this.#topicId)
-    this.#flusher.folderChanged(true)
+    if (this.#folder.ensure()) this.#flusher.folderChanged(true)
   }
 
   /** Under the lock, once: what others did, what a crash left behind. With `repair` the tail is ready to append to. */
@@ -397,9 +382,7 @@ export class UnifiedLog {
     if (!this.#lock.held) throw new TerseError(`${this.dir}: written to without its lock`)
     if (this.#prepared) return
     this.refresh()
-    const begin = (baseOffset: number): void => this.#begin(baseOffset)
-    const changed = bringInOrder(this.#local, this.config, this.#logStartOffset ?? 0, begin)
-    if (changed) {
+    if (bringInOrder(this.#local, this.config, this.#logStartOffset ?? 0, (base) => this.#begin(base))) {
       this.#producers.forget()
       this.#flusher.folderChanged()
     }
@@ -410,10 +393,7 @@ export class UnifiedLog {
   }
 
   #begin(baseOffset: number): void {
-    const { fs } = this.#os
-    if (this.#topicId !== undefined && readPartitionMetadata(fs, this.dir) === undefined) {
-      writePartitionMetadata(fs, this.dir, this.#topicId)
-    }
+    this.#folder.ensureMetadata()
     this.#roller.begin(baseOffset)
     this.#producers.forget()
   }

@@ -26,6 +26,8 @@ type Op =
   | { readonly op: 'delete'; readonly by: number; readonly part: number }
   | { readonly op: 'check'; readonly by: number; readonly part: number; readonly maxBytes: number }
 
+type AppendOp = Extract<Op, { readonly op: 'append' | 'transaction' | 'end' }>
+
 const INSTANCES = 3
 const by = fc.nat(INSTANCES - 1)
 const ops: fc.Arbitrary<Op> = fc.oneof(
@@ -102,7 +104,7 @@ describe('several processes on one log', () => {
               model.start = Math.min(Math.floor(model.end * step.part), ...model.open.values())
               log.deleteRecordsBefore(Math.max(model.start, log.logStartOffset))
               model.start = log.logStartOffset
-            } else model.append(log, step)
+            } else model.append(log, step as AppendOp)
             log.unlock()
           }
         }
@@ -125,7 +127,7 @@ class Model {
   readonly aborted: { producerId: number; first: number; last: number }[] = []
   readonly #sequences = new Map<number, number>()
 
-  append(log: UnifiedLog, step: Exclude<Op, { op: 'roll' | 'close' | 'reopen' | 'delete' | 'check' }>): void {
+  append(log: UnifiedLog, step: AppendOp): void {
     const encoded: Buffer[] = []
     const first = this.end
     if (step.op === 'append') {

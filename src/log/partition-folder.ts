@@ -1,0 +1,47 @@
+import type { Os } from '../os/os.ts'
+import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
+
+/** A partition's folder as such: made by its first writer, watched by its readers. */
+export class PartitionFolder {
+  readonly #os: Os
+  readonly #dir: string
+  readonly #topicId: string | undefined
+  readonly #watches = new Set<{ close(): void }>()
+
+  constructor(os: Os, dir: string, topicId: string | undefined) {
+    this.#os = os
+    this.#dir = dir
+    this.#topicId = topicId
+  }
+
+  /** Makes it where there is none, with its partition.metadata first. Returns true when it did. */
+  ensure(): boolean {
+    if (this.#os.fs.stat(this.#dir) !== undefined) return false
+    this.#os.fs.mkdir(this.#dir)
+    this.ensureMetadata()
+    return true
+  }
+
+  /** A crash may have come between the folder and its first file. */
+  ensureMetadata(): void {
+    const { fs } = this.#os
+    if (this.#topicId === undefined || readPartitionMetadata(fs, this.#dir) !== undefined) return
+    writePartitionMetadata(fs, this.#dir, this.#topicId)
+  }
+
+  watch(callback: () => void): { close(): void } {
+    const watch = this.#os.fs.watch(this.#dir, callback)
+    this.#watches.add(watch)
+    return {
+      close: () => {
+        this.#watches.delete(watch)
+        watch.close()
+      },
+    }
+  }
+
+  closeWatches(): void {
+    for (const watch of this.#watches) watch.close()
+    this.#watches.clear()
+  }
+}
