@@ -1,0 +1,64 @@
+/**
+ * The public API for Node programs: Kafka's Admin, Producer and Consumer on a data directory.
+ *
+ * ```ts
+ * const kafka = openLocal('./my-kafka')
+ * const producer = await kafka.producer()
+ * await producer.send({ topic: 'orders', key: 'anna', value: 'one coffee' })
+ * await producer.close()
+ * ```
+ *
+ * Errors a person can act on are `TerseError`s (one line); those that Kafka knows are `KafkaError`s with Kafka's names.
+ */
+import type { Admin } from './client/admin.ts'
+import type { Consumer, ConsumerOptions } from './client/consumer.ts'
+import type { Producer, ProducerConfig } from './client/producer.ts'
+import { systemOs } from './os/system-os.ts'
+
+export interface OpenLocalOptions {
+  /** Takes lines for people, such as "a broker is running, reading only"; default: none are shown. */
+  readonly warn?: (line: string) => void
+}
+
+/** Clients on one data directory. Each is independent of the others and must be closed. */
+export interface Kafka {
+  readonly path: string
+  admin(): Promise<Admin>
+  /** `config`: Kafka's producer settings, such as `{ 'batch.size': '65536', 'compression.type': 'zstd' }`. */
+  producer(config?: ProducerConfig): Promise<Producer>
+  /** A group member with `groupId` and `subscribe`, else a reader of assigned partitions. */
+  consumer(options?: ConsumerOptions): Promise<Consumer>
+}
+
+/**
+ * Kafka on a data directory, without a broker. Nothing is read or made before a client is asked for and used; the
+ * directory is made on the first write. Any number of processes may use it at once.
+ */
+export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
+  const warn = options.warn ?? (() => {})
+  const directory = async () => {
+    const { LocalDirectory } = await import('./local/local-directory.ts')
+    return LocalDirectory.open(systemOs, path, { warn })
+  }
+  return {
+    path,
+    admin: async () => {
+      const { LocalAdmin } = await import('./local/local-admin.ts')
+      return new LocalAdmin(systemOs, await directory(), { warn })
+    },
+    producer: async (config = {}) => {
+      const { LocalProducer } = await import('./local/local-producer.ts')
+      return new LocalProducer(systemOs, await directory(), config)
+    },
+    consumer: async (consumerOptions = {}) => {
+      const { LocalConsumer } = await import('./local/local-consumer.ts')
+      return new LocalConsumer(systemOs, await directory(), consumerOptions)
+    },
+  }
+}
+
+export type * from './client/admin.ts'
+export type * from './client/consumer.ts'
+export type * from './client/producer.ts'
+export type * from './client/types.ts'
+export { CorruptRecordError, KafkaError, type KafkaErrorName, TerseError } from './errors.ts'
