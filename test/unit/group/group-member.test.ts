@@ -163,6 +163,36 @@ describe('group members', () => {
     expect(names()).not.toContain(leftover)
   })
 
+  test('without watches (they ran out) joins are noticed all the same', async () => {
+    const blind = {
+      ...systemOs,
+      fs: {
+        ...systemOs.fs,
+        watch: () => {
+          throw Object.assign(new Error('no watches left'), { code: 'ENOSPC' })
+        },
+      },
+    }
+    const a = join('a', { os: blind })
+    await a.ready()
+    const b = join('b', { os: blind })
+    await b.ready()
+    expect(held(b)).toEqual(['t-2', 't-3'])
+  })
+
+  test('many members that may block threads leave the pool to others', async () => {
+    const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => join(id, { endsByExit: true }))
+    await Promise.all(all.map((member) => member.ready()))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const file = path.join(dir, fs.readdirSync(dir)[0] as string)
+    const reads = Promise.all(Array.from({ length: 8 }, () => fs.promises.stat(file)))
+    expect(await reads).toHaveLength(8)
+    await all[2]?.leave()
+    await settled(() =>
+      expect(all.flatMap((member) => held(member)).sort()).toEqual(['t-0', 't-1', 't-2', 't-3']),
+    )
+  })
+
   test('a failing commit ends a leaving member all the same', async () => {
     const a = join('a', { onRevoked: () => Promise.reject(new Error('disk full')) })
     await a.ready()

@@ -237,17 +237,15 @@ describe('committed offsets that genuine Kafka wrote', () => {
         { type: string; offsets: { topic: string; partition: number; offset: number; metadata: string }[] }
       >
       const read = new OffsetStore(systemOs, LocalDirectory.open(systemOs, fixture.dir))
-      const got = read
-        .groups()
-        .map(({ groupId, type }) => [
-          groupId,
-          {
-            type,
-            offsets: [...read.fetch(groupId).values()]
-              .map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }))
-              .sort((a, b) => (a.topic + a.partition < b.topic + b.partition ? -1 : 1)),
-          },
-        ])
+      const got = read.groups().map(({ groupId, type }) => [
+        groupId,
+        {
+          type,
+          offsets: [...read.fetch(groupId).values()]
+            .map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }))
+            .sort((a, b) => (a.topic + a.partition < b.topic + b.partition ? -1 : 1)),
+        },
+      ])
       const expected = Object.entries(wanted).map(([id, { type, offsets }]) => [
         id,
         {
