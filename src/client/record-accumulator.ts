@@ -4,11 +4,11 @@ import type { Codec } from '../record/record.ts'
 /** Bytes that one partition gathers before they are written: large writes are what makes a file fast. */
 const WRITE_SIZE = 1024 * 1024
 /** Bytes that all partitions of a topic may gather together. */
-const MAX_GATHERED = 24 * 1024 * 1024
+const MAX_GATHERED = 16 * 1024 * 1024
 /** With more partitions than this, the memory of one that was written is given back. */
 const KEEP_MEMORY_UP_TO = 64
 /** With more than this, what is gathered is counted record by record: a first batch in each is too much already. */
-const COUNT_FROM = 512
+const COUNT_FROM = 64
 
 /** What a caller may read input into. */
 const INPUT_SIZE = 256 * 1024

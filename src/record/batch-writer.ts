@@ -47,6 +47,30 @@ export interface BatchWriterOptions {
   readonly memory?: { readonly buffer: Buffer; readonly start: number; readonly end: number }
 }
 
+// Varints of what is not negative, below 2^20 - enough for a batch that takes one more record - and so of at most three bytes.
+const ONE_BYTE = 0x40
+const TWO_BYTES = 0x2000
+const THREE_BYTES = 0x100000
+
+const varintSize = (value: number): number => (value < ONE_BYTE ? 1 : value < TWO_BYTES ? 2 : 3)
+const fieldSize = (length: number): number => (length < 0 ? 1 : varintSize(length) + length)
+
+function putVarint(buffer: Buffer, at: number, value: number): number {
+  const zigzag = value << 1
+  if (value < ONE_BYTE) {
+    buffer[at] = zigzag
+    return at + 1
+  }
+  buffer[at] = (zigzag & 0x7f) | 0x80
+  if (value < TWO_BYTES) {
+    buffer[at + 1] = zigzag >>> 7
+    return at + 2
+  }
+  buffer[at + 1] = ((zigzag >>> 7) & 0x7f) | 0x80
+  buffer[at + 2] = zigzag >>> 14
+  return at + 3
+}
+
 const NO_MEMORY = Buffer.alloc(0)
 
 /** How far a batch may compress better or worse than the one before, in the estimate of its size (as in Kafka). */
@@ -140,6 +164,36 @@ export class BatchWriter {
     valueStart: number,
     valueEnd: number,
   ): boolean {
+    const count = this.openCount
+    const delta = timestamp - this.baseTimestamp
+    // Nearly every record of a stream: one more for an open batch that is not compressed, at about the same time.
+    if (count > 0 && delta >= 0 && delta < ONE_BYTE && count < THREE_BYTES && this.codec === 'none') {
+      const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
+      const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
+      const body = 3 + varintSize(count) + fieldSize(keyLength) + fieldSize(valueLength)
+      const end = this.at + varintSize(body) + body
+      if (end - this.end <= this.openLimit && end <= this.limit && body < THREE_BYTES) {
+        const buffer = this.buffer
+        let at = putVarint(buffer, this.at, body)
+        buffer[at] = 0
+        buffer[at + 1] = delta << 1
+        at = putVarint(buffer, at + 2, count)
+        if (keyLength < 0) buffer[at++] = 1
+        else
+          at = copyBytes(keyBuffer as Uint8Array, keyStart, keyEnd, buffer, putVarint(buffer, at, keyLength))
+        if (valueLength < 0) buffer[at++] = 1
+        else {
+          at = putVarint(buffer, at, valueLength)
+          at = copyBytes(valueBuffer as Uint8Array, valueStart, valueEnd, buffer, at)
+        }
+        buffer[at] = 0
+        this.at = end
+        if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+        this.openCount = count + 1
+        this.recordCount++
+        return end - this.end >= this.openLimit
+      }
+    }
     const closed = this.begin(timestamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd, 1)
     this.buffer[this.at++] = 0
     return closed || this.isFull()
