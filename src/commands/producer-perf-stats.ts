@@ -1,0 +1,85 @@
+/** The numbers of producer-perf-test: counts, latencies and the lines that tell them, in the genuine tool's words. */
+import type { Output } from '../cli/command.ts'
+
+/** At most about so many latencies are kept for the percentiles; of more records every n-th. */
+const MAX_SAMPLES = 500_000
+
+export class ProducerPerfStats {
+  readonly #start = Date.now()
+  readonly #steadyState: boolean
+  readonly #reportingIntervalMs: number
+  readonly #sampling: number
+  readonly #latencies: Int32Array
+  #samples = 0
+  #count = 0
+  #bytes = 0
+  #maxLatency = 0
+  #totalLatency = 0
+  #windowStart = this.#start
+  #windowCount = 0
+  #windowBytes = 0
+  #windowMaxLatency = 0
+  #windowTotalLatency = 0
+  /** False while another one tells of the same records. */
+  prints = true
+
+  constructor(numRecords: number, reportingIntervalMs: number, steadyState: boolean) {
+    this.#reportingIntervalMs = reportingIntervalMs
+    this.#steadyState = steadyState
+    this.#sampling = Math.max(1, Math.floor(numRecords / Math.min(numRecords, MAX_SAMPLES)))
+    this.#latencies = new Int32Array(Math.min(Math.floor(numRecords / this.#sampling) + 1, 2 * MAX_SAMPLES))
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** One acknowledged record. */
+  record(latencyMs: number, bytes: number, nowMs: number, stdout: Output): void {
+    if (this.#count % this.#sampling === 0 && this.#samples < this.#latencies.length)
+      this.#latencies[this.#samples++] = latencyMs
+    this.#count++
+    this.#bytes += bytes
+    this.#totalLatency += latencyMs
+    this.#maxLatency = Math.max(this.#maxLatency, latencyMs)
+    this.#windowCount++
+    this.#windowBytes += bytes
+    this.#windowTotalLatency += latencyMs
+    this.#windowMaxLatency = Math.max(this.#windowMaxLatency, latencyMs)
+    if (nowMs - this.#windowStart < this.#reportingIntervalMs) return
+    if (this.prints) this.#printWindow(nowMs, stdout)
+    this.#windowStart = nowMs
+    this.#windowCount = 0
+    this.#windowBytes = 0
+    this.#windowMaxLatency = 0
+    this.#windowTotalLatency = 0
+  }
+
+  #printWindow(nowMs: number, stdout: Output): void {
+    const seconds = (nowMs - this.#windowStart) / 1000
+    if (this.#steadyState && this.#count === this.#windowCount) stdout.line('In steady state.')
+    stdout.line(
+      `${this.#windowCount} records sent, ${(this.#windowCount / seconds).toFixed(1)} records/sec ` +
+        `(${(this.#windowBytes / seconds / 1048576).toFixed(2)} MB/sec), ` +
+        `${(this.#windowTotalLatency / this.#windowCount).toFixed(1)} ms avg latency, ` +
+        `${this.#windowMaxLatency.toFixed(1)} ms max latency.`,
+    )
+    stdout.flush()
+  }
+
+  printTotal(stdout: Output): void {
+    const seconds = (Date.now() - this.#start) / 1000
+    const [p50, p95, p99, p999] = this.#percentiles(0.5, 0.95, 0.99, 0.999)
+    stdout.line(
+      `${this.#count}${this.#steadyState ? ' steady state' : ''} records sent, ` +
+        `${(this.#count / seconds).toFixed(6)} records/sec (${(this.#bytes / seconds / 1048576).toFixed(2)} MB/sec), ` +
+        `${(this.#totalLatency / this.#count).toFixed(2)} ms avg latency, ${this.#maxLatency.toFixed(2)} ms max latency, ` +
+        `${p50} ms 50th, ${p95} ms 95th, ${p99} ms 99th, ${p999} ms 99.9th.`,
+    )
+  }
+
+  #percentiles(...shares: number[]): number[] {
+    const sorted = this.#latencies.subarray(0, this.#samples).sort()
+    return shares.map((share) => sorted[Math.min(Math.trunc(share * sorted.length), sorted.length - 1)] ?? 0)
+  }
+}
