@@ -18,6 +18,7 @@ import { RecordCollector } from './local-record-collector.ts'
 
 /** A reader that is always busy lets timers, signals and revocations have their turn this often. */
 const TURN_MS = 20
+const FIRST_COMMIT_MS = 1000
 
 /**
  * Consumer on a data directory. Reading takes no lock and changes no file; a group member holds its membership and enters the
@@ -77,7 +78,10 @@ export class LocalConsumer implements Consumer {
       revoked: (partitions) => this.#assignment.remove(partitions),
       wake: () => this.#waiter.wake(),
     })
-    this.#lastCommit = this.#os.clock.now()
+    // The first commit comes early, so that what a new group holds is soon to be seen from outside.
+    const { autoCommitIntervalMs } = this.#settings
+    this.#lastCommit =
+      this.#os.clock.now() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
     await this.#group.join(topics, this.#options.endsByExit ?? false)
   }
 
