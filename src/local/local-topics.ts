@@ -1,7 +1,7 @@
 /**
  * Topics of a data directory. A topic is made as a broker's controller makes it (TopicRecord, ConfigRecords,
- * PartitionRecords in one atomic append) and already at rest; folders come with the first write. Crash before the
- * append is whole: nothing happened. Deletion is local-directory.ts's.
+ * PartitionRecords in one atomic append) and already at rest; then come its folders. Crash before the append is
+ * whole: nothing happened; behind it: the first writer makes what is missing. Deletion is local-directory.ts's.
  */
 import type { NewTopic, PartitionDescription, TopicAdmin, TopicDescription } from '../client/admin.ts'
 import { collide, hasCollisionChars, isInternalTopic, validateTopicName } from '../client/topic-names.ts'
@@ -15,6 +15,7 @@ import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
 import { withoutRepeats } from './list-config.ts'
 import type { LocalDirectory } from './local-directory.ts'
+import { makePartitionFolders } from './new-partitions.ts'
 import { inheritedTopicConfigs } from './topic-config-resolver.ts'
 
 /** Kafka's limit for one request. */
@@ -32,7 +33,7 @@ export class LocalTopics implements TopicAdmin {
   async createTopic(topic: NewTopic): Promise<TopicDescription> {
     // Looked at before anything is made: a wrong name leaves no directory behind.
     this.#creation(this.#directory.image(), topic)
-    const image = await this.#directory.alter((newest) => this.#creation(newest, topic))
+    const image = await this.#alter((newest) => this.#creation(newest, topic), topic.name)
     return describe(image, existing(image, topic.name))
   }
 
@@ -62,12 +63,29 @@ export class LocalTopics implements TopicAdmin {
     assignments?: readonly (readonly number[])[],
   ): Promise<void> {
     this.#addition(this.#directory.image(), name, totalCount, assignments)
-    await this.#directory.alter((image) => this.#addition(image, name, totalCount, assignments))
+    await this.#alter((image) => this.#addition(image, name, totalCount, assignments), name)
   }
 
   async deleteTopic(name: string): Promise<void> {
     existing(this.#directory.image(), name)
     await this.#directory.deleteTopics([name])
+  }
+
+  /** The change and the folders that it asks for, in one session. */
+  async #alter(build: (image: MetadataImage) => MetadataRecord[], name: string): Promise<MetadataImage> {
+    const directory = this.#directory
+    await directory.enter()
+    try {
+      let present = 0
+      const image = await directory.alter((newest) => {
+        present = newest.topic(name)?.partitions.length ?? 0
+        return build(newest)
+      })
+      makePartitionFolders(this.#os, directory.path, existing(image, name), present)
+      return image
+    } finally {
+      await directory.leave()
+    }
   }
 
   #creation(image: MetadataImage, topic: NewTopic): MetadataRecord[] {
