@@ -1,0 +1,150 @@
+/**
+ * `--output json|jsonl|tsv`: the same rows for programs. A tool yields plain objects, this writes them:
+ * json is one object `{"tool","kind","version","data":[...],"complete"}`, jsonl one row a line, tsv a header and rows.
+ * The shapes are written down in docs/output.md.
+ */
+import { UsageError } from '../errors.ts'
+import type { CommandContext, Flag, Options, Output } from './command.ts'
+
+export type OutputFormat = 'text' | 'json' | 'jsonl' | 'tsv'
+
+const FORMATS: readonly string[] = ['text', 'json', 'jsonl', 'tsv']
+
+/** The row of every tool that lists, describes or consumes. */
+export const outputFlag: Flag = {
+  name: 'output',
+  arg: 'required',
+  argName: 'text|json|jsonl|tsv',
+  addition: true,
+  description:
+    'For programs: json (one object with all rows), jsonl (one object a line) or tsv (a header, then rows); docs/output.md has the shapes. Default: text, as in Kafka.',
+}
+
+/** What a field may hold. undefined fields are left out of JSON; bigints beyond 2^53 are written as strings. */
+export type Cell =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | readonly Cell[]
+  | { readonly [name: string]: Cell }
+
+export type Row = { readonly [column: string]: Cell }
+
+/** What one tool's rows look like. Within a version columns are only ever added, at the end. */
+export interface RowShape {
+  /** What a row is: `topic`, `topic-partition`, `group-offset`. */
+  readonly kind: string
+  /** 1 unless a column was renamed, taken away or changed its meaning. */
+  readonly version?: number
+  /** Columns of tsv in order: the names of the rows' fields. */
+  readonly columns: readonly string[]
+}
+
+/** @throws UsageError for a format that does not exist */
+export function outputFormat(options: Options): OutputFormat {
+  if (!options.has('output')) return 'text'
+  const format = options.value('output') ?? ''
+  if (!FORMATS.includes(format)) {
+    throw new UsageError(`--output ${format} is unknown: choose json, jsonl, tsv or text`, false)
+  }
+  return format as OutputFormat
+}
+
+/**
+ * The writer of a tool's rows when `--output` asks for one, else undefined: print text as ever.
+ *
+ *     const machine = machineOutput(context, { kind: 'topic', columns: ['name', 'topicId'] })
+ *     if (machine !== undefined) return machine.all(topics)
+ */
+export function machineOutput(
+  context: Pick<CommandContext, 'command' | 'options' | 'stdout'>,
+  shape: RowShape,
+): MachineOutput | undefined {
+  const format = outputFormat(context.options)
+  return format === 'text'
+    ? undefined
+    : new MachineOutput(format, context.command.name, shape, context.stdout)
+}
+
+/** Writes rows as they come; nothing is gathered. `end` makes it whole. */
+export class MachineOutput {
+  readonly #format: OutputFormat
+  readonly #tool: string
+  readonly #shape: RowShape
+  readonly #stdout: Output
+  #rows = 0
+
+  constructor(format: OutputFormat, tool: string, shape: RowShape, stdout: Output) {
+    this.#format = format
+    this.#tool = tool
+    this.#shape = shape
+    this.#stdout = stdout
+  }
+
+  row(row: Row): void {
+    if (this.#rows === 0) this.#begin()
+    const first = this.#rows++ === 0
+    if (this.#format === 'tsv') {
+      this.#stdout.line(this.#shape.columns.map((column) => tsvCell(row[column])).join('\t'))
+    } else if (this.#format === 'jsonl') this.#stdout.line(json(row))
+    else this.#stdout.write(`${first ? '' : ','}\n${json(row)}`)
+  }
+
+  /** Behind the last row. `complete` false: something failed on the way (it is told on stderr). */
+  end(complete = true): void {
+    if (this.#rows === 0) this.#begin()
+    if (this.#format === 'json') this.#stdout.line(`${this.#rows === 0 ? '' : '\n'}],"complete":${complete}}`)
+  }
+
+  /** All rows and the end. When a row cannot be made the output is closed, as incomplete, before the error goes on. */
+  async all(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+    let complete = false
+    try {
+      for await (const row of rows) this.row(row)
+      complete = true
+    } finally {
+      if (complete || this.#rows > 0) this.end(complete)
+    }
+  }
+
+  #begin(): void {
+    const { kind, version = 1, columns } = this.#shape
+    if (this.#format === 'tsv') this.#stdout.line(columns.join('\t'))
+    if (this.#format === 'json') {
+      const head = json({ tool: this.#tool, kind, version })
+      this.#stdout.write(`${head.slice(0, -1)},"data":[`)
+    }
+  }
+}
+
+/** JSON on one line. */
+export function json(value: Cell): string {
+  return JSON.stringify(value, (_key, cell) => (typeof cell === 'bigint' ? rawNumber(cell) : cell))
+}
+
+/** Safe ones as numbers; beyond 2^53 a JSON reader would round, so these are strings. */
+function rawNumber(value: bigint): number | string {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value.toString()
+}
+
+/**
+ * One field: null and what is absent are `\N`; tab, newline, carriage return and backslash are `\t \n \r \\`; lists of
+ * numbers are joined by commas; other lists and objects are JSON.
+ */
+export function tsvCell(value: Cell): string {
+  if (value === null || value === undefined) return '\\N'
+  if (typeof value === 'string') return escapeTsv(value)
+  if (typeof value !== 'object') return String(value)
+  const plain = Array.isArray(value) && value.every((cell) => typeof cell === 'number')
+  return escapeTsv(plain ? (value as readonly Cell[]).join(',') : json(value))
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' }
+
+function escapeTsv(text: string): string {
+  return /[\t\n\r\\]/.test(text) ? text.replace(/[\t\n\r\\]/g, (char) => ESCAPES[char]) : text
+}
