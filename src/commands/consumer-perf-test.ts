@@ -1,0 +1,223 @@
+/** consumer-perf-test: how fast records come out of topics. */
+import type { Command, CommandContext, Options } from '../cli/command.ts'
+import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { keyValueArguments, propertiesFile } from './client-properties.ts'
+import { CONSUMER_PERF_FLAGS } from './consumer-perf-flags.ts'
+import { openConsumer } from './open-client.ts'
+import { simpleDateFormat } from './simple-date-format.ts'
+
+export const command: Command = {
+  name: 'consumer-perf-test',
+  summary: 'This tool is used to verify the consumer performance.',
+  flags: CONSUMER_PERF_FLAGS,
+  parseErrors: { usage: true },
+  examples: [
+    'tkafka consumer-perf-test --topic load --num-records 1000000',
+    'tkafka consumer-perf-test --include load.* --num-records 1000000 --show-detailed-stats --reporting-interval 1000',
+  ],
+  run,
+}
+
+/** How long one look for records may last, so that progress is reported and the end is noticed. */
+const POLL_MS = 100
+
+async function run(context: CommandContext): Promise<number> {
+  const { options, stdout } = context
+  checkFlags(context)
+  const fields = 'rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec'
+  const detailed = options.has('show-detailed-stats')
+  if (!options.has('hide-header')) {
+    stdout.line(
+      `${detailed ? 'time, threadId' : 'start.time, end.time'}, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, ${fields}`,
+    )
+    stdout.flush()
+  }
+  const config = await consumerConfig(options)
+  const wanted = options.long(options.has('messages') ? 'messages' : 'num-records') ?? 0
+  const timeoutMs = options.long('timeout') ?? 10000
+  const reportingIntervalMs = reportingInterval(options)
+  const date = simpleDateFormat(options.value('date-format') ?? '')
+  context.handleSignals()
+  const consumer = await openConsumer(context, {
+    groupId: config['group.id'],
+    config,
+    signal: context.signal,
+    endsByExit: true,
+  })
+  const run = new PerfRun(context, consumer, { wanted, timeoutMs, reportingIntervalMs, detailed, date })
+  return await run.run()
+}
+
+function checkFlags({ options, stderr }: CommandContext): void {
+  const exactlyOne = (one: string, other: string) => {
+    if (options.has(one) === options.has(other)) {
+      throw new UsageError(
+        `Exactly one of the following arguments is required: ${[one, other]
+          .sort()
+          .map((name) => `[${name}]`)
+          .join(', ')}`,
+      )
+    }
+  }
+  exactlyOne('topic', 'include')
+  exactlyOne('num-records', 'messages')
+  if (options.has('messages')) stderr.line('Warning: --messages is deprecated. Use --num-records instead.')
+  if (options.has('consumer.config') && options.has('command-config')) {
+    throw new UsageError('Option "[consumer.config]" can\'t be used with option "[command-config]"')
+  }
+  if (options.has('consumer.config')) {
+    stderr.line('Warning: --consumer.config is deprecated. Use --command-config instead.')
+  }
+}
+
+function reportingInterval(options: Options): number {
+  const text = options.value('reporting-interval') ?? ''
+  if (!/^\d+$/.test(text)) {
+    throw new UsageError(`Cannot parse argument '${text}' of option reporting-interval`, false)
+  }
+  const value = options.long('reporting-interval') ?? 0
+  if (value <= 0) throw new TerseError('Reporting interval must be greater than 0.')
+  return value
+}
+
+async function consumerConfig(options: Options): Promise<Record<string, string>> {
+  const file = options.value('consumer.config') ?? options.value('command-config')
+  const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
+  for (const [key, value] of keyValueArguments(options.values('command-property'))) config.set(key, value)
+  config.set('group.id', options.value('group') ?? `perf-consumer-${Math.floor(Math.random() * 100000)}`)
+  config.set('receive.buffer.bytes', String(options.int('socket-buffer-size')))
+  config.set('max.partition.fetch.bytes', String(options.int('fetch-size')))
+  config.set('auto.offset.reset', options.has('from-latest') ? 'latest' : 'earliest')
+  if (!config.has('client.id')) config.set('client.id', 'perf-consumer-client')
+  return Object.fromEntries(config)
+}
+
+interface Plan {
+  readonly wanted: number
+  readonly timeoutMs: number
+  readonly reportingIntervalMs: number
+  readonly detailed: boolean
+  readonly date: (ms: number) => string
+}
+
+/** One run; counts as it goes. */
+class PerfRun implements ConsumerVisitor {
+  readonly #context: CommandContext
+  readonly #consumer: Consumer
+  readonly #plan: Plan
+  #records = 0
+  #bytes = 0
+
+  constructor(context: CommandContext, consumer: Consumer, plan: Plan) {
+    this.#context = context
+    this.#consumer = consumer
+    this.#plan = plan
+  }
+
+  batch(): void {}
+
+  record(
+    _offset: number,
+    _timestamp: number,
+    _buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    this.#records++
+    if (keyEnd >= 0) this.#bytes += keyEnd - keyStart
+    if (valueEnd >= 0) this.#bytes += valueEnd - valueStart
+    return this.#records < this.#plan.wanted
+  }
+
+  async run(): Promise<number> {
+    const { options, stdout } = this.#context
+    const startMs = Date.now()
+    let joinMs = 0
+    try {
+      const include = options.value('include')
+      await this.#consumer.subscribe(
+        include === undefined ? [options.value('topic') ?? ''] : pattern(include),
+      )
+      joinMs = Date.now() - startMs
+      await this.#consume(joinMs)
+    } finally {
+      await this.#consumer.close()
+    }
+    const endMs = Date.now()
+    const { wanted, timeoutMs, detailed, date } = this.#plan
+    if (this.#records < wanted && !this.#context.signal.aborted) {
+      stdout.line(
+        `WARNING: Exiting before consuming the expected number of records: timeout (${timeoutMs} ms) exceeded. You can use the --timeout option to increase the timeout.`,
+      )
+    }
+    if (detailed) return 0
+    const megabytes = this.#bytes / 1048576
+    const seconds = (endMs - startMs) / 1000
+    const fetchMs = endMs - startMs - joinMs
+    stdout.line(
+      [
+        date(startMs),
+        date(endMs),
+        megabytes.toFixed(4),
+        (megabytes / seconds).toFixed(4),
+        this.#records,
+        (this.#records / seconds).toFixed(4),
+        joinMs,
+        fetchMs,
+        (megabytes / (fetchMs / 1000)).toFixed(4),
+        (this.#records / (fetchMs / 1000)).toFixed(4),
+      ].join(', '),
+    )
+    return 0
+  }
+
+  async #consume(joinMs: number): Promise<void> {
+    const { wanted, timeoutMs, reportingIntervalMs, detailed } = this.#plan
+    let now = Date.now()
+    let lastRecordMs = now
+    let last = { ms: now, records: 0, bytes: 0, joinMs }
+    while (this.#records < wanted && now - lastRecordMs <= timeoutMs && !this.#context.signal.aborted) {
+      const count = await this.#consumer.visit(this, Math.max(1, Math.min(POLL_MS, timeoutMs)))
+      now = Date.now()
+      if (count > 0) lastRecordMs = now
+      if (count === 0 || now - last.ms < reportingIntervalMs) continue
+      if (detailed) this.#printProgress(last, now)
+      last = { ms: now, records: this.#records, bytes: this.#bytes, joinMs: 0 }
+    }
+  }
+
+  #printProgress(last: { ms: number; records: number; bytes: number; joinMs: number }, now: number): void {
+    const { stdout } = this.#context
+    const elapsedMs = now - last.ms
+    const fetchMs = elapsedMs - last.joinMs
+    const megabytes = (this.#bytes - last.bytes) / 1048576
+    const records = this.#records - last.records
+    const perSecond = (amount: number, ms: number) => (ms <= 0 ? 0 : (1000 * amount) / ms).toFixed(4)
+    stdout.line(
+      [
+        this.#plan.date(now),
+        0,
+        (this.#bytes / 1048576).toFixed(4),
+        perSecond(megabytes, elapsedMs),
+        this.#records,
+        perSecond(records, elapsedMs),
+        last.joinMs,
+        fetchMs,
+        perSecond(megabytes, fetchMs),
+        perSecond(records, fetchMs),
+      ].join(', '),
+    )
+    stdout.flush()
+  }
+}
+
+function pattern(include: string): RegExp {
+  try {
+    return new RegExp(`^(?:${include})$`)
+  } catch {
+    throw new TerseError(`${include} is an invalid regex.`)
+  }
+}
