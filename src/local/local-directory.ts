@@ -304,8 +304,8 @@ export class LocalDirectory {
   }
 
   #inspect(): DataDirKind {
-    if (this.#kind !== undefined && this.#kind.kind !== 'missing' && this.#kind.kind !== 'empty')
-      return this.#kind
+    // Missing, empty, unfinished: another process may be making it just now.
+    if (this.#kind?.kind === 'log-dir' || this.#kind?.kind === 'zookeeper') return this.#kind
     const found = inspectDataDir(this.#os, this.path)
     this.#kind = found
     if (found.kind === 'log-dir' || found.kind === 'zookeeper') {

@@ -109,6 +109,18 @@ describe('lines', () => {
   })
 })
 
+describe('several producers at once', () => {
+  test('make directory and topic together on first use, and none loses a line', async () => {
+    const lines = (p: number) => Array.from({ length: 2000 }, (_, i) => `${p}:${i}\n`).join('')
+    const outcomes = await Promise.all([0, 1, 2, 3].map((p) => produce('--topic a', lines(p))))
+    expect(outcomes).toEqual([OK, OK, OK, OK])
+    const stored = values('a') as string[]
+    for (const p of [0, 1, 2, 3]) {
+      expect(stored.filter((value) => value.startsWith(`${p}:`))).toEqual(lines(p).trim().split('\n'))
+    }
+  })
+})
+
 describe('a line that the producer refuses', () => {
   test('is named with its number; the others are sent; the status is 1', async () => {
     const { status, stderr } = await produce('--topic a', `small\n${'x'.repeat(1_200_000)}\nlast\n`)
