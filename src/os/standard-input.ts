@@ -76,7 +76,6 @@ const SIDE_SIZE = 65536
 class StreamInput implements InputChunks {
   /** Descriptor for direct reads; undefined: everything comes through the stream. */
   readonly #direct: number | undefined
-  readonly #fd: number
   /** True when #direct can be read before a stream has made it non-blocking. */
   readonly #nonBlocking: boolean
   #stream: { resume(): unknown; destroy(): unknown } | undefined
@@ -90,7 +89,6 @@ class StreamInput implements InputChunks {
 
   constructor(direct: number | undefined, fd: number) {
     this.#direct = direct
-    this.#fd = fd
     this.#nonBlocking = direct !== undefined && direct !== fd
   }
 
