@@ -102,7 +102,8 @@ const jobs = tools.map((tool) =>
 )
 if (only.length === 0) {
   const entry = (file) => fs.existsSync(path.join(root, file))
-  if (entry('src/tkafka.ts')) jobs.push(bundle({ ...cjs, minifyIdentifiers: true, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
+  if (entry('src/tkafka.ts'))
+    jobs.push(bundle({ ...cjs, minifyIdentifiers: true, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
   if (entry('src/index.ts')) {
     jobs.push(bundle({ ...cjs, supported: {}, entryPoints: ['src/index.ts'] }, 'index.cjs'))
     jobs.push(bundle({ ...shared, format: 'esm', entryPoints: ['src/index.ts'] }, 'index.mjs'))

@@ -54,7 +54,7 @@ describe('the judge accepts', () => {
       const { dir } = unpackFixture(name)
       dirs.push(dir)
       const result = await run(cli, ['topics', '--list'], { dataDir: dir })
-      const untouched = result.stdout.split('\n').filter((t) => t !== '' && !t.startsWith('__'))
+      const untouched = result.stdout.split('\n').filter((t: string) => t !== '' && !t.startsWith('__'))
       await workload({ dataDir: dir, seed: seed + 1, workers: 4, steps: 6 })
       const verdict = await judge(dir)
       expect(verdict.ok, `seed ${seed + 1}\n${verdict.output}`).toBe(true)
