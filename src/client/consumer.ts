@@ -73,6 +73,9 @@ export interface ConsumerOptions {
   readonly endsByExit?: boolean
   /** Told of corrupt batches; the other partitions go on. Without it `poll` and `visit` reject with the error, once. */
   readonly onCorrupt?: (corrupt: CorruptBatch) => void
+  /** Told of what the group gave and took (`close` gives back the rest). */
+  readonly onAssigned?: (partitions: readonly TopicPartition[]) => void
+  readonly onRevoked?: (partitions: readonly TopicPartition[]) => void
 }
 
 /**

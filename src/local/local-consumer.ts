@@ -74,8 +74,12 @@ export class LocalConsumer implements Consumer {
       assigned: (partitions, committed) => {
         this.#watchDue = true
         this.#assignment.add(partitions, committed)
+        this.#options.onAssigned?.(partitions)
       },
-      revoked: (partitions) => this.#assignment.remove(partitions),
+      revoked: (partitions) => {
+        this.#options.onRevoked?.(partitions)
+        return this.#assignment.remove(partitions)
+      },
       wake: () => this.#waiter.wake(),
     })
     // The first commit comes early, so that what a new group holds is soon to be seen from outside.

@@ -1,0 +1,223 @@
+/** verifiable-consumer: reads a topic in a group and tells as JSON what it was given, read and committed. */
+import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { BrokenPipeError } from '../cli/output.ts'
+import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
+import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { argparseFailure } from './argparse-failure.ts'
+import { propertiesFile } from './client-properties.ts'
+import { openConsumer } from './open-client.ts'
+import { printEvent } from './verifiable-events.ts'
+
+const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
+  name,
+  arg: 'required',
+  argName,
+  description,
+  ...more,
+})
+
+const FLAGS: readonly Flag[] = [
+  option('topic', 'TOPIC', 'Consumes messages from this topic.', { required: true }),
+  option('group-protocol', 'GROUP-PROTOCOL', 'Group protocol (must be one of CLASSIC, CONSUMER)', {
+    default: 'classic',
+  }),
+  option(
+    'group-remote-assignor',
+    'GROUP-REMOTE-ASSIGNOR',
+    'Group remote assignor; only used if the group protocol is CONSUMER',
+  ),
+  option('group-id', 'GROUP-ID', 'The group id of the consumer group', { required: true }),
+  option('group-instance-id', 'GROUP-INSTANCE-ID', 'A unique identifier of the consumer instance'),
+  option(
+    'max-messages',
+    'MAX-MESSAGES',
+    'Consume this many messages. If -1 (the default), the consumer will consume until the process is killed externally',
+    { type: 'int', default: '-1' },
+  ),
+  option(
+    'session-timeout',
+    'TIMEOUT-MS',
+    "Set the consumer's session timeout, note that this configuration is not supported when group protocol is consumer",
+    { type: 'int' },
+  ),
+  { name: 'verbose', description: 'Enable to log individual consumed records' },
+  { name: 'enable-autocommit', description: 'Enable offset auto-commit on consumer' },
+  option(
+    'reset-policy',
+    'RESET-POLICY',
+    "Set reset policy (must be either 'earliest', 'latest', or 'none')",
+    { default: 'earliest' },
+  ),
+  option(
+    'assignment-strategy',
+    'ASSIGNMENT-STRATEGY',
+    'Set assignment strategy (e.g. org.apache.kafka.clients.consumer.RoundRobinAssignor); only used if the group protocol is CLASSIC',
+    { default: 'org.apache.kafka.clients.consumer.RangeAssignor' },
+  ),
+  option('consumer.config', 'CONFIG-FILE', 'Consumer config properties file.', {
+    deprecated: 'command-config',
+  }),
+  option(
+    'command-config',
+    'CONFIG-FILE',
+    'Config properties file (config options shared with command line parameters will be overridden).',
+  ),
+  option(
+    'bootstrap-server',
+    'HOST1:PORT1[,HOST2:PORT2[...]]',
+    'The server(s) to connect to. Without it the tool works on the data directory.',
+  ),
+]
+
+export const command: Command = {
+  name: 'verifiable-consumer',
+  prog: 'verifiable-consumer',
+  summary:
+    'This tool consumes messages from a specific topic and emits consumer events (e.g. group rebalances, received messages, and offsets committed) as JSON objects to STDOUT.',
+  parser: 'argparse',
+  flags: FLAGS,
+  examples: ['tkafka verifiable-consumer --topic checks --group-id checkers --max-messages 100'],
+  run,
+}
+
+/** A signal and new partitions are noticed in between. */
+const POLL_MS = 1000
+
+async function run(context: CommandContext): Promise<number> {
+  const { options, stdout } = context
+  const config = await consumerConfig(context)
+  context.handleSignals()
+  const told = (name: string) => (partitions: readonly TopicPartition[]) =>
+    printEvent(stdout, name, { partitions: plain(partitions) })
+  const consumer = await openConsumer(context, {
+    groupId: options.value('group-id'),
+    config,
+    signal: context.signal,
+    endsByExit: true,
+    onAssigned: told('partitions_assigned'),
+    onRevoked: told('partitions_revoked'),
+  })
+  return await new VerifiableConsumer(context, consumer).run()
+}
+
+async function consumerConfig({ options, command, stderr }: CommandContext): Promise<Record<string, string>> {
+  if (options.has('consumer.config') && options.has('command-config')) {
+    throw await argparseFailure(
+      command,
+      'Options --consumer.config and --command-config are mutually exclusive.',
+    )
+  }
+  if (options.has('consumer.config')) {
+    stderr.line(
+      'Option --consumer.config has been deprecated and will be removed in a future version. Use --command-config instead.',
+    )
+  }
+  const file = options.value('consumer.config') ?? options.value('command-config')
+  const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
+  const set = (name: string, value: string | undefined) => {
+    if (value !== undefined) config.set(name, value)
+  }
+  const protocol = options.value('group-protocol') ?? 'classic'
+  if (protocol.toLowerCase() === 'consumer') {
+    config.set('group.protocol', protocol)
+    set('group.remote.assignor', options.value('group-remote-assignor'))
+  } else {
+    set('partition.assignment.strategy', options.value('assignment-strategy'))
+    set('session.timeout.ms', options.value('session-timeout'))
+  }
+  set('group.instance.id', options.value('group-instance-id'))
+  config.set('enable.auto.commit', String(options.has('enable-autocommit')))
+  set('auto.offset.reset', options.value('reset-policy'))
+  return Object.fromEntries(config)
+}
+
+class VerifiableConsumer {
+  readonly #context: CommandContext
+  readonly #consumer: Consumer
+  readonly #most: number
+  #consumed = 0
+
+  constructor(context: CommandContext, consumer: Consumer) {
+    this.#context = context
+    this.#consumer = consumer
+    const most = context.options.int('max-messages') ?? -1
+    this.#most = most < 0 ? Number.POSITIVE_INFINITY : most
+  }
+
+  async run(): Promise<number> {
+    const { options, stdout, stderr, signal } = this.#context
+    const autoCommit = options.has('enable-autocommit')
+    let status = 0
+    printEvent(stdout, 'startup_complete')
+    try {
+      await this.#consumer.subscribe([options.value('topic') ?? ''])
+      while (this.#consumed < this.#most && !signal.aborted) {
+        const records = await this.#consumer.poll(POLL_MS)
+        if (records.length === 0) continue
+        const offsets = this.#received(records)
+        if (!autoCommit) await this.#commit(offsets)
+      }
+    } catch (error) {
+      if (error instanceof BrokenPipeError) throw error
+      stderr.line(`Error during processing, terminating consumer process: ${(error as Error).message}`)
+      status = 1
+    }
+    // After a signal it was asked for; else the genuine tool says so behind all the rest, when its process ends.
+    if (signal.aborted) printEvent(stdout, 'shutdown_requested')
+    await this.#consumer.close()
+    printEvent(stdout, 'shutdown_complete')
+    if (!signal.aborted) printEvent(stdout, 'shutdown_requested')
+    return status
+  }
+
+  /** Tells of the records, up to as many as are wanted; returns what is to be committed for them. */
+  #received(records: readonly ConsumerRecord[]): Map<TopicPartition, OffsetAndMetadata> {
+    const { options, stdout } = this.#context
+    const verbose = options.has('verbose')
+    const offsets = new Map<TopicPartition, OffsetAndMetadata>()
+    const partitions: object[] = []
+    for (const all of byPartition(records)) {
+      const taken = all.slice(0, this.#most - this.#consumed)
+      if (taken.length === 0) break
+      const { topic, partition, offset: minOffset } = taken[0]
+      const maxOffset = taken[taken.length - 1].offset
+      offsets.set({ topic, partition }, { offset: maxOffset + 1, leaderEpoch: -1, metadata: '' })
+      partitions.push({ topic, partition, count: taken.length, minOffset, maxOffset })
+      if (verbose) for (const record of taken) printEvent(stdout, 'record_data', recordData(record))
+      this.#consumed += taken.length
+    }
+    printEvent(stdout, 'records_consumed', { count: records.length, partitions })
+    return offsets
+  }
+
+  async #commit(offsets: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
+    const told = [...offsets].map(([{ topic, partition }, { offset }]) => ({ topic, partition, offset }))
+    try {
+      await this.#consumer.commit(offsets)
+    } catch (error) {
+      const message = (error as Error).message
+      printEvent(this.#context.stdout, 'offsets_committed', { offsets: told, error: message, success: false })
+      return
+    }
+    printEvent(this.#context.stdout, 'offsets_committed', { offsets: told, success: true })
+  }
+}
+
+function byPartition(records: readonly ConsumerRecord[]): Iterable<ConsumerRecord[]> {
+  const groups = new Map<string, ConsumerRecord[]>()
+  for (const record of records) {
+    const key = topicPartitionKey(record.topic, record.partition)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [record])
+    else group.push(record)
+  }
+  return groups.values()
+}
+
+function recordData({ key, value, topic, partition, offset }: ConsumerRecord): Record<string, unknown> {
+  return { key: key?.toString() ?? null, value: value?.toString() ?? null, topic, partition, offset }
+}
+
+function plain(partitions: readonly TopicPartition[]): TopicPartition[] {
+  return partitions.map(({ topic, partition }) => ({ topic, partition }))
+}
