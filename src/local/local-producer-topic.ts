@@ -8,17 +8,14 @@ import { KafkaError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Clock } from '../os/clock.ts'
-import type { Codec } from '../record/record.ts'
-import { RECORD_BATCH_OVERHEAD } from '../record/record-batch.ts'
-import { MAX_RECORD_OVERHEAD, sizeOfField, sizeOfHeaders, sizeOfRecordBody } from '../record/record-writer.ts'
+import { sizeOfHeaders } from '../record/record-writer.ts'
 import type { LocalDirectory } from './local-directory.ts'
+import { codecOf, ProducerLimits } from './local-producer-limits.ts'
 
 /** Written bytes of a partition behind which the disk is set to work, so that little is left for the sync at the end. */
 const SYNC_BEHIND = 8 * 1024 * 1024
 /** The metadata may have changed (topic deleted, configs altered): looked at again after so long. */
 const LOOK_AGAIN_MS = 200
-/** A record with fewer bytes than this below the limits need not be measured exactly. */
-const SLACK = 256
 
 export interface LocalTopicProducerOptions {
   readonly directory: LocalDirectory
@@ -50,10 +47,8 @@ export class LocalTopicProducer implements TopicProducer {
   readonly #options: LocalTopicProducerOptions
   readonly #accumulator: RecordAccumulator
   readonly #config: LogConfig
-  readonly #codec: Codec
   readonly #logs: (PartitionLog | undefined)[] = []
-  /** Bytes of key, value and headers up to which no limit is in sight. */
-  readonly #fits: number
+  readonly #limits: ProducerLimits
   /** The partition chosen for a record that was not taken yet. */
   #chosen = -1
   #draining: Promise<void> = Promise.resolve()
@@ -70,7 +65,6 @@ export class LocalTopicProducer implements TopicProducer {
     const config = directory.logConfig(topic)
     this.#config = config
     const [codec, level] = codecOf(config, settings)
-    this.#codec = codec
     this.#accumulator = new RecordAccumulator(options.partitionCount, {
       codec,
       level,
@@ -78,7 +72,7 @@ export class LocalTopicProducer implements TopicProducer {
       producerId: options.producerId,
       bufferMemory: settings.bufferMemory,
     })
-    this.#fits = Math.min(settings.maxRequestSize, settings.bufferMemory, config.maxMessageBytes) - SLACK
+    this.#limits = new ProducerLimits(topic, settings, config, codec)
   }
 
   append(
@@ -97,7 +91,7 @@ export class LocalTopicProducer implements TopicProducer {
     const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
     const valueLength = valueEnd < 0 ? -1 : valueEnd - valueStart
     const bytes = keyLength + valueLength + headersEnd - headersStart
-    if (bytes > this.#fits) {
+    if (bytes > this.#limits.fits) {
       const refusal = this.refusalOf(keyLength, valueLength, headersEnd - headersStart, headersCount)
       if (refusal !== undefined) throw refusal
     }
@@ -117,7 +111,7 @@ export class LocalTopicProducer implements TopicProducer {
         )
       }
     }
-    if (keyLength < 0 && this.#config.compact) throw this.#keyMissing(chosen)
+    if (keyLength < 0 && this.#config.compact) throw this.#limits.keyMissing(chosen)
     const queue = this.#accumulator.queue(chosen)
     if (queue.due && !this.#tryWrite(queue)) {
       this.#chosen = chosen
@@ -153,32 +147,7 @@ export class LocalTopicProducer implements TopicProducer {
     headersLength: number,
     headersCount: number,
   ): KafkaError | undefined {
-    const { maxRequestSize, bufferMemory } = this.#options.settings
-    const headersSize = sizeOfVarint(headersCount) + headersLength
-    const upperBound =
-      RECORD_BATCH_OVERHEAD +
-      MAX_RECORD_OVERHEAD +
-      sizeOfField(keyLength) +
-      sizeOfField(valueLength) +
-      headersSize
-    const says = `The message is ${upperBound} bytes when serialized which is larger than`
-    if (upperBound > maxRequestSize) {
-      return new KafkaError(
-        'MESSAGE_TOO_LARGE',
-        `${says} ${maxRequestSize}, which is the value of the max.request.size configuration.`,
-      )
-    }
-    if (upperBound > bufferMemory) {
-      return new KafkaError(
-        'MESSAGE_TOO_LARGE',
-        `${says} the total memory buffer you have configured with the buffer.memory configuration.`,
-      )
-    }
-    const body = sizeOfRecordBody(0, 0, keyLength, valueLength, headersSize)
-    const size = RECORD_BATCH_OVERHEAD + sizeOfField(body)
-    if (this.#codec === 'none' && size > this.#config.maxMessageBytes)
-      return new KafkaError('MESSAGE_TOO_LARGE')
-    return undefined
+    return this.#limits.tooLarge(keyLength, valueLength, sizeOfVarint(headersCount) + headersLength)
   }
 
   get inputMemory(): { readonly buffer: Buffer; readonly size: number } | undefined {
@@ -197,12 +166,7 @@ export class LocalTopicProducer implements TopicProducer {
     const keyLength = key?.length ?? -1
     const valueLength = value?.length ?? -1
     const headersSize = sizeOfHeaders(headers)
-    const refusal = this.refusalOf(
-      keyLength,
-      valueLength,
-      headersSize - sizeOfVarint(headers.length),
-      headers.length,
-    )
+    const refusal = this.#limits.tooLarge(keyLength, valueLength, headersSize)
     if (refusal !== undefined) throw refusal
     const partition =
       record.partition ??
@@ -216,9 +180,9 @@ export class LocalTopicProducer implements TopicProducer {
         this.partitionCount,
       )
     this.checkPartition(partition)
-    if (key === null && this.#config.compact) throw this.#keyMissing(partition)
+    if (key === null && this.#config.compact) throw this.#limits.keyMissing(partition)
     const timestamp = record.timestamp ?? this.#options.clock.now()
-    this.#checkTimestamp(timestamp, record.timestamp !== undefined)
+    if (record.timestamp !== undefined) this.#limits.checkTimestamp(timestamp, this.#options.clock.now())
     const queue = this.#accumulator.queue(partition)
     while (queue.due && !this.#tryWrite(queue)) await this.drain().catch(() => {})
     return new Promise((resolve, reject) => {
@@ -382,51 +346,9 @@ export class LocalTopicProducer implements TopicProducer {
     this.#logs[partition] = entry
     return entry
   }
-
-  #keyMissing(partition: number): KafkaError {
-    return new KafkaError(
-      'INVALID_RECORD',
-      `Compacted topic cannot accept message without key in topic partition ${this.topic}-${partition}`,
-    )
-  }
-
-  #checkTimestamp(timestamp: number, given: boolean): void {
-    if (!given || this.#config.timestampType === 'LogAppendTime') return
-    if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
-      throw new KafkaError(
-        'INVALID_TIMESTAMP',
-        `Invalid timestamp: ${timestamp}. Timestamp should always be non-negative or null.`,
-      )
-    }
-    const now = this.#options.clock.now()
-    const { timestampBeforeMaxMs, timestampAfterMaxMs } = this.#config
-    if (now - timestamp > timestampBeforeMaxMs || timestamp - now > timestampAfterMaxMs) {
-      throw new KafkaError(
-        'INVALID_TIMESTAMP',
-        `Timestamp ${timestamp} of message with offset 0 is out of range. The timestamp should be within [${now - timestampBeforeMaxMs}, ${now + timestampAfterMaxMs}]`,
-      )
-    }
-  }
 }
 
 const NOTHING = Buffer.alloc(0)
 
 const bytesOf = (value: Buffer | string | null): Buffer | null =>
   typeof value === 'string' ? Buffer.from(value) : value
-
-/** What the topic says about compression goes over what the producer wants. */
-function codecOf(config: LogConfig, settings: ProducerSettings): [Codec, number | undefined] {
-  switch (config.compressionType) {
-    case 'producer':
-      return [settings.codec, settings.level]
-    case 'uncompressed':
-    case 'none':
-      return ['none', undefined]
-    case 'gzip':
-      return ['gzip', config.compressionGzipLevel]
-    case 'zstd':
-      return ['zstd', config.compressionZstdLevel]
-    default:
-      return [config.compressionType, undefined]
-  }
-}

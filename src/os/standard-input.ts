@@ -171,14 +171,14 @@ class StreamInput implements InputChunks {
     }
     const net = process.getBuiltinModule('node:net') as typeof import('node:net')
     const side = Buffer.allocUnsafeSlow(SIDE_SIZE)
-    const socket = new net.Socket({
+    const options = {
       fd: this.#direct,
       readable: true,
       writable: false,
-      // One chunk, then no more until resume(): the rest is read directly.
+      // One chunk, then no more until resume(): the rest is read directly. (Not in the types of a socket made from a fd.)
       onread: {
         buffer: side,
-        callback: (n) => {
+        callback: (n: number) => {
           this.#side = side
           this.#sideStart = 0
           this.#sideEnd = n
@@ -186,7 +186,8 @@ class StreamInput implements InputChunks {
           return false
         },
       },
-    })
+    }
+    const socket = new net.Socket(options)
     this.#stream = socket
     socket.on('end', end).on('close', end).on('error', fail)
     socket.resume()

@@ -26,6 +26,8 @@ import {
   writeRecordFields,
 } from './record-writer.ts'
 
+import { fieldSize, ONE_BYTE, putVarint, THREE_BYTES, varintSize } from './short-varint.ts'
+
 export const DEFAULT_BATCH_SIZE = 16384
 
 export interface BatchWriterOptions {
@@ -45,30 +47,6 @@ export interface BatchWriterOptions {
    * several times faster (a move within one buffer needs no view). When it is too small, memory of its own is taken.
    */
   readonly memory?: { readonly buffer: Buffer; readonly start: number; readonly end: number }
-}
-
-// Varints of what is not negative, below 2^20 - enough for a batch that takes one more record - and so of at most three bytes.
-const ONE_BYTE = 0x40
-const TWO_BYTES = 0x2000
-const THREE_BYTES = 0x100000
-
-const varintSize = (value: number): number => (value < ONE_BYTE ? 1 : value < TWO_BYTES ? 2 : 3)
-const fieldSize = (length: number): number => (length < 0 ? 1 : varintSize(length) + length)
-
-function putVarint(buffer: Buffer, at: number, value: number): number {
-  const zigzag = value << 1
-  if (value < ONE_BYTE) {
-    buffer[at] = zigzag
-    return at + 1
-  }
-  buffer[at] = (zigzag & 0x7f) | 0x80
-  if (value < TWO_BYTES) {
-    buffer[at + 1] = zigzag >>> 7
-    return at + 2
-  }
-  buffer[at + 1] = ((zigzag >>> 7) & 0x7f) | 0x80
-  buffer[at + 2] = zigzag >>> 14
-  return at + 3
 }
 
 const NO_MEMORY = Buffer.alloc(0)
