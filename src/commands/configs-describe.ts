@@ -7,14 +7,15 @@ import { TerseError } from '../errors.ts'
 import { ConfigsFailure, type Entities, type EntityType, singular } from './configs-entities.ts'
 
 /** How a type of entity is called in the Admin, and where a setting of its own comes from. */
-const RESOURCES: Partial<Record<EntityType, { type: ConfigResourceType; source: ConfigSource | undefined }>> =
-  {
-    topics: { type: 'topic', source: 'DYNAMIC_TOPIC_CONFIG' },
-    brokers: { type: 'broker', source: 'DYNAMIC_BROKER_CONFIG' },
-    'broker-loggers': { type: 'broker-logger', source: undefined },
-    'client-metrics': { type: 'client-metrics', source: 'DYNAMIC_CLIENT_METRICS_CONFIG' },
-    groups: { type: 'group', source: 'DYNAMIC_GROUP_CONFIG' },
-  }
+export const RESOURCES: Partial<
+  Record<EntityType, { type: ConfigResourceType; source: ConfigSource | undefined }>
+> = {
+  topics: { type: 'topic', source: 'DYNAMIC_TOPIC_CONFIG' },
+  brokers: { type: 'broker', source: 'DYNAMIC_BROKER_CONFIG' },
+  'broker-loggers': { type: 'broker-logger', source: undefined },
+  'client-metrics': { type: 'client-metrics', source: 'DYNAMIC_CLIENT_METRICS_CONFIG' },
+  groups: { type: 'group', source: 'DYNAMIC_GROUP_CONFIG' },
+}
 
 const QUOTA_TYPES = { users: 'user', clients: 'client-id', ips: 'ip' } as const
 type QuotaType = (typeof QUOTA_TYPES)[keyof typeof QUOTA_TYPES]
@@ -63,7 +64,7 @@ async function describeResources(
   }
 }
 
-function checkTopicName(name: string): void {
+export function checkTopicName(name: string): void {
   try {
     validateTopicName(name)
   } catch (error) {
@@ -87,7 +88,7 @@ export async function resourceConfigs(
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-async function everyName(admin: Admin, type: EntityType): Promise<string[]> {
+export async function everyName(admin: Admin, type: EntityType): Promise<string[]> {
   switch (type) {
     case 'topics':
       // As the genuine tool's set of names comes: sorted is as good as any.
@@ -101,7 +102,7 @@ async function everyName(admin: Admin, type: EntityType): Promise<string[]> {
   }
 }
 
-async function exists(admin: Admin, type: EntityType, name: string): Promise<boolean> {
+export async function exists(admin: Admin, type: EntityType, name: string): Promise<boolean> {
   if (type === 'topics') return (await admin.listTopics()).some((topic) => topic.name === name)
   if (type === 'brokers' || type === 'broker-loggers') return (await brokerIds(admin)).includes(name)
   return (await everyName(admin, type)).includes(name)

@@ -1,4 +1,5 @@
 import type { Command } from '../cli/command.ts'
+import { outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -65,6 +66,7 @@ export const command: Command = {
     { name: 'ip', arg: 'required', description: 'The IP address.' },
     { name: 'group', arg: 'required', description: "The group's ID." },
     { name: 'client-metrics', arg: 'required', description: 'The client metrics config resource name.' },
+    outputFlag,
   ],
   examples: [
     'tkafka configs --describe --topic quakes',
@@ -76,11 +78,14 @@ export const command: Command = {
     const { checkArguments } = await import('./configs-entities.ts')
     try {
       const entities = await checkArguments(options)
+      outputFormat(options)
       const admin = await openAdmin(context)
       try {
         if (options.has('describe')) {
           const { describeConfigs } = await import('./configs-describe.ts')
-          await describeConfigs(context, admin, entities)
+          const rows = options.has('output') ? await import('./output-configs.ts') : undefined
+          if (!(await rows?.writeConfigs(context, admin, entities)))
+            await describeConfigs(context, admin, entities)
         } else {
           const { alterConfigs } = await import('./configs-alter.ts')
           await alterConfigs(context, admin, entities)

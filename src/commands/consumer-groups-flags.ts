@@ -1,4 +1,5 @@
 import type { Flag } from '../cli/command.ts'
+import { outputFlag } from '../cli/machine-output.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 
 export const CONSUMER_GROUPS_FLAGS: readonly Flag[] = [
@@ -120,4 +121,5 @@ export const CONSUMER_GROUPS_FLAGS: readonly Flag[] = [
     type: 'long',
     description: "Reset offsets shifting current offset by 'n', where 'n' can be positive or negative.",
   },
+  outputFlag,
 ]

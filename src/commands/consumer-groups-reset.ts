@@ -1,6 +1,7 @@
 /** `consumer-groups --reset-offsets`: works out where each partition goes, and writes it when told to. */
 
 import type { CommandContext } from '../cli/command.ts'
+import { machineOutput } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin.ts'
 import { javaHashOrder, javaPartitionHash, javaStringHash } from '../client/java-hash.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
@@ -69,7 +70,11 @@ export async function resetOffsets(
       javaHashOrder(offsets, (p) => javaPartitionHash(p.topic, p.partition)),
     ]),
   )
-  if (options.has('export')) stdout.line(exportResetPlan(shown, options.values('group').length !== 1))
+  const rows = options.has('output') ? await import('./output-groups.ts') : undefined
+  const machine = rows && machineOutput(context, rows.RESET_SHAPE)
+  if (machine !== undefined) {
+    rows?.writeResetPlan(machine, shown, options.has('execute') && !options.has('dry-run'), failed)
+  } else if (options.has('export')) stdout.line(exportResetPlan(shown, options.values('group').length !== 1))
   else stdout.write(resetTable(shown))
   return failed ? 1 : 0
 }
@@ -180,7 +185,7 @@ class GroupReset {
       // A negative time is before every record; to a broker it would be a word.
       const found = await this.admin.listOffset(partition, Math.max(0, timestamp))
       if (found.offset === undefined) {
-        this.context.stdout.line(
+        this.#notice(
           `\nWarn: Partition ${partition.partition} from topic ${partition.topic} is empty. Falling back to latest known offset.`,
         )
       }
@@ -232,6 +237,13 @@ class GroupReset {
         return { topic, partition, offset: clamped }
       }),
     )
+  }
+
+  /** Kafka says it on standard output, which belongs to the rows when a program reads them. */
+  #notice(line: string): void {
+    const { options, stdout, stderr } = this.context
+    if (options.has('output')) stderr.line(line.trim())
+    else stdout.line(line)
   }
 
   /** A log line of the genuine tool; for people. */

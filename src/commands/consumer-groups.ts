@@ -1,5 +1,6 @@
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { machineOutput, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, GroupDescription, GroupListing } from '../client/admin.ts'
 import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
@@ -43,6 +44,7 @@ export const command: Command = {
   async run(context) {
     const { options, stdout, stderr } = context
     checkArguments(context)
+    outputFormat(options)
     if (options.has('validate-regex')) {
       const { re2Problem } = await import('./re2-syntax.ts')
       const regex = options.value('validate-regex') ?? ''
@@ -173,7 +175,8 @@ async function consumerGroups(admin: Admin): Promise<GroupListing[]> {
   return javaHashOrder(groups, (group) => javaStringHash(group.groupId))
 }
 
-async function list({ options, stdout }: CommandContext, admin: Admin): Promise<number> {
+async function list(context: CommandContext, admin: Admin): Promise<number> {
+  const { options, stdout } = context
   const withType = options.has('type')
   const withState = options.has('state')
   const types = filter(options.value('type'), TYPES, 'types')
@@ -182,7 +185,10 @@ async function list({ options, stdout }: CommandContext, admin: Admin): Promise<
     ({ type, state }) =>
       (types.length === 0 || types.includes(type)) && (states.length === 0 || states.includes(state)),
   )
-  if (withType || withState) {
+  const rows = options.has('output') ? await import('./output-groups.ts') : undefined
+  const machine = rows && machineOutput(context, rows.GROUP_SHAPE)
+  if (machine !== undefined) rows?.writeGroups(machine, groups)
+  else if (withType || withState) {
     const { listingTable } = await import('./consumer-groups-tables.ts')
     stdout.write(listingTable(groups, withType, withState))
   } else {
@@ -211,6 +217,13 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
   const verbose = options.has('verbose')
   const groups: GroupDescription[] = []
   for (const groupId of [...new Set(groupIds)].sort()) groups.push(await admin.describeConsumerGroup(groupId))
+  const output = options.has('output') ? await import('./output-groups.ts') : undefined
+  const machine =
+    output &&
+    machineOutput(
+      context,
+      output.describeShape((flag) => options.has(flag)),
+    )
   const coordinator = options.has('state') ? await coordinatorText(admin) : ''
   for (const group of groups) {
     if (group.state === 'Empty') {
@@ -219,13 +232,18 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
     } else if (group.state !== 'Stable') {
       stderr.line(`\nWarning: Consumer group '${group.groupId}' is rebalancing.`)
     }
-    if (options.has('members')) stdout.write(tables.membersTable(group, verbose))
+    if (output !== undefined && machine !== undefined) {
+      if (options.has('members')) output.writeMembers(machine, group)
+      else if (options.has('state')) await output.writeState(machine, admin, group)
+      else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group))
+    } else if (options.has('members')) stdout.write(tables.membersTable(group, verbose))
     else if (options.has('state')) stdout.write(tables.stateTable(group, coordinator, verbose))
     else {
       const rows = await partitionRows(admin, group)
       if (rows.length > 0) stdout.write(tables.offsetsTable(group.groupId, rows, verbose))
     }
   }
+  machine?.end()
   return 0
 }
 
@@ -321,7 +339,8 @@ async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
   )
 }
 
-async function deleteOffsets({ options, stdout }: CommandContext, admin: Admin, fail: Fail): Promise<number> {
+async function deleteOffsets(context: CommandContext, admin: Admin, fail: Fail): Promise<number> {
+  const { options, stdout } = context
   const groupId = options.value('group') ?? ''
   const { parseTopicPartitions } = await import('./consumer-groups-reset.ts')
   const { deletedOffsetsTable } = await import('./consumer-groups-tables.ts')
@@ -349,6 +368,8 @@ async function deleteOffsets({ options, stdout }: CommandContext, admin: Admin, 
     answers.push(...partitions.map((partition) => ({ partition, error: groupError as KafkaError })))
   }
   const failed = answers.some((answer) => answer.error !== undefined && answer.partition.partition >= 0)
+  const rows = options.has('output') ? await import('./output-groups.ts') : undefined
+  const machine = rows && machineOutput(context, rows.DELETED_OFFSET_SHAPE)
   if (groupError !== undefined) fail(groupError.message)
   else if (failed) {
     const busy = answers.some(
@@ -358,9 +379,11 @@ async function deleteOffsets({ options, stdout }: CommandContext, admin: Admin, 
       'Encountered some partition-level error, see the follow-up details.',
       busy ? await occupantLines(admin, groupId) : [],
     )
-  } else stdout.line(`Request succeeded for deleting offsets from group ${groupId}.`)
+  } else if (machine === undefined)
+    stdout.line(`Request succeeded for deleting offsets from group ${groupId}.`)
   const sortKey = ({ partition: { topic, partition } }: { partition: TopicPartition }) =>
     `${topic}${partition}`
-  stdout.write(deletedOffsetsTable(answers.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))))
+  if (machine !== undefined) rows?.writeDeletedOffsets(machine, groupId, answers)
+  else stdout.write(deletedOffsetsTable(answers.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))))
   return answers.every((answer) => answer.error === undefined) ? 0 : 1
 }

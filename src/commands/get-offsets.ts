@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin } from '../client/admin.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
@@ -47,6 +48,7 @@ export const command: Command = {
       name: 'exclude-internal-topics',
       description: 'By default, internal topics are included. If specified, internal topics are excluded.',
     },
+    outputFlag,
   ],
   parseErrors: { prefix: 'Error occurred: ' },
   examples: [
@@ -71,6 +73,7 @@ async function run(context: CommandContext): Promise<number> {
   if (options.has('topic-partitions') && (options.has('topic') || options.has('partitions'))) {
     throw new UsageError('--topic-partitions cannot be used with --topic or --partitions')
   }
+  outputFormat(options)
   const spec = parseOffsetSpec(options.value('time') ?? 'latest')
   const matches = createFilter(
     options.value('topic-partitions'),
@@ -92,11 +95,25 @@ async function run(context: CommandContext): Promise<number> {
     if (partitions.length === 0)
       throw new TerseError('Could not match any topic-partitions with the specified filters')
     let failed = false
+    const machine = machineOutput(context, {
+      kind: 'partition-offset',
+      columns: ['topic', 'partition', 'offset', 'timestamp', 'leaderEpoch'],
+    })
     for (const partition of partitions.sort(byText)) {
-      const offset = await offsetOf(context, admin, partition, spec)
-      if (offset === 'failed') failed = true
-      else if (offset !== undefined) stdout.line(`${partition.topic}:${partition.partition}:${offset}`)
+      const listed = await offsetOf(context, admin, partition, spec)
+      if (listed === 'failed') failed = true
+      else if (machine !== undefined) {
+        const { offset = null, timestamp, leaderEpoch } = listed
+        machine.row({
+          ...partition,
+          offset,
+          timestamp: timestamp < 0 ? null : timestamp,
+          leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
+        })
+      } else if (listed.offset !== undefined)
+        stdout.line(`${partition.topic}:${partition.partition}:${listed.offset}`)
     }
+    machine?.end(!failed)
     return failed ? 1 : 0
   } finally {
     await admin.close()
@@ -110,7 +127,7 @@ async function offsetOf(
   spec: OffsetSpec,
 ) {
   try {
-    return (await admin.listOffset(partition, spec)).offset
+    return await admin.listOffset(partition, spec)
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
     stdout.flush()

@@ -1,16 +1,42 @@
 import type { CommandContext } from '../cli/command.ts'
+import { machineOutput } from '../cli/machine-output.ts'
 import type { Admin, ConfigEntry, PartitionDescription, TopicDescription } from '../client/admin.ts'
 import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
 
+/** Describes topics in the form that --output asks for; `end` behind the last. */
+export async function topicDescriber(context: CommandContext, admin: Admin) {
+  const rows = context.options.has('output') ? await import('./output-topics.ts') : undefined
+  const machine = rows && machineOutput(context, rows.TOPIC_PARTITION_SHAPE)
+  const show = machine && ((described: Described) => rows.writePartitions(machine, described))
+  return {
+    describeTopic: (topic: TopicDescription, withElr: boolean) =>
+      describeTopic(context, admin, topic, withElr, show),
+    end: () => machine?.end(),
+  }
+}
+
+interface Described {
+  readonly topic: TopicDescription
+  readonly configs: readonly ConfigEntry[]
+  readonly partitions: readonly PartitionDescription[]
+}
+
 /** What `topics --describe` prints of one topic. By topic id the genuine tool does not learn of ELRs: `withElr` false. */
-export async function describeTopic(
+async function describeTopic(
   { options, stdout }: CommandContext,
   admin: Admin,
   topic: TopicDescription,
   withElr: boolean,
+  show: ((described: Described) => void) | undefined,
 ): Promise<void> {
   const configs = await admin.describeConfigs({ type: 'topic', name: topic.name })
   const report = partitionReport((flag) => options.has(flag), configs)
+  if (show !== undefined) {
+    const overridden = configs.some((entry) => entry.source !== 'DEFAULT_CONFIG')
+    if (options.has('topics-with-overrides') && !overridden) return
+    show({ topic, configs, partitions: topic.partitions.filter(report ?? (() => true)) })
+    return
+  }
   if (report === undefined) {
     const set = configs.filter((entry) => entry.source !== 'DEFAULT_CONFIG')
     if (options.has('topics-with-overrides') && set.length === 0) return

@@ -1,5 +1,6 @@
 import { checkExactlyOne, checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, NewTopic } from '../client/admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
@@ -113,6 +114,7 @@ export const command: Command = {
       description:
         'The maximum partition size to be included in one response (accepted; there is one response).',
     },
+    outputFlag,
   ],
   examples: [
     'tkafka topics --create --topic quakes --partitions 3',
@@ -122,6 +124,7 @@ export const command: Command = {
   async run(context) {
     const { options } = context
     checkArguments(context)
+    outputFormat(options)
     if (options.has('command-config')) {
       const { propertiesFile } = await import('./client-properties.ts')
       await propertiesFile(options.value('command-config') ?? '')
@@ -192,8 +195,15 @@ function checkArguments({ options, stderr, stdout }: CommandContext): void {
   only('exclude-internal', ['list', 'describe'])
 }
 
-async function list({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
-  stdout.line((await chosenTopics(options, admin)).join('\n'))
+async function list(context: CommandContext, admin: Admin): Promise<void> {
+  const { options, stdout } = context
+  const names = await chosenTopics(options, admin)
+  if (options.has('output')) {
+    const { TOPIC_SHAPE, topicRows } = await import('./output-topics.ts')
+    const machine = machineOutput(context, TOPIC_SHAPE)
+    if (machine !== undefined) return machine.all(topicRows(admin, names))
+  }
+  stdout.line(names.join('\n'))
 }
 
 async function create({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
@@ -245,21 +255,23 @@ async function describe(context: CommandContext, admin: Admin): Promise<void> {
   const { options } = context
   options.int('partition-size-limit-per-response')
   const topicId = await chosenTopicId(options)
-  const { describeTopic } = await import('./topic-description.ts')
+  const { topicDescriber } = await import('./topic-description.ts')
+  const { describeTopic, end } = await topicDescriber(context, admin)
   if (topicId === undefined) {
     const names = await existingTopics(options, admin)
-    for (const topic of await admin.describeTopics(names)) await describeTopic(context, admin, topic, true)
+    for (const topic of await admin.describeTopics(names)) await describeTopic(topic, true)
+    end()
     return
   }
   const known = (await admin.listTopics()).some(
     (one) => one.topicId === topicId && !(one.internal && options.has('exclude-internal')),
   )
   if (known) {
-    for (const topic of await admin.describeTopicIds([topicId]))
-      await describeTopic(context, admin, topic, false)
+    for (const topic of await admin.describeTopicIds([topicId])) await describeTopic(topic, false)
   } else if (!options.has('if-exists')) {
     throw new TerseError(`TopicId '${topicId}' does not exist as expected`)
   }
+  end()
 }
 
 /** Undefined for none and for the id of zeros, which stands for every topic. */
