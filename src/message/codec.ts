@@ -160,6 +160,8 @@ function zeroOf(type: FieldType): unknown {
       return ZERO_UUID
     case 'bytes':
       return Buffer.alloc(0)
+    case 'bigint64':
+      return 0n
     default:
       return 0
   }
@@ -237,6 +239,7 @@ function minimumSizeOf(type: FieldType): number {
     uint16: 2,
     int32: 4,
     int64: 8,
+    bigint64: 8,
     float64: 8,
     uuid: 16,
   }
@@ -296,6 +299,11 @@ function encoderOf(
       }
     case 'bool':
       return (writer, value: boolean) => writer.int8(value ? 1 : 0)
+    case 'bigint64':
+      return (writer, value: bigint) => {
+        checkNull(value)
+        writer.int64(value)
+      }
     default:
       return (writer, value: number) => {
         checkNull(value)

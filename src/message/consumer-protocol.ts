@@ -9,7 +9,7 @@ const NEVER_FLEXIBLE = Number.POSITIVE_INFINITY
 
 const topicPartitions = [{ struct: { topic: 'string', partitions: ['int32'] } }] as const
 
-const SUBSCRIPTION = schema(
+export const SUBSCRIPTION = schema(
   'ConsumerProtocolSubscription',
   { highestVersion: 3, flexibleSince: NEVER_FLEXIBLE },
   {
@@ -21,7 +21,7 @@ const SUBSCRIPTION = schema(
   },
 )
 
-const ASSIGNMENT = schema(
+export const ASSIGNMENT = schema(
   'ConsumerProtocolAssignment',
   { highestVersion: 3, flexibleSince: NEVER_FLEXIBLE },
   { assignedPartitions: topicPartitions, userData: { type: 'bytes', nullable: true, default: null } },

@@ -1,4 +1,7 @@
-/** Layouts of the KRaft metadata records of Kafka 4.3 (metadata.version 30 and below). */
+/**
+ * Layouts of the KRaft metadata records of Kafka 4.3 (metadata.version 30 and below). Fields stand in the order in which
+ * Kafka prints them as JSON; tagged ones are found by their tag.
+ */
 import { schema } from './schema.ts'
 
 const endPoints = [
@@ -69,9 +72,9 @@ export const METADATA_SCHEMAS = [
       removingReplicas: { type: ['int32'], tag: 3, nullable: true, default: null },
       addingReplicas: { type: ['int32'], tag: 4, nullable: true, default: null },
       leaderRecoveryState: { type: 'int8', tag: 5, default: -1 },
+      directories: { type: ['uuid'], since: 1, tag: 8, nullable: true, default: null },
       eligibleLeaderReplicas: { type: ['int32'], since: 2, tag: 6, nullable: true, default: null },
       lastKnownElr: { type: ['int32'], since: 2, tag: 7, nullable: true, default: null },
-      directories: { type: ['uuid'], since: 1, tag: 8, nullable: true, default: null },
     },
   ),
   schema('FenceBrokerRecord', { apiKey: 7 }, { id: 'int32', epoch: 'int64' }),

@@ -2,7 +2,8 @@
  * Message layouts as data. A schema lists its fields in wire order; `codec.ts` compiles it into functions, and the
  * types of the messages follow from the table, so there is one truth for bytes and for types.
  *
- * Numbers are JavaScript numbers (int64s are checked to be safe), uuids are Kafka's text form (base64url, 22
+ * Numbers are JavaScript numbers (int64s are checked to be safe; `bigint64` is an int64 of which all 64 bits count, a
+ * bigint), uuids are Kafka's text form (base64url, 22
  * characters), bytes are views on the buffer that was decoded.
  */
 
@@ -13,6 +14,7 @@ export type PrimitiveType =
   | 'uint16'
   | 'int32'
   | 'int64'
+  | 'bigint64'
   | 'float64'
   | 'uuid'
   | 'string'
@@ -78,17 +80,19 @@ type ValueOfType<T> = T extends 'bool'
   ? boolean
   : T extends 'int8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'float64'
     ? number
-    : T extends 'uuid' | 'string'
-      ? string
-      : T extends 'bytes'
-        ? Buffer
-        : T extends readonly [infer E]
-          ? readonly ValueOfType<E>[]
-          : T extends { readonly struct: infer F }
-            ? F extends Fields
-              ? Message<F>
+    : T extends 'bigint64'
+      ? bigint
+      : T extends 'uuid' | 'string'
+        ? string
+        : T extends 'bytes'
+          ? Buffer
+          : T extends readonly [infer E]
+            ? readonly ValueOfType<E>[]
+            : T extends { readonly struct: infer F }
+              ? F extends Fields
+                ? Message<F>
+                : never
               : never
-            : never
 
 type InputOfType<T> = T extends 'bytes'
   ? Uint8Array

@@ -1,0 +1,140 @@
+/** `dump-log`: what is in a segment, an index, a snapshot. Reads only: files are opened for reading, nothing is locked. */
+import { basename } from 'node:path'
+import { checkRequiredArguments } from '../cli/argument-checks.ts'
+import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { systemOs } from '../os/system-os.ts'
+import { classDecoder } from './decoders/class-decoder.ts'
+import {
+  offsetsDecoder,
+  shareGroupStateDecoder,
+  transactionLogDecoder,
+} from './decoders/coordinator-decoder.ts'
+import { clusterMetadataDecoder, remoteLogMetadataDecoder } from './decoders/framed-decoders.ts'
+import type { RecordDecoder } from './decoders/record-decoder.ts'
+import type { DumpPrinter } from './dump-log-event.ts'
+import { problem } from './dump-log-file.ts'
+import { DUMP_LOG_FLAGS } from './dump-log-flags.ts'
+import { dumpIndex, dumpTimeIndex, type IndexDumpOptions } from './dump-log-index.ts'
+import { dumpProducerSnapshot, dumpTransactionIndex } from './dump-log-producers.ts'
+import { DumpReports } from './dump-log-reports.ts'
+import { dumpSegment, type SegmentDumpOptions } from './dump-log-segment.ts'
+import { textPrinter } from './dump-log-text.ts'
+
+export const command: Command = {
+  name: 'dump-log',
+  summary:
+    'This tool helps to parse a log file and dump its contents to the console, useful for debugging a seemingly corrupt log segment.',
+  flags: DUMP_LOG_FLAGS,
+  examples: [
+    'tkafka dump-log --files quakes-0/00000000000000000000.log --print-data-log',
+    'tkafka dump-log --files __consumer_offsets-3/00000000000000000000.log --offsets-decoder',
+    'tkafka dump-log --files quakes-0/00000000000000000000.index,quakes-0/00000000000000000000.timeindex',
+  ],
+  run,
+}
+
+const DECODER_FLAGS: readonly (readonly [string, () => RecordDecoder])[] = [
+  ['offsets-decoder', offsetsDecoder],
+  ['transaction-log-decoder', transactionLogDecoder],
+  ['cluster-metadata-decoder', clusterMetadataDecoder],
+  ['remote-log-metadata-decoder', remoteLogMetadataDecoder],
+  ['share-group-state-decoder', shareGroupStateDecoder],
+]
+
+const PRINTING_FLAGS = [
+  'print-data-log',
+  'key-decoder-class',
+  'value-decoder-class',
+  ...DECODER_FLAGS.map(([flag]) => flag),
+]
+
+function run(context: CommandContext): number {
+  const { options, stdout, stderr } = context
+  if (options.raw.length === 0) throw new UsageError(command.summary)
+  checkRequiredArguments(options, 'files')
+  const print = textPrinter(stdout, options.has('skip-record-metadata'))
+  const dump = new Dump(options, print, (line) => stderr.line(line))
+  let status = 0
+  for (const file of filesOf(options)) {
+    try {
+      dump.file(file)
+    } catch (error) {
+      // The genuine tool ends here; the other files are none the worse for it.
+      if (!(error instanceof TerseError)) throw error
+      stdout.flush()
+      stderr.line(error.message)
+      status = 1
+    }
+  }
+  stdout.flush()
+  dump.reports.print(stderr)
+  return status
+}
+
+/** As Java's split: empty names at the end do not count. Paths lose doubled and trailing slashes. */
+function filesOf(options: Options): string[] {
+  const names = (options.value('files') ?? '').split(',')
+  while (names.length > 1 && names[names.length - 1] === '') names.pop()
+  return names.map((name) => name.replace(/\/+/g, '/').replace(/(?<=.)\/$/, ''))
+}
+
+class Dump {
+  readonly reports = new DumpReports()
+  readonly #print: DumpPrinter
+  readonly #warn: (line: string) => void
+  readonly #options: Options
+  readonly #index: IndexDumpOptions
+
+  constructor(options: Options, print: DumpPrinter, warn: (line: string) => void) {
+    this.#options = options
+    this.#print = print
+    this.#warn = warn
+    this.#index = {
+      sanityOnly: options.has('index-sanity-check'),
+      verifyOnly: options.has('verify-index-only'),
+      maxMessageSize: options.int('max-message-size') as number,
+    }
+  }
+
+  file(file: string): void {
+    const { fs } = systemOs
+    this.#print({ type: 'file', file })
+    const suffix = /\.[^.]*$/.exec(basename(file))?.[0] ?? ''
+    if (suffix === '.log' || suffix === '.checkpoint') {
+      dumpSegment(fs, file, this.#segmentOptions(), this.#print, this.reports)
+    } else if (suffix === '.index') dumpIndex(fs, file, this.#index, this.#print, this.reports)
+    else if (suffix === '.timeindex') dumpTimeIndex(fs, file, this.#index, this.#print, this.reports)
+    else if (suffix === '.snapshot') dumpProducerSnapshot(fs, file, this.#print)
+    else if (suffix === '.txnindex') dumpTransactionIndex(fs, file, this.#print)
+    else this.#ignore(file)
+  }
+
+  #ignore(file: string): void {
+    const ignored = `Ignoring unknown file ${file}`
+    if (systemOs.fs.stat(file)?.isDirectory()) {
+      throw problem(
+        ignored,
+        'It is a folder; name files in it, a segment for example: 00000000000000000000.log',
+      )
+    }
+    this.#warn(ignored)
+  }
+
+  #segmentOptions(): SegmentDumpOptions {
+    const has = (flag: string) => this.#options.has(flag)
+    const printsContents = PRINTING_FLAGS.some(has)
+    const [, special] = DECODER_FLAGS.find(([flag]) => has(flag)) ?? []
+    const decoder = special?.() ?? classDecoder(this.#decoderClass('key'), this.#decoderClass('value'))
+    return {
+      isDeep: printsContents || has('deep-iteration'),
+      decoder: printsContents ? decoder : undefined,
+      skipRecordMetadata: has('skip-record-metadata'),
+      maxBytes: this.#options.int('max-bytes') as number,
+    }
+  }
+
+  #decoderClass(of: 'key' | 'value'): string {
+    return this.#options.value(`${of}-decoder-class`) as string
+  }
+}
