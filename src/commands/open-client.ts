@@ -4,6 +4,7 @@
  */
 import type { CommandContext } from '../cli/command.ts'
 import type { Admin } from '../client/admin.ts'
+import type { CleaningAdmin } from '../client/admin-cleaning.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer, ProducerConfig } from '../client/producer.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -14,6 +15,12 @@ import { systemOs } from '../os/system-os.ts'
 export async function openAdmin(context: CommandContext): Promise<Admin> {
   const { LocalAdmin } = await import('../local/local-admin.ts')
   return new LocalAdmin(systemOs, await openDirectory(context), { warn: (line) => context.stderr.line(line) })
+}
+
+/** Cleaning of the data directory: a broker cleans by itself. `close` is the caller's to call. */
+export async function openCleaning(context: CommandContext): Promise<CleaningAdmin> {
+  const { LocalCleaning } = await import('../local/local-cleaning.ts')
+  return new LocalCleaning(systemOs, await openDirectory(context))
 }
 
 /** Producer with Kafka's settings (`acks`, `batch.size`, `partitioner.class`, ...). */

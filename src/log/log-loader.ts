@@ -86,7 +86,7 @@ export function finishInterrupted(os: Os, dir: string, listing: LogListing, dele
   for (const { name, file } of listing.leftovers) {
     if (file.state === 'deleted') {
       const stat = os.fs.stat(join(dir, name))
-      if (stat !== undefined && (deleteDelayMs <= 0 || stat.mtimeMs <= due)) remove(name)
+      if (stat !== undefined && (deleteDelayMs <= 0 || (stat.ctimeMs ?? stat.mtimeMs) <= due)) remove(name)
     } else if (file.state === 'live') {
       // An index without its log.
       if (os.fs.stat(logFile(dir, file.baseOffset)) === undefined) remove(name)

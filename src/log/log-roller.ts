@@ -10,6 +10,7 @@ import { readInt64Rounded } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
+import type { LogConfig } from './log-config.ts'
 import type { LogFlusher } from './log-flusher.ts'
 import { writeIndexes } from './log-repair.ts'
 import type { LogSettings } from './log-settings.ts'
@@ -45,7 +46,7 @@ export class LogRoller {
       lastOffset - segment.baseOffset > MAX_RELATIVE_OFFSET ||
       segment.offsetIndex.isFull(config.segmentIndexBytes) ||
       segment.timeIndex.isFull(config.segmentIndexBytes, 1) ||
-      this.#waited(maxTimestamp) > config.segmentMs - this.#jitter()
+      this.#waited(maxTimestamp) > maxSegmentMs(config) - segmentJitter(config, segment.baseOffset)
     )
   }
 
@@ -99,14 +100,18 @@ export class LogRoller {
     const { fs, clock } = this.#local.os
     return clock.now() - (fs.stat(active!.path)?.mtimeMs ?? clock.now())
   }
+}
 
-  /** Spread by base offset, so that all processes agree on it. */
-  #jitter(): number {
-    const { segmentJitterMs, segmentMs } = this.#settings.config
-    const range = Math.min(segmentJitterMs, segmentMs)
-    if (range <= 0) return 0
-    return (Math.imul((this.#local.active!.baseOffset ^ 0x9e3779b9) | 0, 0x85ebca6b) % range) >>> 0
-  }
+/** After how long a segment ends: segment.ms, sooner on a compacted topic that is to be cleaned sooner (KIP-354). */
+export function maxSegmentMs({ segmentMs, compact, maxCompactionLagMs }: LogConfig): number {
+  return compact && maxCompactionLagMs > 0 ? Math.min(maxCompactionLagMs, segmentMs) : segmentMs
+}
+
+/** How much sooner a segment ends: spread by base offset, so that all processes agree on it. */
+export function segmentJitter({ segmentJitterMs, segmentMs }: LogConfig, baseOffset: number): number {
+  const range = Math.min(segmentJitterMs, segmentMs)
+  if (range <= 0) return 0
+  return (Math.imul((baseOffset ^ 0x9e3779b9) | 0, 0x85ebca6b) % range) >>> 0
 }
 
 const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)

@@ -46,6 +46,8 @@ export interface FileStat {
   readonly uid: number
   readonly gid: number
   readonly mtimeMs: number
+  /** When its name, owner or content last changed: a rename counts, other than with mtimeMs. */
+  readonly ctimeMs?: number
   isDirectory(): boolean
   isFile(): boolean
 }

@@ -1,0 +1,132 @@
+/** Cleaning as administration: retention, compaction, expiry of committed offsets, and why nothing was cleaned. */
+import type { ConfigSource } from './admin.ts'
+
+export type CleaningAction = 'retention' | 'roll' | 'compaction' | 'offsets'
+
+export interface CleaningOptions {
+  /** Default: every topic. */
+  readonly topics?: (name: string) => boolean
+  readonly retention: boolean
+  readonly compaction: boolean
+  /** Committed offsets past offsets.retention.minutes. */
+  readonly offsets: boolean
+  /** Compact even where log.cleaner.enable=false. */
+  readonly compactionAsked?: boolean
+  /** Says what would be done, changes nothing. */
+  readonly dryRun?: boolean
+  /** Compacts whatever the ratio and lag limits say, the active segment too. */
+  readonly now?: boolean
+  /** Stops in time, in good order; what was not reached waits for the next run. */
+  readonly maxTimeMs?: number
+  /** Read and written together, as log.cleaner.io.max.bytes.per.second counts. */
+  readonly maxBytesPerSecond?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: CleaningProgress) => void
+}
+
+export interface CleaningProgress {
+  readonly topic: string
+  readonly partition: number
+  readonly phase: 'indexing' | 'cleaning'
+  readonly doneBytes: number
+  readonly totalBytes: number
+}
+
+/** What was done to one partition. Sizes are bytes of the .log files. */
+export interface CleaningResult {
+  readonly action: CleaningAction
+  readonly topic: string
+  readonly partition: number
+  /** planned: a dry run. stopped: in good order, by time or a signal. */
+  readonly status: 'done' | 'planned' | 'stopped' | 'failed'
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  readonly segmentsBefore: number
+  readonly segmentsAfter: number
+  readonly logStartOffset: number
+  readonly durationMs: number
+  /** Why segments went: `time`, `size`, `log-start`; of compaction: `ratio`, `lag`, `now`. */
+  readonly reasons: readonly string[]
+  readonly keys?: number
+  readonly recordsBefore?: number
+  readonly recordsAfter?: number
+  readonly bytesRead?: number
+  readonly bytesWritten?: number
+  /** Share of the offset map that was in use, 0 to 1. */
+  readonly mapUse?: number
+  readonly passes?: number
+  /** Of offsets: group and what went. */
+  readonly group?: string
+  readonly offsetsExpired?: number
+  /** One line for a person, where something failed or needs a word. */
+  readonly message?: string
+}
+
+/** A setting that decides, and where it comes from. */
+export interface DecidingSetting {
+  readonly name: string
+  readonly value: string
+  readonly source: ConfigSource
+  /** Under the name it was found by: `log.retention.hours` of a broker. */
+  readonly sourceName: string
+}
+
+export interface ExplainedCause {
+  /** Stable word for programs: `active`, `newer-than-retention`, ... */
+  readonly code: string
+  readonly text: string
+  readonly setting?: DecidingSetting
+  /** A command that would change it. */
+  readonly command?: string
+}
+
+export interface ExplainedSegment {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly size: number
+  readonly active: boolean
+  readonly firstTimestamp: number
+  readonly largestTimestamp: number
+  readonly deletable: boolean
+  /** ms since the epoch from which on it may go; undefined: not by time alone. */
+  readonly deletableAt?: number
+  readonly causes: readonly ExplainedCause[]
+  /** Of a compacted topic. */
+  readonly cleaning?: 'clean' | 'dirty' | 'uncleanable'
+}
+
+export interface ExplainedPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly size: number
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly segments: readonly ExplainedSegment[]
+  readonly retention: {
+    readonly deletableBytes: number
+    readonly causes: readonly ExplainedCause[]
+  }
+  /** Absent where the topic is not compacted. */
+  readonly compaction?: {
+    readonly due: boolean
+    readonly dirtyRatio: number
+    readonly minDirtyRatio: number
+    readonly firstDirtyOffset: number
+    readonly firstUncleanableOffset: number
+    readonly cleanBytes: number
+    readonly dirtyBytes: number
+    readonly uncleanableBytes: number
+    readonly causes: readonly ExplainedCause[]
+  }
+  readonly settings: readonly DecidingSetting[]
+}
+
+export interface CleaningAdmin {
+  /** Results as they come; failures of single partitions are results, too. */
+  clean(options: CleaningOptions): AsyncIterable<CleaningResult>
+  /** Reads only. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  explainCleaning(topic: string): Promise<ExplainedPartition[]>
+  /** Sorted. */
+  topics(): string[]
+  close(): Promise<void>
+}

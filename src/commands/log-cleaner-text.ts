@@ -1,0 +1,101 @@
+/** What log-cleaner prints: one line a partition, sizes and times for people. */
+import type { RowShape } from '../cli/machine-output.ts'
+import type { CleaningResult } from '../client/admin-cleaning.ts'
+import { UsageError } from '../errors.ts'
+
+export const CLEANING_RESULT: RowShape = {
+  kind: 'cleaning-result',
+  columns: [
+    'action',
+    'topic',
+    'partition',
+    'status',
+    'bytesBefore',
+    'bytesAfter',
+    'segmentsBefore',
+    'segmentsAfter',
+    'logStartOffset',
+    'durationMs',
+    'reasons',
+    'keys',
+    'recordsBefore',
+    'recordsAfter',
+    'bytesRead',
+    'bytesWritten',
+    'mapUse',
+    'passes',
+    'group',
+    'offsetsExpired',
+    'message',
+  ],
+}
+
+export function cleaningLine(result: CleaningResult): string {
+  const { action, status, topic, partition } = result
+  const would = status === 'planned'
+  const name = `${topic}-${partition}`
+  if (action === 'offsets') {
+    const verb = would ? 'would expire' : 'expired'
+    return `group ${result.group}: ${verb} ${plural(result.offsetsExpired ?? 0, 'committed offset')} (${result.reasons.join(', ')})`
+  }
+  if (action === 'roll') {
+    return `${name}: ${would ? 'would roll' : 'rolled'} the active segment (${result.reasons.join(', ')})`
+  }
+  const sizes = `${bytes(result.bytesBefore)} -> ${bytes(result.bytesAfter)}, ${bytes(result.bytesBefore - result.bytesAfter)} ${would ? 'to be freed' : 'freed'}`
+  if (action === 'retention') {
+    const gone = result.segmentsBefore - result.segmentsAfter
+    const verb = would ? 'retention would delete' : 'retention deleted'
+    const what = gone > 0 ? plural(gone, 'segment') : 'all segments'
+    const start = `log ${would ? 'would start' : 'starts'} at offset ${result.logStartOffset}`
+    return `${name}: ${verb} ${what} (${result.reasons.join(', ')}), ${sizes}, ${start}`
+  }
+  const verb =
+    status === 'stopped' ? 'compaction stopped early' : would ? 'compaction would run' : 'compacted'
+  const parts = [`${name}: ${verb} (${result.reasons.join(', ')})`, sizes]
+  if (result.recordsBefore !== undefined && result.recordsAfter !== undefined) {
+    parts.push(`${count(result.recordsBefore)} -> ${plural(result.recordsAfter, 'record')}`)
+  }
+  if (result.keys !== undefined) parts.push(plural(result.keys, 'key'))
+  if ((result.passes ?? 1) > 1) parts.push(`${result.passes} passes`)
+  parts.push(`${(result.durationMs / 1000).toFixed(1)} s`)
+  if (result.bytesRead !== undefined && result.durationMs > 0) {
+    parts.push(`${(result.bytesRead / 1e6 / (result.durationMs / 1000)).toFixed(1)} MB/s`)
+  }
+  if (result.message !== undefined) parts.push(result.message)
+  return parts.join(', ')
+}
+
+/** `30s`, `5m`, `1h30m`, `500ms`; a bare number is seconds. Milliseconds. */
+export function parseDuration(text: string): number {
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  if (!/^(\d+(ms|s|m|h|d))+$/.test(text)) {
+    throw new UsageError(`--max-time ${text} is no duration: write 30s, 5m or 1h`, false)
+  }
+  let total = 0
+  for (const [, number, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) total += Number(number) * units[unit]
+  return total
+}
+
+/** Powers of ten, as disks are sold and df -H counts. */
+export function bytes(size: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let value = Math.abs(size)
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  const sign = size < 0 ? '-' : ''
+  return unit === 0
+    ? `${sign}${value} B`
+    : `${sign}${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`
+}
+
+export function count(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+export function plural(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,168 @@
+/**
+ * log-cleaner: retention, compaction and expiry of committed offsets without a daemon, made for cron: nothing is printed
+ * when nothing was done, stderr stays empty unless something failed, and only that ends with 1.
+ */
+import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { CleaningOptions, CleaningProgress } from '../client/admin-cleaning.ts'
+import { topicFilter } from '../client/topic-filter.ts'
+import { UsageError } from '../errors.ts'
+import { BOOTSTRAP_SERVER } from './common-flags.ts'
+import { CLEANING_RESULT, cleaningLine, parseDuration } from './log-cleaner-text.ts'
+
+export const command: Command = {
+  name: 'log-cleaner',
+  summary: "Deletes and compacts what the topics' settings say, once, as a broker does all the time.",
+  flags: [
+    {
+      name: 'topic',
+      arg: 'required',
+      argName: 'topic',
+      repeatable: true,
+      addition: true,
+      description: 'Only these topics: a name or a regular expression, more of them by commas. Default: all.',
+    },
+    {
+      name: 'retention',
+      addition: true,
+      description: 'Delete segments that are past retention.ms or retention.bytes, or below the log start.',
+    },
+    {
+      name: 'compaction',
+      addition: true,
+      description: 'Compact logs that are dirty enough, the dirtiest first.',
+    },
+    {
+      name: 'all',
+      addition: true,
+      description:
+        'Retention, compaction, and expiry of committed offsets (offsets.retention.minutes). This is the default.',
+    },
+    {
+      name: 'dry-run',
+      addition: true,
+      description: 'Say what would be done and change nothing.',
+    },
+    {
+      name: 'now',
+      addition: true,
+      description:
+        'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, and the active segment as well, which is rolled first.',
+    },
+    {
+      name: 'max-time',
+      arg: 'required',
+      argName: 'duration',
+      addition: true,
+      description: 'Stop in good order after so long: 30s, 5m, 1h. The next run goes on.',
+    },
+    {
+      name: 'max-bytes-per-second',
+      arg: 'required',
+      argName: 'bytes',
+      type: 'long',
+      addition: true,
+      description: 'Read and write no more than this. Default: log.cleaner.io.max.bytes.per.second.',
+    },
+    outputFlag,
+    { ...BOOTSTRAP_SERVER, hidden: true },
+  ],
+  examples: [
+    'tkafka log-cleaner',
+    'tkafka log-cleaner --topic users --compaction --now',
+    'tkafka log-cleaner --retention --dry-run',
+  ],
+  async run(context) {
+    const options = cleaningOptions(context)
+    const machine = machineOutput(context, CLEANING_RESULT)
+    const { openCleaning } = await import('./open-client.ts')
+    const cleaning = await openCleaning(context)
+    let results = 0
+    let failures = 0
+    try {
+      const progress = new ProgressLine(context)
+      for await (const result of cleaning.clean({
+        ...options,
+        onProgress: (state) => progress.show(state),
+      })) {
+        progress.clear()
+        results++
+        if (result.status === 'failed') {
+          failures++
+          context.stderr.line(`${result.topic}-${result.partition}: ${result.message}`)
+        }
+        if (machine !== undefined) machine.row({ ...result })
+        else if (result.status !== 'failed') context.stdout.line(cleaningLine(result))
+        context.stdout.flush()
+      }
+      progress.clear()
+      machine?.end(failures === 0)
+      if (machine === undefined && results === 0) reassure(context, options)
+    } finally {
+      await cleaning.close()
+    }
+    return failures > 0 ? 1 : 0
+  },
+}
+
+function cleaningOptions(context: CommandContext): CleaningOptions {
+  const { options } = context
+  if (options.words.length > 0) {
+    throw new UsageError(`log-cleaner takes no words, only flags: what is '${options.words[0]}'?`, false)
+  }
+  const all =
+    options.has('all') || !(options.has('retention') || options.has('compaction') || options.has('now'))
+  const topics = options.values('topic').map((text) => topicFilter(text))
+  const maxTime = options.value('max-time')
+  const maxBytesPerSecond = options.long('max-bytes-per-second')
+  if (maxBytesPerSecond !== undefined && maxBytesPerSecond <= 0) {
+    throw new UsageError('--max-bytes-per-second must be above 0', false)
+  }
+  context.handleSignals()
+  return {
+    ...(topics.length === 0 ? {} : { topics: (name) => topics.some((matches) => matches(name)) }),
+    retention: all || options.has('retention'),
+    compaction: all || options.has('compaction') || options.has('now'),
+    compactionAsked: options.has('compaction') || options.has('now'),
+    offsets: all,
+    dryRun: options.has('dry-run'),
+    now: options.has('now'),
+    ...(maxTime === undefined ? {} : { maxTimeMs: parseDuration(maxTime) }),
+    ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
+    signal: context.signal,
+  }
+}
+
+/** A person at a terminal gets an answer in any case; cron gets none when there was nothing to do. */
+function reassure({ stdout, stderr }: CommandContext, { dryRun }: CleaningOptions): void {
+  if (!stdout.isTerminal || !stderr.isTerminal) return
+  stderr.line(
+    `nothing ${dryRun === true ? 'would be' : 'is'} to be cleaned; tkafka explain --topic NAME says why`,
+  )
+}
+
+/** One line on a terminal, overwritten in place. */
+class ProgressLine {
+  readonly #context: CommandContext
+  #shown = false
+
+  constructor(context: CommandContext) {
+    this.#context = context
+  }
+
+  show({ topic, partition, phase, doneBytes, totalBytes }: CleaningProgress): void {
+    const { stderr } = this.#context
+    if (!stderr.isTerminal) return
+    const percent = totalBytes > 0 ? Math.floor((100 * doneBytes) / totalBytes) : 100
+    stderr.write(`\r\x1b[K${topic}-${partition}: ${phase} ${percent} %`.slice(0, stderr.columns + 4))
+    stderr.flush()
+    this.#shown = true
+  }
+
+  clear(): void {
+    if (!this.#shown) return
+    this.#context.stderr.write('\r\x1b[K')
+    this.#context.stderr.flush()
+    this.#shown = false
+  }
+}

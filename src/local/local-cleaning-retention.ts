@@ -1,0 +1,113 @@
+/**
+ * Retention of one partition, under its lock: what crashes and deletions left behind, what lies below the log's start,
+ * what is too old or too much; the active segment is rolled when due. Older segments go first, before anything is
+ * written, so that a full disk gets room. Crash: a prefix of what was to go is gone; the next run does the rest.
+ */
+import type { CleaningResult } from '../client/admin-cleaning.ts'
+import { LogSurvey } from '../log/cleaner-survey.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import type { ExpiredSegment } from '../log/log-retention.ts'
+import { expiredSegments, rollDueAt } from '../log/log-retention.ts'
+import type { UnifiedLog } from '../log/unified-log.ts'
+import type { Os } from '../os/os.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+export interface RetentionPlan {
+  readonly expired: readonly ExpiredSegment[]
+  readonly rollIsDue: boolean
+  /** Files of deleted segments that may be unlinked now. */
+  readonly dueDeletions: number
+}
+
+/** With remote storage only what was uploaded may go by time or size, and nothing here uploads. */
+export function retentionConfig(directory: LocalDirectory, topic: string): LogConfig {
+  const config = directory.logConfig(topic)
+  return isRemote(directory, topic) ? { ...config, delete: false } : config
+}
+
+export function isRemote(directory: LocalDirectory, topic: string): boolean {
+  return directory.image().topicConfigs(topic).get('remote.storage.enable')?.trim().toLowerCase() === 'true'
+}
+
+export function surveyPartition(
+  os: Os,
+  directory: LocalDirectory,
+  topic: string,
+  partition: number,
+): LogSurvey {
+  const { dir } = directory.logForReading(topic, partition)
+  const key = `${topic}-${partition}`
+  return new LogSurvey(os, dir, directory.checkpoints, key, directory.logConfig(topic), os.clock.now())
+}
+
+export function planRetention(survey: LogSurvey, config: LogConfig, now: number): RetentionPlan {
+  const { segments, active, logStartOffset, dueDeletions } = survey
+  const due = rollDueAt(active, config)
+  return {
+    expired: expiredSegments(segments, logStartOffset, config, now),
+    rollIsDue: due !== undefined && now > due && survey.corrupt === undefined,
+    dueDeletions,
+  }
+}
+
+/** Needs a session. Returns undefined when there turned out to be nothing to tell of. */
+export async function applyRetention(
+  os: Os,
+  directory: LocalDirectory,
+  topic: string,
+  partition: number,
+): Promise<CleaningResult | undefined> {
+  const started = os.clock.now()
+  const log = directory.logForWriting(topic, partition)
+  await log.lock()
+  try {
+    // Policy, segments and start are looked at under the lock: nobody cleans or appends meanwhile (KAFKA-12840).
+    return retain(os, directory, log, started)
+  } finally {
+    log.unlock()
+  }
+}
+
+function retain(
+  os: Os,
+  directory: LocalDirectory,
+  log: UnifiedLog,
+  started: number,
+): CleaningResult | undefined {
+  const { topic, partition } = log
+  const config = retentionConfig(directory, topic)
+  const before = log.scanSegments()
+  const start = log.logStartOffset
+  // Leftovers, and segments below the log's start.
+  log.deleteRecordsBefore(start)
+  const survey = new LogSurvey(os, log.dir, directory.checkpoints, `${topic}-${partition}`, config, started)
+  survey.close()
+  const { expired, rollIsDue } = planRetention(survey, config, started)
+  log.deleteSegments(expired.filter(({ active }) => !active).map(({ baseOffset }) => baseOffset))
+  const last = expired.find(({ active }) => active)
+  if (last !== undefined || rollIsDue) log.roll()
+  if (last !== undefined) log.deleteSegments([last.baseOffset])
+  const after = log.scanSegments()
+  const deleted = before.filter(
+    ({ baseOffset }) => after[0] !== undefined && baseOffset < after[0].baseOffset,
+  )
+  if (deleted.length === 0 && !rollIsDue) return undefined
+  const below = deleted.length > expired.length ? ['log-start'] : []
+  const reasons = [...new Set([...below, ...expired.map(({ reason }) => reason)])]
+  return {
+    action: deleted.length > 0 ? 'retention' : 'roll',
+    topic,
+    partition,
+    status: 'done',
+    bytesBefore: sum(before),
+    bytesAfter: sum(after),
+    segmentsBefore: before.length,
+    segmentsAfter: after.length,
+    logStartOffset: log.logStartOffset,
+    durationMs: os.clock.now() - started,
+    reasons: deleted.length > 0 ? reasons : ['segment.ms'],
+  }
+}
+
+const sum = (segments: readonly { readonly size: number }[]): number =>
+  segments.reduce((total, { size }) => total + size, 0)

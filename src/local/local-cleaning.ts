@@ -1,0 +1,186 @@
+/**
+ * A run of the cleaner over a data directory: retention first, since it frees room, then compaction, the dirtiest log
+ * first, then committed offsets. Looking is done without being a writer: a run with nothing to do touches nothing.
+ */
+import type {
+  CleaningAdmin,
+  CleaningOptions,
+  CleaningResult,
+  ExplainedPartition,
+} from '../client/admin-cleaning.ts'
+import { KafkaError } from '../errors.ts'
+import type { Os } from '../os/os.ts'
+import {
+  applyRetention,
+  planRetention,
+  type RetentionPlan,
+  retentionConfig,
+  surveyPartition,
+} from './local-cleaning-retention.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+interface Partition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export class LocalCleaning implements CleaningAdmin {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+
+  constructor(os: Os, directory: LocalDirectory) {
+    this.#os = os
+    this.#directory = directory
+  }
+
+  async *clean(options: CleaningOptions): AsyncGenerator<CleaningResult> {
+    if (!this.#directory.exists()) return
+    const run = new CleaningRun(this.#os, this.#directory, options)
+    try {
+      yield* run.results()
+    } finally {
+      await run.leave()
+    }
+  }
+
+  async explainCleaning(topic: string): Promise<ExplainedPartition[]> {
+    const { explainCleaning } = await import('./local-cleaning-explain.ts')
+    return explainCleaning(this.#os, this.#directory, topic)
+  }
+
+  topics(): string[] {
+    return this.#directory.image().topics().sort()
+  }
+
+  close(): Promise<void> {
+    return this.#directory.close()
+  }
+}
+
+class CleaningRun {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #options: CleaningOptions
+  readonly #deadline: number
+  #entered = false
+  /** Why we may not write here: that ends the run. */
+  #refusal: unknown
+
+  constructor(os: Os, directory: LocalDirectory, options: CleaningOptions) {
+    this.#os = os
+    this.#directory = directory
+    this.#options = options
+    this.#deadline = os.clock.now() + (options.maxTimeMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  async *results(): AsyncGenerator<CleaningResult> {
+    const { retention } = this.#options
+    if (retention) {
+      for (const partition of this.#partitions()) {
+        if (this.#mustStop()) return
+        const result = await this.#guarded('retention', partition, () => this.#retain(partition))
+        if (result !== undefined) yield result
+      }
+    }
+  }
+
+  async leave(): Promise<void> {
+    if (this.#entered) await this.#directory.leave()
+    this.#entered = false
+  }
+
+  /** Becomes a writer with the first thing to do. */
+  async #enter(): Promise<void> {
+    if (this.#entered) return
+    try {
+      await this.#directory.enter()
+    } catch (error) {
+      this.#refusal = error
+      throw error
+    }
+    this.#entered = true
+  }
+
+  #partitions(): Partition[] {
+    const { topics = () => true } = this.#options
+    return [...this.#directory.image().topicImages()]
+      .filter(({ name }) => topics(name))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })))
+  }
+
+  #mustStop(): boolean {
+    return this.#options.signal?.aborted === true || this.#os.clock.now() >= this.#deadline
+  }
+
+  async #retain({ topic, partition }: Partition): Promise<CleaningResult | undefined> {
+    const survey = surveyPartition(this.#os, this.#directory, topic, partition)
+    survey.close()
+    const plan = planRetention(survey, retentionConfig(this.#directory, topic), this.#os.clock.now())
+    if (plan.expired.length === 0 && !plan.rollIsDue && plan.dueDeletions === 0) return undefined
+    if (this.#options.dryRun === true) return planned({ topic, partition }, survey, plan)
+    await this.#enter()
+    return applyRetention(this.#os, this.#directory, topic, partition)
+  }
+
+  /** One partition's failure is told and does not keep the others from being cleaned. */
+  async #guarded(
+    action: CleaningResult['action'],
+    partition: Partition,
+    act: () => Promise<CleaningResult | undefined>,
+  ): Promise<CleaningResult | undefined> {
+    try {
+      return await act()
+    } catch (error) {
+      if (this.#refusal !== undefined) throw error
+      // Deleted while we were at it.
+      if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
+      return failed(action, partition, error as Error)
+    }
+  }
+}
+
+function planned(
+  { topic, partition }: Partition,
+  survey: ReturnType<typeof surveyPartition>,
+  { expired, rollIsDue }: RetentionPlan,
+): CleaningResult | undefined {
+  if (expired.length === 0 && !rollIsDue) return undefined
+  const freed = expired.reduce((total, { size }) => total + size, 0)
+  const left = survey.segments.slice(expired.length)
+  const all = left.length === 0
+  return {
+    action: expired.length > 0 ? 'retention' : 'roll',
+    topic,
+    partition,
+    status: 'planned',
+    bytesBefore: survey.size,
+    bytesAfter: survey.size - freed,
+    segmentsBefore: survey.segments.length,
+    segmentsAfter: all ? 1 : left.length + (rollIsDue ? 1 : 0),
+    logStartOffset: all ? survey.logEndOffset : Math.max(survey.logStartOffset, left[0].baseOffset),
+    durationMs: 0,
+    reasons: expired.length > 0 ? [...new Set(expired.map(({ reason }) => reason))] : ['segment.ms'],
+  }
+}
+
+function failed(
+  action: CleaningResult['action'],
+  { topic, partition }: Partition,
+  error: Error,
+): CleaningResult {
+  return {
+    action,
+    topic,
+    partition,
+    status: 'failed',
+    bytesBefore: 0,
+    bytesAfter: 0,
+    segmentsBefore: 0,
+    segmentsAfter: 0,
+    logStartOffset: 0,
+    durationMs: 0,
+    reasons: [],
+    message: error.message,
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * One look at a partition's log for those who clean it or explain why it is not cleaned: segments with their sizes and
+ * times, offsets, what is left to be unlinked. Reads only, takes no lock.
+ */
+import { join } from 'node:path'
+import type { CorruptRecordError } from '../errors.ts'
+import type { FileStat } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
+import { LocalLog, maxTimestampAt } from './local-log.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
+import type { RetainedSegment } from './log-retention.ts'
+import type { LogSegment } from './log-segment.ts'
+import { ProducerStateKeeper } from './producer-state-keeper.ts'
+import type { ProducerStateManager } from './producer-state-manager.ts'
+
+export interface SurveyedSegment extends RetainedSegment {
+  /** Offset behind it: the next segment's base, or the log's end. */
+  readonly nextOffset: number
+  /** Of its first batch, in ms; when the file was last changed where that has none. */
+  readonly firstTimestamp: number
+  readonly indexSize: number
+  readonly timeIndexSize: number
+  /** False: its times are those of the file. */
+  readonly hasTimestamps: boolean
+}
+
+export class LogSurvey {
+  readonly local: LocalLog
+  readonly topicPartition: string
+  readonly config: LogConfig
+  readonly segments: readonly SurveyedSegment[]
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  /** Where cleaning had got to, by cleaner-offset-checkpoint. */
+  readonly cleanerCheckpoint: number | undefined
+  /** Files of deleted segments whose delay is over. */
+  readonly dueDeletions: number
+  readonly #os: Os
+  readonly #producers: ProducerStateKeeper
+
+  constructor(
+    os: Os,
+    dir: string,
+    checkpoints: LogDirCheckpoints,
+    topicPartition: string,
+    config: LogConfig,
+    now: number,
+  ) {
+    this.#os = os
+    this.topicPartition = topicPartition
+    this.config = config
+    this.local = new LocalLog(os, dir)
+    this.local.refresh()
+    this.#producers = new ProducerStateKeeper(this.local, {
+      topic: '',
+      partition: 0,
+      topicPartition,
+      config,
+      leaderEpoch: 0,
+      keepBroken: true,
+    })
+    this.segments = this.local.segments.flatMap((_, i) => this.#describe(i) ?? [])
+    const first = this.segments[0]?.baseOffset ?? 0
+    this.logStartOffset = Math.max(checkpoints.offset('log-start', topicPartition) ?? 0, first)
+    this.logEndOffset = Math.max(this.local.tail.nextOffset, this.logStartOffset)
+    this.cleanerCheckpoint = checkpoints.offset('cleaner', topicPartition)
+    this.dueDeletions = this.#dueDeletions(now)
+  }
+
+  get corrupt(): CorruptRecordError | undefined {
+    return this.local.corrupt
+  }
+
+  get active(): SurveyedSegment | undefined {
+    return this.segments[this.segments.length - 1]
+  }
+
+  get size(): number {
+    return this.segments.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /** Producers and open transactions at the log's end. */
+  producers(): ProducerStateManager {
+    return this.#producers.get(this.logStartOffset)
+  }
+
+  get lastStableOffset(): number {
+    return Math.max(this.producers().firstUnstableOffset ?? this.logEndOffset, this.logStartOffset)
+  }
+
+  segment(baseOffset: number): LogSegment {
+    const segment = this.local.segments[this.local.floor(baseOffset)]
+    if (segment?.baseOffset !== baseOffset) throw new Error(`${this.local.dir}: no segment ${baseOffset}`)
+    return segment
+  }
+
+  close(): void {
+    this.local.close()
+  }
+
+  /** undefined when the segment vanished meanwhile. */
+  #describe(i: number): SurveyedSegment | undefined {
+    const segment = this.local.segments[i]
+    const stat = this.#os.fs.stat(segment.path)
+    if (stat === undefined) return undefined
+    const active = i === this.local.segments.length - 1
+    const size = active ? this.local.tail.end : stat.size
+    const largest = this.#largestTimestamp(i)
+    const first = this.#firstTimestamp(segment, size, stat)
+    const described = {
+      baseOffset: segment.baseOffset,
+      nextOffset: active ? this.local.tail.nextOffset : this.local.segments[i + 1].baseOffset,
+      size,
+      indexSize: segment.offsetIndex.size(),
+      timeIndexSize: segment.timeIndex.size(),
+      largestTimestamp: largest >= 0 ? largest : stat.mtimeMs,
+      firstTimestamp: first,
+      hasTimestamps: largest >= 0,
+      active,
+    }
+    // Thousands of segments must not hold thousands of descriptors.
+    if (!active) segment.close()
+    return described
+  }
+
+  /**
+   * By the time index, and the batches behind its last entry: an index that is short, or ends in zeros, must not make
+   * records look older than they are (KAFKA-10207).
+   */
+  #largestTimestamp(i: number): number {
+    const { timestamp, offset } = this.local.maxTimestampOf(i)
+    if (i === this.local.segments.length - 1) return timestamp
+    const segment = this.local.segments[i]
+    const end = this.local.endOf(i)
+    // Entries stand in both indexes at once, so what the last one of the offset index does not cover is behind it.
+    const last = segment.offsetIndex.lastEntry()?.offset ?? offset
+    const cursor = segment.cursor(segment.usableEntry(last, end), end)
+    let largest = timestamp
+    while (cursor.next()) largest = Math.max(largest, maxTimestampAt(cursor))
+    return largest
+  }
+
+  #firstTimestamp(segment: LogSegment, size: number, stat: FileStat): number {
+    if (size > 0) {
+      const cursor = segment.cursor(0, size)
+      if (cursor.next()) {
+        const timestamp = maxTimestampAt(cursor)
+        if (timestamp >= 0) return timestamp
+      }
+    }
+    return stat.mtimeMs
+  }
+
+  #dueDeletions(now: number): number {
+    const due = now - this.config.fileDeleteDelayMs
+    let count = 0
+    for (const { name, file } of this.local.listing?.leftovers ?? []) {
+      if (file.state !== 'deleted') continue
+      const stat = this.#os.fs.stat(join(this.local.dir, name))
+      if (stat !== undefined && (stat.ctimeMs ?? stat.mtimeMs) <= due) count++
+    }
+    return count
+  }
+}
