@@ -50,8 +50,8 @@ export class DumpReports {
         stderr.line(`  Index timestamp: ${index}, Previously indexed timestamp: ${previous}`)
       }
     }
-    for (const pairs of this.#offsetsNotFound.values()) {
-      stderr.line('The following indexed offsets are not found in the log.')
+    for (const [file, pairs] of this.#offsetsNotFound) {
+      stderr.line(`The following indexed offsets are not found in :${file}`)
       for (const [index, log] of pairs) stderr.line(`Indexed offset: ${index}, found log offset: ${log}`)
     }
     for (const [file, offsets] of this.#nonConsecutive) {

@@ -130,13 +130,28 @@ function compileField(name: string, field: Field, version: number, flexible: boo
   const options: FieldOptions = isOptions(field) ? field : { type: field }
   const { type } = options
   const nullable = options.nullable === true
+  const isTaggedStruct = options.tag !== undefined && nullable && typeof type === 'object' && !isArray(type)
+  const decode = decoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
+  const encode = encoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   return {
     name,
     present: version >= (options.since ?? 0) && version <= (options.until ?? Number.POSITIVE_INFINITY),
     tag: options.tag ?? -1,
-    decode: decoderOf(type, version, flexible, nullable, name),
-    encode: encoderOf(type, version, flexible, nullable, name),
+    decode: isTaggedStruct ? taggedStructDecoder(decode) : decode,
+    encode: isTaggedStruct ? taggedStructEncoder(encode) : encode,
     default: options.default !== undefined ? options.default : nullable ? null : zeroOf(type),
+  }
+}
+
+/** Whether a nullable struct is there is said by an int8 elsewhere (-1 or 1), in a tagged field by a uvarint (0 or 1). */
+function taggedStructDecoder(decode: Decode): Decode {
+  return (reader) => (reader.uvarint() === 0 ? null : decode(reader))
+}
+
+function taggedStructEncoder(encode: Encode): Encode {
+  return (writer, value) => {
+    writer.uvarint(value === null ? 0 : 1)
+    if (value !== null) encode(writer, value)
   }
 }
 

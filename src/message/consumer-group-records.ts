@@ -13,8 +13,11 @@ const OFFSET_COMMIT_KEY: Fields = { group: 'string', topic: 'string', partition:
 const TOPIC_PARTITIONS: Fields = { topicId: 'uuid', partitions: ['int32'] }
 const TOPIC_PARTITION_EPOCHS: Fields = {
   ...TOPIC_PARTITIONS,
-  assignmentEpochs: { type: ['int32'], nullable: true, tag: 0, default: null },
+  assignmentEpochs: { type: ['int32'], nullable: true, tag: 0, default: [] },
 }
+
+/** What stands for a tagged field that is left out; a null is stored, and shown, as such. */
+const NOT_CLASSIC = { sessionTimeoutMs: 0, supportedProtocols: [] } as const
 
 export const GROUP_METADATA_TYPE = 2
 
@@ -120,7 +123,7 @@ export const CONSUMER_GROUP_RECORDS: CoordinatorRecords = {
           },
           nullable: true,
           tag: 0,
-          default: null,
+          default: NOT_CLASSIC,
         },
       },
     ),

@@ -12,7 +12,7 @@ const KEY_VALUES: FieldType = [{ struct: { key: 'string', value: 'string' } }]
 const TASKS: Fields = { subtopologyId: 'string', partitions: ['int32'] }
 const TASK_IDS: FieldType = [{ struct: TASKS }]
 const TASK_IDS_WITH_EPOCHS: FieldType = [
-  { struct: { ...TASKS, assignmentEpochs: { type: ['int32'], nullable: true, tag: 0, default: null } } },
+  { struct: { ...TASKS, assignmentEpochs: { type: ['int32'], nullable: true, tag: 0, default: [] } } },
 ]
 const TOPIC_INFOS: FieldType = [
   {
@@ -30,7 +30,7 @@ export const STREAMS_GROUP_RECORDS: CoordinatorRecords = {
         epoch: 'int32',
         metadataHash: 'bigint64',
         validatedTopologyEpoch: { type: 'int32', tag: 0, default: -1 },
-        lastAssignmentConfigs: { type: KEY_VALUES, nullable: true, tag: 1, default: null },
+        lastAssignmentConfigs: { type: KEY_VALUES, nullable: true, tag: 1, default: [] },
       },
     ),
   ),
