@@ -178,6 +178,11 @@ export const KAFKA_ERRORS = {
     'Disk error when trying to access log file on the disk.',
     true,
   ),
+  DELEGATION_TOKEN_AUTH_DISABLED: row(
+    61,
+    'DelegationTokenDisabledException',
+    'Delegation Token feature is not enabled.',
+  ),
   NON_EMPTY_GROUP: row(68, 'GroupNotEmptyException', 'The group is not empty.'),
   GROUP_ID_NOT_FOUND: row(69, 'GroupIdNotFoundException', 'The group id does not exist.'),
   FENCED_INSTANCE_ID: row(
@@ -200,6 +205,7 @@ export const KAFKA_ERRORS = {
     'ResourceNotFoundException',
     'A request illegally referred to a resource that does not exist.',
   ),
+  INVALID_UPDATE_VERSION: row(95, 'InvalidUpdateVersionException', 'The given update version was invalid.'),
   UNKNOWN_TOPIC_ID: row(100, 'UnknownTopicIdException', 'This server does not host this topic ID.', true),
 } as const satisfies Record<string, KafkaErrorRow>
 

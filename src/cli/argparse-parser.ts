@@ -105,6 +105,8 @@ class ArgparseRun {
   }
 
   #fail(message: string): never {
+    const suffix = this.#command.parseErrors?.suffix
+    if (suffix !== undefined) throw new ArgparseError(message + suffix, false)
     const usage = argparseUsage(this.#command, this.#subcommand)
     throw new ArgparseError(`${usage}\n${progName(this.#command)}: error: ${message}`, false)
   }

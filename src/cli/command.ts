@@ -51,9 +51,10 @@ export interface Command {
   readonly subcommands?: readonly Subcommand[]
   /**
    * How a wrong command line is reported, for tools that differ: `usage` prints the usage behind the message (the
-   * consoles), `prefix` stands before it (`Error occurred: `). Absent: the message alone.
+   * consoles), `prefix` stands before it (`Error occurred: `). Absent: the message alone. An argparse tool with a
+   * `suffix` prints both around the message and no usage.
    */
-  readonly parseErrors?: { readonly usage?: boolean; readonly prefix?: string }
+  readonly parseErrors?: { readonly usage?: boolean; readonly prefix?: string; readonly suffix?: string }
   /** Two or three right uses for the help. */
   readonly examples?: readonly string[]
   /** Returns the exit status; undefined is 0. Throws TerseError or UsageError for what a person should read. */

@@ -1,10 +1,19 @@
+import type { AclAdmin } from './admin-acls.ts'
+import type { NodeAdmin } from './admin-node.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from './types.ts'
 
 /**
  * Administration, under the names of Kafka's Admin client. Errors are KafkaErrors with Kafka's own texts, so that a
  * tool prints what the genuine tool prints. Grouped by what it is about; each group has its own interface.
  */
-export interface Admin extends TopicAdmin, ConfigAdmin, OffsetAdmin, GroupAdmin, ClusterAdmin {
+export interface Admin
+  extends TopicAdmin,
+    ConfigAdmin,
+    OffsetAdmin,
+    GroupAdmin,
+    ClusterAdmin,
+    AclAdmin,
+    NodeAdmin {
   close(): Promise<void>
 }
 
@@ -41,7 +50,11 @@ export interface TopicAdmin {
   listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]>
   describeTopics(names: readonly string[]): Promise<TopicDescription[]>
   describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]>
-  createPartitions(topic: string, totalCount: number, assignments?: readonly (readonly number[])[]): Promise<void>
+  createPartitions(
+    topic: string,
+    totalCount: number,
+    assignments?: readonly (readonly number[])[],
+  ): Promise<void>
   deleteTopic(name: string): Promise<void>
 }
 
@@ -79,7 +92,10 @@ export interface ConfigAlteration {
 }
 
 /** Entity parts of a quota: type user, client-id or ip; name null is the default entity. */
-export type QuotaEntity = readonly { readonly type: 'user' | 'client-id' | 'ip'; readonly name: string | null }[]
+export type QuotaEntity = readonly {
+  readonly type: 'user' | 'client-id' | 'ip'
+  readonly name: string | null
+}[]
 
 export interface ScramCredentialInfo {
   readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
@@ -98,7 +114,11 @@ export interface ConfigAdmin {
   describeUserScramCredentials(users?: readonly string[]): Promise<Map<string, ScramCredentialInfo[]>>
   alterUserScramCredentials(
     user: string,
-    upsertions: readonly { mechanism: ScramCredentialInfo['mechanism']; iterations: number; password: string }[],
+    upsertions: readonly {
+      mechanism: ScramCredentialInfo['mechanism']
+      iterations: number
+      password: string
+    }[],
     deletions: readonly ScramCredentialInfo['mechanism'][],
   ): Promise<void>
 }
@@ -116,7 +136,14 @@ export interface OffsetAdmin {
   deleteRecords(partition: TopicPartition, beforeOffset: number): Promise<number>
 }
 
-export type GroupState = 'Stable' | 'Empty' | 'Dead' | 'PreparingRebalance' | 'CompletingRebalance' | 'Assigning' | 'Reconciling'
+export type GroupState =
+  | 'Stable'
+  | 'Empty'
+  | 'Dead'
+  | 'PreparingRebalance'
+  | 'CompletingRebalance'
+  | 'Assigning'
+  | 'Reconciling'
 
 export interface GroupListing {
   readonly groupId: string
@@ -147,12 +174,20 @@ export interface GroupAdmin {
   listGroups(): Promise<GroupListing[]>
   /** Throws GROUP_ID_NOT_FOUND `Group x not found.` */
   describeConsumerGroup(groupId: string): Promise<GroupDescription>
-  listConsumerGroupOffsets(groupId: string): Promise<Map<string, { partition: TopicPartition; offset: OffsetAndMetadata }>>
+  listConsumerGroupOffsets(
+    groupId: string,
+  ): Promise<Map<string, { partition: TopicPartition; offset: OffsetAndMetadata }>>
   /** Throws UNKNOWN_MEMBER_ID / NON_EMPTY_GROUP while the group has members. */
-  alterConsumerGroupOffsets(groupId: string, offsets: readonly { partition: TopicPartition; offset: OffsetAndMetadata }[]): Promise<void>
+  alterConsumerGroupOffsets(
+    groupId: string,
+    offsets: readonly { partition: TopicPartition; offset: OffsetAndMetadata }[],
+  ): Promise<void>
   deleteConsumerGroup(groupId: string): Promise<void>
   /** One answer a partition. */
-  deleteConsumerGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<{ partition: TopicPartition; error?: Error }[]>
+  deleteConsumerGroupOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<{ partition: TopicPartition; error?: Error }[]>
 }
 
 export interface BrokerDescription {

@@ -1,3 +1,4 @@
+import type { AclBinding, AclBindingFilter } from '../client/acl.ts'
 import type {
   Admin,
   BrokerDescription,
@@ -13,6 +14,7 @@ import type {
   ScramCredentialInfo,
   TopicDescription,
 } from '../client/admin.ts'
+import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../client/admin-node.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../client/types.ts'
 import type { Os } from '../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
@@ -198,6 +200,43 @@ export class LocalAdmin implements Admin {
     return (await this.#cluster()).describeFeatures()
   }
 
+  async describeLogDirs(): Promise<LogDirDescription> {
+    return (await this.#node()).describeLogDirs()
+  }
+
+  async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void> {
+    this.#changed = !validateOnly
+    await (await this.#node()).updateFeatures(updates, validateOnly)
+  }
+
+  async describeMetadataQuorum(): Promise<QuorumInfo> {
+    return (await this.#node()).describeMetadataQuorum()
+  }
+
+  async featuresEpoch(): Promise<number> {
+    return (await this.#node()).featuresEpoch()
+  }
+
+  async unregisterBroker(id: number): Promise<void> {
+    await (await this.#node()).unregisterBroker(id)
+  }
+
+  // Access control
+
+  async describeAcls(filter: AclBindingFilter): Promise<AclBinding[]> {
+    return (await this.#acls()).describeAcls(filter)
+  }
+
+  async createAcls(acls: readonly AclBinding[]): Promise<void> {
+    this.#changed = true
+    await (await this.#acls()).createAcls(acls)
+  }
+
+  async deleteAcls(filters: readonly AclBindingFilter[]): Promise<AclBinding[]> {
+    this.#changed = true
+    return (await this.#acls()).deleteAcls(filters)
+  }
+
   async #configs() {
     const { LocalConfigs } = await import('./local-configs.ts')
     return new LocalConfigs(this.#directory)
@@ -216,6 +255,16 @@ export class LocalAdmin implements Admin {
   async #groups() {
     const { LocalGroups } = await import('./local-groups.ts')
     return new LocalGroups(this.#os, this.#directory)
+  }
+
+  async #node() {
+    const { LocalNode } = await import('./local-node.ts')
+    return new LocalNode(this.#os, this.#directory)
+  }
+
+  async #acls() {
+    const { LocalAcls } = await import('./local-acls.ts')
+    return new LocalAcls(this.#os, this.#directory)
   }
 
   async #cluster() {

@@ -1,6 +1,16 @@
 import type { BrokerDescription, ClusterAdmin } from '../client/admin.ts'
+import { FEATURES, LATEST_PRODUCTION, MINIMUM_VERSION } from '../config/feature-levels.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { registeredBrokers } from './local-topics.ts'
+
+const KNOWN_FEATURES = [
+  {
+    name: 'metadata.version',
+    minSupportedVersion: MINIMUM_VERSION.level,
+    maxSupportedVersion: LATEST_PRODUCTION.level,
+  },
+  ...FEATURES.map(({ name, max }) => ({ name, minSupportedVersion: 0, maxSupportedVersion: max })),
+]
 
 /** The cluster that a directory belongs to, as its metadata tells it. */
 export class LocalCluster implements ClusterAdmin {
@@ -29,10 +39,11 @@ export class LocalCluster implements ClusterAdmin {
 
   async describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>> {
     const image = this.#directory.image()
-    const supported = image.brokers.get(image.nodeId)?.features ?? []
+    // A directory that was formatted and never started has no registration yet.
+    const supported = image.brokers.get(image.nodeId)?.features ?? KNOWN_FEATURES
     const features = new Map<string, { finalized: number; min: number; max: number }>()
     for (const { name, minSupportedVersion, maxSupportedVersion } of supported) {
-      const finalized = image.features.get(name) ?? 0
+      const finalized = name === 'kraft.version' ? image.kraftVersion : (image.features.get(name) ?? 0)
       features.set(name, { finalized, min: minSupportedVersion, max: maxSupportedVersion })
     }
     for (const [name, finalized] of image.features) {

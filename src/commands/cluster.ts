@@ -1,0 +1,115 @@
+/** `tkafka cluster`: the cluster that a directory belongs to, and the end points of its brokers. */
+import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import type { Admin } from '../client/admin.ts'
+import { TerseError } from '../errors.ts'
+import { systemOs } from '../os/system-os.ts'
+import { openAdmin } from './open-client.ts'
+
+const CONNECTION: readonly Flag[] = [
+  {
+    name: 'bootstrap-server',
+    short: 'b',
+    arg: 'required',
+    group: { name: 'connection' },
+    description:
+      'A list of host/port pairs to use for establishing the connection to the Kafka cluster. Without it: the data directory.',
+  },
+  {
+    name: 'bootstrap-controller',
+    short: 'C',
+    arg: 'required',
+    group: { name: 'connection' },
+    description: 'A list of host/port pairs to use for establishing the connection to the KRaft controllers.',
+  },
+  {
+    name: 'config',
+    arg: 'required',
+    deprecated: 'command-config',
+    description: 'A property file containing configurations for the Admin client.',
+  },
+  {
+    name: 'command-config',
+    short: 'c',
+    arg: 'required',
+    description: 'Config properties file for the Admin client.',
+  },
+]
+
+export const command: Command = {
+  name: 'cluster',
+  summary: 'The Kafka cluster tool.',
+  parser: 'argparse',
+  flags: [],
+  subcommands: [
+    { name: 'cluster-id', summary: 'Get information about the ID of a cluster.', flags: CONNECTION },
+    {
+      name: 'unregister',
+      summary: 'Unregister a broker.',
+      flags: [
+        ...CONNECTION,
+        {
+          name: 'id',
+          short: 'i',
+          arg: 'required',
+          type: 'int',
+          required: true,
+          description: 'The ID of the broker to unregister.',
+        },
+      ],
+    },
+    {
+      name: 'list-endpoints',
+      summary: 'List endpoints',
+      flags: [
+        ...CONNECTION,
+        {
+          name: 'include-fenced-brokers',
+          description: 'Whether to include fenced brokers when listing broker endpoints',
+        },
+      ],
+    },
+  ],
+  examples: ['tkafka cluster cluster-id', 'tkafka cluster list-endpoints'],
+  async run(context) {
+    const { options, stdout, stderr } = context
+    if (options.has('config') && options.has('command-config')) {
+      throw new TerseError('Options --config and --command-config cannot be specified at the same time.')
+    }
+    if (options.has('config')) {
+      stderr.line(
+        'Option --config has been deprecated and will be removed in a future version. Use --command-config instead.',
+      )
+    }
+    const file = options.value('config') ?? options.value('command-config')
+    if (file !== undefined && systemOs.fs.stat(file) === undefined) throw new TerseError(file)
+    const admin = await openAdmin(context)
+    try {
+      if (options.subcommand === 'list-endpoints') return await listEndpoints(context, admin)
+      if (options.subcommand === 'unregister') {
+        const id = options.int('id') ?? -1
+        await admin.unregisterBroker(id)
+        stdout.line(`Broker ${id} is no longer registered.`)
+        return 0
+      }
+      stdout.line(`Cluster ID: ${(await admin.describeCluster()).clusterId}`)
+      return 0
+    } finally {
+      await admin.close()
+    }
+  },
+}
+
+async function listEndpoints({ stdout }: CommandContext, admin: Admin): Promise<number> {
+  const { brokers } = await admin.describeCluster()
+  const width = Math.max(4, ...brokers.map(({ host }) => host.length))
+  const row = (id: string, host: string, port: string, rack: string, state: string, type: string) =>
+    stdout.line(
+      `${id.padEnd(10)} ${host.padEnd(width)} ${port.padEnd(10)} ${rack.padEnd(10)} ${state.padEnd(10)} ${type.padEnd(15)}`,
+    )
+  row('ID', 'HOST', 'PORT', 'RACK', 'STATE', 'ENDPOINT_TYPE')
+  // At rest the registration is fenced; a broker that runs here is not.
+  for (const { id, host, port, rack } of brokers) {
+    row(String(id), host, String(port), rack ?? 'null', 'unfenced', 'broker')
+  }
+  return 0
+}

@@ -1,0 +1,66 @@
+/** `tkafka delete-records`: moves the log start of partitions up to an offset. */
+import { checkRequiredArguments } from '../cli/argument-checks.ts'
+import type { Command } from '../cli/command.ts'
+import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import { topicPartitionKey } from '../client/types.ts'
+import { KafkaError, TerseError } from '../errors.ts'
+import { systemOs } from '../os/system-os.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { parseDeleteRecordsPlan } from './delete-records-plan.ts'
+import { exceptionText } from './exception-text.ts'
+import { openAdmin } from './open-client.ts'
+
+export const command: Command = {
+  name: 'delete-records',
+  summary: 'This tool helps to delete records of the given partitions down to the specified offset.',
+  flags: [
+    { ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' },
+    {
+      name: 'offset-json-file',
+      arg: 'required',
+      argName: 'Offset json file path',
+      description:
+        'REQUIRED: The JSON file with offset per partition. The format to use is: {"partitions": [{"topic": "foo", "partition": 1, "offset": 1}], "version":1}',
+    },
+    COMMAND_CONFIG,
+  ],
+  examples: ['tkafka delete-records --offset-json-file plan.json'],
+  async run(context) {
+    const { options, stdout } = context
+    checkRequiredArguments(options, 'offset-json-file')
+    const plan = parseDeleteRecordsPlan(readPlan(options.value('offset-json-file') ?? ''))
+    const admin = await openAdmin(context)
+    try {
+      stdout.line('Executing records delete operation')
+      const results: string[] = []
+      let failed = false
+      // As the genuine tool's map gives them back.
+      for (const one of javaHashOrder(plan, ({ topic, partition }) => javaPartitionHash(topic, partition))) {
+        const key = topicPartitionKey(one.topic, one.partition)
+        try {
+          results.push(`partition: ${key}\tlow_watermark: ${await admin.deleteRecords(one, one.offset)}`)
+        } catch (error) {
+          if (!(error instanceof KafkaError)) throw error
+          failed = true
+          results.push(`partition: ${key}\terror: ${exceptionText(error)}`)
+        }
+      }
+      stdout.line('Records delete operation completed:')
+      for (const line of results) stdout.line(line)
+      return failed ? 1 : 0
+    } finally {
+      await admin.close()
+    }
+  },
+}
+
+function readPlan(file: string): string {
+  try {
+    return systemOs.fs.readFile(file).toString('utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new TerseError(
+      `Unable to read file ${file}${code === 'ENOENT' ? '' : `\n${(error as Error).message}`}`,
+    )
+  }
+}

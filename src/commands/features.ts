@@ -1,0 +1,254 @@
+/** `tkafka features`: the feature levels of a directory, and the tables of levels that Kafka knows. */
+import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import type { Admin } from '../client/admin.ts'
+import type { FeatureUpdate } from '../client/admin-node.ts'
+import {
+  defaultFeatureLevel,
+  FEATURES,
+  featureLevelText,
+  metadataVersionNamed,
+  unknownMetadataVersion,
+} from '../config/feature-levels.ts'
+import { TerseError } from '../errors.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { parseFeatureLevel, printFeatureDependencies, printVersionMapping } from './feature-arguments.ts'
+import { openAdmin } from './open-client.ts'
+
+const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' } }
+const feature = (description: string): Flag => ({
+  name: 'feature',
+  arg: 'required',
+  repeatable: true,
+  description,
+})
+const METADATA: Flag = {
+  name: 'metadata',
+  arg: 'required',
+  deprecated: 'release-version',
+  description: 'The level of the metadata. For example, 3.3-IV3.',
+}
+const RELEASE_VERSION: Flag = {
+  name: 'release-version',
+  arg: 'required',
+  description:
+    'The release version to set all features to. For example, 3.9-IV0 stands for metadata.version=21 and kraft.version=1; version-mapping tells what a version stands for.',
+}
+const UNSAFE: Flag = {
+  name: 'unsafe',
+  description: 'Perform this downgrade even if it may irreversibly destroy metadata.',
+}
+const DRY_RUN: Flag = { name: 'dry-run', description: 'Validate this change, but do not perform it.' }
+
+export const command: Command = {
+  name: 'features',
+  summary: 'This tool manages feature flags in Kafka.',
+  parser: 'argparse',
+  parseErrors: { prefix: 'Command line error: ', suffix: '. Type --help for help.' },
+  flags: [
+    { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP, argName: undefined },
+    { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP, argName: undefined },
+    { ...COMMAND_CONFIG, argName: undefined },
+  ],
+  subcommands: [
+    {
+      name: 'describe',
+      summary: 'Describes the current active feature flags.',
+      flags: [
+        {
+          name: 'node-id',
+          arg: 'required',
+          type: 'int',
+          description: 'The node id to which the requests should be sent.',
+        },
+      ],
+    },
+    {
+      name: 'upgrade',
+      summary: 'Upgrade one or more feature flags.',
+      flags: [
+        METADATA,
+        RELEASE_VERSION,
+        feature('A feature upgrade we should perform, in feature=level format.'),
+        DRY_RUN,
+      ],
+    },
+    {
+      name: 'downgrade',
+      summary: 'Upgrade one or more feature flags.',
+      flags: [
+        METADATA,
+        RELEASE_VERSION,
+        feature('A feature downgrade we should perform, in feature=level format.'),
+        UNSAFE,
+        DRY_RUN,
+      ],
+    },
+    {
+      name: 'disable',
+      summary: 'Disable one or more feature flags. This is the same as downgrading the version to zero.',
+      flags: [feature('A feature flag to disable.'), UNSAFE, DRY_RUN],
+    },
+    {
+      name: 'version-mapping',
+      summary:
+        'Look up the corresponding features for a given metadata version. Using the command with no --release-version argument will return the mapping for the latest stable metadata version',
+      flags: [
+        {
+          ...RELEASE_VERSION,
+          description:
+            'The release version to use for the corresponding feature mapping. The minimum is 3.3-IV3; the default is 4.3-IV0',
+        },
+      ],
+    },
+    {
+      name: 'feature-dependencies',
+      summary:
+        'Look up dependencies for a given feature version. If the feature is not known or the version not yet defined, an error is thrown. Multiple features can be specified.',
+      flags: [
+        {
+          ...feature('The feature and version to look up dependencies for, in feature=version format.'),
+          required: true,
+        },
+      ],
+    },
+  ],
+  examples: ['tkafka features describe', 'tkafka features version-mapping --release-version 4.0'],
+  async run(context) {
+    const { options, stdout } = context
+    switch (options.subcommand) {
+      case 'version-mapping':
+        printVersionMapping(stdout, options.value('release-version'))
+        return 0
+      case 'feature-dependencies':
+        for (const text of options.values('feature')) {
+          const { feature: name, level } = parseFeatureLevel(text)
+          printFeatureDependencies(stdout, name, level, `No feature:${name} with feature level ${level}`)
+        }
+        return 0
+      case 'describe':
+        return withAdmin(context, (admin) => describe(context, admin))
+      default: {
+        const updates = updatesOf(context)
+        return withAdmin(context, (admin) => update(context, admin, updates))
+      }
+    }
+  },
+}
+
+async function withAdmin(
+  context: CommandContext,
+  action: (admin: Admin) => Promise<number>,
+): Promise<number> {
+  const admin = await openAdmin(context)
+  try {
+    return await action(admin)
+  } finally {
+    await admin.close()
+  }
+}
+
+async function describe({ options, stdout }: CommandContext, admin: Admin): Promise<number> {
+  const node = options.int('node-id')
+  const { brokers } = await admin.describeCluster()
+  if (node !== undefined && !brokers.some(({ id }) => id === node)) {
+    throw new TerseError(`there is no node ${node}; there is ${brokers.map(({ id }) => id).join(', ')}`)
+  }
+  const epoch = await admin.featuresEpoch()
+  const level = (name: string, value: number) => featureLevelText(name, value).padEnd(16)
+  for (const [name, { finalized, min, max }] of await admin.describeFeatures()) {
+    stdout.line(
+      [
+        `Feature: ${name.padEnd(41)}`,
+        `SupportedMinVersion: ${level(name, min)}`,
+        `SupportedMaxVersion: ${level(name, max)}`,
+        `FinalizedVersionLevel: ${level(name, finalized)}`,
+        `Epoch: ${epoch}`,
+      ].join(' '),
+    )
+  }
+  return 0
+}
+
+/** By feature: the level asked for. */
+function updatesOf({ options, stdout }: CommandContext): Map<string, number> {
+  const updates = new Map<string, number>()
+  const put = (name: string, level: number) => {
+    if (updates.has(name)) throw new TerseError(`Feature ${name} was specified more than once.`)
+    updates.set(name, level)
+  }
+  const release = options.value('release-version')
+  const metadata = options.has('metadata') ? options.value('metadata') : undefined
+  const upgrade = options.subcommand === 'upgrade'
+  if (release !== undefined && (metadata !== undefined || options.has('feature'))) {
+    throw new TerseError('Can not specify `release-version` with other feature flags.')
+  }
+  const versionOf = (text: string) => {
+    const version = metadataVersionNamed(text)
+    if (version === undefined) throw new TerseError(unknownMetadataVersion(text))
+    return version.level
+  }
+  if (release !== undefined) {
+    const metadataVersion = versionOf(release)
+    put('metadata.version', metadataVersion)
+    for (const one of FEATURES) {
+      const level = defaultFeatureLevel(one, metadataVersion)
+      if (!upgrade || level > 0) put(one.name, level)
+    }
+  }
+  if (metadata !== undefined) {
+    stdout.line(' `metadata` flag is deprecated and may be removed in a future release.')
+    put('metadata.version', versionOf(metadata))
+  }
+  for (const text of options.values('feature')) {
+    if (options.subcommand === 'disable') {
+      put(text, 0)
+      continue
+    }
+    const { feature: name, level } = parseFeatureLevel(text)
+    if (level < 0) throw new TerseError('Cannot specify a negative version level.')
+    if (upgrade && level < 1) {
+      throw new TerseError(
+        `The upgradeType flag should be set to SAFE_DOWNGRADE or UNSAFE_DOWNGRADE when the provided maxVersionLevel:${level} is < 1.`,
+      )
+    }
+    put(name, level)
+  }
+  if (updates.size === 0) {
+    throw new TerseError(`You must specify at least one feature to ${options.subcommand}`)
+  }
+  return updates
+}
+
+async function update(
+  { options, stdout, stderr }: CommandContext,
+  admin: Admin,
+  updates: ReadonlyMap<string, number>,
+): Promise<number> {
+  const operation = options.subcommand ?? ''
+  const dryRun = options.has('dry-run')
+  const upgradeType =
+    operation === 'upgrade' ? 'UPGRADE' : options.has('unsafe') ? 'UNSAFE_DOWNGRADE' : 'SAFE_DOWNGRADE'
+  const wanted: FeatureUpdate[] = [...updates].map(([name, level]) => ({ feature: name, level, upgradeType }))
+  let problem: string | undefined
+  try {
+    await admin.updateFeatures(wanted, dryRun)
+  } catch (error) {
+    if (!(error instanceof TerseError)) throw error
+    problem = error.message
+  }
+  for (const [name, level] of [...updates].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
+    if (problem === undefined) {
+      const done = operation === 'disable' ? 'disabled.' : `${operation}d to ${level}.`
+      stdout.line(`${name} ${dryRun ? 'can be' : 'was'} ${done}`)
+      continue
+    }
+    const what = operation === 'disable' ? `disable ${name}` : `${operation} ${name} to ${level}`
+    stderr.line(
+      `${dryRun ? 'Can not' : 'Could not'} ${what}. The update failed for all features since the following feature had an error: ${problem}`,
+    )
+  }
+  if (problem === undefined) return 0
+  stdout.flush()
+  stderr.line(`${updates.size} out of ${updates.size} operation(s) failed.`)
+  return 1
+}

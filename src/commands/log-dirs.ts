@@ -1,0 +1,81 @@
+/** `tkafka log-dirs`: how many bytes each partition holds. */
+import { checkRequiredArguments } from '../cli/argument-checks.ts'
+import type { Command } from '../cli/command.ts'
+import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import { TerseError } from '../errors.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { openAdmin } from './open-client.ts'
+
+export const command: Command = {
+  name: 'log-dirs',
+  summary: 'This tool helps to query log directory usage on the specified brokers.',
+  flags: [
+    { ...BOOTSTRAP_SERVER, argName: 'The server(s) to use for bootstrapping' },
+    COMMAND_CONFIG,
+    { name: 'describe', description: 'Describe the specified log directories on the specified brokers.' },
+    {
+      name: 'topic-list',
+      arg: 'required',
+      argName: 'Topic list',
+      default: '',
+      description:
+        'The list of topics to be queried in the form "topic1,topic2,topic3". All topics will be queried if no topic list is specified.',
+    },
+    {
+      name: 'broker-list',
+      arg: 'required',
+      argName: 'Broker list',
+      default: '',
+      description:
+        'The list of brokers to be queried in the form "0,1,2". All brokers in the cluster will be queried if no broker list is specified.',
+    },
+  ],
+  examples: ['tkafka log-dirs --describe', 'tkafka log-dirs --describe --topic-list quakes'],
+  async run(context) {
+    const { options, stdout } = context
+    checkRequiredArguments(options, 'describe')
+    const topics = new Set(words(options.value('topic-list')))
+    const asked = new Set(words(options.value('broker-list')).map(brokerId))
+    const admin = await openAdmin(context)
+    try {
+      const brokers = (await admin.describeCluster()).brokers.map(({ id }) => id)
+      const missing = [...asked].filter((id) => !brokers.includes(id))
+      if (missing.length > 0) {
+        throw new TerseError(
+          `ERROR: The given brokers do not exist from --broker-list: ${missing.join(',')}. Current existent brokers: ${brokers.join(',')}`,
+        )
+      }
+      stdout.line('Querying brokers for log directories information')
+      const { logDir, replicas } = await admin.describeLogDirs()
+      const shown = replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic))
+      const partitions = javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
+        ({ topic, partition, size, offsetLag, isFuture }) => ({
+          partition: `${topic}-${partition}`,
+          size,
+          offsetLag,
+          isFuture,
+        }),
+      )
+      const broker = (await admin.describeCluster()).controller
+      stdout.line(`Received log directory information from brokers ${broker}`)
+      stdout.line(
+        JSON.stringify({
+          brokers: [{ broker, logDirs: [{ partitions, error: null, logDir }] }],
+          version: 1,
+        }),
+      )
+      return 0
+    } finally {
+      await admin.close()
+    }
+  },
+}
+
+function words(list: string | undefined): string[] {
+  return (list ?? '').split(',').filter((word) => word !== '')
+}
+
+function brokerId(text: string): number {
+  if (!/^[+-]?\d{1,10}$/.test(text)) throw new TerseError(`For input string: "${text}"`)
+  return Number(text)
+}
