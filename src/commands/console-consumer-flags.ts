@@ -1,5 +1,6 @@
 import type { Flag } from '../cli/command.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
+import { ADDED_FLAGS } from './console-consumer-filters-flags.ts'
 import { DEFAULT_MESSAGE_FORMATTER } from './message-formatter.ts'
 
 const FORMATTER_PROPERTIES =
@@ -159,4 +160,5 @@ export const CONSOLE_CONSUMER_FLAGS: readonly Flag[] = [
     description:
       'Consumer config properties file. Note that [command-property] takes precedence over this config.',
   },
+  ...ADDED_FLAGS,
 ]

@@ -3,6 +3,8 @@ import { BrokenPipeError } from '../cli/output.ts'
 import type { Consumer, CorruptBatch } from '../client/consumer.ts'
 import { consumerSettings } from '../client/consumer-config.ts'
 import { KafkaError } from '../errors.ts'
+import type { ConsumerAdditions } from './console-consumer-filters.ts'
+import { ADDED_NAMES } from './console-consumer-filters-flags.ts'
 import { CONSOLE_CONSUMER_FLAGS } from './console-consumer-flags.ts'
 import { type ConsoleConsumerOptions, consoleConsumerOptions } from './console-consumer-options.ts'
 import { RecordPrinter } from './console-consumer-printer.ts'
@@ -21,8 +23,12 @@ export const command: Command = {
   ],
   async run(context) {
     const options = await consoleConsumerOptions(context.options, context.stderr)
-    const formatter = await messageFormatter(options.formatterClass, options.formatterProperties)
-    return await new ConsoleConsumer(context, options, formatter).run()
+    const additions = ADDED_NAMES.some((name) => context.options.has(name))
+      ? new (await import('./console-consumer-filters.ts')).ConsumerAdditions(context, options)
+      : undefined
+    const formatter =
+      additions?.formatter ?? (await messageFormatter(options.formatterClass, options.formatterProperties))
+    return await new ConsoleConsumer(context, options, formatter, additions).run()
   },
 }
 
@@ -32,12 +38,19 @@ class ConsoleConsumer {
   readonly #options: ConsoleConsumerOptions
   readonly #formatter: MessageFormatter
   readonly #printer: RecordPrinter
+  readonly #additions: ConsumerAdditions | undefined
   #status = 0
   /** Said behind the closing count, where the genuine tool is silent. */
   readonly #afterwards: string[] = []
 
-  constructor(context: CommandContext, options: ConsoleConsumerOptions, formatter: MessageFormatter) {
+  constructor(
+    context: CommandContext,
+    options: ConsoleConsumerOptions,
+    formatter: MessageFormatter,
+    additions: ConsumerAdditions | undefined,
+  ) {
     this.#context = context
+    this.#additions = additions
     this.#options = options
     this.#formatter = formatter
     this.#printer = new RecordPrinter(formatter, options.skipMessageOnError, (bytes) =>
@@ -58,6 +71,7 @@ class ConsoleConsumer {
       else this.#failed(error)
     }
     brokenPipe ??= this.#flush()
+    if (brokenPipe === undefined) this.#formatter.end?.(this.#status === 0)
     try {
       await consumer.close({ processed: brokenPipe === undefined })
     } catch (error) {
@@ -85,7 +99,7 @@ class ConsoleConsumer {
       groupId,
       config,
       signal: this.#context.signal,
-      untilEnd,
+      untilEnd: untilEnd || this.#additions?.untilEnd,
       skipCorrupt,
       endsByExit: true,
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
@@ -96,7 +110,11 @@ class ConsoleConsumer {
     const { topic, include, partition, offset, timeoutMs } = this.#options
     const printer = this.#printer
     printer.limit = this.#maxMessages()
-    if (topic !== undefined && partition !== undefined) {
+    const additions = this.#additions
+    const visitor = additions?.visitor(printer) ?? printer
+    if (await additions?.assign(consumer)) {
+      // Assigned, and gone to where it begins.
+    } else if (topic !== undefined && partition !== undefined) {
       const topicPartition = { topic, partition }
       await consumer.assign([topicPartition])
       if (offset === 'earliest') consumer.seekToBeginning()
@@ -104,11 +122,11 @@ class ConsoleConsumer {
       else consumer.seek(topicPartition, offset)
     } else await consumer.subscribe(include === undefined ? [topic ?? ''] : this.#pattern(include))
     while (printer.count < printer.limit) {
-      const count = await consumer.visit(printer, timeoutMs)
+      const count = await consumer.visit(visitor, timeoutMs)
       printer.flush()
       this.#context.stdout.flush()
       // Nothing came in time, a signal came, or nothing can come any more.
-      if (count === 0) return
+      if (count === 0 || additions?.finished(consumer)) return
     }
   }
 

@@ -24,6 +24,8 @@ export interface MessageFormatter {
     headersCount: number,
     output: OutputBuffer,
   ): void
+  /** Behind the last record, which was flushed. `complete` false: something failed. */
+  end?(complete: boolean): void
 }
 
 const PACKAGE = 'org.apache.kafka.tools.consumer.'
