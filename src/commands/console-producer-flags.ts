@@ -208,4 +208,17 @@ export const CONSOLE_PRODUCER_FLAGS: readonly Flag[] = [
     addition: true,
     description: 'The partition to produce to, whatever the key. Without it the partitioner chooses.',
   },
+  {
+    name: 'input',
+    arg: 'required',
+    argName: 'lines|jsonl',
+    addition: true,
+    description:
+      'jsonl: each line is a record as console-consumer --output jsonl writes it, with its key, value, headers and timestamp; {"value":"x"} is enough. Default: lines, as in Kafka.',
+  },
+  {
+    name: 'keep-partition',
+    addition: true,
+    description: 'With --input jsonl: each record goes to the partition that its line names.',
+  },
 ]

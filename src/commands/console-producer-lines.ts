@@ -31,6 +31,8 @@ export interface LineProducerOptions {
   /** Where `>` goes; undefined: no terminal. */
   readonly prompt: Output | undefined
   readonly diagnostics: Output
+  /** How many times longer than its record a line may be; a longer one ends it all. Absent: lines are cut. */
+  readonly growth?: number
 }
 
 /** Reads lines to the end of the input (or a signal) and hands them to the producer. */
@@ -45,7 +47,7 @@ export class LineProducer {
 
   constructor(options: LineProducerOptions) {
     this.#options = options
-    this.#lines = new LineInput(options.input, options.maxRequestSize + SLACK)
+    this.#lines = new LineInput(options.input, (options.growth ?? 1) * options.maxRequestSize + SLACK)
   }
 
   /** Resolves with the exit status once all lines are with the producer; what cannot be parsed or written throws. */
@@ -104,7 +106,9 @@ export class LineProducer {
     let valueEnd = end
     let headersEnd = 0
     if (!reader.plain) {
+      if (length > end - start && this.#options.growth !== undefined) throw tooLongToParse(lineNumber, length)
       reader.parse(buffer, start, end, lineNumber)
+      if (reader.partition !== undefined) this.#checkPartition(topic, reader.partition, lineNumber)
       keyStart = reader.keyStart
       keyEnd = reader.keyEnd
       valueStart = reader.valueStart
@@ -114,9 +118,9 @@ export class LineProducer {
     try {
       if (length > end - start) throw this.#tooLong(topic, length - (valueStart - start))
       const taken = topic.append(
-        partition,
-        this.#now,
-        buffer,
+        reader.partition ?? partition,
+        reader.timestamp ?? this.#now,
+        reader.source ?? buffer,
         keyStart,
         keyEnd,
         valueStart,
@@ -129,7 +133,12 @@ export class LineProducer {
       if (!taken) return false
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
-      const valueLength = valueEnd < 0 ? -1 : length - (valueStart - start)
+      const valueLength =
+        valueEnd < 0
+          ? -1
+          : reader.source === undefined
+            ? length - (valueStart - start)
+            : valueEnd - valueStart
       throw new RefusedLine(lineNumber, keyEnd < 0 ? -1 : keyEnd - keyStart, valueLength, error)
     }
     if (this.#options.sync) topic.endBatches()
@@ -183,6 +192,13 @@ export class LineProducer {
     }
   }
 
+  #checkPartition({ topic, partitionCount }: TopicProducer, partition: number, lineNumber: number): void {
+    if (partition < partitionCount) return
+    throw new TerseError(
+      `Line ${lineNumber}: partition: ${topic} has only ${partitionCount}, not partition ${partition}; leave out --keep-partition, or add partitions`,
+    )
+  }
+
   #tooLong(topic: TopicProducer, valueLength: number): Error {
     const { reader, maxRequestSize } = this.#options
     const { lineNumber } = this.#lines
@@ -225,6 +241,10 @@ export class LineProducer {
     prompt.write('>')
     prompt.flush()
   }
+}
+
+function tooLongToParse(lineNumber: number, length: number): TerseError {
+  return new TerseError(`Line ${lineNumber}: ${length} bytes are too long for a record of max.request.size`)
 }
 
 /** A line that the producer refuses; the others are not affected. */

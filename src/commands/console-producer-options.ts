@@ -32,6 +32,11 @@ const OLD_NAMES = [
 
 /** The line reader that --line-reader, --reader-config and --reader-property ask for. */
 export async function lineReader(options: Options): Promise<LineMessageReader> {
+  if (options.has('input') && options.value('input') !== 'lines') {
+    const { jsonlReader } = await import('./console-producer-jsonl.ts')
+    return jsonlReader(options)
+  }
+  if (options.has('keep-partition')) throw new UsageError('--keep-partition goes with --input jsonl')
   const name = options.value('line-reader')
   if (name !== LINE_MESSAGE_READER) {
     throw new TerseError(`${name}\nThere is no such line reader; the only one is ${LINE_MESSAGE_READER}.`)

@@ -42,6 +42,7 @@ async function run(context: CommandContext): Promise<number> {
     signal: context.signal,
     prompt: context.stdout.isTerminal && context.stdinIsTerminal ? context.stdout : undefined,
     diagnostics: context.stderr,
+    growth: reader.growth,
   })
   return closing(producer, () => lines.run())
 }

@@ -27,6 +27,13 @@ export class LineMessageReader {
   headers: Buffer = EMPTY
   headersEnd = 0
   headersCount = 0
+  /** Holds the parts where that is not the buffer that was handed in. */
+  source: Buffer | undefined = undefined
+  /** The line's own, where it has them. */
+  timestamp: number | undefined = undefined
+  partition: number | undefined = undefined
+  /** How many times longer than its record a line may be, where lines must be whole. */
+  growth: number | undefined = undefined
 
   readonly #parseKey: boolean
   readonly #parseHeaders: boolean

@@ -1,0 +1,142 @@
+/**
+ * `console-producer --input jsonl`: one JSON object a line, in the shape that console-consumer --output jsonl writes.
+ * Its own memory holds the record, since decoding may not overwrite a line that is handed in again.
+ */
+import type { Options } from '../cli/command.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { encoded, FORMATS, type Format, kindOf } from './console-consumer-formats.ts'
+import { LineMessageReader } from './line-reader.ts'
+
+/** JSON may take six characters for a byte (\u0000), and base64 four for three. */
+const LARGEST_GROWTH = 6
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** @throws UsageError for an input form that does not exist, or flags that do not go together */
+export function jsonlReader(options: Options): JsonlMessageReader {
+  const input = options.value('input')
+  if (input !== 'jsonl') {
+    throw new UsageError(`--input ${input} is unknown: choose jsonl (or lines, which is the default)`, false)
+  }
+  if (options.has('reader-property') || options.has('property') || options.has('reader-config')) {
+    throw new UsageError('--input jsonl goes without --reader-property and --reader-config', false)
+  }
+  const keepPartition = options.has('keep-partition')
+  if (keepPartition && options.has('partition')) {
+    throw new UsageError('--keep-partition goes without --partition', false)
+  }
+  return new JsonlMessageReader(keepPartition)
+}
+
+/** Takes a line apart. The record's parts are positions in `source`; `timestamp` and `partition` are the line's own. */
+export class JsonlMessageReader extends LineMessageReader {
+  readonly #keepPartition: boolean
+  #lineNumber = 0
+
+  constructor(keepPartition: boolean) {
+    super(new Map([['parse.key', 'true']]))
+    this.#keepPartition = keepPartition
+    this.growth = LARGEST_GROWTH
+  }
+
+  override parse(buffer: Buffer, start: number, end: number, lineNumber: number): void {
+    this.#lineNumber = lineNumber
+    const line = this.#object(buffer, start, end)
+    const key = this.#bytes(line, 'key', 'key') ?? null
+    const value = this.#bytes(line, 'value', 'value')
+    if (value === undefined) throw this.#wrong('value', 'is missing (null makes a tombstone)')
+    this.timestamp = this.#wholeNumber(line, 'timestamp')
+    const partition = this.#wholeNumber(line, 'partition')
+    this.partition = this.#keepPartition ? partition : undefined
+    const source = Buffer.concat([key ?? EMPTY, value ?? EMPTY])
+    this.source = source
+    this.keyStart = 0
+    this.keyEnd = key === null ? -1 : key.length
+    this.valueStart = key?.length ?? 0
+    this.valueEnd = value === null ? -1 : source.length
+    this.#putHeaders(line.headers)
+  }
+
+  #object(buffer: Buffer, start: number, end: number): Fields {
+    let line: unknown
+    try {
+      line = JSON.parse(buffer.toString('utf8', start, end))
+    } catch (error) {
+      const reason = (error as Error).message.replace(/,? (in JSON|"?\.\.\.|is not valid JSON).*$/s, '')
+      throw this.#wrong('', `no JSON: ${reason}`)
+    }
+    if (typeof line !== 'object' || line === null || Array.isArray(line)) {
+      throw this.#wrong('', `must be an object with a value, not ${kindOf(line)}`)
+    }
+    return line as Fields
+  }
+
+  /** undefined: no such field. */
+  #bytes(fields: Fields, name: string, path: string): Buffer | null | undefined {
+    const value = fields[name]
+    if (value === undefined || value === null) return value
+    const named = fields[`${name}Encoding`] ?? (typeof value === 'string' ? 'utf8' : 'json')
+    const encoding = FORMATS.find((format) => format === named)
+    if (encoding === undefined) {
+      throw this.#wrong(`${path}Encoding`, `${JSON.stringify(named)} is unknown: ${FORMATS.join(', ')}`)
+    }
+    try {
+      return encoded(value, encoding as Format)
+    } catch (error) {
+      if (!(error instanceof TerseError)) throw error
+      throw this.#wrong(path, error.message)
+    }
+  }
+
+  /** undefined: absent. */
+  #wholeNumber(fields: Fields, name: string): number | undefined {
+    const value = fields[name]
+    if (value === undefined || value === null) return undefined
+    const least = name === 'timestamp' ? -1 : 0
+    if (!Number.isSafeInteger(value) || (value as number) < least) {
+      throw this.#wrong(name, `${JSON.stringify(value)} is no ${name}`)
+    }
+    return value as number
+  }
+
+  #putHeaders(headers: unknown): void {
+    this.headersEnd = 0
+    this.headersCount = 0
+    if (headers === undefined || headers === null) return
+    if (!Array.isArray(headers)) {
+      throw this.#wrong('headers', `must be a list of {"key":..,"value":..}, not ${kindOf(headers)}`)
+    }
+    const parts: Buffer[] = []
+    for (const [i, header] of headers.entries()) {
+      const path = `headers[${i}]`
+      if (typeof header !== 'object' || header === null || Array.isArray(header)) {
+        throw this.#wrong(path, `must be an object with key and value, not ${kindOf(header)}`)
+      }
+      const key = this.#bytes(header as Fields, 'key', `${path}.key`)
+      if (key === undefined || key === null) throw this.#wrong(`${path}.key`, 'is missing')
+      const value = this.#bytes(header as Fields, 'value', `${path}.value`)
+      parts.push(varint(key.length), key, varint(value?.length ?? -1), value ?? EMPTY)
+      this.headersCount++
+    }
+    this.headers = Buffer.concat(parts)
+    this.headersEnd = this.headers.length
+  }
+
+  #wrong(field: string, what: string): TerseError {
+    return new TerseError(`Line ${this.#lineNumber}: ${field === '' ? '' : `${field}: `}${what}`)
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** Zigzag, as records store lengths. */
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  let rest = value < 0 ? 1 : value * 2
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80)
+    rest = Math.floor(rest / 128)
+  }
+  bytes.push(rest)
+  return Buffer.from(bytes)
+}
