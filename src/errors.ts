@@ -171,6 +171,11 @@ export const KAFKA_ERRORS = {
     'InvalidProducerEpochException',
     'Producer attempted to produce with an old epoch.',
   ),
+  TRANSACTION_COORDINATOR_FENCED: row(
+    52,
+    'TransactionCoordinatorFencedException',
+    'Indicates that the transaction coordinator sending a WriteTxnMarker is no longer the current coordinator for a given producer.',
+  ),
   SECURITY_DISABLED: row(54, 'SecurityDisabledException', 'Security features are disabled.'),
   KAFKA_STORAGE_ERROR: row(
     56,
@@ -207,6 +212,11 @@ export const KAFKA_ERRORS = {
   ),
   INVALID_UPDATE_VERSION: row(95, 'InvalidUpdateVersionException', 'The given update version was invalid.'),
   UNKNOWN_TOPIC_ID: row(100, 'UnknownTopicIdException', 'This server does not host this topic ID.', true),
+  TRANSACTIONAL_ID_NOT_FOUND: row(
+    105,
+    'TransactionalIdNotFoundException',
+    'The transactionalId could not be found.',
+  ),
 } as const satisfies Record<string, KafkaErrorRow>
 
 export type KafkaErrorName = keyof typeof KAFKA_ERRORS

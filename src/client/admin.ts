@@ -1,5 +1,7 @@
 import type { AclAdmin } from './admin-acls.ts'
+import type { CheckAdmin } from './admin-check.ts'
 import type { NodeAdmin } from './admin-node.ts'
+import type { TransactionAdmin } from './admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from './types.ts'
 
 /**
@@ -13,7 +15,9 @@ export interface Admin
     GroupAdmin,
     ClusterAdmin,
     AclAdmin,
-    NodeAdmin {
+    NodeAdmin,
+    TransactionAdmin,
+    CheckAdmin {
   close(): Promise<void>
 }
 

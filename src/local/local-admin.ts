@@ -14,7 +14,13 @@ import type {
   ScramCredentialInfo,
   TopicDescription,
 } from '../client/admin.ts'
+import type { CheckOptions, CheckSummary, RepairOptions } from '../client/admin-check.ts'
 import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../client/admin-node.ts'
+import type {
+  AbortTransactionSpec,
+  ProducerState,
+  TransactionDescription,
+} from '../client/admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../client/types.ts'
 import type { Os } from '../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
@@ -209,6 +215,10 @@ export class LocalAdmin implements Admin {
     await (await this.#node()).updateFeatures(updates, validateOnly)
   }
 
+  async clusterId(): Promise<string> {
+    return (await this.#node()).clusterId()
+  }
+
   async describeMetadataQuorum(): Promise<QuorumInfo> {
     return (await this.#node()).describeMetadataQuorum()
   }
@@ -235,6 +245,48 @@ export class LocalAdmin implements Admin {
   async deleteAcls(filters: readonly AclBindingFilter[]): Promise<AclBinding[]> {
     this.#changed = true
     return (await this.#acls()).deleteAcls(filters)
+  }
+
+  // Transactions
+
+  async listTransactions(): Promise<TransactionDescription[]> {
+    return (await this.#transactions()).listTransactions()
+  }
+
+  async describeTransaction(transactionalId: string): Promise<TransactionDescription> {
+    return (await this.#transactions()).describeTransaction(transactionalId)
+  }
+
+  async describeProducers(partition: TopicPartition): Promise<ProducerState[]> {
+    return (await this.#transactions()).describeProducers(partition)
+  }
+
+  async abortTransaction(spec: AbortTransactionSpec): Promise<void> {
+    this.#changed = true
+    await (await this.#transactions()).abortTransaction(spec)
+  }
+
+  async forceTerminateTransaction(transactionalId: string): Promise<void> {
+    this.#changed = true
+    await (await this.#transactions()).forceTerminateTransaction(transactionalId)
+  }
+
+  async #transactions() {
+    const { LocalTransactions } = await import('./local-transactions.ts')
+    return new LocalTransactions(this.#os, this.#directory)
+  }
+
+  // Checking and mending
+
+  async check(options: CheckOptions): Promise<CheckSummary> {
+    const { LocalCheck } = await import('./local-check.ts')
+    return new LocalCheck(this.#os, this.#directory).check(options)
+  }
+
+  async repair(options: RepairOptions): Promise<void> {
+    this.#changed = !options.dryRun
+    const { LocalRepair } = await import('./local-repair.ts')
+    await new LocalRepair(this.#os, this.#directory).repair(options)
   }
 
   async #configs() {

@@ -28,6 +28,7 @@ import type { LogSettings } from './log-settings.ts'
 import { validateBatches } from './log-validator.ts'
 import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
+import type { ProducerStateEntry } from './producer-snapshot.ts'
 import { ProducerStateKeeper } from './producer-state-keeper.ts'
 import { basesBelow, deleteSegments } from './segment-files.ts'
 import type { SegmentInfo } from './segment-info.ts'
@@ -134,6 +135,11 @@ export class UnifiedLog {
   get lastStableOffset(): number {
     const { firstUnstableOffset } = this.#producers.get(this.logStartOffset)
     return Math.max(firstUnstableOffset ?? this.logEndOffset, this.logStartOffset)
+  }
+
+  /** What the log knows of its producers. */
+  get producers(): readonly ProducerStateEntry[] {
+    return [...this.#producers.get(this.logStartOffset).producers.values()]
   }
 
   /** Open transactions as [producer id, first offset]. */
