@@ -10,6 +10,7 @@ import type {
 } from '../client/admin-cleaning.ts'
 import { KafkaError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
+import type { CompactionPlan } from './local-cleaning-compaction.ts'
 import {
   applyRetention,
   planRetention,
@@ -74,7 +75,7 @@ class CleaningRun {
   }
 
   async *results(): AsyncGenerator<CleaningResult> {
-    const { retention } = this.#options
+    const { retention, compaction } = this.#options
     if (retention) {
       for (const partition of this.#partitions()) {
         if (this.#mustStop()) return
@@ -82,11 +83,45 @@ class CleaningRun {
         if (result !== undefined) yield result
       }
     }
+    if (compaction) yield* this.#compactions()
   }
 
   async leave(): Promise<void> {
     if (this.#entered) await this.#directory.leave()
     this.#entered = false
+  }
+
+  /** The dirtiest first; a log whose max.compaction.lag.ms is over does not wait for its turn. */
+  async *#compactions(): AsyncGenerator<CleaningResult> {
+    const { cleanerConfig, compact, planCompaction } = await import('./local-cleaning-compaction.ts')
+    const config = cleanerConfig(this.#directory)
+    const options = { ...this.#options, deadline: this.#deadline }
+    if (!config.enable && options.compactionAsked !== true) return
+    const plans: CompactionPlan[] = []
+    for (const partition of this.#partitions()) {
+      const failure = await this.#guarded('compaction', partition, async () => {
+        const { topic } = partition
+        const plan = planCompaction(
+          this.#os,
+          this.#directory,
+          topic,
+          partition.partition,
+          options.now === true,
+        )
+        if (plan !== undefined) plans.push(plan)
+        return undefined
+      })
+      if (failure !== undefined) yield failure
+    }
+    plans.sort((a, b) => b.toClean.cleanableRatio - a.toClean.cleanableRatio)
+    for (const plan of plans) {
+      if (this.#mustStop()) return
+      const result = await this.#guarded('compaction', plan, async () => {
+        if (options.dryRun !== true) await this.#enter()
+        return compact(this.#os, this.#directory, plan, config, options)
+      })
+      if (result !== undefined) yield result
+    }
   }
 
   /** Becomes a writer with the first thing to do. */

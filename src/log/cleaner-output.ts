@@ -1,0 +1,160 @@
+/**
+ * A segment in the making by compaction: `NNN.log.cleaned` and its indexes, beside the ones it will replace.
+ *
+ * Bytes: batches one behind another; indexes as an append would write them. Invariant: nobody reads it before it is
+ * whole and synced (`finish`) and renamed to `.swap` (segment-files.ts); it is made under the cleaner's lock. Crash: the
+ * next writer removes what ends in .cleaned.
+ */
+import { writeFully } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
+import {
+  CLEANED_SUFFIX,
+  INDEX_SUFFIX,
+  LOG_SUFFIX,
+  logFile,
+  TIME_INDEX_SUFFIX,
+  TXN_INDEX_SUFFIX,
+} from './log-files.ts'
+import { unlinkIfThere } from './log-loader.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { TimeIndex } from './time-index.ts'
+import type { AbortedTxn } from './transaction-index.ts'
+import { TransactionIndex } from './transaction-index.ts'
+
+const BUFFER_SIZE = 1024 * 1024
+const MAX_SEGMENT_SIZE = 0x7fffffff
+
+export interface CleanedSegmentOptions {
+  readonly indexIntervalBytes: number
+  readonly maxIndexBytes: number
+  /** Counts only, writes nothing. */
+  readonly dryRun: boolean
+}
+
+export class CleanedSegment {
+  readonly baseOffset: number
+  readonly #os: Os
+  readonly #stem: string
+  readonly #options: CleanedSegmentOptions
+  readonly #offsetIndex: OffsetIndex
+  readonly #timeIndex: TimeIndex
+  readonly #transactionIndex: TransactionIndex
+  readonly #aborted: AbortedTxn[] = []
+  readonly #fd: number | undefined
+  /** Bytes to be written, up to `at`. */
+  buffer: Buffer
+  at = 0
+  #position = 0
+  #lastIndexed = 0
+  #maxTimestamp = -1
+  #maxTimestampOffset: number
+
+  /** `buffer` is used for writing when it is large enough; the grown one is in `this.buffer` afterwards. */
+  constructor(os: Os, dir: string, baseOffset: number, options: CleanedSegmentOptions, buffer?: Buffer) {
+    this.#os = os
+    this.baseOffset = baseOffset
+    this.#options = options
+    this.#stem = logFile(dir, baseOffset).slice(0, -LOG_SUFFIX.length)
+    this.#offsetIndex = new OffsetIndex(os.fs, this.#path(INDEX_SUFFIX), baseOffset)
+    this.#timeIndex = new TimeIndex(os.fs, this.#path(TIME_INDEX_SUFFIX), baseOffset)
+    this.#transactionIndex = new TransactionIndex(os.fs, this.#path(TXN_INDEX_SUFFIX))
+    this.#maxTimestampOffset = baseOffset
+    this.buffer = buffer ?? Buffer.allocUnsafeSlow(BUFFER_SIZE)
+    if (options.dryRun) return
+    this.discard()
+    this.#fd = os.fs.open(this.#path(LOG_SUFFIX), 'w')
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#position + this.at
+  }
+
+  /** Makes room for `size` bytes at `at` in `buffer`, which the caller fills. */
+  reserve(size: number): void {
+    if (this.at + size <= this.buffer.length) return
+    this.#flush()
+    if (size > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(size)
+  }
+
+  /** The batch of `size` bytes that was written at `at` is taken. */
+  appended(size: number, lastOffset: number, maxTimestamp: number): void {
+    const position = this.size
+    if (position + size > MAX_SEGMENT_SIZE) {
+      throw new RangeError(`${this.#path(LOG_SUFFIX)}: a cleaned segment would grow beyond 2 GB`)
+    }
+    if (maxTimestamp > this.#maxTimestamp) {
+      this.#maxTimestamp = maxTimestamp
+      this.#maxTimestampOffset = lastOffset
+    }
+    if (position - this.#lastIndexed > this.#options.indexIntervalBytes) {
+      const { maxIndexBytes } = this.#options
+      if (!this.#offsetIndex.isFull(maxIndexBytes)) this.#offsetIndex.append(lastOffset, position)
+      if (!this.#timeIndex.isFull(maxIndexBytes, 1)) {
+        this.#timeIndex.maybeAppend(this.#maxTimestamp, this.#maxTimestampOffset)
+      }
+      this.#lastIndexed = position
+    }
+    this.at += size
+  }
+
+  /** An aborted transaction whose marker stays. */
+  keepAborted(aborted: AbortedTxn): void {
+    this.#aborted.push(aborted)
+  }
+
+  /** All of it on disk and synced. */
+  finish(): void {
+    this.#flush()
+    if (this.#fd === undefined) return
+    const { fs } = this.#os
+    this.#timeIndex.maybeAppend(this.#maxTimestamp, this.#maxTimestampOffset)
+    for (const index of [this.#offsetIndex, this.#timeIndex]) {
+      index.writeStaged()
+      index.trim()
+      index.close()
+    }
+    this.#transactionIndex.append(this.#aborted)
+    fs.fdatasync(this.#fd)
+    fs.close(this.#fd)
+    for (const suffix of [INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
+      const fd = fs.open(this.#path(suffix), 'r+')
+      try {
+        fs.fdatasync(fd)
+      } finally {
+        fs.close(fd)
+      }
+    }
+    this.#transactionIndex.sync()
+  }
+
+  /** Gives it up. Safe at any moment. */
+  abort(): void {
+    if (this.#fd === undefined) return
+    try {
+      this.#os.fs.close(this.#fd)
+    } catch {
+      // closed by `finish`
+    }
+    this.#offsetIndex.close()
+    this.#timeIndex.close()
+    this.discard()
+  }
+
+  /** Removes its files, whoever left them. */
+  discard(): void {
+    for (const suffix of [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX]) {
+      unlinkIfThere(this.#os.fs, this.#path(suffix))
+    }
+  }
+
+  #flush(): void {
+    if (this.#fd !== undefined) writeFully(this.#os.fs, this.#fd, this.buffer, 0, this.at, this.#position)
+    this.#position += this.at
+    this.at = 0
+  }
+
+  #path(suffix: string): string {
+    return this.#stem + suffix + CLEANED_SUFFIX
+  }
+}
