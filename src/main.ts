@@ -73,6 +73,11 @@ async function runCommand(
     if (command.parseErrors?.usage) await printUsage(command, stderr)
     return 1
   }
+  if (options.has('help-json')) {
+    const { helpJson } = await import('./cli/help-json.ts')
+    stdout.line(helpJson(command))
+    return 0
+  }
   if (options.has('help') && command.parser === 'argparse') {
     const { argparseHelp } = await import('./cli/argparse-parser.ts')
     stdout.line(argparseHelp(command, options.subcommand))

@@ -40,8 +40,6 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
       ['groups', 'groups of every kind'],
       ['share-groups', 'share groups'],
       ['streams-groups', 'streams groups'],
-      ['streams-application-reset', 'reset a streams application'],
-      ['console-share-consumer', 'read as a member of a share group'],
     ],
   ],
   [
@@ -59,6 +57,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
       ['client-metrics', 'telemetry subscriptions'],
       ['delegation-tokens', 'delegation tokens'],
       ['broker-api-versions', 'what a broker understands'],
+      ['completion', 'tool, flag, topic and group names for bash, zsh, fish'],
     ],
   ],
 ]
@@ -87,6 +86,11 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
   }
   if (word === '--version') {
     stdout.line(`tkafka ${__TKAFKA_VERSION__} (tools of Kafka ${KAFKA_VERSION})`)
+    return 0
+  }
+  if (word === '--help-json') {
+    const catalogue = join(dirname(import.meta.url), '..', 'completions', 'commands.json')
+    stdout.write(systemOs.fs.readFile(catalogue))
     return 0
   }
   if (word === '--help' || word === '-h' || (word === 'help' && next === undefined)) {

@@ -88,7 +88,7 @@ class ArgparseRun {
       } else if (this.#command.subcommands !== undefined && this.#subcommand === undefined) this.#choose(arg)
       else if (this.#words.length < this.#positionals.length) this.#words.push(arg)
       else unknown.push(arg)
-      if (this.#has('help')) return this.#options(args)
+      if (this.#has('help') || this.#has('help-json')) return this.#options(args)
     }
     if (this.#has('version')) return this.#options(args)
     this.#checkComplete()

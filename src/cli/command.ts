@@ -41,9 +41,9 @@ export interface Command {
   readonly flags: readonly Flag[]
   /**
    * jopt: `--x v`, `--x=v`, `-x v`, no abbreviations, stray words ignored. argparse: subcommands and positionals
-   * (see `subcommands`).
+   * (see `subcommands`). words: whatever is there is a word, for tools that have nothing to do with any of it.
    */
-  readonly parser?: 'jopt' | 'argparse'
+  readonly parser?: 'jopt' | 'argparse' | 'words'
   /** argparse tools: the name in usage and errors, where it is not `kafka-` and the tool's name. */
   readonly prog?: string
   /** argparse tools: words by position, in order. */

@@ -6,6 +6,7 @@ import { ParsedOptions } from './options.ts'
 export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'help', description: 'Print usage information.' },
   { name: 'version', description: 'Display Kafka version.' },
+  { name: 'help-json', description: 'Print the flags as JSON.', addition: true },
   {
     name: 'data-dir',
     arg: 'required',
@@ -33,6 +34,11 @@ export async function parseArguments(command: Command, args: readonly string[]):
     return parseArgparse(command, args)
   }
   const flags = flagsByName(command.flags)
+  if (command.parser === 'words') {
+    const asked = COMMON_FLAGS.filter(({ name, arg }) => arg === undefined && args.includes(`--${name}`))
+    const found = asked.map((flag) => ({ flag, value: undefined }))
+    return new ParsedOptions(flags, found, args, args)
+  }
   const { found, words } = parseJopt(flags, args)
   return new ParsedOptions(flags, found, words, args)
 }

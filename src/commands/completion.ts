@@ -1,0 +1,63 @@
+import { dirname, join } from 'node:path'
+import type { Command, CommandContext } from '../cli/command.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { systemOs } from '../os/system-os.ts'
+
+const SHELLS = ['bash', 'zsh', 'fish']
+const NAMES = ['topics', 'groups']
+
+/** Prints the shell's script; `names` is what the scripts ask while a person types, so it says nothing when it fails. */
+export const command: Command = {
+  name: 'completion',
+  summary: 'Completion for a shell: prints the script for bash, zsh or fish.',
+  flags: [],
+  positionals: [
+    {
+      name: 'shell',
+      description: 'bash, zsh or fish.',
+    },
+  ],
+  examples: [
+    'source <(tkafka completion bash)',
+    'tkafka completion zsh > ~/.zfunc/_tkafka',
+    'tkafka completion fish > ~/.config/fish/completions/tkafka.fish',
+  ],
+  run(context) {
+    const [shell = '', kind = ''] = context.options.words
+    if (shell === 'names' && NAMES.includes(kind)) return names(context, kind)
+    if (!SHELLS.includes(shell)) {
+      throw new UsageError(
+        `${shell === '' ? 'A shell is missing' : `No completion for ${shell}`}: tkafka completion ${SHELLS.join('|')}`,
+        false,
+      )
+    }
+    context.stdout.write(script(shell))
+    return 0
+  },
+}
+
+/** The scripts are made by scripts/make-docs.mjs, and lie beside dist/. */
+function script(shell: string): Uint8Array {
+  const file = join(dirname(import.meta.url), '..', 'completions', `tkafka.${shell}`)
+  try {
+    return systemOs.fs.readFile(file)
+  } catch {
+    throw new TerseError(`${file} is missing from this installation`)
+  }
+}
+
+async function names(context: CommandContext, kind: string): Promise<number> {
+  try {
+    const { openAdmin, openDirectory } = await import('./open-client.ts')
+    if (kind === 'topics') {
+      const directory = await openDirectory(context)
+      if (directory.exists()) for (const name of directory.image().topics()) context.stdout.line(name)
+      return 0
+    }
+    const admin = await openAdmin(context)
+    for (const { groupId } of await admin.listGroups()) context.stdout.line(groupId)
+  } catch {
+    // Nothing to offer.
+  }
+  return 0
+}
