@@ -209,6 +209,11 @@ export class LocalDirectory {
     })
   }
 
+  /** Says that a partition's files are about to be changed, as `logForWriting` does by itself. Needs a session. */
+  listAsOpen(topic: string, partition: number): void {
+    this.#session.writing(`${topic}-${partition}`)
+  }
+
   /** The settings that hold for a topic's logs. */
   logConfig(topic: string): LogConfig {
     if (this.#options.config !== undefined) return this.#options.config(topic)

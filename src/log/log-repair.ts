@@ -113,7 +113,8 @@ function indexRange(segment: LogSegment, from: number, end: number, intervalByte
   return { indexed, max }
 }
 
-function setAside(fs: FileSystem, segment: LogSegment, start: number, end: number): void {
+/** Copies bytes of a .log into a `.broken` file beside it (synced); returns that file's path. */
+export function setAside(fs: FileSystem, segment: LogSegment, start: number, end: number): string {
   let n = 0
   while (fs.stat(`${segment.path}.${n}${BROKEN_SUFFIX}`) !== undefined) n++
   const path = `${segment.path}.${n}${BROKEN_SUFFIX}`
@@ -141,4 +142,5 @@ function setAside(fs: FileSystem, segment: LogSegment, start: number, end: numbe
   } finally {
     fs.close(out)
   }
+  return path
 }

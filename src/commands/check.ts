@@ -1,0 +1,78 @@
+/** `tkafka check`: what is wrong with the data directory, where, what it means, and what mends it. Reads only. */
+import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { CheckSummary, Finding } from '../client/admin-check.ts'
+import { topicFilter } from '../client/topic-filter.ts'
+import { CheckProgress } from './check-progress.ts'
+import { openAdmin } from './open-client.ts'
+
+export const TOPIC: Flag = {
+  name: 'topic',
+  arg: 'required',
+  argName: 'topic',
+  description:
+    'Only the partitions of these topics: a name, a regular expression, or several with commas between. Without it the whole directory.',
+}
+
+export const FINDING_COLUMNS = [
+  'severity',
+  'kind',
+  'topic',
+  'partition',
+  'file',
+  'position',
+  'problem',
+  'meaning',
+  'mend',
+] as const
+
+export const command: Command = {
+  name: 'check',
+  summary:
+    'Reads every batch, index, checkpoint, metadata record and group record of the data directory and tells what is wrong. Changes nothing; exit status 1 when something is wrong.',
+  flags: [TOPIC, outputFlag],
+  examples: ['tkafka check', 'tkafka check --topic quakes --output json'],
+  run,
+}
+
+async function run(context: CommandContext): Promise<number> {
+  const { options, stdout, stderr } = context
+  const topic = options.value('topic')
+  const machine = machineOutput(context, { kind: 'finding', columns: FINDING_COLUMNS })
+  const admin = await openAdmin(context)
+  const progress = new CheckProgress(stderr)
+  try {
+    const summary = await admin.check({
+      ...(topic === undefined ? {} : { topics: topicFilter(topic) }),
+      progress: progress.update,
+      found: (finding) => {
+        progress.clear()
+        if (machine !== undefined) machine.row({ ...finding })
+        else for (const line of findingLines(finding)) stdout.line(line)
+      },
+    })
+    progress.clear()
+    if (machine !== undefined) machine.end()
+    else stdout.line(verdict(summary))
+    return summary.errors > 0 ? 1 : 0
+  } finally {
+    progress.clear()
+    await admin.close()
+  }
+}
+
+export function findingLines({ severity, file, position, problem, meaning, mend }: Finding): string[] {
+  const where = position === null ? file : `${file}, position ${position}`
+  const note = severity === 'note' ? 'note: ' : ''
+  return [`${note}${where}: ${problem}`, `    means: ${meaning}`, `    mend: ${mend}`]
+}
+
+function verdict({ partitions, batches, records, errors, notes }: CheckSummary): string {
+  const looked = `${count(partitions, 'partition')}, ${count(batches, 'batch', 'batches')}, ${count(records, 'record')}`
+  const noted = notes === 0 ? '' : `; ${count(notes, 'note')}`
+  return errors === 0 ? `ok: ${looked}${noted}` : `${count(errors, 'problem')} in ${looked}${noted}`
+}
+
+function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`
+}

@@ -1,0 +1,78 @@
+/** `tkafka repair`: mends what `tkafka check` finds, and keeps what it takes out in `.broken` files. */
+import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { RepairStep } from '../client/admin-check.ts'
+import { topicFilter } from '../client/topic-filter.ts'
+import { findingLines, TOPIC } from './check.ts'
+import { CheckProgress } from './check-progress.ts'
+import { openAdmin } from './open-client.ts'
+
+export const command: Command = {
+  name: 'repair',
+  summary:
+    'Mends what check finds: torn ends are cut, damage is taken out, indexes and checkpoints are built anew. Bytes that are taken out are kept in files that end in .broken. Exit status 1 when something is left that it cannot mend.',
+  flags: [
+    { name: 'dry-run', description: 'Tell what would be done, and change nothing.' },
+    TOPIC,
+    outputFlag,
+  ],
+  examples: ['tkafka repair --dry-run', 'tkafka repair --topic quakes'],
+  run,
+}
+
+async function run(context: CommandContext): Promise<number> {
+  const { options, stdout, stderr } = context
+  const dryRun = options.has('dry-run')
+  const topic = options.value('topic')
+  const machine = machineOutput(context, {
+    kind: 'repair-step',
+    columns: ['action', 'topic', 'partition', 'file', 'position', 'what', 'kept', 'dryRun'],
+  })
+  const admin = await openAdmin(context)
+  const progress = new CheckProgress(stderr)
+  let steps = 0
+  let left = 0
+  try {
+    await admin.repair({
+      ...(topic === undefined ? {} : { topics: topicFilter(topic) }),
+      dryRun,
+      progress: progress.update,
+      done(step) {
+        progress.clear()
+        steps++
+        if (machine !== undefined) machine.row({ ...step, dryRun })
+        else stdout.line(stepLine(step, dryRun))
+      },
+      left(finding) {
+        progress.clear()
+        left++
+        stdout.flush()
+        for (const line of findingLines(finding)) stderr.line(line)
+      },
+    })
+    progress.clear()
+    if (machine !== undefined) machine.end(left === 0)
+    else if (steps + left === 0) stdout.line('ok: nothing to repair')
+    return left > 0 ? 1 : 0
+  } finally {
+    progress.clear()
+    await admin.close()
+  }
+}
+
+const WORDS: Readonly<Record<string, readonly [did: string, would: string]>> = {
+  cut: ['cut', 'would cut'],
+  filled: ['taken out', 'would take out'],
+  rebuilt: ['built anew', 'would build anew'],
+  'set-aside': ['set aside', 'would set aside'],
+  written: ['written anew', 'would write anew'],
+  'removed-mark': ['removed', 'would remove'],
+  finished: ['finished', 'would finish'],
+  checked: ['checked and closed', 'would check and close'],
+}
+
+function stepLine({ action, file, position, what, kept }: RepairStep, dryRun: boolean): string {
+  const word = WORDS[action]?.[dryRun ? 1 : 0] ?? 'mended'
+  const where = position === null ? file : `${file}, position ${position}`
+  return `${word}: ${where}: ${what}${kept === null ? '' : ` (kept in ${kept})`}`
+}

@@ -1,0 +1,179 @@
+/** What stands in the directory's root: the clean marker, the checkpoints, folders that belong to nobody. */
+import { join } from 'node:path'
+import { parseCheckpoint } from '../log/checkpoint-file.ts'
+import type { OffsetCheckpointName } from '../log/log-dir-checkpoints.ts'
+import { parsePartitionDirName, parseSegmentFileName } from '../log/log-files.ts'
+import { PARTITION_METADATA_FILE, readPartitionMetadata } from '../log/partition-metadata.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import type { Os } from '../os/os.ts'
+import { CLEAN_SHUTDOWN_FILE, hasCleanShutdownFile, readCleanShutdownFile } from './clean-shutdown-file.ts'
+import { DAMAGE_FILE } from './damage-mark.ts'
+import { readIfThere } from './local-check-files.ts'
+import type { CheckedPartition } from './local-check-partition.ts'
+import { type CheckReport, NO_PARTITION, type Place } from './local-check-report.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+const NAMES: readonly OffsetCheckpointName[] = ['recovery-point', 'log-start', 'replication', 'cleaner']
+
+/** `ends` has the partitions that were looked at, by folder name. */
+export function checkRoot(
+  os: Os,
+  report: CheckReport,
+  directory: LocalDirectory,
+  image: MetadataImage,
+  ends: ReadonlyMap<string, CheckedPartition>,
+): void {
+  checkMarker(os, report, directory, image)
+  for (const name of NAMES) checkCheckpoint(os, report, directory, name, ends)
+  for (const name of os.fs.readdir(directory.path)) {
+    const folder = parsePartitionDirName(name)
+    const path = join(directory.path, name)
+    if (folder === undefined || folder.topic === METADATA_TOPIC || os.fs.stat(path)?.isDirectory() !== true)
+      continue
+    if (folder.state === 'live') {
+      if (image.topic(folder.topic)?.partitions[folder.partition] !== undefined) continue
+      report.add(
+        'error',
+        { topic: folder.topic, partition: folder.partition },
+        'stray-folder',
+        path,
+        null,
+        `the metadata has no partition ${name}`,
+        'nobody reads it; a broker would set it aside as -stray',
+        'tkafka repair sets it aside; or remove it',
+      )
+    } else if (folder.state !== 'delete') {
+      // What was deleted on purpose waits for the next broker, which removes it.
+      report.note(
+        NO_PARTITION,
+        `${folder.state}-folder`,
+        path,
+        `set aside as -${folder.state}`,
+        'it takes space and is read by nobody',
+        'look into it, then remove it',
+      )
+    }
+  }
+}
+
+function checkMarker(os: Os, report: CheckReport, directory: LocalDirectory, image: MetadataImage): void {
+  const path = join(directory.path, CLEAN_SHUTDOWN_FILE)
+  if (hasCleanShutdownFile(os, directory.path)) {
+    const epoch = image.brokers.get(image.nodeId)?.epoch
+    const said = readCleanShutdownFile(os, directory.path)
+    // Brokers before 3.8 write no epoch.
+    if (epoch === undefined || said === undefined || said === epoch || said === -1) return
+    report.error(
+      NO_PARTITION,
+      'bad-marker',
+      path,
+      null,
+      `it names broker epoch ${said}, the metadata ${epoch}`,
+      'a broker would take its last stop for an unclean one and drop out of every replica set',
+    )
+    return
+  }
+  const { state, holders } = directory.status()
+  if (state !== 'unknown' || holders.length > 0) return
+  report.note(
+    NO_PARTITION,
+    'not-closed',
+    directory.path,
+    'nobody closed it in order, and nobody has checked it since',
+    'the next command that writes, or a broker, checks all logs first',
+    'tkafka repair',
+  )
+}
+
+function checkCheckpoint(
+  os: Os,
+  report: CheckReport,
+  directory: LocalDirectory,
+  name: OffsetCheckpointName,
+  ends: ReadonlyMap<string, CheckedPartition>,
+): void {
+  const path = directory.checkpoints.path(name)
+  const bytes = readIfThere(os.fs, path)
+  if (bytes === undefined) return
+  report.files++
+  const rows = parseCheckpoint(bytes.toString('utf8'))
+  if (rows?.every((row) => row.length === 3 && /^\d+$/.test(row[1]) && /^-?\d+$/.test(row[2])) !== true) {
+    report.error(
+      NO_PARTITION,
+      'bad-checkpoint',
+      path,
+      0,
+      'it is no checkpoint: its version, its count or a line is wrong',
+      name === 'log-start'
+        ? 'records that were deleted come back'
+        : 'it counts as empty: more is checked than need be',
+    )
+    return
+  }
+  for (const [topic, partition, offset] of rows) {
+    const end = ends.get(`${topic}-${partition}`)
+    if (end === undefined || end.damaged || Number(offset) <= end.logEndOffset) continue
+    report.error(
+      { topic, partition: Number(partition) },
+      'checkpoint-beyond-end',
+      path,
+      null,
+      `${topic}-${partition} is at ${offset}, its log ends at ${end.logEndOffset}`,
+      name === 'replication'
+        ? 'the log was longer: records at its end are missing'
+        : name === 'log-start'
+          ? 'all records of the partition would count as deleted'
+          : 'what is appended next would count as done',
+    )
+  }
+}
+
+/** Whose folder it is, and what lies in it that is no part of the log. Returns whether the log may be looked at. */
+export function checkFolder(
+  os: Os,
+  report: CheckReport,
+  place: Place,
+  dir: string,
+  topicId: string,
+): boolean {
+  const { fs } = os
+  const file = join(dir, PARTITION_METADATA_FILE)
+  const id = readPartitionMetadata(fs, dir)
+  report.files++
+  if (id !== topicId) {
+    report.error(
+      place,
+      'bad-partition-metadata',
+      file,
+      null,
+      id === undefined ? 'it is missing or damaged' : `it names topic id ${id}, the metadata ${topicId}`,
+      'a broker sets the folder aside and shows an empty partition',
+    )
+    if (id !== undefined) return false
+  }
+  const damage = join(dir, DAMAGE_FILE)
+  if ((fs.stat(damage)?.size ?? 0) > 0) {
+    report.error(
+      place,
+      'damage-mark',
+      damage,
+      null,
+      'marked as damaged by an earlier check',
+      'nothing is appended to the partition until it is repaired',
+    )
+  }
+  for (const name of fs.readdir(dir)) {
+    const state = parseSegmentFileName(name)?.state
+    if (state !== 'cleaned' && state !== 'swap') continue
+    report.note(
+      place,
+      'leftover',
+      join(dir, name),
+      'a compaction was interrupted here',
+      'the next one that writes to the partition finishes or undoes it',
+      `tkafka repair --topic ${place.topic}`,
+    )
+  }
+  return true
+}

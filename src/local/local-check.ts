@@ -1,0 +1,157 @@
+/**
+ * `tkafka check`: reads a data directory whole and tells what is wrong with it. Changes nothing and takes no lock:
+ * where something is found in a partition that somebody is writing to, it is looked at again.
+ */
+import { join } from 'node:path'
+import type { CheckOptions, CheckSummary } from '../client/admin-check.ts'
+import { CorruptRecordError, TerseError } from '../errors.ts'
+import { META_PROPERTIES_FILE } from '../metadata/meta-properties.ts'
+import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import type { Os } from '../os/os.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import { checkFolder, checkRoot } from './local-check-directory.ts'
+import { checkMetadata } from './local-check-metadata.ts'
+import { type CheckedPartition, checkPartition } from './local-check-partition.ts'
+import { recordCheck } from './local-check-records.ts'
+import { CheckReport, NO_PARTITION } from './local-check-report.ts'
+import type { LocalDirectory } from './local-directory.ts'
+
+/** Looks at a partition that changes under the check. */
+const TRIES = 6
+const PAUSE_MS = 20
+
+export class LocalCheck {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+
+  constructor(os: Os, directory: LocalDirectory) {
+    this.#os = os
+    this.#directory = directory
+  }
+
+  /** @throws TerseError where there is no log directory */
+  async check(options: CheckOptions): Promise<CheckSummary> {
+    const report = new CheckReport()
+    const directory = this.#directory
+    let exists = false
+    try {
+      exists = directory.exists()
+    } catch (error) {
+      const path = join(directory.path, META_PROPERTIES_FILE)
+      if (!(error instanceof TerseError) || this.#os.fs.stat(path) === undefined) throw error
+      report.error(
+        NO_PARTITION,
+        'bad-meta-properties',
+        path,
+        null,
+        error.message,
+        'no tool can use the directory',
+      )
+      report.tell(options, 0)
+      return report.summary()
+    }
+    if (!exists) throw new TerseError(`${directory.path}: there is no log directory yet, so nothing to check`)
+    if (options.topics === undefined) {
+      options.progress?.('metadata', 0, 1)
+      await this.#steady(report, () => checkMetadata(this.#os, report, directory.path))
+      report.tell(options, 0)
+    }
+    const image = this.#image()
+    if (image === undefined) return report.summary()
+    const topics = [...image.topicImages()].filter(({ name }) => options.topics?.(name) ?? true)
+    if (options.topics !== undefined && topics.length === 0) {
+      throw new TerseError('Could not match any topic with --topic')
+    }
+    const ends = new Map<string, CheckedPartition>()
+    const total = topics.reduce((sum, topic) => sum + topic.partitions.length, 0)
+    for (const topic of topics) {
+      report.topics++
+      for (const { partition } of topic.partitions) {
+        const name = `${topic.name}-${partition}`
+        options.progress?.(name, report.partitions, total)
+        const before = report.findings.length
+        const checked = await this.#steady(report, () => this.#partition(report, topic, partition))
+        if (checked !== undefined) ends.set(name, checked)
+        report.partitions++
+        report.tell(options, before)
+      }
+    }
+    if (options.topics === undefined) {
+      const before = report.findings.length
+      checkRoot(this.#os, report, directory, image, ends)
+      report.tell(options, before)
+    }
+    return report.summary()
+  }
+
+  /** undefined when the metadata cannot be read: that was told. */
+  #image(): MetadataImage | undefined {
+    try {
+      return this.#directory.image()
+    } catch (error) {
+      if (error instanceof CorruptRecordError) return undefined
+      throw error
+    }
+  }
+
+  #partition(report: CheckReport, topic: TopicImage, partition: number): CheckedPartition | undefined {
+    const { fs } = this.#os
+    const { path, checkpoints } = this.#directory
+    const place = { topic: topic.name, partition }
+    const dir = join(path, `${topic.name}-${partition}`)
+    // The topic went while we were looking.
+    if (this.#directory.image().topicById(topic.id) === undefined) return undefined
+    if (fs.stat(dir)?.isDirectory() !== true) {
+      const held = checkpoints.offset('replication', `${topic.name}-${partition}`) ?? 0
+      if (held > 0) {
+        report.error(
+          place,
+          'missing-folder',
+          dir,
+          null,
+          'the folder is missing',
+          `its records (offsets up to ${held}) are gone; a broker begins the partition anew, empty`,
+        )
+      }
+      return undefined
+    }
+    if (!checkFolder(this.#os, report, place, dir, topic.id)) return undefined
+    const record = recordCheck(report, place, topic.partitions.length)
+    const { compact } = this.#directory.logConfig(topic.name)
+    return checkPartition(this.#os, report, {
+      place,
+      dir,
+      // What was compacted once keeps its gaps.
+      compacted: compact || checkpoints.offset('cleaner', `${topic.name}-${partition}`) !== undefined,
+      logStartOffset: checkpoints.offset('log-start', `${topic.name}-${partition}`) ?? 0,
+      clean: hasCleanShutdownFile(this.#os, path),
+      ...(record === undefined ? {} : { record }),
+    })
+  }
+
+  /** Looks again as long as something is found that was not there, or stands elsewhere, a moment ago. */
+  async #steady<T>(report: CheckReport, look: () => T): Promise<T | undefined> {
+    const { batches, records, files, bytes } = report
+    const before = report.findings.length
+    let last = ''
+    for (let tries = 1; ; tries++) {
+      let result: T | undefined
+      try {
+        result = look()
+      } catch (error) {
+        // A segment that was deleted while it was read.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === TRIES) throw error
+        report.findings.length = before
+        Object.assign(report, { batches, records, files, bytes })
+        continue
+      }
+      if (report.findings.length === before) return result
+      const now = JSON.stringify(report.findings.slice(before))
+      if (now === last || tries === TRIES) return result
+      last = now
+      report.findings.length = before
+      Object.assign(report, { batches, records, files, bytes })
+      await this.#os.clock.sleep(PAUSE_MS)
+    }
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Takes damage out of a .log: bad bytes are kept in a `.broken` file, and what stands in their place are control records
+ * of no known type, one for each offset that was lost. Consumers pass over control records, so the loss is seen by nobody but who
+ * asks; offsets stay dense, and the good records behind the damage keep theirs. (A broker would drop them.)
+ *
+ * Bytes: the segment is written anew as `.tkafka-mend.tmp`, synced, and renamed over the old one.
+ * Invariant: at any moment the log under its name is the old one or the mended one, whole. Under the partition's lock.
+ * Crash: before the rename: the old log, perhaps a `.broken` file and a stray .tmp, which the next repair replaces. After it:
+ * indexes that do not fit, which nobody trusts; the partition is listed as open, so they are looked at before the clean marker
+ * comes back.
+ */
+import { dirname, join } from 'node:path'
+import { CorruptRecordError } from '../errors.ts'
+import { findBatchBehind } from '../log/bad-batch.ts'
+import { maxTimestampAt } from '../log/local-log.ts'
+import { listLog } from '../log/log-loader.ts'
+import { rebuildIndexes, setAside } from '../log/log-repair.ts'
+import { LogSegment } from '../log/log-segment.ts'
+import type { FileSystem } from '../os/file-system.ts'
+import { readFully, writeFully } from '../os/file-system.ts'
+import type { Os } from '../os/os.ts'
+import * as header from '../record/batch-header.ts'
+import type { RecordBatch } from '../record/record-batch.ts'
+import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
+
+export const MEND_FILE = '.tkafka-mend.tmp'
+const CHUNK = 1024 * 1024
+const OFFSETS_A_BATCH = 10_000
+/** With more offsets lost than this, empty batches as compaction leaves them must do. */
+const MAX_RECORDS = 500_000
+
+/** Bytes of a segment that go, and the offsets that are filled in their place. */
+export interface Patch {
+  readonly start: number
+  readonly end: number
+  readonly fromOffset: number
+  readonly untilOffset: number
+  readonly timestamp: number
+  readonly leaderEpoch: number
+}
+
+/** Makes what stands in for lost offsets. */
+export type Filler = (patch: Patch) => Buffer
+
+/** Mends all segments of a partition. Returns what was kept where, by the path of the .log. */
+export function mendLog(
+  os: Os,
+  dir: string,
+  options: { readonly compacted: boolean; readonly indexIntervalBytes: number },
+): Map<string, string> {
+  const { fs } = os
+  const kept = new Map<string, string>()
+  const bases = listLog(fs, dir)?.bases ?? []
+  let next = bases[0] ?? 0
+  for (let i = 0; i < bases.length; i++) {
+    const segment = new LogSegment(fs, dir, bases[i])
+    try {
+      const found = findPatches(fs, segment, Math.max(next, bases[i]), bases[i + 1], options.compacted)
+      next = found.next
+      if (found.patches.length === 0) continue
+      for (const { start, end } of found.patches) {
+        if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
+      }
+      rewrite(fs, segment, found.patches, fillWithControlRecords)
+      segment.close()
+      rebuildIndexes(segment, segment.fileSize(), options.indexIntervalBytes, i < bases.length - 1)
+    } finally {
+      segment.close()
+    }
+  }
+  return kept
+}
+
+/** Makes the indexes of these segments anew. */
+export function rebuildIndexesOf(
+  os: Os,
+  dir: string,
+  paths: ReadonlySet<string>,
+  intervalBytes: number,
+): void {
+  const bases = listLog(os.fs, dir)?.bases ?? []
+  bases.forEach((base, i) => {
+    const segment = new LogSegment(os.fs, dir, base)
+    try {
+      if (paths.has(segment.offsetIndex.path) || paths.has(segment.timeIndex.path)) {
+        rebuildIndexes(segment, segment.fileSize(), intervalBytes, i < bases.length - 1)
+      }
+    } finally {
+      segment.close()
+    }
+  })
+}
+
+function findPatches(
+  fs: FileSystem,
+  segment: LogSegment,
+  from: number,
+  nextBase: number | undefined,
+  compacted: boolean,
+): { patches: Patch[]; next: number } {
+  const size = segment.fileSize()
+  const patches: Patch[] = []
+  let next = from
+  let position = 0
+  let timestamp = 0
+  let leaderEpoch = 0
+  const lost = (start: number, end: number, until: number): void => {
+    // In a compacted log gaps are nothing unusual.
+    const fromOffset = compacted ? until : next
+    if (end > start || until > fromOffset)
+      patches.push({ start, end, fromOffset, untilOffset: until, timestamp, leaderEpoch })
+    next = Math.max(next, until)
+  }
+  while (position < size) {
+    const cursor = segment.cursor(position, size, next)
+    let good = 0
+    while (cursor.next() && cursor.checkCrc()) {
+      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+      good = cursor.position + cursor.size
+      if (patches.length + position === 0 && next === base) timestamp = maxTimestampAt(cursor)
+      if (base > next) lost(cursor.position, cursor.position, base)
+      timestamp = maxTimestampAt(cursor)
+      leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+      if (!isReadable(cursor.load())) lost(cursor.position, good, cursor.nextOffset)
+      next = cursor.nextOffset
+    }
+    if (cursor.problem === undefined) break
+    position = cursor.position
+    const behind = findBatchBehind(fs, segment.fd(), {
+      position,
+      nextOffset: next,
+      size,
+      index: segment.offsetIndex,
+    })
+    // A torn end is cut by the log's recovery.
+    if (behind === undefined && nextBase === undefined) return { patches, next }
+    if (behind === undefined) {
+      lost(position, size, Math.max(next, nextBase ?? next))
+      return { patches, next }
+    }
+    const cursorBehind = segment.cursor(behind, size, next)
+    cursorBehind.next()
+    if (leaderEpoch === 0) leaderEpoch = header.leaderEpochAt(cursorBehind.buffer, cursorBehind.at)
+    if (timestamp === 0) timestamp = maxTimestampAt(cursorBehind)
+    lost(position, behind, header.baseOffsetAt(cursorBehind.buffer, cursorBehind.at))
+    position = behind
+  }
+  if (nextBase !== undefined && nextBase > next) lost(size, size, nextBase)
+  return { patches, next }
+}
+
+function isReadable(batch: RecordBatch): boolean {
+  try {
+    let count = 0
+    batch.walk(() => {
+      count++
+    })
+    return count === batch.count
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return false
+    throw error
+  }
+}
+
+/** Writes a segment anew, with each patch's bytes replaced by what the filler makes of it. */
+export function rewrite(
+  fs: FileSystem,
+  segment: LogSegment,
+  patches: readonly Patch[],
+  filler: Filler,
+): void {
+  const dir = dirname(segment.path)
+  const temporary = join(dir, MEND_FILE)
+  const size = segment.fileSize()
+  const out = fs.open(temporary, 'w')
+  try {
+    let at = 0
+    let position = 0
+    const copyUntil = (end: number): void => {
+      const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, end - at)))
+      while (at < end) {
+        const length = readFully(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
+        if (length === 0) return
+        writeFully(fs, out, chunk, 0, length, position)
+        at += length
+        position += length
+      }
+    }
+    for (const patch of patches) {
+      copyUntil(patch.start)
+      const bytes = filler(patch)
+      writeFully(fs, out, bytes, 0, bytes.length, position)
+      position += bytes.length
+      at = patch.end
+    }
+    copyUntil(size)
+    fs.fsync(out)
+  } catch (error) {
+    try {
+      fs.unlink(temporary)
+    } catch {
+      // the failure to tell of is the first one
+    }
+    throw error
+  } finally {
+    fs.close(out)
+  }
+  fs.rename(temporary, segment.path)
+  fs.fsyncDir(dir)
+}
+
+/** int16 version 0, int16 type: none that Kafka has given away, read as UNKNOWN. */
+const NO_TYPE_KEY = Buffer.from([0, 0, 0x7f, 0xfe])
+const NO_VALUE = Buffer.from([0, 0])
+
+function fillWithControlRecords({ fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
+  const batches: Buffer[] = []
+  const withRecords = untilOffset - fromOffset <= MAX_RECORDS
+  const step = withRecords ? OFFSETS_A_BATCH : 0x7fffffff
+  for (let offset = fromOffset; offset < untilOffset; offset += step) {
+    const end = Math.min(offset + step, untilOffset)
+    const builder = new RecordBatchBuilder({
+      baseOffset: offset,
+      leaderEpoch,
+      control: true,
+      maxTimestamp: timestamp,
+    })
+    for (let at = offset; withRecords && at < end; at++) builder.append(timestamp, NO_TYPE_KEY, NO_VALUE)
+    builder.lastOffset = end - 1
+    batches.push(builder.build())
+  }
+  return Buffer.concat(batches)
+}

@@ -1,0 +1,184 @@
+/**
+ * Mends `__cluster_metadata-0`. It must be readable before anyone can enter the directory, so this works under the
+ * directory's own lock, alone. A torn tail is cut; a bad batch with good ones behind it becomes NoOp records (what it said is lost, what
+ * follows stays) if the rest then still makes sense, else the log ends there; a damaged checkpoint is set aside where
+ * the log or an older one holds all that it held.
+ *
+ * Crash: bytes are kept in a `.broken` file before they go; a log is replaced whole by a rename. The next repair goes on.
+ */
+import { join } from 'node:path'
+import { CorruptRecordError, TerseError } from '../errors.ts'
+import { findBatchBehind } from '../log/bad-batch.ts'
+import { BROKEN_SUFFIX } from '../log/log-files.ts'
+import { setAside } from '../log/log-repair.ts'
+import { LogSegment } from '../log/log-segment.ts'
+import { replayCheckpoint } from '../metadata/checkpoint-replay.ts'
+import { MetadataLog } from '../metadata/metadata-log.ts'
+import { listMetadataLog, METADATA_LOG_FOLDER, walkBatches } from '../metadata/metadata-log-files.ts'
+import { MetadataReplay } from '../metadata/metadata-replay.ts'
+import type { Os } from '../os/os.ts'
+import * as header from '../record/batch-header.ts'
+import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
+import { DirectoryLock } from './directory-lock.ts'
+import { type Patch, rewrite } from './local-repair-log.ts'
+import { GATE_FILE, LOCK_FILE } from './log-dir-session.ts'
+
+/** Returns what was kept where. @throws TerseError when others are in the directory */
+export async function repairMetadata(os: Os, logDir: string): Promise<Map<string, string>> {
+  const gate = new DirectoryLock(os, join(logDir, GATE_FILE))
+  const lock = new DirectoryLock(os, join(logDir, LOCK_FILE))
+  try {
+    await gate.wait('exclusive')
+    if (!lock.try('exclusive')) {
+      throw new TerseError(`${logDir}: its metadata is damaged, and others work in it: stop them first`)
+    }
+    const kept = new Map<string, string>()
+    const folder = join(logDir, METADATA_LOG_FOLDER)
+    setBadCheckpointsAside(os, folder, kept)
+    mendSegments(os, logDir, folder, kept)
+    return kept
+  } finally {
+    lock.close()
+    gate.close()
+  }
+}
+
+function setBadCheckpointsAside(os: Os, folder: string, kept: Map<string, string>): void {
+  const { fs } = os
+  const files = listMetadataLog(fs, folder)
+  let covered = files?.segments[0] === 0
+  for (const { name } of files?.checkpoints ?? []) {
+    const path = join(folder, name)
+    try {
+      replayCheckpoint(fs, path, new MetadataReplay())
+      covered = true
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error
+      if (!covered) continue
+      kept.set(path, breakOff(os, path))
+    }
+  }
+  fs.fsyncDir(folder)
+}
+
+function mendSegments(os: Os, logDir: string, folder: string, kept: Map<string, string>): void {
+  const { fs } = os
+  const bases = listMetadataLog(fs, folder)?.segments ?? []
+  for (const [i, base] of bases.entries()) {
+    const segment = new LogSegment(fs, folder, base)
+    try {
+      const patches: Patch[] = []
+      let next = base
+      let epoch = 0
+      let timestamp = 0
+      let position = 0
+      let cutAt: number | undefined
+      const size = segment.fileSize()
+      while (position < size) {
+        const walk = walkBatches(fs, segment.fd(), segment.path, position, (batch) => {
+          next = batch.nextOffset
+          epoch = batch.partitionLeaderEpoch
+          timestamp = batch.maxTimestamp
+        })
+        if (walk.tail === undefined) break
+        const behind = findBatchBehind(fs, segment.fd(), { position: walk.validEnd, nextOffset: next, size })
+        if (behind === undefined) {
+          cutAt = walk.validEnd
+          break
+        }
+        const cursor = segment.cursor(behind, size, next)
+        cursor.next()
+        const untilOffset = header.baseOffsetAt(cursor.buffer, cursor.at)
+        patches.push({
+          start: walk.validEnd,
+          end: behind,
+          fromOffset: next,
+          untilOffset,
+          timestamp,
+          leaderEpoch: epoch,
+        })
+        position = behind
+      }
+      if (cutAt === undefined && patches.length === 0) continue
+      for (const { start, end } of patches) kept.set(segment.path, setAside(fs, segment, start, end))
+      if (cutAt !== undefined) {
+        kept.set(segment.path, setAside(fs, segment, cutAt, size))
+        cut(os, segment, cutAt)
+        // What stands in later segments builds on what is lost.
+        for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
+      }
+      if (patches.length > 0) {
+        const whole = Buffer.from(fs.readFile(segment.path))
+        rewrite(fs, segment, patches, noOps)
+        segment.close()
+        if (!makesSense(os, logDir)) {
+          kept.set(segment.path, keepWhole(os, segment.path, whole))
+          rewrite(fs, segment, [{ ...patches[0], end: segment.fileSize(), untilOffset: 0 }], () =>
+            Buffer.alloc(0),
+          )
+          for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
+        }
+      }
+      // A broker makes the indexes of its metadata log anew at each start, and nobody else reads them.
+      for (const path of [segment.offsetIndex.path, segment.timeIndex.path]) {
+        if (fs.stat(path) !== undefined) fs.close(fs.open(path, 'w'))
+      }
+      if (cutAt !== undefined) return
+    } finally {
+      segment.close()
+    }
+  }
+}
+
+function makesSense(os: Os, logDir: string): boolean {
+  const log = MetadataLog.open(os, logDir)
+  try {
+    log.image()
+    return true
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return false
+    throw error
+  } finally {
+    log.close()
+  }
+}
+
+function cut(os: Os, segment: LogSegment, position: number): void {
+  const fd = segment.fd(true)
+  os.fs.ftruncate(fd, position)
+  os.fs.fsync(fd)
+}
+
+function keepWhole(os: Os, path: string, bytes: Buffer): string {
+  const to = freeName(os, path)
+  const fd = os.fs.open(to, 'w')
+  try {
+    os.fs.write(fd, bytes, 0, bytes.length, 0)
+    os.fs.fsync(fd)
+  } finally {
+    os.fs.close(fd)
+  }
+  return to
+}
+
+/** Renames a file so that nobody reads it. */
+export function breakOff(os: Os, path: string): string {
+  const to = freeName(os, path)
+  os.fs.rename(path, to)
+  return to
+}
+
+function freeName(os: Os, path: string): string {
+  let n = 0
+  while (os.fs.stat(`${path}.${n}${BROKEN_SUFFIX}`) !== undefined) n++
+  return `${path}.${n}${BROKEN_SUFFIX}`
+}
+
+/** Frame version 1, type 20, version 0, no tagged fields. */
+const NO_OP = Buffer.from([1, 20, 0, 0])
+
+function noOps({ fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
+  const builder = new RecordBatchBuilder({ baseOffset: fromOffset, leaderEpoch })
+  for (let offset = fromOffset; offset < untilOffset; offset++) builder.append(timestamp, null, NO_OP)
+  return builder.build()
+}

@@ -1,0 +1,209 @@
+/**
+ * `tkafka repair`: mends what `tkafka check` finds. Looks first, mends one thing after another under the locks that a writer
+ * takes, and looks again: what is told as done is what was found before and is not there any more.
+ * Nothing is deleted: bytes that are taken out end in `.broken` files beside the file they were in.
+ */
+import { join } from 'node:path'
+import type { Finding, RepairOptions, RepairStep } from '../client/admin-check.ts'
+import type { OffsetCheckpointName } from '../log/log-dir-checkpoints.ts'
+import { PartitionLock } from '../log/partition-lock.ts'
+import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import type { Os } from '../os/os.ts'
+import { DAMAGE_FILE } from './damage-mark.ts'
+import { LocalCheck } from './local-check.ts'
+import { LocalDirectory } from './local-directory.ts'
+import { mendLog, rebuildIndexesOf } from './local-repair-log.ts'
+import { breakOff, repairMetadata } from './local-repair-metadata.ts'
+import { removeQuietly } from './open-partitions.ts'
+
+/** What is done about each kind of finding; others are left to a person. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  'torn-tail': 'cut',
+  'bad-batch': 'filled',
+  'offset-gap': 'filled',
+  'bad-index': 'rebuilt',
+  'bad-time-index': 'rebuilt',
+  'missing-index': 'rebuilt',
+  'bad-txn-index': 'rebuilt',
+  'bad-snapshot': 'set-aside',
+  'bad-epochs': 'rebuilt',
+  'bad-partition-metadata': 'written',
+  'missing-folder': 'written',
+  'damage-mark': 'removed-mark',
+  leftover: 'finished',
+  'bad-checkpoint': 'set-aside',
+  'checkpoint-beyond-end': 'written',
+  'bad-marker': 'written',
+  'not-closed': 'checked',
+  'stray-folder': 'set-aside',
+  'bad-metadata-checkpoint': 'set-aside',
+  'bad-metadata': 'cut',
+}
+
+export class LocalRepair {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+
+  constructor(os: Os, directory: LocalDirectory) {
+    this.#os = os
+    this.#directory = directory
+  }
+
+  async repair(options: RepairOptions): Promise<void> {
+    const found = await this.#check(this.#directory, options)
+    if (options.dryRun) {
+      for (const finding of found) {
+        if (ACTIONS[finding.kind] !== undefined) options.done(step(finding, undefined))
+        else if (finding.severity === 'error') options.left(finding)
+      }
+      return
+    }
+    if (!found.some(({ kind }) => ACTIONS[kind] !== undefined)) {
+      for (const finding of found) if (finding.severity === 'error') options.left(finding)
+      return
+    }
+    const kept = new Map<string, string>()
+    if (found.some(({ topic }) => topic === METADATA_TOPIC)) {
+      for (const [file, to] of await repairMetadata(this.#os, this.#directory.path)) kept.set(file, to)
+    }
+    await this.#mend(found, kept, options)
+    const after = await this.#check(LocalDirectory.open(this.#os, this.#directory.path), options)
+    const still = new Set(after.map(identity))
+    for (const finding of found) if (!still.has(identity(finding))) options.done(step(finding, kept))
+    for (const finding of after) if (finding.severity === 'error') options.left(finding)
+  }
+
+  async #check(directory: LocalDirectory, { topics, progress }: RepairOptions): Promise<Finding[]> {
+    const findings: Finding[] = []
+    await new LocalCheck(this.#os, directory).check({
+      ...(topics === undefined ? {} : { topics }),
+      ...(progress === undefined ? {} : { progress }),
+      found: (finding) => findings.push(finding),
+    })
+    return findings
+  }
+
+  async #mend(before: readonly Finding[], kept: Map<string, string>, options: RepairOptions): Promise<void> {
+    const directory = this.#directory
+    await directory.enter()
+    try {
+      // Metadata that could not be read hid the partitions; and entering a directory that nobody closed checks it.
+      const found = await this.#check(directory, options)
+      const partitions = new Map<string, Finding[]>()
+      for (const finding of [...before, ...found]) {
+        const { topic, partition, kind, file } = finding
+        if (topic === null || partition === null || topic === METADATA_TOPIC) {
+          if (kind === 'bad-checkpoint' && this.#os.fs.stat(file) !== undefined) {
+            kept.set(file, breakOff(this.#os, file))
+          }
+          continue
+        }
+        const key = `${topic}-${partition}`
+        partitions.set(key, [...(partitions.get(key) ?? []), finding])
+      }
+      for (const findings of partitions.values()) {
+        const { topic, partition, file } = findings[0]
+        if (findings.some(({ kind }) => kind === 'stray-folder')) this.#setStrayAside(file, kept)
+        else await this.#mendPartition(topic ?? '', partition ?? 0, findings, kept)
+      }
+    } finally {
+      await directory.leave()
+    }
+  }
+
+  async #mendPartition(
+    topic: string,
+    partition: number,
+    findings: readonly Finding[],
+    kept: Map<string, string>,
+  ): Promise<void> {
+    const os = this.#os
+    const directory = this.#directory
+    const { checkpoints } = directory
+    if (directory.image().topic(topic)?.partitions[partition] === undefined) return
+    const name = `${topic}-${partition}`
+    const dir = join(directory.path, name)
+    directory.listAsOpen(topic, partition)
+    const config = directory.logConfig(topic)
+    if (os.fs.stat(dir) !== undefined) {
+      const lock = new PartitionLock(os, dir)
+      if (!lock.tryLock()) await lock.lock()
+      try {
+        const compacted = config.compact || checkpoints.offset('cleaner', name) !== undefined
+        const files = (kind: RegExp) => findings.filter((f) => kind.test(f.kind)).map(({ file }) => file)
+        for (const [file, to] of mendLog(os, dir, {
+          compacted,
+          indexIntervalBytes: config.indexIntervalBytes,
+        })) {
+          kept.set(file, to)
+        }
+        const indexes = new Set(files(/^(bad-index|bad-time-index|missing-index)$/))
+        if (indexes.size > 0) rebuildIndexesOf(os, dir, indexes, config.indexIntervalBytes)
+        for (const file of new Set(files(/^(bad-snapshot|bad-epochs|bad-txn-index)$/))) {
+          if (os.fs.stat(file) !== undefined) kept.set(file, breakOff(os, file))
+        }
+        removeQuietly(os, join(dir, DAMAGE_FILE))
+        os.fs.fsyncDir(dir)
+      } finally {
+        lock.unlock()
+        lock.close()
+      }
+    }
+    // From the first batch on, not only from where the last check ended.
+    checkpoints.update('recovery-point', new Map([[name, undefined]]))
+    for (const [at, finding] of findings.entries()) {
+      if (finding.kind !== 'checkpoint-beyond-end') continue
+      const which = (['log-start', 'replication', 'cleaner', 'recovery-point'] as const).find(
+        (candidate: OffsetCheckpointName) => checkpoints.path(candidate) === finding.file,
+      )
+      if (which !== undefined && at >= 0) checkpoints.update(which, new Map([[name, undefined]]))
+    }
+    const brokenBefore = this.#brokenFiles(dir)
+    const log = directory.logForWriting(topic, partition)
+    await log.lock()
+    try {
+      await log.recover()
+    } finally {
+      log.unlock()
+    }
+    for (const file of this.#brokenFiles(dir)) {
+      if (!brokenBefore.has(file)) kept.set(file.replace(/\.\d+\.broken$/, ''), file)
+    }
+  }
+
+  #brokenFiles(dir: string): Set<string> {
+    if (this.#os.fs.stat(dir) === undefined) return new Set()
+    return new Set(
+      this.#os.fs
+        .readdir(dir)
+        .filter((name) => name.endsWith('.broken'))
+        .map((name) => join(dir, name)),
+    )
+  }
+
+  /** As a broker does. */
+  #setStrayAside(folder: string, kept: Map<string, string>): void {
+    if (this.#os.fs.stat(folder) === undefined) return
+    const to = `${folder}.${this.#os.randomBytes(16).toString('hex')}-stray`
+    this.#os.fs.rename(folder, to)
+    this.#os.fs.fsyncDir(this.#directory.path)
+    kept.set(folder, to)
+  }
+}
+
+function step(finding: Finding, kept: ReadonlyMap<string, string> | undefined): RepairStep {
+  const { kind, topic, partition, file, position, problem } = finding
+  return {
+    action: ACTIONS[kind] ?? 'gone',
+    topic,
+    partition,
+    file,
+    position,
+    what: problem,
+    kept: kept?.get(file) ?? null,
+  }
+}
+
+function identity({ kind, file, problem }: Finding): string {
+  return `${kind} ${file} ${problem}`
+}
