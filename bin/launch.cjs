@@ -19,6 +19,10 @@ function launch(args) {
       break
     }
   }
+  if (tool === 'run-class') {
+    const translated = require('./run-class.cjs').withTool(args)
+    if (translated !== args) return launch(translated)
+  }
   const known = /^[a-z0-9-]+$/.test(tool) && fs.existsSync(path.join(DIST, `${tool}.cjs`))
   globalThis.__tkafkaArgs = args
   // A bundle that runs from the code cache cannot import by itself (a user's own partitioner); this file can.

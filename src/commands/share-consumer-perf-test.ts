@@ -1,0 +1,8 @@
+/** Measures share consumers. */
+import { notHere } from './absent-tool.ts'
+
+export const command = notHere(
+  'share-consumer-perf-test',
+  'Measures share consumers.',
+  'share consumers are not built yet; tkafka consumer-perf-test measures consumers',
+)

@@ -1,0 +1,8 @@
+/** Migrates ZooKeeper ACLs; ZooKeeper is gone since Kafka 4. */
+import { notHere } from './absent-tool.ts'
+
+export const command = notHere(
+  'zookeeper-security-migration',
+  'Migrates ZooKeeper ACLs; ZooKeeper is gone since Kafka 4.',
+  'there is no ZooKeeper to migrate: Kafka 4 has none',
+)
