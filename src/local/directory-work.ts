@@ -12,7 +12,7 @@ import { UnifiedLog } from '../log/unified-log.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
-import { markDamage } from './damage-mark.ts'
+import { DAMAGE_FILE, markDamage } from './damage-mark.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { SessionWork } from './log-dir-session.ts'
@@ -44,8 +44,9 @@ export class DirectoryWork implements SessionWork {
     return image.brokers.get(image.nodeId)?.epoch ?? -1
   }
 
-  async checkWhole(): Promise<void> {
+  async checkWhole(): Promise<string[]> {
     const directory = this.#directory
+    const damaged: string[] = []
     const image = directory.image()
     for (const topic of image.topicImages()) {
       for (const { partition } of topic.partitions) {
@@ -56,6 +57,7 @@ export class DirectoryWork implements SessionWork {
           const { cutBytes, corrupt } = await log.recover()
           if (cutBytes > 0) directory.warn(`${log.dir}: ${cutBytes} torn bytes at the end were cut`)
           for (const error of corrupt) this.#damaged(log, error)
+          if (corrupt.length > 0) damaged.push(`${topic.name}-${partition}`)
           this.#close(log)
         } finally {
           log.close()
@@ -66,6 +68,11 @@ export class DirectoryWork implements SessionWork {
     const { emptyPreallocatedIndexes, restRecords } = await import('./rest-state.ts')
     emptyPreallocatedIndexes(this.#os, directory.path)
     if (restRecords(image).length > 0) await directory.metadata().append(restRecords)
+    return damaged
+  }
+
+  isDamaged(name: string): boolean {
+    return this.#os.fs.stat(join(this.#directory.path, name, DAMAGE_FILE)) !== undefined
   }
 
   closePartition(name: string): void {

@@ -113,7 +113,7 @@ function checkCheckpoint(
   }
   for (const [topic, partition, offset] of rows) {
     const end = ends.get(`${topic}-${partition}`)
-    if (end === undefined || end.damaged || Number(offset) <= end.logEndOffset) continue
+    if (end === undefined || Number(offset) <= end.logEndOffset) continue
     report.error(
       { topic, partition: Number(partition) },
       'checkpoint-beyond-end',

@@ -50,7 +50,6 @@ export interface SegmentFacts {
 
 export interface CheckedPartition {
   readonly logEndOffset: number
-  readonly damaged: boolean
 }
 
 export function checkPartition(os: Os, report: CheckReport, partition: PartitionToCheck): CheckedPartition {
@@ -123,7 +122,7 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
     if (at === next && !damaged) checkSnapshot(os.fs, report, partition, at, state)
   }
   checkSnapshotFiles(os.fs, report, partition, listing?.snapshots ?? [], next)
-  return { logEndOffset: Math.max(next, partition.logStartOffset), damaged }
+  return { logEndOffset: next }
 }
 
 /** Walks a segment; returns the offset behind it. */

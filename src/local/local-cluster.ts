@@ -1,5 +1,11 @@
 import type { BrokerDescription, ClusterAdmin } from '../client/admin.ts'
-import { FEATURES, LATEST_PRODUCTION, MINIMUM_VERSION } from '../config/feature-levels.ts'
+import {
+  defaultFeatureLevel,
+  FEATURES,
+  featureNamed,
+  LATEST_PRODUCTION,
+  MINIMUM_VERSION,
+} from '../config/feature-levels.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { registeredBrokers } from './local-topics.ts'
 
@@ -42,7 +48,14 @@ export class LocalCluster implements ClusterAdmin {
     // A directory that was formatted and never started has no registration yet.
     const supported = image.brokers.get(image.nodeId)?.features ?? KNOWN_FEATURES
     const features = new Map<string, { finalized: number; min: number; max: number }>()
+    const made = this.#directory.exists()
     for (const { name, minSupportedVersion, maxSupportedVersion } of supported) {
+      if (!made) {
+        // What it will be made with.
+        const level = name === 'metadata.version' ? LATEST_PRODUCTION.level : newDirectoryLevel(name)
+        features.set(name, { finalized: level, min: minSupportedVersion, max: maxSupportedVersion })
+        continue
+      }
       const finalized = name === 'kraft.version' ? image.kraftVersion : (image.features.get(name) ?? 0)
       features.set(name, { finalized, min: minSupportedVersion, max: maxSupportedVersion })
     }
@@ -51,4 +64,10 @@ export class LocalCluster implements ClusterAdmin {
     }
     return new Map([...features].sort((a, b) => (a[0] < b[0] ? -1 : 1)))
   }
+}
+
+/** The quorum of a new directory is a static one. */
+function newDirectoryLevel(name: string): number {
+  const feature = name === 'kraft.version' ? undefined : featureNamed(name)
+  return feature === undefined ? 0 : defaultFeatureLevel(feature, LATEST_PRODUCTION.level)
 }

@@ -17,6 +17,7 @@ import {
   MINIMUM_VERSION,
 } from '../config/feature-levels.ts'
 import { KafkaError, TerseError } from '../errors.ts'
+import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
 import { ZERO_UUID } from '../message/uuid.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
@@ -24,6 +25,7 @@ import type { LocalDirectory } from './local-directory.ts'
 import { registeredBrokers } from './local-topics.ts'
 
 const METADATA_VERSION = 'metadata.version'
+const ELR = 'eligible.leader.replicas.version'
 
 export class LocalNode implements NodeAdmin {
   readonly #os: Os
@@ -62,19 +64,40 @@ export class LocalNode implements NodeAdmin {
       const proposed = new Map(image.features)
       for (const { feature, level } of ordered) proposed.set(feature, level)
       for (const update of ordered) checkUpdate(image, update, proposed)
-      return ordered
+      const records: MetadataRecord[] = ordered
         .filter(({ feature }) => feature !== 'kraft.version')
         .map(({ feature: name, level: featureLevel }) => ({
           type: 'FeatureLevelRecord' as const,
           name,
           featureLevel,
         }))
+      const misSet = image.config(CONFIG_RESOURCE.BROKER, '', 'min.insync.replicas') !== undefined
+      if (ordered.some(({ feature, level }) => feature === ELR && level > 0) && !misSet) {
+        // As a controller does: with ELR this setting is the whole cluster's.
+        records.push({
+          type: 'ConfigRecord',
+          resourceType: CONFIG_RESOURCE.BROKER,
+          resourceName: '',
+          name: 'min.insync.replicas',
+          value: this.#directory.serverProperties().get('min.insync.replicas') ?? '1',
+        })
+      }
+      return records
     }
     check(this.#directory.image())
     if (!validateOnly) await this.#directory.alter(check)
   }
 
+  async clusterId(): Promise<string> {
+    if (!this.#directory.exists()) {
+      await this.#directory.enter()
+      await this.#directory.leave()
+    }
+    return this.#directory.image().clusterId
+  }
+
   async describeMetadataQuorum(): Promise<QuorumInfo> {
+    await this.clusterId()
     const image = this.#directory.image()
     const now = this.#os.clock.now()
     const common = { logEndOffset: image.endOffset, lastFetchTimestamp: now, lastCaughtUpTimestamp: now }
@@ -196,7 +219,7 @@ function checkUpdate(
       fail(`${feature} could not be set to ${level} because it depends on ${other} level ${needed}`)
     }
   }
-  if (feature === 'eligible.leader.replicas.version' && level !== current) {
+  if (feature === ELR && level !== current && image.topicCount > 0) {
     // Partitions at rest have one form with it and another without; mixing them loses a partition for a broker.
     fail('Partitions at rest depend on it: start a broker on the directory and change it there.')
   }

@@ -1,5 +1,5 @@
 import { sizeOfVarint } from '../bytes/varint.ts'
-import type { SlicePartitioner } from '../client/partitioner.ts'
+import { type SlicePartitioner, UserPartitioner } from '../client/partitioner.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../client/producer.ts'
 import { type PartitionQueue, RecordAccumulator } from '../client/record-accumulator.ts'
 import type { Header } from '../client/types.ts'
@@ -8,6 +8,7 @@ import { KafkaError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Clock } from '../os/clock.ts'
+import { KERNEL_MAX_LINE } from '../record/line-kernel.ts'
 import { sizeOfHeaders } from '../record/record-writer.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { codecOf, ProducerLimits } from './local-producer-limits.ts'
@@ -49,6 +50,8 @@ export class LocalTopicProducer implements TopicProducer {
   readonly #config: LogConfig
   readonly #logs: (PartitionLog | undefined)[] = []
   readonly #limits: ProducerLimits
+  /** No line that `appendLines` takes could be refused, or needs a partitioner. */
+  readonly #takesLines: boolean
   /** The partition chosen for a record that was not taken yet. */
   #chosen = -1
   #draining: Promise<void> = Promise.resolve()
@@ -73,6 +76,11 @@ export class LocalTopicProducer implements TopicProducer {
       bufferMemory: settings.bufferMemory,
     })
     this.#limits = new ProducerLimits(topic, settings, config, codec)
+    this.#takesLines =
+      this.#accumulator.inputMemory !== undefined &&
+      this.#limits.fits > KERNEL_MAX_LINE &&
+      !config.compact &&
+      !(options.partitioner instanceof UserPartitioner)
   }
 
   append(
@@ -139,6 +147,20 @@ export class LocalTopicProducer implements TopicProducer {
     if (queue.due) this.#tryWrite(queue)
     else if (this.#accumulator.isFull) this.#tryWriteAll()
     return true
+  }
+
+  taken = 0
+
+  appendLines(partition: number, timestamp: number, from: number, end: number): number {
+    this.taken = 0
+    if (!this.#takesLines || this.#failure !== undefined) return from
+    if (partition < 0 && this.partitionCount > 1) return from
+    const queue = this.#accumulator.queue(Math.max(partition, 0))
+    if (queue.due) return from
+    const before = queue.writer.recordCount
+    const behind = this.#accumulator.addLines(queue, timestamp, from, end)
+    this.taken = queue.writer.recordCount - before
+    return behind
   }
 
   refusalOf(

@@ -5,7 +5,6 @@
  */
 import { join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../client/admin-check.ts'
-import type { OffsetCheckpointName } from '../log/log-dir-checkpoints.ts'
 import { PartitionLock } from '../log/partition-lock.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import type { Os } from '../os/os.ts'
@@ -85,6 +84,8 @@ export class LocalRepair {
 
   async #mend(before: readonly Finding[], kept: Map<string, string>, options: RepairOptions): Promise<void> {
     const directory = this.#directory
+    const folders = new Set(before.filter((f) => f.topic !== null).map((f) => this.#folder(f)))
+    const brokenBefore = this.#brokenFiles(folders)
     await directory.enter()
     try {
       // Metadata that could not be read hid the partitions; and entering a directory that nobody closed checks it.
@@ -108,6 +109,10 @@ export class LocalRepair {
       }
     } finally {
       await directory.leave()
+    }
+    for (const file of this.#brokenFiles(folders)) {
+      const from = file.replace(/\.\d+\.broken$/, '')
+      if (!brokenBefore.has(file) && !kept.has(from)) kept.set(from, file)
     }
   }
 
@@ -151,34 +156,39 @@ export class LocalRepair {
     }
     // From the first batch on, not only from where the last check ended.
     checkpoints.update('recovery-point', new Map([[name, undefined]]))
-    for (const [at, finding] of findings.entries()) {
-      if (finding.kind !== 'checkpoint-beyond-end') continue
-      const which = (['log-start', 'replication', 'cleaner', 'recovery-point'] as const).find(
-        (candidate: OffsetCheckpointName) => checkpoints.path(candidate) === finding.file,
-      )
-      if (which !== undefined && at >= 0) checkpoints.update(which, new Map([[name, undefined]]))
-    }
-    const brokenBefore = this.#brokenFiles(dir)
     const log = directory.logForWriting(topic, partition)
     await log.lock()
     try {
       await log.recover()
+      this.#clampCheckpoints(name, log.logEndOffset)
     } finally {
       log.unlock()
     }
-    for (const file of this.#brokenFiles(dir)) {
-      if (!brokenBefore.has(file)) kept.set(file.replace(/\.\d+\.broken$/, ''), file)
+  }
+
+  /** None may lie beyond the log's end: what is appended next would count as deleted, replicated or cleaned (KAFKA-3330). */
+  #clampCheckpoints(name: string, logEndOffset: number): void {
+    const { checkpoints } = this.#directory
+    for (const which of ['log-start', 'replication', 'cleaner'] as const) {
+      if ((checkpoints.offset(which, name) ?? 0) <= logEndOffset) continue
+      // Deleted records come back rather than all of them going.
+      const right = which === 'log-start' ? undefined : logEndOffset
+      checkpoints.update(which, new Map([[name, right]]))
     }
   }
 
-  #brokenFiles(dir: string): Set<string> {
-    if (this.#os.fs.stat(dir) === undefined) return new Set()
-    return new Set(
-      this.#os.fs
-        .readdir(dir)
-        .filter((name) => name.endsWith('.broken'))
-        .map((name) => join(dir, name)),
-    )
+  #folder({ topic, partition }: Finding): string {
+    return join(this.#directory.path, `${topic}-${partition}`)
+  }
+
+  #brokenFiles(folders: ReadonlySet<string>): Set<string> {
+    const { fs } = this.#os
+    const found = new Set<string>()
+    for (const folder of folders) {
+      if (fs.stat(folder)?.isDirectory() !== true) continue
+      for (const name of fs.readdir(folder)) if (name.endsWith('.broken')) found.add(join(folder, name))
+    }
+    return found
   }
 
   /** As a broker does. */

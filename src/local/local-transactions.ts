@@ -36,6 +36,8 @@ import type { LocalDirectory } from './local-directory.ts'
 const TRANSACTION_TOPIC = '__transaction_state'
 const READ_SIZE = 1 << 20
 const MAX_EPOCH = 32767
+/** What the Admin client asks for when it fences. */
+const FENCED_TIMEOUT_MS = 30000
 
 export class LocalTransactions implements TransactionAdmin {
   readonly #os: Os
@@ -97,7 +99,10 @@ export class LocalTransactions implements TransactionAdmin {
         decided(transactionalId, now, this.#os.clock.now()),
       )
       const status = TRANSACTION_STATUS[value.transactionStatus]
-      if (status !== 'PrepareAbort' && status !== 'PrepareCommit') return
+      if (status !== 'PrepareAbort' && status !== 'PrepareCommit') {
+        await this.#change(transactionalId, (now) => fenced(transactionalId, now, this.#os.clock.now()))
+        return
+      }
       const { producerId, producerEpoch } = value
       for (const partition of partitionsOf(value)) {
         if (this.#directory.image().topic(partition.topic)?.partitions[partition.partition] === undefined)
@@ -266,17 +271,32 @@ function partitionsOf(value: TransactionLogValue): TopicPartition[] {
 /** An ongoing transaction is to be aborted, and its producer fenced by a new epoch. */
 function decided(id: string, value: TransactionLogValue, now: number): TransactionLogValue {
   if (TRANSACTION_STATUS[value.transactionStatus] !== 'Ongoing') return value
-  if (value.producerEpoch >= MAX_EPOCH - 1) {
-    throw new TerseError(
-      `the producer of ${id} has used up its epochs; only a broker can give it a new producer id`,
-    )
-  }
   return {
     ...value,
-    producerEpoch: value.producerEpoch + 1,
+    producerEpoch: nextEpoch(id, value),
     transactionStatus: TRANSACTION_STATUS.indexOf('PrepareAbort'),
     transactionLastUpdateTimestampMs: now,
   }
+}
+
+/** With nothing open: a producer that comes back with the old epoch is refused, as behind a broker's answer. */
+function fenced(id: string, value: TransactionLogValue, now: number): TransactionLogValue {
+  return {
+    ...value,
+    producerEpoch: nextEpoch(id, value),
+    transactionTimeoutMs: FENCED_TIMEOUT_MS,
+    transactionStatus: TRANSACTION_STATUS.indexOf('Empty'),
+    transactionPartitions: null,
+    transactionLastUpdateTimestampMs: now,
+    transactionStartTimestampMs: -1,
+  }
+}
+
+function nextEpoch(id: string, { producerEpoch }: TransactionLogValue): number {
+  if (producerEpoch < MAX_EPOCH - 1) return producerEpoch + 1
+  throw new TerseError(
+    `the producer of ${id} has used up its epochs; only a broker can give it a new producer id`,
+  )
 }
 
 function notFound(transactionalId: string): KafkaError {

@@ -47,8 +47,10 @@ export interface SessionWork {
   prepare(): Promise<void>
   /** BrokerEpoch of this node's newest RegisterBroker record, -1 when there is none. */
   brokerEpoch(): number
-  /** Called alone, inside the gate: nobody knows what state the logs are in. */
-  checkWhole(): Promise<void>
+  /** Called alone, inside the gate: nobody knows what state the logs are in. Returns the partitions damaged in the middle. */
+  checkWhole(): Promise<readonly string[]>
+  /** Whether a partition that such a check found damaged still is. */
+  isDamaged(name: string): boolean
   /** Closes a listed partition as a broker does, everything synced. Throws when that cannot be done now. */
   closePartition(name: string): void
   /** Called alone, inside the gate, after the last of them, before the marker comes back. */
@@ -56,6 +58,12 @@ export interface SessionWork {
   /** Called when this process left, whether or not it was the last one out. */
   left(): void
 }
+
+/**
+ * Begins a list entry that names no open partition but one found damaged in a directory that was not shut down cleanly.
+ * Such a directory stays unclean until a repair: a broker must not take it for whole.
+ */
+const FOUND_DAMAGED = '!'
 
 /** How long a killed process may take to lose its locks, in ms. */
 const DYING_MS = 250
@@ -147,8 +155,9 @@ export class LogDirSession {
       if (alone) {
         await this.#work.prepare()
         if (!this.#knownState()) {
-          await this.#work.checkWhole()
+          const damaged = await this.#work.checkWhole()
           this.#beginList()
+          for (const name of damaged) addOpenPartition(this.#os, this.#dir, FOUND_DAMAGED + name)
         }
         if (!this.#lock.try('shared')) throw this.#refusal()
       }
@@ -205,8 +214,10 @@ export class LogDirSession {
     }
     const list = this.#validList()
     if (list === undefined) return
-    for (const name of list.names) this.#work.closePartition(name)
+    const found = [...list.names].filter((name) => name.startsWith(FOUND_DAMAGED))
+    for (const name of list.names) if (!name.startsWith(FOUND_DAMAGED)) this.#work.closePartition(name)
     this.#work.closed()
+    if (found.some((name) => this.#work.isDamaged(name.slice(FOUND_DAMAGED.length)))) return
     restoreCleanShutdownFile(this.#os, this.#dir, list.brokerEpoch)
     invalidateOpenPartitions(this.#os, this.#dir)
   }
