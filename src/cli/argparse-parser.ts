@@ -115,7 +115,8 @@ class ArgparseRun {
     const subcommands = this.#command.subcommands ?? []
     const chosen = subcommands.find((one) => one.name === word)
     if (chosen === undefined) {
-      const names = subcommands.map((one) => `'${one.name}'`).join(', ')
+      const genuine = subcommands.filter((one) => !one.addition)
+      const names = genuine.map((one) => `'${one.name}'`).join(', ')
       this.#fail(`invalid choice: '${word}' (choose from ${names})`)
     }
     this.#subcommand = chosen.name

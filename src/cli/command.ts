@@ -66,6 +66,8 @@ export interface Subcommand {
   readonly summary: string
   readonly flags: readonly Flag[]
   readonly positionals?: readonly Positional[]
+  /** One that Kafka's tool has not: its messages do not name it. */
+  readonly addition?: boolean
 }
 
 export interface Positional {

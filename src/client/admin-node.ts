@@ -44,6 +44,9 @@ export interface NodeAdmin {
   describeLogDirs(): Promise<LogDirDescription>
   /** All or none. @throws TerseError in the controller's words */
   updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void>
+  /** The id of the cluster. A directory that is not there yet is made: from now on the id holds. */
+  clusterId(): Promise<string>
+  /** As `clusterId`, makes a directory that is not there yet. */
   describeMetadataQuorum(): Promise<QuorumInfo>
   /** Offset of the last record that counts. */
   featuresEpoch(): Promise<number>

@@ -26,7 +26,7 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
       `${file}\n${code === 'ENOENT' ? 'There is no such file.' : (error as Error).message}`,
     )
   }
-  const { parseLines } = await import('dot-properties')
+  const { parseLines } = await import('./properties-lines.ts')
   const properties = new Map<string, string>()
   for (const line of parseLines(bytes.toString('latin1'))) {
     if (Array.isArray(line)) properties.set(line[0], line[1])

@@ -91,7 +91,7 @@ export const command: Command = {
         stdout.line(`Broker ${id} is no longer registered.`)
         return 0
       }
-      stdout.line(`Cluster ID: ${(await admin.describeCluster()).clusterId}`)
+      stdout.line(`Cluster ID: ${await admin.clusterId()}`)
       return 0
     } finally {
       await admin.close()

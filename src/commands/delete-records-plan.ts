@@ -8,10 +8,10 @@ export interface RecordsToDelete extends TopicPartition {
   readonly offset: number
 }
 
-/** @throws TerseError in the genuine tool's words, with the field at fault behind them */
+/** @throws TerseError in the genuine tool's words, with the field or the line at fault in a line behind them */
 export function parseDeleteRecordsPlan(text: string): RecordsToDelete[] {
   const plan = firstJsonValue(text)
-  if (plan === undefined) throw new TerseError('The input string is not a valid JSON')
+  if ('problem' in plan) throw new TerseError(`The input string is not a valid JSON\n${plan.problem}`)
   const { version, partitions } = object(plan.value, 'the file')
   if (version !== undefined && integer(version, 'Integer', 'version') !== 1) {
     throw new TerseError(`Not supported version field value ${version}`)
@@ -44,7 +44,7 @@ function object(value: unknown, at: string): Record<string, unknown> {
 }
 
 function field(fields: Record<string, unknown>, name: string, at: string): unknown {
-  if (!Object.hasOwn(fields, name)) throw new TerseError(`No such field exists: \`${name}\` (in ${at})`)
+  if (!Object.hasOwn(fields, name)) throw new TerseError(`No such field exists: \`${name}\`\nin ${at}`)
   return fields[name]
 }
 
@@ -55,5 +55,5 @@ function integer(value: unknown, type: 'Integer' | 'Long', at: string): number {
 }
 
 function wrong(expected: string, value: unknown, at: string): TerseError {
-  return new TerseError(`Expected ${expected}, received ${JSON.stringify(value)} (${at})`)
+  return new TerseError(`Expected ${expected}, received ${JSON.stringify(value)}\nin ${at}`)
 }

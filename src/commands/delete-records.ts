@@ -1,8 +1,7 @@
 /** `tkafka delete-records`: moves the log start of partitions up to an offset. */
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
-import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
-import { topicPartitionKey } from '../client/types.ts'
+import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -34,8 +33,7 @@ export const command: Command = {
       stdout.line('Executing records delete operation')
       const results: string[] = []
       let failed = false
-      // As the genuine tool's map gives them back.
-      for (const one of javaHashOrder(plan, ({ topic, partition }) => javaPartitionHash(topic, partition))) {
+      for (const one of [...plan].sort(byName)) {
         const key = topicPartitionKey(one.topic, one.partition)
         try {
           results.push(`partition: ${key}\tlow_watermark: ${await admin.deleteRecords(one, one.offset)}`)
@@ -52,6 +50,10 @@ export const command: Command = {
       await admin.close()
     }
   },
+}
+
+function byName(a: TopicPartition, b: TopicPartition): number {
+  return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
 }
 
 function readPlan(file: string): string {

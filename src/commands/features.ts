@@ -222,12 +222,19 @@ function updatesOf({ options, stdout }: CommandContext): Map<string, number> {
 async function update(
   { options, stdout, stderr }: CommandContext,
   admin: Admin,
-  updates: ReadonlyMap<string, number>,
+  updates: Map<string, number>,
 ): Promise<number> {
   const operation = options.subcommand ?? ''
   const dryRun = options.has('dry-run')
   const upgradeType =
     operation === 'upgrade' ? 'UPGRADE' : options.has('unsafe') ? 'UNSAFE_DOWNGRADE' : 'SAFE_DOWNGRADE'
+  if (
+    options.has('release-version') &&
+    (await admin.describeFeatures()).get('kraft.version')?.finalized === 0
+  ) {
+    // A release stands for a dynamic quorum; a static one stays as it is until a controller changes it.
+    updates.delete('kraft.version')
+  }
   const wanted: FeatureUpdate[] = [...updates].map(([name, level]) => ({ feature: name, level, upgradeType }))
   let problem: string | undefined
   try {
@@ -243,7 +250,7 @@ async function update(
       continue
     }
     const what = operation === 'disable' ? `disable ${name}` : `${operation} ${name} to ${level}`
-    stderr.line(
+    stdout.line(
       `${dryRun ? 'Can not' : 'Could not'} ${what}. The update failed for all features since the following feature had an error: ${problem}`,
     )
   }

@@ -1,18 +1,34 @@
 /** JSON as the genuine tools read it: the first value of the text counts, what follows it does not. */
 
-/** undefined when the text does not begin with a JSON value. */
-export function firstJsonValue(text: string): { readonly value: unknown } | undefined {
+export type JsonText =
+  | { readonly value: unknown }
+  /** What is wrong and where: `line 3, column 7: Unexpected token ...`. */
+  | { readonly problem: string }
+
+export function firstJsonValue(text: string): JsonText {
   try {
     return { value: JSON.parse(text) }
-  } catch {
+  } catch (error) {
     const end = endOfValue(text)
-    if (end === undefined) return undefined
-    try {
-      return { value: JSON.parse(text.slice(0, end)) }
-    } catch {
-      return undefined
+    if (end !== undefined) {
+      try {
+        return { value: JSON.parse(text.slice(0, end)) }
+      } catch {}
     }
+    return { problem: problemOf(text, error as Error) }
   }
+}
+
+function lineOf(text: string, position: number): number {
+  return text.slice(0, position).split('\n').length
+}
+
+function problemOf(text: string, { message }: Error): string {
+  const at = /at position (\d+)/.exec(message)?.[1]
+  const position = at === undefined ? text.length : Number(at)
+  const column = position - text.lastIndexOf('\n', position - 1)
+  const what = message.replace(/ in JSON.*$/s, '').replace(/, .*is not valid JSON$/s, '')
+  return `line ${lineOf(text, position)}, column ${column}: ${what}`
 }
 
 /** Position behind the first object or array, or undefined when it never closes. */

@@ -66,7 +66,9 @@ function namedServers(context: CommandContext): { servers: string; from: string 
   const { options } = context
   for (const flag of ['bootstrap-server', 'bootstrap-controller', 'broker-list']) {
     const servers = options.has(flag) ? options.value(flag) : undefined
-    if (servers !== undefined) return { servers, from: `--${flag}` }
+    // log-dirs and reassign-partitions have ids of brokers in a list of that name.
+    const ids = flag === 'broker-list' && servers?.includes(':') === false
+    if (servers !== undefined && !ids) return { servers, from: `--${flag}` }
   }
   for (const flag of ['command-property', 'producer-property', 'consumer-property', 'producer-props']) {
     for (const pair of options.values(flag)) {
@@ -121,4 +123,15 @@ function addresses(list: string): string[] {
     )
     .filter((address) => address !== '')
     .map((address) => address.replace(/^(127\.0\.0\.1|\[::1\]|::1)(?=:\d+$|$)/, 'localhost'))
+}
+
+/** The properties file with which a genuine broker boots the data directory. */
+export async function bootProperties(context: CommandContext): Promise<string> {
+  const { bootProperties: propertiesOf } = await import('../local/boot-properties.ts')
+  const directory = await openDirectory(context)
+  try {
+    return propertiesOf(directory)
+  } finally {
+    await directory.close()
+  }
 }

@@ -11,13 +11,19 @@ import { writeFileAtomically } from '../log/checkpoint-file.ts'
 import { randomUuid } from '../message/uuid.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
+import { imageRecords } from './image-records.ts'
 import { formatFeatureRecords, initialRecords } from './initial-records.ts'
 import { writeMetaProperties } from './meta-properties.ts'
 import { FIRST_EPOCH } from './metadata-append.ts'
 import { encodeAppend } from './metadata-batch-encoder.ts'
 import { encodeCheckpoint } from './metadata-checkpoint.ts'
-import { MetadataImage } from './metadata-image.ts'
-import { listMetadataLog, METADATA_LOG_FOLDER, segmentFileName } from './metadata-log-files.ts'
+import { MetadataImage, type MetadataImageParts, type VoterImage } from './metadata-image.ts'
+import {
+  checkpointFileName,
+  listMetadataLog,
+  METADATA_LOG_FOLDER,
+  segmentFileName,
+} from './metadata-log-files.ts'
 import { createMetadataFolder, createSegment } from './metadata-log-writer.ts'
 import { EMPTY_PARTS } from './metadata-replay.ts'
 
@@ -27,6 +33,8 @@ export interface FormatOptions {
   /** Default: random ones. */
   readonly clusterId?: string
   readonly directoryId?: string
+  /** What its metadata begins with: features (all of them, then), credentials. Default: the features of Kafka 4.3. */
+  readonly parts?: Pick<MetadataImageParts, 'features' | 'scramByKey'>
 }
 
 export interface FormattedDirectory {
@@ -45,9 +53,9 @@ export function formatDirectory(os: Os, logDir: string, options: FormatOptions =
   const directoryId = options.directoryId ?? randomUuid(randomBytes)
   const now = os.clock.now()
 
-  writeFileAtomically(fs, `${logDir}/bootstrap.checkpoint`, bootstrapCheckpoint(now))
+  writeFileAtomically(fs, `${logDir}/bootstrap.checkpoint`, bootstrapCheckpoint(now, options.parts))
 
-  const image = new MetadataImage({ clusterId, nodeId, directoryId }, EMPTY_PARTS)
+  const image = new MetadataImage({ clusterId, nodeId, directoryId }, { ...EMPTY_PARTS, ...options.parts })
   const { records, metadataVersion } = initialRecords(image, randomUuid(randomBytes))
   const { bytes } = encodeAppend(records, {
     baseOffset: 0,
@@ -80,10 +88,40 @@ export function formatDirectory(os: Os, logDir: string, options: FormatOptions =
   return { clusterId, directoryId, brokerEpoch }
 }
 
+/**
+ * Formats without a metadata log, as Kafka's own tool does: what a controller of a dynamic quorum starts with (its
+ * voters stand in a checkpoint), and directories beside the one with the metadata. The first write makes the rest.
+ */
+export function formatUnstarted(
+  os: Os,
+  logDir: string,
+  options: Required<FormatOptions> & { readonly voters: readonly VoterImage[] },
+): void {
+  const { fs } = os
+  const { clusterId, nodeId, directoryId, voters, parts } = options
+  const now = os.clock.now()
+  writeFileAtomically(fs, `${logDir}/bootstrap.checkpoint`, bootstrapCheckpoint(now, parts))
+  if (voters.length > 0) {
+    const folder = `${logDir}/${METADATA_LOG_FOLDER}`
+    if (fs.stat(folder) === undefined) fs.mkdir(folder)
+    const bytes = encodeCheckpoint({
+      records: [],
+      metadataVersion: 0,
+      epoch: 0,
+      lastContainedLogTimestamp: now,
+      now,
+      kraftVersion: 1,
+      voters,
+    })
+    writeFileAtomically(fs, `${folder}/${checkpointFileName(0, 0)}`, bytes)
+  }
+  writeMetaProperties(fs, logDir, { version: 1, clusterId, nodeId, directoryId })
+}
+
 /** The features that a controller starts with where the metadata log is empty. */
-export function bootstrapCheckpoint(now: number): Buffer {
+export function bootstrapCheckpoint(now: number, parts?: FormatOptions['parts']): Buffer {
   return encodeCheckpoint({
-    records: formatFeatureRecords(),
+    records: parts === undefined ? formatFeatureRecords() : [...imageRecords({ ...EMPTY_PARTS, ...parts })],
     metadataVersion: 0,
     epoch: 0,
     lastContainedLogTimestamp: 0,

@@ -1,0 +1,38 @@
+/**
+ * `tkafka broker-api-versions`: scripts wait for a broker with it, so a directory answers: one line for its node, and
+ * the requests whose work tkafka does here, as a broker of the same Kafka lists them.
+ */
+import type { Command } from '../cli/command.ts'
+import { BROKER_APIS } from './broker-api-table.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { openAdmin } from './open-client.ts'
+
+export const command: Command = {
+  name: 'broker-api-versions',
+  summary: 'This tool helps to retrieve broker version information.',
+  flags: [{ ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' }, COMMAND_CONFIG],
+  examples: ['tkafka broker-api-versions'],
+  async run(context) {
+    const { options, stdout, env } = context
+    const admin = await openAdmin(context)
+    try {
+      const { brokers, controller } = await admin.describeCluster()
+      const node = brokers.find(({ id }) => id === controller) ?? brokers[0]
+      // The address that was asked for is where this node answers.
+      const asked = options.value('bootstrap-server') ?? env.TKAFKA_LOCAL_BOOTSTRAP
+      const address = asked?.split(',')[0].trim() || `${node.host}:${node.port}`
+      stdout.line(`${address} (id: ${node.id} rack: ${node.rack ?? 'null'} isFenced: false) -> (`)
+      stdout.line(BROKER_APIS.map(apiLine).join(',\n'))
+      stdout.line(')')
+      return 0
+    } finally {
+      await admin.close()
+    }
+  },
+}
+
+function apiLine(row: string): string {
+  const [name, key, low, high] = row.split(' ')
+  if (low === '-') return `\t${name}(${key}): UNSUPPORTED`
+  return `\t${name}(${key}): ${low === high ? low : `${low} to ${high}`} [usable: ${high}]`
+}

@@ -1,0 +1,129 @@
+/** `tkafka delegation-tokens`: tokens belong to an authenticated session, and a directory has none. */
+import { checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
+import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { principals } from './acls-arguments.ts'
+import { propertiesFile } from './client-properties.ts'
+import { BOOTSTRAP_SERVER } from './common-flags.ts'
+import { openDirectory } from './open-client.ts'
+
+const REFUSAL =
+  'Delegation Token requests are not allowed on PLAINTEXT/1-way SSL channels and on delegation token authenticated channels.'
+
+const principal = (name: string, what: string): Flag => ({
+  name,
+  arg: 'optional',
+  repeatable: true,
+  description: `${what} is a Kafka principal. They should be in principalType:name format.`,
+})
+const period = (name: string, description: string): Flag => ({
+  name,
+  arg: 'optional',
+  type: 'long',
+  description,
+})
+
+export const command: Command = {
+  name: 'delegation-tokens',
+  summary: 'This tool helps to create, renew, expire, or describe delegation tokens.',
+  flags: [
+    BOOTSTRAP_SERVER,
+    {
+      name: 'command-config',
+      arg: 'required',
+      description:
+        'REQUIRED: A property file containing configs to be passed to Admin Client. Token management operations are allowed in secure mode only.',
+    },
+    {
+      name: 'create',
+      description:
+        'Create a new delegation token. Use --renewer-principal option to pass renewer principals.',
+    },
+    {
+      name: 'renew',
+      description: 'Renew delegation token. Use --renew-time-period option to set renew time period.',
+    },
+    {
+      name: 'expire',
+      description: 'Expire delegation token. Use --expiry-time-period option to expire the token.',
+    },
+    {
+      name: 'describe',
+      description:
+        'Describe delegation tokens for the given principals. Use --owner-principal to pass owner/renewer principals.',
+    },
+    principal('owner-principal', 'owner'),
+    principal('renewer-principal', 'renewer'),
+    period('max-life-time-period', 'Max life period for the token in milliseconds; -1: the server decides.'),
+    period('renew-time-period', 'Renew time period in milliseconds; -1: the server decides.'),
+    period('expiry-time-period', 'Expiry time period in milliseconds; -1: the token ends at once.'),
+    { name: 'hmac', arg: 'optional', description: 'HMAC of the delegation token' },
+  ],
+  parseErrors: { usage: true },
+  async run(context) {
+    const { options } = context
+    checkArguments(context)
+    await propertiesFile(options.value('command-config') ?? '')
+    announce(context)
+    // Says what is wrong with the directory or the address first.
+    const directory = await openDirectory(context)
+    await directory.close()
+    throw new TerseError(REFUSAL)
+  },
+}
+
+function checkArguments({ options }: CommandContext): void {
+  const actions = ['create', 'renew', 'expire', 'describe'].filter((name) => options.has(name))
+  if (actions.length !== 1) {
+    throw new UsageError('Command must include exactly one action: --create, --renew, --expire or --describe')
+  }
+  checkRequiredArguments(options, 'command-config')
+  if (options.has('create')) checkRequiredArguments(options, 'max-life-time-period')
+  if (options.has('renew')) checkRequiredArguments(options, 'hmac', 'renew-time-period')
+  if (options.has('expire')) checkRequiredArguments(options, 'hmac', 'expiry-time-period')
+  checkInvalidArguments(options, 'create', ['hmac', 'renew-time-period', 'expiry-time-period'])
+  checkInvalidArguments(options, 'renew', [
+    'renewer-principal',
+    'max-life-time-period',
+    'expiry-time-period',
+    'owner-principal',
+  ])
+  checkInvalidArguments(options, 'expire', [
+    'renew',
+    'max-life-time-period',
+    'renew-time-period',
+    'owner-principal',
+  ])
+  checkInvalidArguments(options, 'describe', [
+    'renew-time-period',
+    'max-life-time-period',
+    'hmac',
+    'expiry-time-period',
+  ])
+}
+
+/** What the genuine tool prints before it asks. */
+function announce({ options, stdout }: CommandContext): void {
+  const list = (flag: string) => `[${principals(options, flag).join(', ')}]`
+  if (options.has('create')) {
+    stdout.line(
+      `Calling create token operation with renewers :${list('renewer-principal')} , max-life-time-period :${number(options.value('max-life-time-period'), 'max-life-time-period')}`,
+    )
+    principals(options, 'owner-principal')
+  } else if (options.has('renew')) {
+    stdout.line(
+      `Calling renew token operation with hmac :${options.value('hmac') ?? ''} , renew-time-period :${number(options.value('renew-time-period'), 'renew-time-period')}`,
+    )
+  } else if (options.has('expire')) {
+    stdout.line(
+      `Calling expire token operation with hmac :${options.value('hmac') ?? ''} , expire-time-period :${number(options.value('expiry-time-period'), 'expiry-time-period')}`,
+    )
+  } else if (principals(options, 'owner-principal').length === 0) {
+    stdout.line('Calling describe token operation for current user.')
+  } else stdout.line(`Calling describe token operation for owners: ${list('owner-principal')}`)
+}
+
+function number(text: string | undefined, flag: string): string {
+  if (text !== undefined && /^[+-]?\d{1,19}$/.test(text)) return String(BigInt(text))
+  throw new TerseError(`Cannot parse argument '${text ?? ''}' of option ${flag}`)
+}
