@@ -140,6 +140,30 @@ describe('what a killed writer left', () => {
   })
 })
 
+describe('a directory found unclean with damage in the middle of a log', () => {
+  it('stays unclean, without a second whole check, until the damage is repaired', async () => {
+    const dir = modelDir()
+    rmSync(join(dir, '.kafka_cleanshutdown'))
+    const work = new ModelWork(dir)
+    work.damaged.add('hurt-0')
+    const visit = async () => {
+      const session = new LogDirSession(systemOs, dir, work)
+      await session.enter()
+      session.writing('sound-0')
+      await session.leave()
+    }
+    await visit()
+    expect(marker(dir)).toBeUndefined()
+    await visit()
+    expect(marker(dir)).toBeUndefined()
+    expect(work.checkedWhole).toBe(1)
+    expect(work.closedByUs).not.toContain('!hurt-0')
+    work.damaged.clear()
+    await visit()
+    expect(marker(dir)).toMatch(/"brokerEpoch"/)
+  })
+})
+
 describe('on a disk with no byte free', () => {
   function fullDisk(from: { full: boolean }): Os {
     const write: Os['fs']['write'] = (...args) => {

@@ -33,7 +33,7 @@ for (const name of ['write', 'rename', 'unlink', 'fsyncDir'] as const) {
 fs.fsync = step
 
 class Work extends ModelWork {
-  override checkWhole(): Promise<void> {
+  override checkWhole(): Promise<string[]> {
     console.log('checked whole, though no broker was here and the machine runs on')
     return super.checkWhole()
   }

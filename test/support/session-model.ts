@@ -25,9 +25,17 @@ export class ModelWork implements SessionWork {
     return this.epoch
   }
 
-  async checkWhole(): Promise<void> {
+  async checkWhole(): Promise<string[]> {
     this.checkedWhole++
     for (const name of dirty(this.dir)) unlinkSync(join(this.dir, `${name}.dirty`))
+    return [...this.damaged]
+  }
+
+  /** Partitions that a check of the whole directory finds damaged, until they are repaired. */
+  damaged = new Set<string>()
+
+  isDamaged(name: string): boolean {
+    return this.damaged.has(name)
   }
 
   closePartition(name: string): void {
