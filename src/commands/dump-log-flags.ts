@@ -1,4 +1,5 @@
 import type { Flag } from '../cli/command.ts'
+import { outputFlag } from '../cli/machine-output.ts'
 import { STRING_DECODER } from './decoders/class-decoder.ts'
 
 const decoderClass = (name: string, what: string): Flag => ({
@@ -80,4 +81,5 @@ export const DUMP_LOG_FLAGS: readonly Flag[] = [
     description:
       'If set, log data will be parsed as TopicBasedRemoteLogMetadataManager (RLMM) metadata records. Instead, the value-decoder-class option can be used if a custom RLMM implementation is configured.',
   },
+  outputFlag,
 ]

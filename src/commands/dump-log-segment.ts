@@ -103,8 +103,8 @@ class SegmentDump {
     const isCompressed = batch.compression !== 'none'
     // As the genuine tool: of a compressed batch that turns out damaged no record is shown.
     const held: RecordEvent[] = []
+    let failure: unknown
     const emit = (event: RecordEvent) => (isCompressed ? held.push(event) : this.#emit(event))
-    const { decoder } = this.#options
     const baseOffset = Number(batch.baseOffset)
     try {
       view.walk(
@@ -123,8 +123,7 @@ class SegmentDump {
         ) => {
           const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
           const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
-          const shown = batch.isControl ? undefined : decoder?.decode(offset, key, value)
-          emit({
+          const event: RecordEvent = {
             type: 'record',
             offset,
             timestampType: batch.timestampType,
@@ -139,11 +138,15 @@ class SegmentDump {
               headers === 0
                 ? NO_HEADERS
                 : readHeaders(bytes, headersStart, headers, end).map((header) => header.key),
-            control:
-              batch.isControl && !this.#options.skipRecordMetadata ? controlInfo(key, value) : undefined,
-            key: shown?.key,
-            value: shown?.value,
-          })
+          }
+          try {
+            emit({ ...event, ...this.#contents(batch.isControl, offset, key, value) })
+          } catch (error) {
+            // The record is shown as far as it can be.
+            failure = error
+            emit(event)
+            return false
+          }
         },
       )
     } catch (error) {
@@ -154,6 +157,19 @@ class SegmentDump {
       )
     }
     for (const event of held) this.#emit(event)
+    if (failure !== undefined) throw failure
+  }
+
+  /** What a record says: throws a TerseError where it is not what it should be. */
+  #contents(
+    isControl: boolean,
+    offset: number,
+    key: Buffer | null,
+    value: Buffer | null,
+  ): Pick<RecordEvent, 'control' | 'key' | 'value'> {
+    const { skipRecordMetadata, decoder } = this.#options
+    if (!isControl) return decoder?.decode(offset, key, value) ?? {}
+    return skipRecordMetadata ? {} : { control: controlInfo(key, value) }
   }
 
   #legacyRecord({ buffer, at, position, size }: StoredBatch, message: LegacyMessageEvent): void {

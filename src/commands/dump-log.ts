@@ -18,6 +18,7 @@ import { DUMP_LOG_FLAGS } from './dump-log-flags.ts'
 import { dumpIndex, dumpTimeIndex, type IndexDumpOptions } from './dump-log-index.ts'
 import { dumpProducerSnapshot, dumpTransactionIndex } from './dump-log-producers.ts'
 import { DumpReports } from './dump-log-reports.ts'
+import { rowPrinter } from './dump-log-rows.ts'
 import { dumpSegment, type SegmentDumpOptions } from './dump-log-segment.ts'
 import { textPrinter } from './dump-log-text.ts'
 
@@ -53,7 +54,8 @@ function run(context: CommandContext): number {
   const { options, stdout, stderr } = context
   if (options.raw.length === 0) throw new UsageError(command.summary)
   checkRequiredArguments(options, 'files')
-  const print = textPrinter(stdout, options.has('skip-record-metadata'))
+  const rows = rowPrinter(context)
+  const print = rows?.print ?? textPrinter(stdout, options.has('skip-record-metadata'))
   const dump = new Dump(options, print, (line) => stderr.line(line))
   let status = 0
   for (const file of filesOf(options)) {
@@ -67,6 +69,7 @@ function run(context: CommandContext): number {
       status = 1
     }
   }
+  rows?.end(status === 0)
   stdout.flush()
   dump.reports.print(stderr)
   return status

@@ -53,8 +53,8 @@ function byApiKey(layouts: readonly MessageSchema[]): ReadonlyMap<number, Messag
 }
 
 function readFramed(layouts: ReadonlyMap<number, MessageSchema>, value: Buffer | null): FramedMessage {
-  if (value === null) throw new TerseError('The record has no value.')
-  const reader = new ByteReader(value)
+  // Without a value there is no frame version to read either.
+  const reader = new ByteReader(value ?? Buffer.alloc(0))
   const frameVersion = uvarint(reader, 'frame version')
   if (frameVersion === 0) {
     throw new TerseError(
@@ -83,13 +83,17 @@ function readFramed(layouts: ReadonlyMap<number, MessageSchema>, value: Buffer |
   return { layout, version, message }
 }
 
+/** An int16, stored as a uvarint; of bytes that are none Java makes what it makes of them, so that both say the same. */
 function uvarint(reader: ByteReader, name: string): number {
-  try {
-    return reader.uvarint()
-  } catch (error) {
-    if (!(error instanceof TerseError)) throw error
-    throw new TerseError(`Error while reading ${name}`)
+  let value = 0
+  for (let shift = 0; ; shift += 7) {
+    if (reader.remaining === 0 || shift > 28) throw new TerseError(`Error while reading ${name}`)
+    const byte = reader.uint8()
+    value |= (byte & 0x7f) << shift
+    if (byte < 0x80) break
   }
+  if (value > 0x7fff) throw new TerseError(`Value for ${name} was too large.`)
+  return (value << 16) >> 16
 }
 
 /** RegisterBrokerRecord as REGISTER_BROKER_RECORD. */
