@@ -8,6 +8,7 @@ import type { CleaningAdmin } from '../client/admin-cleaning.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer, ProducerConfig } from '../client/producer.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import type { DirectoryReport } from '../local/directory-report.ts'
 import type { LocalDirectory } from '../local/local-directory.ts'
 import { systemOs } from '../os/system-os.ts'
 
@@ -134,4 +135,14 @@ export async function bootProperties(context: CommandContext): Promise<string> {
   } finally {
     await directory.close()
   }
+}
+
+export type { DirectoryReport }
+
+/** What can be said of the data directory that this command line means; never throws for what it is like. */
+export async function openReport(context: CommandContext): Promise<DirectoryReport> {
+  requireLocal(context)
+  const { locateDataDir } = await import('../local/data-dir.ts')
+  const { reportDirectory } = await import('../local/directory-report.ts')
+  return reportDirectory(systemOs, locateDataDir(context.dataDir, context.env))
 }

@@ -1,0 +1,97 @@
+/** `tkafka status`: which directory and why that one, made by whom, clean or not, who holds it, what is in it. */
+import type { Command, CommandContext } from '../cli/command.ts'
+import type { DirectoryReport } from './open-client.ts'
+import { openReport } from './open-client.ts'
+
+const MAX_PROBLEMS = 5
+
+export const command: Command = {
+  name: 'status',
+  summary: 'Tells which data directory is used, what it is, and who works in it.',
+  flags: [],
+  examples: ['tkafka status', 'tkafka --data-dir /var/lib/kafka status'],
+  async run(context) {
+    const report = await openReport(context)
+    print(context, report)
+    return report.problems.length === 0 ? 0 : 1
+  },
+}
+
+function print({ stdout, stderr }: CommandContext, report: DirectoryReport): void {
+  const row = (name: string, text: string) => stdout.line(`${name.padEnd(12)} ${text}`)
+  row('Directory', report.path)
+  row('Chosen by', chosenBy(report.why))
+  if (!report.exists && report.problems.length === 0) {
+    row('State', 'not there yet; the first write makes it')
+    if (report.serverProperties) row('Settings', 'its server.properties is there')
+  }
+  if (report.exists) {
+    row('Made by', madeBy(report))
+    if (report.nodeId !== undefined) {
+      row('Node', `${report.nodeId} of cluster ${report.clusterId} (${report.quorum} quorum)`)
+    }
+    row('State', state(report))
+    const holders = report.holders.map(({ pid, broker, command: line }) => {
+      const who = broker ? 'a broker' : 'tkafka'
+      return `${who}, pid ${pid}${line === '' ? '' : ` (${line.length > 60 ? `${line.slice(0, 57)}...` : line})`}`
+    })
+    row('Held by', holders.length === 0 ? 'nobody' : holders.join('; '))
+    const internal = report.internalTopics === 0 ? '' : `, and ${report.internalTopics} internal`
+    row('Topics', `${report.topics}${internal}; ${report.partitions} partitions`)
+    row('Records', `${report.records}; ${bytesText(report.bytes)} of segments`)
+    row('Groups', String(report.groups))
+    row('Settings', report.serverProperties ? 'server.properties of the directory' : "Kafka's defaults")
+  }
+  stdout.flush()
+  for (const line of report.problems.slice(0, MAX_PROBLEMS)) stderr.line(line)
+  const more = report.problems.length - MAX_PROBLEMS
+  if (more > 0) stderr.line(`and ${more} more like these`)
+}
+
+function chosenBy(why: string): string {
+  switch (why) {
+    case '--data-dir':
+      return '--data-dir on the command line'
+    case 'TKAFKA_DATA_DIR':
+      return 'the environment variable TKAFKA_DATA_DIR'
+    case 'XDG_DATA_HOME':
+      return 'default: tkafka in $XDG_DATA_HOME (no --data-dir, no TKAFKA_DATA_DIR)'
+    default:
+      return 'default: ~/.local/share/tkafka (no --data-dir, no TKAFKA_DATA_DIR)'
+  }
+}
+
+function madeBy({ madeBy: maker, kind, metadataVersion }: DirectoryReport): string {
+  const era = kind === 'zookeeper' ? ' of the ZooKeeper era (read only here)' : ''
+  const level = metadataVersion === undefined ? '' : `; metadata.version ${metadataVersion}`
+  return (maker === 'tkafka' ? 'tkafka' : `Kafka${era}, adopted: nothing is deleted unasked`) + level
+}
+
+function state(report: DirectoryReport): string {
+  const inUse = report.holders.length > 0
+  switch (report.state) {
+    case 'clean':
+      return 'clean: a broker may start on it at once'
+    case 'open': {
+      const count = report.openPartitions.length
+      const written = `${count} partition${count === 1 ? '' : 's'} written to`
+      return inUse
+        ? `in use: ${written}`
+        : `not closed: ${written} by a process that was killed; the next one checks`
+    }
+    default:
+      return inUse ? 'in use' : 'not closed: its last user was killed; the next one checks all of it'
+  }
+}
+
+/** `1.5 MB`: in powers of 1000, as disks are sold. */
+function bytesText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}
