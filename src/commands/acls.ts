@@ -1,5 +1,7 @@
 /** `tkafka acls`: access control entries, stored as metadata for the broker that is started on the directory. */
+
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import {
   type AclBinding,
@@ -116,6 +118,7 @@ export const command: Command = {
         'Convenience option to add/remove ACLs for consumer role: READ, DESCRIBE on topic and READ on group.',
     },
     { name: 'force', description: 'Assume Yes to all queries and do not prompt.' },
+    outputFlag,
   ],
   parseErrors: { usage: true },
   examples: [
@@ -183,7 +186,21 @@ async function remove(context: CommandContext, admin: Admin): Promise<void> {
   confirmation.close()
 }
 
-async function list({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+const ACL_SHAPE = {
+  kind: 'acl',
+  columns: [
+    'resourceType',
+    'resourceName',
+    'patternType',
+    'principal',
+    'host',
+    'operation',
+    'permissionType',
+  ],
+}
+
+async function list(context: CommandContext, admin: Admin): Promise<void> {
+  const { options, stdout } = context
   const filters: ResourcePatternFilter[] = resourceFilters(options, false)
   if (filters.length === 0) filters.push({ resourceType: 'ANY', name: undefined, patternType: 'ANY' })
   const found = new Map<string, Map<string, AclBinding>>()
@@ -201,6 +218,21 @@ async function list({ options, stdout }: CommandContext, admin: Admin): Promise<
     }
   }
   const wanted = principals(options, 'principal')
+  const machine = machineOutput(context, ACL_SHAPE)
+  if (machine !== undefined) {
+    const all = [...found.values()].flatMap((acls) => [...acls.values()])
+    await machine.all(
+      all
+        .filter(({ entry }) => wanted.length === 0 || wanted.includes(entry.principal))
+        .map(({ pattern, entry }) => ({
+          resourceType: pattern.resourceType,
+          resourceName: pattern.name,
+          patternType: pattern.patternType,
+          ...entry,
+        })),
+    )
+    return
+  }
   if (wanted.length === 0) print(() => true)
   for (const principal of wanted) {
     stdout.line(`ACLs for principal \`${principal}\``)

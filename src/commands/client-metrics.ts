@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, ConfigAlteration } from '../client/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -49,6 +50,7 @@ export const command: Command = {
       repeatable: true,
       description: "Telemetry metric name prefixes 'm1,m2'.",
     },
+    outputFlag,
   ],
   parseErrors: { usage: true },
   examples: [
@@ -91,10 +93,11 @@ function checkArguments({ options }: CommandContext): void {
 }
 
 async function run(
-  { options, stdout }: CommandContext,
+  context: CommandContext,
   admin: Admin,
   changes: readonly ConfigAlteration[],
 ): Promise<void> {
+  const { options, stdout } = context
   const name = options.has('generate-name') ? randomUuid(randomBytes) : (options.value('name') ?? '')
   if (options.has('alter')) {
     await admin.incrementalAlterConfigs({ type: 'client-metrics', name }, changes)
@@ -103,6 +106,8 @@ async function run(
   }
   const names = await admin.listConfigResources('client-metrics')
   if (options.has('list')) {
+    const machine = machineOutput(context, { kind: 'client-metrics', columns: ['name'] })
+    if (machine !== undefined) return machine.all(names.map((one) => ({ name: one })))
     stdout.line(names.join('\n'))
     return
   }
@@ -115,6 +120,19 @@ async function run(
       )
     }
     stdout.line(`Deleted client metrics config for ${name}.`)
+    return
+  }
+  const machine = machineOutput(context, {
+    kind: 'client-metrics-config',
+    columns: ['name', 'config', 'value'],
+  })
+  if (machine !== undefined) {
+    for (const one of names.filter((known) => !options.has('name') || known === name)) {
+      for (const entry of await admin.describeConfigs({ type: 'client-metrics', name: one })) {
+        machine.row({ name: one, config: entry.name, value: entry.value })
+      }
+    }
+    machine.end()
     return
   }
   if (options.has('name') && !names.includes(name)) {

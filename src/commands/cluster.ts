@@ -1,5 +1,7 @@
 /** `tkafka cluster`: the cluster that a directory belongs to, and the end points of its brokers. */
+
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin.ts'
 import { TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
@@ -33,6 +35,7 @@ const CONNECTION: readonly Flag[] = [
     arg: 'required',
     description: 'Config properties file for the Admin client.',
   },
+  outputFlag,
 ]
 
 export const command: Command = {
@@ -91,6 +94,11 @@ export const command: Command = {
         stdout.line(`Broker ${id} is no longer registered.`)
         return 0
       }
+      const machine = machineOutput(context, { kind: 'cluster', columns: ['clusterId'] })
+      if (machine !== undefined) {
+        await machine.all([{ clusterId: await admin.clusterId() }])
+        return 0
+      }
       stdout.line(`Cluster ID: ${await admin.clusterId()}`)
       return 0
     } finally {
@@ -99,8 +107,26 @@ export const command: Command = {
   },
 }
 
-async function listEndpoints({ stdout }: CommandContext, admin: Admin): Promise<number> {
+async function listEndpoints(context: CommandContext, admin: Admin): Promise<number> {
+  const { stdout } = context
   const { brokers } = await admin.describeCluster()
+  const machine = machineOutput(context, {
+    kind: 'endpoint',
+    columns: ['id', 'host', 'port', 'rack', 'state', 'endpointType'],
+  })
+  if (machine !== undefined) {
+    await machine.all(
+      brokers.map(({ id, host, port, rack }) => ({
+        id,
+        host,
+        port,
+        rack: rack ?? null,
+        state: 'unfenced',
+        endpointType: 'broker',
+      })),
+    )
+    return 0
+  }
   const width = Math.max(4, ...brokers.map(({ host }) => host.length))
   const row = (id: string, host: string, port: string, rack: string, state: string, type: string) =>
     stdout.line(

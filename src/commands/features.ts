@@ -1,5 +1,7 @@
 /** `tkafka features`: the feature levels of a directory, and the tables of levels that Kafka knows. */
+
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin.ts'
 import type { FeatureUpdate } from '../client/admin-node.ts'
 import {
@@ -48,6 +50,7 @@ export const command: Command = {
     { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP, argName: undefined },
     { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP, argName: undefined },
     { ...COMMAND_CONFIG, argName: undefined },
+    outputFlag,
   ],
   subcommands: [
     {
@@ -147,13 +150,30 @@ async function withAdmin(
   }
 }
 
-async function describe({ options, stdout }: CommandContext, admin: Admin): Promise<number> {
+async function describe(context: CommandContext, admin: Admin): Promise<number> {
+  const { options, stdout } = context
   const node = options.int('node-id')
   const { brokers } = await admin.describeCluster()
   if (node !== undefined && !brokers.some(({ id }) => id === node)) {
     throw new TerseError(`there is no node ${node}; there is ${brokers.map(({ id }) => id).join(', ')}`)
   }
   const epoch = await admin.featuresEpoch()
+  const machine = machineOutput(context, {
+    kind: 'feature',
+    columns: ['feature', 'supportedMinVersion', 'supportedMaxVersion', 'finalizedVersionLevel', 'epoch'],
+  })
+  if (machine !== undefined) {
+    await machine.all(
+      [...(await admin.describeFeatures())].map(([name, { finalized, min, max }]) => ({
+        feature: name,
+        supportedMinVersion: min,
+        supportedMaxVersion: max,
+        finalizedVersionLevel: finalized,
+        epoch,
+      })),
+    )
+    return 0
+  }
   const level = (name: string, value: number) => featureLevelText(name, value).padEnd(16)
   for (const [name, { finalized, min, max }] of await admin.describeFeatures()) {
     stdout.line(

@@ -1,6 +1,7 @@
 /** `tkafka groups`: groups of every kind, as a table. */
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { GroupListing } from '../client/admin.ts'
 import { UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -35,6 +36,7 @@ export const command: Command = {
     },
     { name: 'share', description: 'Filter the groups to show share groups.' },
     { name: 'streams', description: 'Filter the groups to show streams groups.' },
+    outputFlag,
   ],
   parseErrors: { usage: true },
   examples: ['tkafka groups --list', 'tkafka groups --list --consumer'],
@@ -48,6 +50,16 @@ export const command: Command = {
     const admin = await openAdmin(context)
     try {
       const groups = (await admin.listGroups()).filter(matches)
+      const machine = machineOutput(context, {
+        kind: 'group',
+        columns: ['groupId', 'type', 'protocol', 'state'],
+      })
+      if (machine !== undefined) {
+        await machine.all(
+          groups.map(({ groupId, type, protocol, state }) => ({ groupId, type, protocol, state })),
+        )
+        return 0
+      }
       const width = Math.max(20, ...groups.map(({ groupId }) => groupId.length))
       const row = (id: string, type: string, protocol: string) =>
         `${id.padEnd(width)} ${type.padEnd(20)} ${protocol.padEnd(20)}`

@@ -1,10 +1,16 @@
 /** `tkafka log-dirs`: how many bytes each partition holds. */
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
 import { TerseError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { openAdmin } from './open-client.ts'
+
+const LOG_DIR_SHAPE = {
+  kind: 'log-dir-replica',
+  columns: ['broker', 'logDir', 'topic', 'partition', 'size', 'offsetLag', 'isFuture'],
+}
 
 export const command: Command = {
   name: 'log-dirs',
@@ -29,6 +35,7 @@ export const command: Command = {
       description:
         'The list of brokers to be queried in the form "0,1,2". All brokers in the cluster will be queried if no broker list is specified.',
     },
+    outputFlag,
   ],
   examples: ['tkafka log-dirs --describe', 'tkafka log-dirs --describe --topic-list quakes'],
   async run(context) {
@@ -45,9 +52,15 @@ export const command: Command = {
           `ERROR: The given brokers do not exist from --broker-list: ${missing.join(',')}. Current existent brokers: ${brokers.join(',')}`,
         )
       }
-      stdout.line('Querying brokers for log directories information')
       const { logDir, replicas } = await admin.describeLogDirs()
       const shown = replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic))
+      const machine = machineOutput(context, LOG_DIR_SHAPE)
+      if (machine !== undefined) {
+        const { controller } = await admin.describeCluster()
+        await machine.all(shown.map((one) => ({ broker: controller, logDir, ...one })))
+        return 0
+      }
+      stdout.line('Querying brokers for log directories information')
       const partitions = javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
         ({ topic, partition, size, offsetLag, isFuture }) => ({
           partition: `${topic}-${partition}`,

@@ -1,5 +1,7 @@
 /** `tkafka metadata-quorum`: the metadata log of a directory, as its only voter would tell it. */
+
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { QuorumInfo } from '../client/admin-node.ts'
 import { TerseError } from '../errors.ts'
 import { isUuid, ZERO_UUID } from '../message/uuid.ts'
@@ -15,6 +17,24 @@ const DRY_RUN = {
 const NEEDS_CONTROLLER =
   'the voters of a quorum are changed by its running leader; a data directory has none (--bootstrap-server)'
 
+const QUORUM_SHAPE = {
+  kind: 'quorum',
+  columns: ['clusterId', 'leaderId', 'leaderEpoch', 'highWatermark', 'voters'],
+}
+const REPLICA_SHAPE = {
+  kind: 'quorum-replica',
+  columns: [
+    'id',
+    'directoryId',
+    'logEndOffset',
+    'lag',
+    'lastFetchTimestamp',
+    'lastCaughtUpTimestamp',
+    'status',
+    'endpoints',
+  ],
+}
+
 export const command: Command = {
   name: 'metadata-quorum',
   summary: 'This tool describes kraft metadata quorum status.',
@@ -23,6 +43,7 @@ export const command: Command = {
     { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP },
     { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP },
     { ...COMMAND_CONFIG, argName: undefined },
+    outputFlag,
   ],
   subcommands: [
     {
@@ -90,6 +111,17 @@ export const command: Command = {
     const admin = await openAdmin(context)
     try {
       const quorum = await admin.describeMetadataQuorum()
+      const machine = machineOutput(context, options.has('status') ? QUORUM_SHAPE : REPLICA_SHAPE)
+      if (machine !== undefined) {
+        const { voters, ...status } = quorum
+        const rows = voters.map((voter) => ({
+          ...voter,
+          lag: quorum.highWatermark - voter.logEndOffset,
+          status: voter.id === quorum.leaderId ? 'Leader' : 'Follower',
+        }))
+        await machine.all(options.has('status') ? [{ ...status, voters: rows.map(({ id }) => id) }] : rows)
+        return 0
+      }
       if (options.has('status')) printStatus(context, quorum)
       else printReplication(context, quorum)
       return 0

@@ -1,18 +1,48 @@
 /** `tkafka status`: which directory and why that one, made by whom, clean or not, who holds it, what is in it. */
+
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { DirectoryReport } from './open-client.ts'
 import { openReport } from './open-client.ts'
 
 const MAX_PROBLEMS = 5
 
+const STATUS_SHAPE = {
+  kind: 'directory',
+  columns: [
+    'path',
+    'why',
+    'exists',
+    'kind',
+    'madeBy',
+    'clusterId',
+    'nodeId',
+    'metadataVersion',
+    'quorum',
+    'state',
+    'openPartitions',
+    'holders',
+    'topics',
+    'internalTopics',
+    'partitions',
+    'records',
+    'bytes',
+    'groups',
+    'serverProperties',
+    'problems',
+  ],
+}
+
 export const command: Command = {
   name: 'status',
   summary: 'Tells which data directory is used, what it is, and who works in it.',
-  flags: [],
+  flags: [outputFlag],
   examples: ['tkafka status', 'tkafka --data-dir /var/lib/kafka status'],
   async run(context) {
     const report = await openReport(context)
-    print(context, report)
+    const machine = machineOutput(context, STATUS_SHAPE)
+    if (machine === undefined) print(context, report)
+    else await machine.all([{ ...report, holders: report.holders.map((one) => ({ ...one })) }])
     return report.problems.length === 0 ? 0 : 1
   },
 }
