@@ -22,7 +22,7 @@ files.set('man/tkafka.1', manIndex(tools, version))
 for (const shell of ['bash', 'zsh', 'fish']) {
   files.set(`completions/tkafka.${shell}`, completionScript(shell, tools, valuesOf))
 }
-files.set('completions/commands.json', `${JSON.stringify({ version: 1, tools }, undefined, 1)}\n`)
+files.set('completions/commands.json', `{"version":1,"tools":[\n${tools.map((tool) => JSON.stringify(tool)).join(',\n')}\n]}\n`)
 
 const stale = []
 for (const [file, text] of files) {

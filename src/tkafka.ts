@@ -1,6 +1,7 @@
 /** `tkafka` without a tool: the suite at a glance, the version, or what was meant by a name that is no tool. */
 import { dirname, join } from 'node:path'
-import { FdOutput } from './cli/output.ts'
+import { type Colours, colours } from './cli/colour.ts'
+import { BrokenPipeError, FdOutput } from './cli/output.ts'
 import { nearNames } from './client/near-names.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
 import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
@@ -72,6 +73,9 @@ function main(args: readonly string[]): number {
   const stderr = new FdOutput(2, streams)
   try {
     return run(withoutDataDir(args), stdout, stderr)
+  } catch (error) {
+    if (error instanceof BrokenPipeError) return 0
+    throw error
   } finally {
     stdout.flush()
     stderr.flush()
@@ -81,7 +85,7 @@ function main(args: readonly string[]): number {
 function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput): number {
   if (word === undefined) {
     // As the genuine tools do without arguments: the way in, and a failure.
-    stderr.line(overview())
+    stderr.line(overview(colours(stderr, process.env)))
     return 1
   }
   if (word === '--version') {
@@ -94,7 +98,7 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
     return 0
   }
   if (word === '--help' || word === '-h' || (word === 'help' && next === undefined)) {
-    stdout.line(overview())
+    stdout.line(overview(colours(stdout, process.env)))
     return 0
   }
   stderr.line(
@@ -117,7 +121,7 @@ function unknownTool(word: string): string {
   return `tkafka: no tool ${word}; ${hint}`
 }
 
-function overview(): string {
+function overview(paint: Colours): string {
   const lines = [
     'tkafka: the kafka-*.sh tools straight on a Kafka log directory, with no broker and no JVM.',
     '',
@@ -126,13 +130,14 @@ function overview(): string {
   for (const [title, tools] of GROUPS) {
     const built = tools.filter(([tool]) => isBuilt(tool))
     if (built.length === 0) continue
-    lines.push('', `${title}:`, ...built.map(([tool, what]) => `  ${tool.padEnd(20)} ${what}`))
+    lines.push('', paint.bold(`${title}:`))
+    lines.push(...built.map(([tool, what]) => `  ${paint.cyan(tool.padEnd(20))} ${what}`))
   }
   lines.push(
     '',
     'The directory: --data-dir, else TKAFKA_DATA_DIR, else ~/.local/share/tkafka. It is made on the first write.',
     '',
-    'Examples:',
+    paint.bold('Examples:'),
     '  tkafka topics --create --topic quakes --partitions 3',
     '  cat quakes.txt | tkafka console-producer --topic quakes',
     '  tkafka console-consumer --topic quakes --from-beginning --group readers',

@@ -110,6 +110,11 @@ class ConsoleConsumer {
     const { topic, include, partition, offset, timeoutMs } = this.#options
     const printer = this.#printer
     printer.limit = this.#maxMessages()
+    if (this.#context.stderr.isTerminal && topic !== undefined) {
+      const { hintNearName } = await import('./near-name-hint.ts')
+      await hintNearName(this.#context, 'topic', topic, `There is no topic ${topic} yet. `)
+      this.#context.stderr.flush()
+    }
     const additions = this.#additions
     const visitor = additions?.visitor(printer) ?? printer
     if (await additions?.assign(consumer)) {

@@ -28,6 +28,11 @@ async function run(context: CommandContext): Promise<number> {
   const config = await producerConfig(options)
   const partition = options.int('partition') ?? -1
   const topic = options.value('topic') as string
+  if (context.stderr.isTerminal) {
+    const { hintNearName } = await import('./near-name-hint.ts')
+    await hintNearName(context, 'topic', topic, `There is no topic ${topic} yet. `)
+    context.stderr.flush()
+  }
   const producer = await openProducer(context, config)
   // From here on a signal ends the reading, and what was read is written.
   context.handleSignals()

@@ -63,6 +63,10 @@ export const command: Command = {
       if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
       stdout.flush()
       stderr.line(`Error occurred: ${error.message}`)
+      if (stderr.isTerminal && context.options.has('topic')) {
+        const { hintNearName } = await import('./near-name-hint.ts')
+        await hintNearName(context, 'topic', context.options.value('topic'))
+      }
       return 1
     }
   },
@@ -95,6 +99,8 @@ async function run(context: CommandContext): Promise<number> {
     if (partitions.length === 0)
       throw new TerseError('Could not match any topic-partitions with the specified filters')
     let failed = false
+    const table: (string | number)[][] | undefined =
+      stdout.isTerminal && !options.has('output') ? [] : undefined
     const machine = machineOutput(context, {
       kind: 'partition-offset',
       columns: ['topic', 'partition', 'offset', 'timestamp', 'leaderEpoch'],
@@ -110,10 +116,15 @@ async function run(context: CommandContext): Promise<number> {
           timestamp: timestamp < 0 ? null : timestamp,
           leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
         })
-      } else if (listed.offset !== undefined)
+      } else if (table !== undefined) table.push([partition.topic, partition.partition, listed.offset ?? ''])
+      else if (listed.offset !== undefined)
         stdout.line(`${partition.topic}:${partition.partition}:${listed.offset}`)
     }
     machine?.end(!failed)
+    if (table !== undefined) {
+      const { printTable } = await import('../cli/table.ts')
+      printTable(context, ['TOPIC', 'PARTITION', 'OFFSET'], table)
+    }
     return failed ? 1 : 0
   } finally {
     await admin.close()

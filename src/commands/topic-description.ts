@@ -7,11 +7,41 @@ import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
 export async function topicDescriber(context: CommandContext, admin: Admin) {
   const rows = context.options.has('output') ? await import('./output-topics.ts') : undefined
   const machine = rows && machineOutput(context, rows.TOPIC_PARTITION_SHAPE)
-  const show = machine && ((described: Described) => rows.writePartitions(machine, described))
+  const show = machine
+    ? (described: Described) => rows?.writePartitions(machine, described)
+    : context.stdout.isTerminal && !context.options.has('output')
+      ? await personTable(context)
+      : undefined
   return {
     describeTopic: (topic: TopicDescription, withElr: boolean) =>
       describeTopic(context, admin, topic, withElr, show),
     end: () => machine?.end(),
+  }
+}
+
+/** On a terminal: Kafka's words for the topic, and its partitions as a table. */
+async function personTable(context: CommandContext) {
+  const { printTable } = await import('../cli/table.ts')
+  const { colours } = await import('../cli/colour.ts')
+  const paint = colours(context.stdout, context.env)
+  return ({ topic, configs, partitions }: Described) => {
+    if (partitions.length === 0 && topic.partitions.length > 0) return
+    const [name, ...facts] = topicLine(topic, configs).split('\t')
+    context.stdout.line([paint.bold(name), ...facts].join('  '))
+    if (context.options.has('topics-with-overrides')) return
+    const list = (ids: readonly number[]) => (ids.length === 0 ? null : ids.join(','))
+    printTable(
+      context,
+      ['  Partition', 'Leader', 'Replicas', 'Isr', 'Elr', 'LastKnownElr'],
+      partitions.map((one) => [
+        one.partition,
+        one.leader ?? paint.red('none'),
+        list(one.replicas),
+        one.isr.length < one.replicas.length ? paint.red(one.isr.join(',')) : list(one.isr),
+        list(one.eligibleLeaderReplicas),
+        list(one.lastKnownElr),
+      ]),
+    )
   }
 }
 
