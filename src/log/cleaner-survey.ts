@@ -114,7 +114,7 @@ export class LogSurvey {
       size,
       indexSize: segment.offsetIndex.size(),
       timeIndexSize: segment.timeIndex.size(),
-      largestTimestamp: largest >= 0 ? largest : stat.mtimeMs,
+      largestTimestamp: largest >= 0 ? largest : Math.floor(stat.mtimeMs),
       firstTimestamp: first,
       hasTimestamps: largest >= 0,
       active,
@@ -149,7 +149,7 @@ export class LogSurvey {
         if (timestamp >= 0) return timestamp
       }
     }
-    return stat.mtimeMs
+    return Math.floor(stat.mtimeMs)
   }
 
   #dueDeletions(now: number): number {

@@ -1,0 +1,83 @@
+/** explain: why retention and compaction did or did not clean a topic, per partition and segment, in plain words. */
+import type { Command } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { nearNames } from '../client/near-names.ts'
+import { topicFilter } from '../client/topic-filter.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { BOOTSTRAP_SERVER } from './common-flags.ts'
+import { explanationLines } from './explain-text.ts'
+
+export const command: Command = {
+  name: 'explain',
+  summary: 'Says why retention and compaction did, or did not, clean a topic.',
+  flags: [
+    {
+      name: 'topic',
+      arg: 'required',
+      argName: 'topic',
+      addition: true,
+      description: 'A topic, or a regular expression of several.',
+    },
+    {
+      name: 'partition',
+      arg: 'required',
+      argName: 'partition',
+      type: 'int',
+      addition: true,
+      description: 'Only this partition. Default: all.',
+    },
+    outputFlag,
+    { ...BOOTSTRAP_SERVER, hidden: true },
+  ],
+  examples: ['tkafka explain --topic quakes', 'tkafka explain --topic quakes --partition 0 --output json'],
+  async run(context) {
+    const { options, stdout } = context
+    const wanted = options.value('topic')
+    if (wanted === undefined) throw new UsageError('Missing required argument "[topic]"')
+    const only = options.int('partition')
+    const machine = machineOutput(context, {
+      kind: 'partition-cleaning',
+      columns: [
+        'topic',
+        'partition',
+        'size',
+        'logStartOffset',
+        'logEndOffset',
+        'segments',
+        'retention',
+        'compaction',
+        'settings',
+      ],
+    })
+    const { openCleaning } = await import('./open-client.ts')
+    const cleaning = await openCleaning(context)
+    try {
+      const all = cleaning.topics()
+      const matches = topicFilter(wanted)
+      const topics = all.includes(wanted) ? [wanted] : all.filter((name) => matches(name))
+      if (topics.length === 0) {
+        const near = nearNames(wanted, all)
+        const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
+        throw new TerseError(`there is no topic ${wanted}${hint}`)
+      }
+      let shown = 0
+      for (const topic of topics) {
+        for (const partition of await cleaning.explainCleaning(topic)) {
+          if (only !== undefined && partition.partition !== only) continue
+          if (machine !== undefined) machine.row({ ...partition } as never)
+          else {
+            if (shown > 0) stdout.line('')
+            for (const line of explanationLines(partition, stdout.isTerminal ? stdout.columns : 0))
+              stdout.line(line)
+          }
+          shown++
+        }
+      }
+      if (shown === 0) throw new TerseError(`topic ${wanted} has no partition ${only}`)
+      machine?.end()
+    } finally {
+      await cleaning.close()
+    }
+    return 0
+  },
+}
