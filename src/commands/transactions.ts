@@ -107,8 +107,13 @@ async function orFail<T>(words: string, part: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof TerseError) || error instanceof BrokenPipeError) throw error
     if (!(error instanceof KafkaError)) throw error
-    throw new TerseError(`${words}: ${error.message.replace(/\.$/, '')}.`)
+    throw new TerseError(failure(words, error.message))
   }
+}
+
+/** With the genuine tool's advice; here TKAFKA_DEBUG=1 shows more. */
+function failure(words: string, message: string): string {
+  return `${words}: ${message}. Enable debug logging for additional detail.`
 }
 
 const LISTING = table(
@@ -145,8 +150,9 @@ function idPattern(pattern: string): RegExp {
   try {
     return new RegExp(`^(?:${pattern})$`)
   } catch {
+    const words = 'ListTransactions request sent to broker 1 failed with an unexpected exception'
     throw new TerseError(
-      `Failed to list transactions: Transaction ID Pattern \`${pattern}\` is not a valid regular expression.`,
+      `${failure('Failed to list transactions', words)}\n${pattern} is not a valid regular expression.`,
     )
   }
 }
@@ -211,7 +217,7 @@ function key({ topic, partition }: TopicPartition): string {
 async function checkBroker(admin: Admin, broker: number, words: string): Promise<void> {
   const { brokers } = await admin.describeCluster()
   if (!brokers.some(({ id }) => id === broker))
-    throw new TerseError(`${words}: there is no broker ${broker}.`)
+    throw new TerseError(failure(words, `there is no broker ${broker}`))
 }
 
 async function abort({ options }: CommandContext, admin: Admin): Promise<void> {
