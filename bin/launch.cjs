@@ -23,36 +23,52 @@ function launch(args) {
     const translated = require('./run-class.cjs').withTool(args)
     if (translated !== args) return launch(translated)
   }
-  const known = /^[a-z0-9-]+$/.test(tool) && fs.existsSync(path.join(DIST, `${tool}.cjs`))
   globalThis.__tkafkaArgs = args
   // A bundle that runs from the code cache cannot import by itself (a user's own partitioner); this file can.
   globalThis.__tkafkaImport = (url) => import(url)
-  load(path.join(DIST, known ? `${tool}.cjs` : 'tkafka.cjs'))
+  const file = path.join(DIST, `${tool}.cjs`)
+  const stat = /^[a-z0-9-]+$/.test(tool) ? fs.statSync(file, { throwIfNoEntry: false }) : undefined
+  const action = args.find((arg) => ACTION.test(arg)) ?? ''
+  const caches = cacheFolder()
+  globalThis.__tkafkaLoad = (part) => load(part, fs.statSync(part), action, caches)
+  if (stat === undefined) globalThis.__tkafkaLoad(path.join(DIST, 'tkafka.cjs'))
+  else load(file, stat, action, caches)
 }
 
-/** Runs one bundle; the cache is used when it can be and silently left out when not. */
-function load(file) {
-  const cache = cacheFile(file)
-  if (cache === undefined) return void require(file)
+/**
+ * What a tool is asked to do: each has a code cache of its own, since one that holds what all of them compiled takes
+ * longer to load than what it saves.
+ */
+const ACTION = /^--(list|describe|create|alter|delete|help|version|reset-offsets|add|remove|verify|execute)$/
+
+/**
+ * Runs one bundle and returns what it exports; the cache is used when it can be and silently left out when not. Bundles
+ * are ASCII (scripts/build.mjs sees to it), and what they require is found from here as from dist/.
+ */
+function load(file, stat, action, caches) {
+  if (caches === undefined) return require(file)
   const { Script } = require('node:vm')
-  const source = fs.readFileSync(file, 'utf8')
+  // Keyed by bundle, V8 and architecture.
+  const part = path.relative(DIST, file).slice(0, -'.cjs'.length).replace(path.sep, '+')
+  const key = `${part}${action}-${process.versions.v8}-${process.arch}-${stat.size}-${Math.trunc(stat.mtimeMs)}`
+  const cache = path.join(caches, `${key}.cache`)
   let cachedData
   try {
     cachedData = fs.readFileSync(cache)
   } catch {}
-  const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`
-  const script = new Script(wrapped, { filename: file, cachedData })
-  const module = { exports: {} }
-  const { createRequire } = require('node:module')
+  const source = `(function (exports, require, module, __filename, __dirname) { ${fs.readFileSync(file, 'latin1')}\n})`
+  const script = new Script(source, { filename: file, cachedData })
   if (cachedData === undefined || script.cachedDataRejected) {
     // Written at exit, when the functions that ran are compiled and worth keeping.
     process.once('exit', () => save(cache, script))
   }
-  script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file))
+  const module = { exports: {} }
+  script.runInThisContext()(module.exports, require, module, file, path.dirname(file))
+  return module.exports
 }
 
-/** The cache folder is keyed by bundle, V8 and architecture; it must be ours alone, else it is not trusted. */
-function cacheFile(file) {
+/** The cache folder; it must be ours alone, else it is not trusted. */
+function cacheFolder() {
   if (process.env.TKAFKA_NO_CODE_CACHE) return undefined
   const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'))
   if (!home || !path.isAbsolute(home) || process.getuid === undefined) return undefined
@@ -63,10 +79,7 @@ function cacheFile(file) {
       fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
       stat = fs.statSync(dir)
     }
-    if (stat.uid !== process.getuid() || (stat.mode & 0o077) !== 0) return undefined
-    const { size, mtimeMs } = fs.statSync(file)
-    const key = `${path.basename(file, '.cjs')}-${process.versions.v8}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`
-    return path.join(dir, `${key}.cache`)
+    return stat.uid === process.getuid() && (stat.mode & 0o077) === 0 ? dir : undefined
   } catch {
     return undefined
   }

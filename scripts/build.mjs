@@ -6,9 +6,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { packChunks } from './pack-chunks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dist = path.join(root, 'dist')
+const dist = process.env.TKAFKA_DIST ?? path.join(root, 'dist')
 const args = process.argv.slice(2)
 const only = args.filter((a) => !a.startsWith('-'))
 const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
@@ -57,7 +58,7 @@ const cjs = {
   banner: { js: 'const __tkafkaModuleUrl = __filename;' },
 }
 
-fs.mkdirSync(dist, { recursive: true })
+fs.mkdirSync(path.join(dist, 'rest'), { recursive: true })
 
 /** Temp file and rename, so that a build under running tests never shows half a file; unchanged files are left alone. */
 function put(file, text) {
@@ -84,26 +85,51 @@ const tools = fs
   .map((f) => f.slice(0, -3))
   .filter((t) => only.length === 0 || only.includes(t))
 
-const jobs = tools.map((tool) =>
-  bundle(
-    {
-      ...cjs,
-      // A smaller bundle starts sooner; the public API keeps its names.
-      minifyIdentifiers: true,
-      stdin: {
-        contents: `import { main } from './src/main.ts'\nimport { command } from './src/commands/${tool}.ts'\nmain(command)`,
-        resolveDir: root,
-        sourcefile: `${tool}.entry.ts`,
-        loader: 'ts',
-      },
+// Imported lazily, so that a tool that does not touch a directory does without, and yet needed by nearly every run.
+const AT_START = {
+  topics: /^src\/local\/(directory-reader|local-admin)\.ts$/,
+  others: /^src\/local\/(directory-reader|local-directory|local-admin|local-producer|local-consumer)\.ts$/,
+}
+
+/** A tool: what each run needs, and the rest in a folder of its own. Smaller files start sooner. */
+async function bundleTool(tool) {
+  const result = await build({
+    ...shared,
+    plugins: [leanCommander],
+    format: 'esm',
+    splitting: true,
+    metafile: true,
+    outdir: dist,
+    chunkNames: '[hash]',
+    minifyIdentifiers: true,
+    define: cjs.define,
+    stdin: {
+      contents: `import { main } from './src/main.ts'\nimport { command } from './src/commands/${tool}.ts'\nmain(command)`,
+      resolveDir: root,
+      sourcefile: `${tool}.entry.ts`,
+      loader: 'ts',
     },
-    `${tool}.cjs`,
-  ),
-)
+  })
+  const { start, rest } = packChunks(
+    result,
+    `${tool}.entry.ts`,
+    AT_START[tool] ?? AT_START.others,
+    `rest/${tool}.cjs`,
+  )
+  // The launcher reads them as ASCII.
+  for (const text of [start, rest]) if (/[^\0-\x7f]/.test(text)) throw new Error(`${tool}: not ASCII`)
+  put(path.join(dist, 'rest', `${tool}.cjs`), rest)
+  put(path.join(dist, `${tool}.cjs`), start)
+}
+
+const jobs = tools.map(bundleTool)
 if (only.length === 0) {
   const entry = (file) => fs.existsSync(path.join(root, file))
   if (entry('src/tkafka.ts'))
     jobs.push(bundle({ ...cjs, minifyIdentifiers: true, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
+  // Colours, tables, spinners: one bundle of their own, required only on a terminal.
+  if (entry('src/cli/terminal-parts.ts'))
+    jobs.push(bundle({ ...cjs, entryPoints: ['src/cli/terminal-parts.ts'] }, 'terminal_parts.cjs'))
   if (entry('src/index.ts')) {
     jobs.push(bundle({ ...cjs, supported: {}, entryPoints: ['src/index.ts'] }, 'index.cjs'))
     jobs.push(bundle({ ...shared, format: 'esm', entryPoints: ['src/index.ts'] }, 'index.mjs'))

@@ -28,7 +28,7 @@ function canonicalise(
   const canonical: string[] = []
   const found: Occurrence[] = []
   const words: string[] = []
-  const wrong = false
+  let wrong = false
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]
     if (arg === '--') {

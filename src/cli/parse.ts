@@ -39,6 +39,6 @@ export async function parseArguments(command: Command, args: readonly string[]):
     const found = asked.map((flag) => ({ flag, value: undefined }))
     return new ParsedOptions(flags, found, args, args)
   }
-  const { found, words } = parseJopt(flags, args)
+  const { found, words } = await parseJopt(flags, args)
   return new ParsedOptions(flags, found, words, args)
 }

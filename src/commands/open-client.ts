@@ -8,6 +8,7 @@ import type { CleaningAdmin } from '../client/admin-cleaning.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer, ProducerConfig } from '../client/producer.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { locateDataDir } from '../local/data-dir.ts'
 import type { DirectoryReport } from '../local/directory-report.ts'
 import type { LocalDirectory } from '../local/local-directory.ts'
 import { systemOs } from '../os/system-os.ts'
@@ -15,7 +16,9 @@ import { systemOs } from '../os/system-os.ts'
 /** Admin on the data directory (or, later, on the cluster that --bootstrap-server names). */
 export async function openAdmin(context: CommandContext): Promise<Admin> {
   const { LocalAdmin } = await import('../local/local-admin.ts')
-  return new LocalAdmin(systemOs, await openDirectory(context), { warn: (line) => context.stderr.line(line) })
+  const { DirectoryReader } = await import('../local/directory-reader.ts')
+  const options = { warn: (line: string) => context.stderr.line(line) }
+  return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
 }
 
 /** Cleaning of the data directory: a broker cleans by itself. `close` is the caller's to call. */
@@ -42,10 +45,14 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
  * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
  */
 export async function openDirectory(context: CommandContext): Promise<LocalDirectory> {
-  requireLocal(context)
+  const path = dataDir(context)
   const { LocalDirectory } = await import('../local/local-directory.ts')
-  const { path } = LocalDirectory.locate(context.dataDir, context.env)
   return LocalDirectory.open(systemOs, path, { warn: (line) => context.stderr.line(line) })
+}
+
+function dataDir(context: CommandContext): string {
+  requireLocal(context)
+  return locateDataDir(context.dataDir, context.env).path
 }
 
 function requireLocal(context: CommandContext): void {

@@ -24,8 +24,9 @@ import type {
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../client/types.ts'
 import type { Os } from '../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import type { DirectoryReader } from './directory-reader.ts'
 import type { LocalDirectory } from './local-directory.ts'
-import { LocalTopics } from './local-topics.ts'
+import { TopicReader } from './topic-reader.ts'
 
 export interface LocalAdminOptions {
   /** One line for a person. */
@@ -38,16 +39,15 @@ export interface LocalAdminOptions {
  */
 export class LocalAdmin implements Admin {
   readonly #os: Os
-  readonly #directory: LocalDirectory
+  #directory: DirectoryReader
+  #wholeDirectory: Promise<LocalDirectory> | undefined
   readonly #options: LocalAdminOptions
-  readonly #topics: LocalTopics
   #changed = false
 
-  constructor(os: Os, directory: LocalDirectory, options: LocalAdminOptions = {}) {
+  constructor(os: Os, directory: DirectoryReader, options: LocalAdminOptions = {}) {
     this.#os = os
     this.#directory = directory
     this.#options = options
-    this.#topics = new LocalTopics(os, directory)
   }
 
   /** Says that a broker runs here, when all that was done was reading; a change would have been refused. */
@@ -65,39 +65,39 @@ export class LocalAdmin implements Admin {
 
   // Topics
 
-  createTopic(topic: NewTopic): Promise<TopicDescription> {
+  async createTopic(topic: NewTopic): Promise<TopicDescription> {
     this.#changed = true
-    return this.#topics.createTopic(topic)
+    return (await this.#topics()).createTopic(topic)
   }
 
   listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
-    return this.#topics.listTopics()
+    return new TopicReader(this.#directory).listTopics()
   }
 
   describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
-    return this.#topics.describeTopics(names)
+    return new TopicReader(this.#directory).describeTopics(names)
   }
 
   describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]> {
-    return this.#topics.describeTopicIds(ids)
+    return new TopicReader(this.#directory).describeTopicIds(ids)
   }
 
-  createPartitions(
+  async createPartitions(
     topic: string,
     totalCount: number,
     assignments?: readonly (readonly number[])[],
   ): Promise<void> {
     this.#changed = true
-    return this.#topics.createPartitions(topic, totalCount, assignments)
+    return (await this.#topics()).createPartitions(topic, totalCount, assignments)
   }
 
   async deleteTopic(name: string): Promise<void> {
     this.#changed = true
-    await this.#topics.deleteTopic(name)
+    await (await this.#topics()).deleteTopic(name)
     // As a broker does: what groups committed for the topic goes with it.
     if (this.#directory.image().topic('__consumer_offsets') === undefined) return
     const { OffsetStore } = await import('../group/offset-store.ts')
-    await new OffsetStore(this.#os, this.#directory).forgetTopics([name])
+    await new OffsetStore(this.#os, await this.#whole()).forgetTopics([name])
   }
 
   // Settings
@@ -273,54 +273,68 @@ export class LocalAdmin implements Admin {
 
   async #transactions() {
     const { LocalTransactions } = await import('./local-transactions.ts')
-    return new LocalTransactions(this.#os, this.#directory)
+    return new LocalTransactions(this.#os, await this.#whole())
   }
 
   // Checking and mending
 
   async check(options: CheckOptions): Promise<CheckSummary> {
     const { LocalCheck } = await import('./local-check.ts')
-    return new LocalCheck(this.#os, this.#directory).check(options)
+    return new LocalCheck(this.#os, await this.#whole()).check(options)
   }
 
   async repair(options: RepairOptions): Promise<void> {
     this.#changed = !options.dryRun
     const { LocalRepair } = await import('./local-repair.ts')
-    await new LocalRepair(this.#os, this.#directory).repair(options)
+    await new LocalRepair(this.#os, await this.#whole()).repair(options)
+  }
+
+  /** With logs and locks: for all but listing and describing topics. */
+  #whole(): Promise<LocalDirectory> {
+    this.#wholeDirectory ??= this.#directory.whole().then((whole) => {
+      this.#directory = whole
+      return whole
+    })
+    return this.#wholeDirectory
+  }
+
+  async #topics() {
+    const { LocalTopics } = await import('./local-topics.ts')
+    return new LocalTopics(this.#os, await this.#whole())
   }
 
   async #configs() {
     const { LocalConfigs } = await import('./local-configs.ts')
-    return new LocalConfigs(this.#directory)
+    return new LocalConfigs(await this.#whole())
   }
 
   async #quotas() {
     const { LocalQuotas } = await import('./local-quotas.ts')
-    return new LocalQuotas(this.#os, this.#directory)
+    return new LocalQuotas(this.#os, await this.#whole())
   }
 
   async #offsets() {
     const { LocalOffsets } = await import('./local-offsets.ts')
-    return new LocalOffsets(this.#directory)
+    return new LocalOffsets(await this.#whole())
   }
 
   async #groups() {
     const { LocalGroups } = await import('./local-groups.ts')
-    return new LocalGroups(this.#os, this.#directory)
+    return new LocalGroups(this.#os, await this.#whole())
   }
 
   async #node() {
     const { LocalNode } = await import('./local-node.ts')
-    return new LocalNode(this.#os, this.#directory)
+    return new LocalNode(this.#os, await this.#whole())
   }
 
   async #acls() {
     const { LocalAcls } = await import('./local-acls.ts')
-    return new LocalAcls(this.#os, this.#directory)
+    return new LocalAcls(this.#os, await this.#whole())
   }
 
   async #cluster() {
     const { LocalCluster } = await import('./local-cluster.ts')
-    return new LocalCluster(this.#directory)
+    return new LocalCluster(await this.#whole())
   }
 }

@@ -2,66 +2,30 @@
  * A data directory, for those who administer, produce and consume in it: what it is, its metadata, its logs, and
  * being a writer in it. Who writes what into a partition is log/'s matter, who may enter is log-dir-session.ts's.
  */
-import { join } from 'node:path'
 import { KafkaError, TerseError } from '../errors.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../log/log-config.ts'
 import { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
-import { MetadataLog } from '../metadata/metadata-log.ts'
-import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
-import {
-  type DataDirKind,
-  explained,
-  explaining,
-  inspectDataDir,
-  type LocatedDir,
-  locateDataDir,
-  MADE_BY_TKAFKA_FILE,
-  makeDataDir,
-} from './data-dir.ts'
+import { explained, explaining, makeDataDir } from './data-dir.ts'
+import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.ts'
 import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
-import { emptyImage } from './empty-image.ts'
 import { LogDirSession } from './log-dir-session.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
-import { findBroker } from './running-broker.ts'
-import { readServerProperties } from './server-properties.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
-import { zookeeperImage } from './zookeeper-image.ts'
 
-export interface LocalDirectoryOptions {
-  /** One line for a person, behind everything else (a folder that had to be made anew, a log that was mended). */
-  readonly warn?: (line: string) => void
-  /** Settings of a topic's logs in place of what metadata and server.properties say: for tests. */
-  readonly config?: (topic: string) => LogConfig
-}
+export type { LocalDirectoryOptions } from './directory-reader.ts'
 
-export class LocalDirectory {
-  /** Absolute. */
-  readonly path: string
+export class LocalDirectory extends DirectoryReader {
   readonly checkpoints: LogDirCheckpoints
-  readonly #os: Os
-  readonly #options: LocalDirectoryOptions
   readonly #session: LogDirSession
   readonly #folders: PartitionFolders
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #readers = new Map<string, UnifiedLog>()
-  #metadata: MetadataLog | undefined
-  #nothing: MetadataImage | undefined
-  #kind: DataDirKind | undefined
-  #serverProperties: Map<string, string> | undefined
-
-  /** Which directory is meant, and why that one. @throws TerseError when nothing says */
-  static locate(
-    dataDirFlag: string | undefined,
-    env: Readonly<Record<string, string | undefined>>,
-  ): LocatedDir {
-    return locateDataDir(dataDirFlag, env)
-  }
 
   /** Looks at nothing yet. */
   static open(os: Os, path: string, options: LocalDirectoryOptions = {}): LocalDirectory {
@@ -69,56 +33,14 @@ export class LocalDirectory {
   }
 
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
-    this.#os = os
-    this.path = path
-    this.#options = options
+    super(os, path, options)
     this.checkpoints = new LogDirCheckpoints(os, path)
     this.#folders = new PartitionFolders(os, path, (line) => this.warn(line))
     this.#session = new LogDirSession(os, path, new DirectoryWork(os, this, this.#logs))
   }
 
-  warn(line: string): void {
-    this.#options.warn?.(line)
-  }
-
-  /** Whether there is a log directory at the path; false before the first write. @throws TerseError when it is something else */
-  exists(): boolean {
-    const { kind } = this.#inspect()
-    return kind === 'log-dir' || kind === 'zookeeper'
-  }
-
-  /** Not made by us: its owner's settings may lie elsewhere, so nothing is deleted unasked. */
-  get adopted(): boolean {
-    return this.exists() && this.#os.fs.stat(join(this.path, MADE_BY_TKAFKA_FILE)) === undefined
-  }
-
-  /**
-   * What the metadata says now; cheap when nothing changed. Empty where there is no directory yet.
-   * @throws TerseError when the path is no log directory, cannot be read, or disagrees with its server.properties
-   */
-  image(): MetadataImage {
-    const { kind } = this.#inspect()
-    if (kind === 'log-dir') return explaining(this.#os, this.path, () => this.metadata().image())
-    if (kind === 'zookeeper')
-      return explaining(this.#os, this.path, () => zookeeperImage(this.#os, this.path))
-    this.#nothing ??= emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
-    return this.#nothing
-  }
-
-  /** Static broker configs from the directory's `server.properties`; empty when there is none. */
-  serverProperties(): Map<string, string> {
-    this.#serverProperties ??= readServerProperties(this.#os, this.path)
-    return this.#serverProperties
-  }
-
-  /** Whether a broker runs on this directory now: a stat where the clean marker is there, which a broker takes away. */
-  brokerIsRunning(): boolean {
-    return this.broker() !== undefined
-  }
-
-  /** That broker; its pid is -1 where the kernel does not let us see it (another container). */
-  broker(): LockHolder | undefined {
-    return findBroker(this.#os, this.path)
+  override async whole(): Promise<LocalDirectory> {
+    return this
   }
 
   /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
@@ -127,7 +49,7 @@ export class LocalDirectory {
     try {
       await this.#session.enter()
     } catch (error) {
-      throw explained(this.#os, this.path, error)
+      throw explained(this.os, this.path, error)
     }
   }
 
@@ -136,7 +58,7 @@ export class LocalDirectory {
     try {
       await this.#session.leave()
     } catch (error) {
-      throw explained(this.#os, this.path, error)
+      throw explained(this.os, this.path, error)
     }
   }
 
@@ -151,12 +73,6 @@ export class LocalDirectory {
     }
   }
 
-  /** The metadata log itself. Needs a directory that exists. */
-  metadata(): MetadataLog {
-    this.#metadata ??= MetadataLog.open(this.#os, this.path)
-    return this.#metadata
-  }
-
   /** A folder that is missing, or is of an older topic of that name, reads as an empty log. */
   logForReading(topic: string, partition: number): UnifiedLog {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
@@ -165,7 +81,7 @@ export class LocalDirectory {
     const known = this.#readers.get(key)
     // Another topic's folder was in the way: it may have gone meanwhile.
     if (known !== undefined && !isNoFolder(known.dir)) return known
-    const log = UnifiedLog.open(this.#os, this.#folders.forReading(name, topicImage.id), {
+    const log = UnifiedLog.open(this.os, this.#folders.forReading(name, topicImage.id), {
       topic,
       partition,
       config: DEFAULT_LOG_CONFIG,
@@ -185,7 +101,7 @@ export class LocalDirectory {
   logForWriting(topic: string, partition: number): UnifiedLog {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
     const name = `${topic}-${partition}`
-    return explaining(this.#os, this.path, () => {
+    return explaining(this.os, this.path, () => {
       this.#session.writing(name)
       const config = this.logConfig(topic)
       const key = `${name} ${topicImage.id}`
@@ -195,7 +111,7 @@ export class LocalDirectory {
         known.leaderEpoch = partitionImage.leaderEpoch
         return known
       }
-      const log = UnifiedLog.open(this.#os, this.#folders.forWriting(name, topicImage.id, this.checkpoints), {
+      const log = UnifiedLog.open(this.os, this.#folders.forWriting(name, topicImage.id, this.checkpoints), {
         topic,
         partition,
         config,
@@ -216,14 +132,14 @@ export class LocalDirectory {
 
   /** The settings that hold for a topic's logs. */
   logConfig(topic: string): LogConfig {
-    if (this.#options.config !== undefined) return this.#options.config(topic)
+    if (this.options.config !== undefined) return this.options.config(topic)
     return resolveTopicConfig(this.image(), this.serverProperties(), topic)
   }
 
   /** A producer id that nobody used before. Needs a session. */
   async nextProducerId(): Promise<number> {
     try {
-      return await allocateProducerId(this.#os, this.path, {
+      return await allocateProducerId(this.os, this.path, {
         nextUncovered: () => this.image().nextProducerId,
         takeBlock: async () => {
           let first = 0
@@ -242,7 +158,7 @@ export class LocalDirectory {
         },
       })
     } catch (error) {
-      throw explained(this.#os, this.path, error)
+      throw explained(this.os, this.path, error)
     }
   }
 
@@ -265,24 +181,17 @@ export class LocalDirectory {
 
   /** For `tkafka status`. */
   status(): DirectoryStatus {
-    const { kind } = this.#inspect()
-    return directoryStatus(this.#os, this.path, kind, this.exists() && !this.adopted)
+    const { kind } = this.inspect()
+    return directoryStatus(this.os, this.path, kind, this.exists() && !this.adopted)
   }
 
   /** Closes every log that was handed out; leaves when somebody forgot to. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     while (this.#session.entered) await this.leave()
     for (const log of [...this.#logs.values(), ...this.#readers.values()]) log.close()
     this.#logs.clear()
     this.#readers.clear()
-    this.#metadata?.close()
-    this.#metadata = undefined
-  }
-
-  /** Inside the gate, alone: finds out again what the directory is. */
-  refresh(): DataDirKind {
-    this.#kind = undefined
-    return this.#inspect()
+    await super.close()
   }
 
   /** Folders of deleted topics that a killed process left behind. */
@@ -291,8 +200,8 @@ export class LocalDirectory {
   }
 
   #prepareToEnter(): void {
-    const found = this.#inspect()
-    if (found.kind === 'missing') makeDataDir(this.#os, this.path)
+    const found = this.inspect()
+    if (found.kind === 'missing') makeDataDir(this.os, this.path)
     if (found.kind === 'zookeeper') {
       throw new TerseError(
         `${this.path}: a directory of the ZooKeeper era (meta.properties version 0): its topics are described in ZooKeeper, ` +
@@ -306,23 +215,6 @@ export class LocalDirectory {
         `${this.path}: its metadata is newer than this tkafka knows (${newer}), so it is only read; update tkafka`,
       )
     }
-  }
-
-  #inspect(): DataDirKind {
-    // Missing, empty, unfinished: another process may be making it just now.
-    if (this.#kind?.kind === 'log-dir' || this.#kind?.kind === 'zookeeper') return this.#kind
-    const found = inspectDataDir(this.#os, this.path)
-    this.#kind = found
-    if (found.kind === 'log-dir' || found.kind === 'zookeeper') {
-      const nodeId = this.serverProperties().get('node.id') ?? this.serverProperties().get('broker.id')
-      if (nodeId !== undefined && Number(nodeId) !== found.meta.nodeId) {
-        this.#kind = undefined
-        throw new TerseError(
-          `${this.path}: server.properties says node.id ${nodeId}, meta.properties says ${found.meta.nodeId}`,
-        )
-      }
-    }
-    return found
   }
 
   #topic(name: string): TopicImage {

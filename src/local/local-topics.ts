@@ -3,13 +3,13 @@
  * PartitionRecords in one atomic append) and already at rest; then come its folders. Crash before the append is
  * whole: nothing happened; behind it: the first writer makes what is missing. Deletion is local-directory.ts's.
  */
-import type { NewTopic, PartitionDescription, TopicAdmin, TopicDescription } from '../client/admin.ts'
-import { collide, hasCollisionChars, isInternalTopic, validateTopicName } from '../client/topic-names.ts'
+import type { NewTopic, TopicAdmin, TopicDescription } from '../client/admin.ts'
+import { collide, hasCollisionChars, validateTopicName } from '../client/topic-names.ts'
 import { validateTopicConfigs } from '../config/topic-configs.ts'
 import { KafkaError } from '../errors.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
-import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { addPartitionRecords, createTopicRecords } from '../metadata/topic-records.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
@@ -17,6 +17,7 @@ import { withoutRepeats } from './list-config.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { makePartitionFolders } from './new-partitions.ts'
 import { inheritedTopicConfigs } from './topic-config-resolver.ts'
+import { describeTopic, existing, TopicReader } from './topic-reader.ts'
 
 /** Kafka's limit for one request. */
 const MAX_PARTITIONS_PER_REQUEST = 10_000
@@ -24,37 +25,31 @@ const MAX_PARTITIONS_PER_REQUEST = 10_000
 export class LocalTopics implements TopicAdmin {
   readonly #os: Os
   readonly #directory: LocalDirectory
+  readonly #reader: TopicReader
 
   constructor(os: Os, directory: LocalDirectory) {
     this.#os = os
     this.#directory = directory
+    this.#reader = new TopicReader(directory)
   }
 
   async createTopic(topic: NewTopic): Promise<TopicDescription> {
     // Looked at before anything is made: a wrong name leaves no directory behind.
     this.#creation(this.#directory.image(), topic)
     const image = await this.#alter((newest) => this.#creation(newest, topic), topic.name)
-    return describe(image, existing(image, topic.name))
+    return describeTopic(image, existing(image, topic.name))
   }
 
-  async listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
-    const topics = [...this.#directory.image().topicImages()]
-    topics.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    return topics.map(({ name, id }) => ({ name, topicId: id, internal: isInternalTopic(name) }))
+  listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
+    return this.#reader.listTopics()
   }
 
-  async describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
-    const image = this.#directory.image()
-    return names.map((name) => describe(image, existing(image, name)))
+  describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
+    return this.#reader.describeTopics(names)
   }
 
-  async describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]> {
-    const image = this.#directory.image()
-    return ids.map((id) => {
-      const topic = image.topicById(id)
-      if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID')
-      return describe(image, topic)
-    })
+  describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]> {
+    return this.#reader.describeTopicIds(ids)
   }
 
   async createPartitions(
@@ -201,12 +196,6 @@ export function remoteStorage(layers: BrokerConfigLayers): boolean {
   return /^true$/i.test(layers.value('remote.log.storage.system.enable') ?? '')
 }
 
-function existing(image: MetadataImage, name: string): TopicImage {
-  const topic = image.topic(name)
-  if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-  return topic
-}
-
 /** Brokers of the directory's cluster, this node first. */
 export function registeredBrokers(image: MetadataImage): number[] {
   const others = [...image.brokers.keys()].filter((id) => id !== image.nodeId).sort((a, b) => a - b)
@@ -252,31 +241,5 @@ function validateAssignment(
     refuse(
       `a partition with ${sorted.length} replica(s), but this is not consistent with previous partitions, which have ${factor} replica(s).`,
     )
-  }
-}
-
-/** At rest a partition shows what a running broker would: its own replica leads and is in sync. */
-function describe(image: MetadataImage, topic: TopicImage): TopicDescription {
-  return {
-    name: topic.name,
-    topicId: topic.id,
-    internal: isInternalTopic(topic.name),
-    partitions: topic.partitions.map((partition) => describePartition(image, partition)),
-  }
-}
-
-function describePartition(image: MetadataImage, stored: PartitionImage): PartitionDescription {
-  const { partition, replicas } = stored
-  const ours = replicas.includes(image.nodeId)
-  const atRest = stored.leader < 0 && ours
-  const isr = atRest && stored.isr.length === 0 ? [image.nodeId] : stored.isr
-  const inSync = (id: number) => isr.includes(id)
-  return {
-    partition,
-    leader: atRest ? image.nodeId : stored.leader < 0 ? undefined : stored.leader,
-    replicas,
-    isr,
-    eligibleLeaderReplicas: stored.elr.filter((id) => !inSync(id)),
-    lastKnownElr: stored.lastKnownElr.filter((id) => !inSync(id)),
   }
 }

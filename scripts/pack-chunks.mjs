@@ -1,0 +1,93 @@
+// Turns the chunks that esbuild splits a tool into (ES modules) into two CommonJS files: what every run of the tool needs,
+// and the rest, which is read when first asked for. A chunk becomes a function that is called once and returns its
+// exports; what it imports are constants in it, so a call across chunks costs what a call inside one costs.
+// esbuild alone would make one file in which every lazily imported module sets up a namespace object at each start:
+// that took as long as bare Node's own main script.
+//
+// Needs: no exported `let` (a constant would not follow it; `export let` is refused below), no top-level await.
+import path from 'node:path'
+import vm from 'node:vm'
+
+const IMPORT =
+  /(?<=^|[;}\n])import(?:\s*([\w$]+)\s*(?:,|from))?(?:\s*\*\s*as\s+([\w$]+)\s*from)?(?:\s*\{([^}]*)\}\s*from)?\s*"([^"]+)";?/g
+const EXPORT = /(?<=^|[;}\n])export\s*\{([^}]*)\};?\s*$/
+
+/**
+ * @param {import('esbuild').BuildResult} result of a build with splitting, metafile and one entry
+ * @param {string} entry path of the entry as in the metafile
+ * @param {RegExp} atStart source files that are imported lazily and yet needed by nearly every run
+ * @returns {{ start: string, rest: string }} texts of the two files
+ */
+export function packChunks(result, entry, atStart, restFile) {
+  const { outputs } = result.metafile
+  const byName = new Map(Object.entries(outputs).map(([file, output]) => [idOf(file), output]))
+  const wanted = new Set()
+  const visit = (id) => {
+    if (wanted.has(id)) return
+    wanted.add(id)
+    for (const link of byName.get(id).imports) {
+      if (link.external) continue
+      const to = idOf(link.path)
+      if (link.kind !== 'dynamic-import' || atStart.test(byName.get(to).entryPoint ?? '')) visit(to)
+    }
+  }
+  const first = idOf(Object.keys(outputs).find((file) => outputs[file].entryPoint === entry))
+  visit(first)
+  const start = []
+  const rest = []
+  for (const { path: file, text } of result.outputFiles) {
+    const id = idOf(file)
+    ;(wanted.has(id) ? start : rest).push(`${JSON.stringify(id)}:${chunkFunction(id, text)}`)
+  }
+  const loader =
+    `const $c={${start.join(',\n')}},$m={},` +
+    `$l=i=>$m[i]??($c[i]===void 0&&Object.assign($c,(globalThis.__tkafkaLoad??require)(__dirname+${JSON.stringify(`/${restFile}`)})),$m[i]=$c[i]($l,$d,require)),` +
+    `$d=i=>Promise.resolve().then(()=>i.startsWith("node:")?{__proto__:require(i),default:require(i)}:$l(i));`
+  return {
+    start: `"use strict";const __tkafkaModuleUrl=__filename;${loader}$l(${JSON.stringify(first)});\n`,
+    rest: `"use strict";const __tkafkaModuleUrl=__filename;module.exports={${rest.join(',\n')}};\n`,
+  }
+}
+
+const idOf = (file) => path.basename(file, '.js')
+const isChunk = (from) => from.startsWith('./')
+
+function chunkFunction(id, text) {
+  let returned = ''
+  let body = text.replace(EXPORT, (_, names) => {
+    const pairs = names.split(',').filter((n) => n.trim() !== '')
+    returned = pairs
+      .map((pair) => {
+        const [local, name = local] = pair.trim().split(/\s+as\s+/)
+        return `${name}:${local}`
+      })
+      .join(',')
+    return ''
+  })
+  body = body.replace(/(?<=^|[;}\n])export default ([^;]+);?\s*$/, (_, value) => {
+    returned = `default:${value}`
+    return ''
+  })
+  body = body.replace(IMPORT, (_, byDefault, all, names, from) => {
+    // node:module takes 2 ms to load; what its createRequire would make is at hand.
+    if (from === 'node:module' && /^\s*createRequire\b[^,]*$/.test(names ?? ''))
+      return `const{${names.replace(/\s+as\s+/, ':')}}={createRequire:()=>require};`
+    const source = isChunk(from) ? `$l(${JSON.stringify(idOf(from))})` : `require(${JSON.stringify(from)})`
+    const parts = []
+    if (byDefault !== undefined) parts.push(`const ${byDefault}=${source};`)
+    if (all !== undefined) parts.push(`const ${all}=${source};`)
+    if (names !== undefined) parts.push(`const{${names.replace(/\s+as\s+/g, ':')}}=${source};`)
+    return parts.join('') || (isChunk(from) ? `${source};` : '')
+  })
+  body = body.replace(
+    /\bimport\("([^"]+)"\)/g,
+    (_, from) => `$d(${JSON.stringify(isChunk(from) ? idOf(from) : from)})`,
+  )
+  const made = `function($l,$d,require){${body}\nreturn{${returned}}}`
+  try {
+    new vm.Script(`(${made})`)
+  } catch (error) {
+    throw new Error(`chunk ${id}: ${error.message}`)
+  }
+  return made
+}
