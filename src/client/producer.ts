@@ -69,6 +69,14 @@ export interface TopicProducer {
     headersCount: number,
   ): boolean
   /**
+   * Takes over lines of inputMemory[from, end), which a line feed must follow, as records with a value alone, each
+   * without its line end (a line feed, a carriage return, or both). Returns the position behind the last line taken,
+   * which may be none: what it stops at, for whatever reason, is for `append`. `taken` tells how many there were.
+   */
+  appendLines?(partition: number, timestamp: number, from: number, end: number): number
+  /** Lines that the last `appendLines` took. */
+  readonly taken?: number
+  /**
    * Memory that the caller may read into, [0, size): `append` takes slices of this very Buffer object over fastest.
    * undefined: any buffer is as good.
    */

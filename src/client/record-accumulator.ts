@@ -1,4 +1,5 @@
 import { BatchWriter } from '../record/batch-writer.ts'
+import { KernelMemory } from '../record/line-kernel.ts'
 import type { Codec } from '../record/record.ts'
 
 /** Bytes that one partition gathers before they are written: large writes are what makes a file fast. */
@@ -14,6 +15,10 @@ const COUNT_FROM = 64
 const INPUT_SIZE = 256 * 1024
 /** A batch.size beyond this takes memory when it comes to that. */
 const MAX_BATCH_IN_PIECE = 256 * 1024
+/** Room for a batch that compresses well: its records are gathered uncompressed. */
+const UNCOMPRESSED_ROOM = 512 * 1024
+/** Lines of which the kernel takes over what it can once so many bytes came: it must be compiled first. */
+const KERNEL_FROM = 512 * 1024
 
 export interface AccumulatorOptions {
   readonly codec: Codec
@@ -60,9 +65,10 @@ export class RecordAccumulator {
   readonly #firstSize: number
   readonly #counting: boolean
   /** For up to KEEP_MEMORY_UP_TO partitions: the caller's input, then a piece for each partition. */
-  readonly #memory: Buffer | undefined
+  readonly #memory: KernelMemory | undefined
   readonly #piece: number
   #gathered = 0
+  #untilKernel = KERNEL_FROM
 
   constructor(partitionCount: number, options: AccumulatorOptions) {
     this.#options = options
@@ -71,9 +77,10 @@ export class RecordAccumulator {
     this.#writeSize = Math.max(1, Math.min(WRITE_SIZE, share))
     // The batch that is open when a write is due, and the record that found it full.
     this.#piece = this.#writeSize + 2 * Math.min(options.batchSize, MAX_BATCH_IN_PIECE) + 4096
+    if (options.codec !== 'none' && partitionCount <= 16) this.#piece += UNCOMPRESSED_ROOM
     this.#memory =
       partitionCount <= KEEP_MEMORY_UP_TO
-        ? Buffer.allocUnsafeSlow(INPUT_SIZE + partitionCount * this.#piece)
+        ? new KernelMemory(INPUT_SIZE + partitionCount * this.#piece)
         : undefined
     this.#keepMemory = partitionCount <= KEEP_MEMORY_UP_TO
     this.#counting = partitionCount > COUNT_FROM
@@ -85,7 +92,7 @@ export class RecordAccumulator {
    * cost nothing.
    */
   get inputMemory(): { readonly buffer: Buffer; readonly size: number } | undefined {
-    return this.#memory === undefined ? undefined : { buffer: this.#memory, size: INPUT_SIZE }
+    return this.#memory === undefined ? undefined : { buffer: this.#memory.buffer, size: INPUT_SIZE }
   }
 
   queue(partition: number): PartitionQueue {
@@ -113,6 +120,21 @@ export class RecordAccumulator {
   added(queue: PartitionQueue, batchFull: boolean, bytes: number): void {
     if (batchFull && queue.writer.end - queue.writer.start >= this.#writeSize) queue.due = true
     if (this.#counting) this.#gathered += bytes
+  }
+
+  /**
+   * Takes lines of the input memory's [from, end) over as values, without keys and one after the other; see
+   * BatchWriter.appendLines. Call `added` with the record that it stopped at.
+   */
+  addLines(queue: PartitionQueue, timestamp: number, from: number, end: number): number {
+    if (this.#untilKernel > 0) {
+      this.#untilKernel -= end - from
+      return from
+    }
+    const { writer } = queue
+    const memory = this.#memory as KernelMemory
+    if (memory.kernel === undefined || writer.buffer !== memory.buffer) return from
+    return writer.appendLines(memory.kernel, timestamp, from, end)
   }
 
   /** Ends every open batch. */
@@ -167,7 +189,7 @@ export class RecordAccumulator {
   }
 
   #pieceOf(partition: number) {
-    const buffer = this.#memory
+    const buffer = this.#memory?.buffer
     if (buffer === undefined) return undefined
     const start = INPUT_SIZE + partition * this.#piece
     return { buffer, start, end: start + this.#piece }

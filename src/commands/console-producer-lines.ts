@@ -3,7 +3,7 @@ import type { Producer, TopicProducer } from '../client/producer.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import type { InputChunks } from '../os/standard-input.ts'
 import type { LineMessageReader } from './line-reader.ts'
-import { LineInput, type LineTaker } from './line-reader-input.ts'
+import { LineInput, type LineTaker, type ManyLinesTaker } from './line-reader-input.ts'
 
 /** How long a pipe must be silent before what was read is sent. */
 const DRY_MS = 1
@@ -40,6 +40,7 @@ export class LineProducer {
   readonly #options: LineProducerOptions
   readonly #lines: LineInput
   #topic: TopicProducer | undefined
+  #many: ManyLinesTaker | undefined
   #now = 0
   /** When the oldest line came that was not sent yet; 0: none. */
   #heldSince = 0
@@ -67,7 +68,7 @@ export class LineProducer {
         turn = Date.now()
         continue
       }
-      await this.#takeLines(this.#lines.lines.bind(this.#lines))
+      await this.#takeLines((take) => this.#lines.lines(take, this.#many))
       if (this.#now - turn >= TURN_MS) {
         await new Promise(setImmediate)
         turn = Date.now()
@@ -87,13 +88,35 @@ export class LineProducer {
         if (this.#topic === undefined) {
           this.#topic = await this.#open()
           const memory = this.#topic.inputMemory
-          if (memory !== undefined) this.#lines.useMemory(memory.buffer, memory.size)
+          if (memory !== undefined && this.#lines.useMemory(memory.buffer, memory.size))
+            this.#many = this.#takeMany()
         } else await this.#topic.drain()
       } catch (error) {
         if (!(error instanceof RefusedLine)) throw error
         this.#report(error)
       }
     }
+  }
+
+  /** For lines that are values and nothing else, of which none is asked for or waited for by itself. */
+  #takeMany(): ManyLinesTaker | undefined {
+    const { reader, partition, sync, prompt } = this.#options
+    const topic = this.#topic as TopicProducer
+    const memory = topic.inputMemory?.buffer
+    if (!reader.plain || sync || prompt !== undefined || topic.appendLines === undefined) return undefined
+    const many = {
+      lines: 0,
+      take: (buffer: Buffer, start: number, end: number): number => {
+        // Once a line was too long for the producer's memory, input is read elsewhere.
+        if (buffer !== memory) return start
+        const behind = topic.appendLines?.(partition, this.#now, start, end) ?? start
+        if (behind === start) return start
+        many.lines = topic.taken ?? 0
+        if (this.#heldSince === 0) this.#heldSince = this.#now
+        return behind
+      },
+    }
+    return many
   }
 
   readonly #take: LineTaker = (buffer, start, end, lineNumber, length) => {

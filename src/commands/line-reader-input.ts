@@ -24,6 +24,15 @@ export type LineTaker = (
 ) => boolean
 
 /**
+ * Takes as many whole lines of buffer[start, end) as it can at once; a line feed stands behind. Returns the position
+ * behind the last one (`start`: none) and counts them in `lines`.
+ */
+export interface ManyLinesTaker {
+  take(buffer: Buffer, start: number, end: number): number
+  lines: number
+}
+
+/**
  * Splits an input into lines as Java's BufferedReader does (line feed, carriage return, or both), without making a
  * string or an object for one. Memory is bounded: of a line longer than `maxLine` only that much is kept.
  */
@@ -51,12 +60,13 @@ export class LineInput {
     this.#buffer = Buffer.allocUnsafeSlow(FIRST_CHUNK)
   }
 
-  /** From now on input is read into buffer[0, size). */
-  useMemory(buffer: Buffer, size: number): void {
-    if (this.#end + SENTINELS > size) return
+  /** From now on input is read into buffer[0, size), until a line needs more. False: it is too small already. */
+  useMemory(buffer: Buffer, size: number): boolean {
+    if (this.#end + SENTINELS > size) return false
     this.#buffer.copy(buffer, 0, 0, this.#end)
     this.#buffer = buffer
     this.#size = size
+    return true
   }
 
   /** Reads a chunk. Returns what InputChunks.read does: bytes, 0 at the end, -1 when there is nothing now. */
@@ -77,10 +87,10 @@ export class LineInput {
   }
 
   /**
-   * Hands out the complete lines. False when one was not taken: call again to go on with it. What `take` throws is
+   * Hands out the complete lines, first to `many` where there is one, which may leave any of them. False when one was not taken: call again to go on with it. What `take` throws is
    * passed on, with the line behind it next.
    */
-  lines(take: LineTaker): boolean {
+  lines(take: LineTaker, many?: ManyLinesTaker): boolean {
     const buffer = this.#buffer
     const end = this.#end
     buffer[end] = LF
@@ -89,6 +99,18 @@ export class LineInput {
     let from = this.#scanned
     let cr = buffer.indexOf(CR, from)
     for (;;) {
+      if (many !== undefined && this.#dropped === 0) {
+        const behind = many.take(buffer, start, end)
+        if (behind > start) {
+          this.lineNumber += many.lines
+          this.#start = behind
+          this.#scanned = behind
+          this.#skipLineFeed = false
+          if (cr < behind) cr = buffer.indexOf(CR, behind)
+          start = behind
+          from = behind
+        }
+      }
       let lineEnd = buffer.indexOf(LF, from)
       let next = lineEnd + 1
       if (cr < lineEnd) {

@@ -14,7 +14,7 @@ import type { LocalDirectory } from './local-directory.ts'
 import { codecOf, ProducerLimits } from './local-producer-limits.ts'
 
 /** Written bytes of a partition behind which the disk is set to work, so that little is left for the sync at the end. */
-const SYNC_BEHIND = 8 * 1024 * 1024
+const SYNC_BEHIND = 32 * 1024 * 1024
 /** The metadata may have changed (topic deleted, configs altered): looked at again after so long. */
 const LOOK_AGAIN_MS = 200
 

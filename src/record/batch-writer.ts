@@ -7,7 +7,9 @@ import {
   RECORD_BATCH_OVERHEAD,
   writeBatchHeader,
 } from './batch-header.ts'
+import type { BatchWriterOptions } from './batch-writer-options.ts'
 import { compress } from './compression.ts'
+import { KERNEL_MAX_LINE, KERNEL_SLACK, type LineKernel } from './line-kernel.ts'
 import type { Codec, RecordHeader } from './record.ts'
 import {
   incrementSequence,
@@ -25,29 +27,11 @@ import {
   writeHeaders,
   writeRecordFields,
 } from './record-writer.ts'
-
 import { fieldSize, ONE_BYTE, putVarint, THREE_BYTES, varintSize } from './short-varint.ts'
 
-export const DEFAULT_BATCH_SIZE = 16384
+export type { BatchWriterOptions } from './batch-writer-options.ts'
 
-export interface BatchWriterOptions {
-  readonly codec?: Codec
-  readonly level?: number
-  /** Kafka's batch.size: a new batch begins when a record would not fit; a larger record is a batch of its own. */
-  readonly batchSize?: number
-  readonly producerId?: number
-  readonly producerEpoch?: number
-  /** Sequence of the first record; the following batches go on from there. */
-  readonly baseSequence?: number
-  readonly transactional?: boolean
-  /** Bytes to begin with; it grows. */
-  readonly initialSize?: number
-  /**
-   * Memory to begin with instead: buffer[start, end). Records whose bytes lie in the same Buffer object are taken over
-   * several times faster (a move within one buffer needs no view). When it is too small, memory of its own is taken.
-   */
-  readonly memory?: { readonly buffer: Buffer; readonly start: number; readonly end: number }
-}
+export const DEFAULT_BATCH_SIZE = 16384
 
 const NO_MEMORY = Buffer.alloc(0)
 
@@ -175,6 +159,27 @@ export class BatchWriter {
     const closed = this.begin(timestamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd, 1)
     this.buffer[this.at++] = 0
     return closed || this.isFull()
+  }
+
+  /**
+   * Takes lines of this.buffer[from, end), which a line feed must follow, over as values without keys: as many as go
+   * into the open batch and are the kernel's (see there). Returns the position behind the last one; `recordCount` tells
+   * how many. What it stops at is for `appendSlices`, which begins the next batch.
+   */
+  appendLines(kernel: LineKernel, timestamp: number, from: number, end: number): number {
+    const count = this.openCount
+    const delta = timestamp - this.baseTimestamp
+    if (count === 0 || count > KERNEL_MAX_LINE || !(delta >= 0 && delta < ONE_BYTE)) return from
+    const limit = Math.min(this.end + this.openSizeLimit(), this.limit - KERNEL_SLACK - RECORD_BATCH_OVERHEAD)
+    if (this.at >= limit) return from
+    const behind = kernel.take(from, end, this.at, limit, count, delta, kernel.resultAt)
+    const { result } = kernel
+    if (result[1] === count) return from
+    this.at = result[0]
+    this.openCount = result[1]
+    this.recordCount += result[1] - count
+    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+    return behind
   }
 
   /** As appendSlices, with headers. */
@@ -351,6 +356,13 @@ export class BatchWriter {
     if (this.codec === 'none') return size
     const records = size - RECORD_BATCH_OVERHEAD
     return RECORD_BATCH_OVERHEAD + Math.trunc(records * this.compressionRatio * RATIO_SAFETY)
+  }
+
+  /** Uncompressed size that the open batch may surely reach without being too large: estimatedSize turned round. */
+  private openSizeLimit(): number {
+    if (this.codec === 'none') return this.openLimit
+    const compressed = this.openLimit - RECORD_BATCH_OVERHEAD
+    return RECORD_BATCH_OVERHEAD + Math.trunc(compressed / (this.compressionRatio * RATIO_SAFETY))
   }
 
   private compressOpenBatch(recordsStart: number): void {

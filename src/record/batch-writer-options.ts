@@ -1,0 +1,21 @@
+import type { Codec } from './record.ts'
+
+/** What a BatchWriter is told at its beginning. */
+export interface BatchWriterOptions {
+  readonly codec?: Codec
+  readonly level?: number
+  /** Kafka's batch.size: a new batch begins when a record would not fit; a larger record is a batch of its own. */
+  readonly batchSize?: number
+  readonly producerId?: number
+  readonly producerEpoch?: number
+  /** Sequence of the first record; the following batches go on from there. */
+  readonly baseSequence?: number
+  readonly transactional?: boolean
+  /** Bytes to begin with; it grows. */
+  readonly initialSize?: number
+  /**
+   * Memory to begin with instead: buffer[start, end). Records whose bytes lie in the same Buffer object are taken over
+   * several times faster (a move within one buffer needs no view). When it is too small, memory of its own is taken.
+   */
+  readonly memory?: { readonly buffer: Buffer; readonly start: number; readonly end: number }
+}
