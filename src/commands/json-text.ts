@@ -24,11 +24,33 @@ function lineOf(text: string, position: number): number {
 }
 
 function problemOf(text: string, { message }: Error): string {
-  const at = /at position (\d+)/.exec(message)?.[1]
-  const position = at === undefined ? text.length : Number(at)
+  const position = faultPosition(text)
   const column = position - text.lastIndexOf('\n', position - 1)
   const what = message.replace(/ in JSON.*$/s, '').replace(/, .*is not valid JSON$/s, '')
   return `line ${lineOf(text, position)}, column ${column}: ${what}`
+}
+
+/** The parser does not always say where; the longest beginning that may still become JSON does. */
+function faultPosition(text: string): number {
+  let low = 0
+  let high = text.length
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (mayGoOn(text.slice(0, middle))) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function mayGoOn(beginning: string): boolean {
+  try {
+    JSON.parse(beginning)
+    return true
+  } catch (error) {
+    const { message } = error as Error
+    const at = /at position (\d+)/.exec(message)?.[1]
+    return message.startsWith('Unexpected end') || (at !== undefined && Number(at) >= beginning.length)
+  }
 }
 
 /** Position behind the first object or array, or undefined when it never closes. */

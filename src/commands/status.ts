@@ -58,7 +58,10 @@ function print({ stdout, stderr }: CommandContext, report: DirectoryReport): voi
   if (report.exists) {
     row('Made by', madeBy(report))
     if (report.nodeId !== undefined) {
-      row('Node', `${report.nodeId} of cluster ${report.clusterId} (${report.quorum} quorum)`)
+      row(
+        'Node',
+        `${report.nodeId} of cluster ${report.clusterId}${report.kind === 'zookeeper' ? '' : ` (${report.quorum} quorum)`}`,
+      )
     }
     row('State', state(report))
     const holders = report.holders.map(({ pid, broker, command: line }) => {

@@ -70,6 +70,7 @@ export async function format(context: CommandContext): Promise<number> {
     stdout.line(`Formatting ${kind} ${directory} with ${FEATURE} ${release.version}.`)
     stdout.flush()
     makeDirectory(directory)
+    if (isMetadata) markAsOurs(directory)
     const identity = {
       clusterId,
       nodeId: config.nodeId,
@@ -77,7 +78,6 @@ export async function format(context: CommandContext): Promise<number> {
       parts: { features, scramByKey },
     }
     if (isMetadata && voters.length === 0 && !options.has('no-initial-controllers')) {
-      markAsOurs(directory)
       formatDirectory(systemOs, directory, identity)
     } else formatUnstarted(systemOs, directory, { ...identity, voters: isMetadata ? voters : [] })
   }

@@ -16,12 +16,14 @@ import type {
 } from '../client/admin.ts'
 import type { CheckOptions, CheckSummary, RepairOptions } from '../client/admin-check.ts'
 import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../client/admin-node.ts'
+import type { ShareGroupOffset } from '../client/admin-share-groups.ts'
 import type {
   AbortTransactionSpec,
   ProducerState,
   TransactionDescription,
 } from '../client/admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../client/types.ts'
+import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import type { DirectoryReader } from './directory-reader.ts'
@@ -53,14 +55,23 @@ export class LocalAdmin implements Admin {
   /** Says that a broker runs here, when all that was done was reading; a change would have been refused. */
   async close(): Promise<void> {
     // A broker takes the clean marker away when it starts: where it stands, the kernel need not be asked (15 ms).
-    const nobody = this.#changed || hasCleanShutdownFile(this.#os, this.#directory.path)
-    const broker = nobody ? undefined : this.#directory.broker()
+    const broker = this.#changed ? undefined : this.#runningBroker()
     if (broker !== undefined) {
       this.#options.warn?.(
         `${this.#directory.path}: a broker (pid ${broker.pid}) runs on this directory; what was read may be a moment old`,
       )
     }
     await this.#directory.close()
+  }
+
+  #runningBroker(): LockHolder | undefined {
+    try {
+      if (hasCleanShutdownFile(this.#os, this.#directory.path)) return undefined
+      return this.#directory.broker()
+    } catch {
+      // A directory that one may not look into was told of already.
+      return undefined
+    }
   }
 
   // Topics
@@ -245,6 +256,11 @@ export class LocalAdmin implements Admin {
   async deleteAcls(filters: readonly AclBindingFilter[]): Promise<AclBinding[]> {
     this.#changed = true
     return (await this.#acls()).deleteAcls(filters)
+  }
+
+  async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
+    const { LocalShareGroups } = await import('./local-share-groups.ts')
+    return new LocalShareGroups(this.#directory).listShareGroupOffsets(groupId)
   }
 
   // Transactions
