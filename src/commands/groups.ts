@@ -52,11 +52,11 @@ export const command: Command = {
       const groups = (await admin.listGroups()).filter(matches)
       const machine = machineOutput(context, {
         kind: 'group',
-        columns: ['groupId', 'type', 'protocol', 'state'],
+        columns: ['group', 'type', 'state', 'protocol'],
       })
       if (machine !== undefined) {
         await machine.all(
-          groups.map(({ groupId, type, protocol, state }) => ({ groupId, type, protocol, state })),
+          groups.map(({ groupId, type, protocol, state }) => ({ group: groupId, type, state, protocol })),
         )
         return 0
       }
