@@ -1,6 +1,7 @@
 import type { AclAdmin } from './admin-acls.ts'
 import type { CheckAdmin } from './admin-check.ts'
 import type { NodeAdmin } from './admin-node.ts'
+import type { ShareGroupAdmin } from './admin-share-groups.ts'
 import type { TransactionAdmin } from './admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from './types.ts'
 
@@ -16,6 +17,7 @@ export interface Admin
     ClusterAdmin,
     AclAdmin,
     NodeAdmin,
+    ShareGroupAdmin,
     TransactionAdmin,
     CheckAdmin {
   close(): Promise<void>

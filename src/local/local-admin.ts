@@ -260,7 +260,7 @@ export class LocalAdmin implements Admin {
 
   async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
     const { LocalShareGroups } = await import('./local-share-groups.ts')
-    return new LocalShareGroups(this.#directory).listShareGroupOffsets(groupId)
+    return new LocalShareGroups(await this.#whole()).listShareGroupOffsets(groupId)
   }
 
   // Transactions

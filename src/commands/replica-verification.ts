@@ -1,0 +1,116 @@
+/** replica-verification on a directory: there is one copy of everything, which agrees with itself. */
+import type { Command, CommandContext } from '../cli/command.ts'
+import { TerseError } from '../errors.ts'
+import { openAdmin } from './open-client.ts'
+
+export const command: Command = {
+  name: 'replica-verification',
+  summary: 'Validate that all replicas for a set of topics have the same data.',
+  flags: [
+    {
+      name: 'broker-list',
+      arg: 'required',
+      argName: 'hostname:port,...,hostname:port',
+      description:
+        'The list of hostname and port of the server to connect to. Without it the tool works on the data directory.',
+    },
+    {
+      name: 'fetch-size',
+      arg: 'required',
+      type: 'int',
+      argName: 'bytes',
+      default: '1048576',
+      description: 'The fetch size of each request.',
+    },
+    {
+      name: 'max-wait-ms',
+      arg: 'required',
+      type: 'int',
+      argName: 'ms',
+      default: '1000',
+      description: 'The max amount of time each fetch request waits.',
+    },
+    {
+      name: 'topics-include',
+      arg: 'required',
+      argName: 'Java regex (String)',
+      default: '.*',
+      description: 'List of topics to verify replica consistency.',
+    },
+    {
+      name: 'time',
+      arg: 'required',
+      type: 'long',
+      argName: 'timestamp/-1(latest)/-2(earliest)',
+      default: '-1',
+      description: 'Timestamp for getting the initial offsets.',
+    },
+    {
+      name: 'report-interval-ms',
+      arg: 'required',
+      type: 'long',
+      argName: 'ms',
+      default: '30000',
+      description: 'The reporting interval.',
+    },
+  ],
+  parseErrors: { usage: true },
+  examples: ['tkafka replica-verification --topics-include orders.*'],
+  run,
+}
+
+/** As the genuine tool, goes on until it is stopped. */
+async function run(context: CommandContext): Promise<number> {
+  const { options, stdout, stderr } = context
+  const include = options.value('topics-include') ?? '.*'
+  const matches = topicPattern(include)
+  const intervalMs = options.long('report-interval-ms') ?? 30000
+  for (const name of ['fetch-size', 'max-wait-ms', 'time']) options.long(name)
+  const admin = await openAdmin(context)
+  let partitions = 0
+  try {
+    const names = (await admin.listTopics()).map(({ name }) => name).filter((name) => matches.test(name))
+    for (const topic of await admin.describeTopics(names)) partitions += topic.partitions.length
+  } finally {
+    await admin.close()
+  }
+  if (partitions === 0) {
+    stderr.line(
+      `No topics found. --topics-include if specified, is either filtering out all topics or there is no topic.`,
+    )
+    return 1
+  }
+  context.handleSignals()
+  stdout.line(`${now()}: verification process is started.`)
+  while (!context.signal.aborted) {
+    stdout.flush()
+    await pause(intervalMs, context.signal)
+    if (!context.signal.aborted)
+      stdout.line(`${now()}: max lag is 0 for partition none at offset -1 among ${partitions} partitions`)
+  }
+  return 0
+}
+
+function topicPattern(include: string): RegExp {
+  try {
+    return new RegExp(`^(?:${include.replaceAll(',', '|')})$`)
+  } catch {
+    throw new TerseError(`${include} is an invalid regex.`)
+  }
+}
+
+function now(): string {
+  return new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, 23)
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,215 @@
+/** share-groups: lists and describes share groups as far as their records stand in the directory. */
+import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { Admin, GroupListing } from '../client/admin.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import {
+  actionOf,
+  checkDescribe,
+  checkReset,
+  chosenGroups,
+  groupsOf,
+  listGroups,
+  refuseDeletion,
+  runAction,
+} from './newer-groups.ts'
+
+const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
+  name,
+  arg: 'required',
+  argName,
+  description,
+  ...more,
+})
+
+const FLAGS: readonly Flag[] = [
+  BOOTSTRAP_SERVER,
+  option('group', 'share group', 'The share group we wish to act on.', { repeatable: true }),
+  option(
+    'topic',
+    'topic',
+    "The topic whose offset information should be deleted or included in the reset offset process. When resetting offsets, partitions can be specified using this format: 'topic1:0,1,2', where 0,1,2 are the partitions to be included.",
+    { repeatable: true },
+  ),
+  {
+    name: 'all-topics',
+    description: "Consider all topics assigned to a share group in the 'reset-offsets' process.",
+  },
+  { name: 'list', description: 'List all share groups.' },
+  { name: 'describe', description: 'Describe share group, members and offset information.' },
+  { name: 'all-groups', description: 'Apply to all share groups.' },
+  { name: 'delete', description: 'Delete share group. (Only a broker can.)' },
+  { name: 'delete-offsets', description: 'Delete offsets of share group. (Only a broker can.)' },
+  { name: 'reset-offsets', description: 'Reset offsets of share group. (Only a broker can.)' },
+  { name: 'dry-run', description: 'Only show results without executing changes on share groups.' },
+  { name: 'execute', description: 'Execute operation. Supported operations: reset-offsets.' },
+  { name: 'to-earliest', description: 'Reset offsets to earliest offset.' },
+  { name: 'to-latest', description: 'Reset offsets to latest offset.' },
+  option(
+    'to-datetime',
+    'datetime',
+    "Reset offsets to offset from datetime. Format: 'YYYY-MM-DDThh:mm:ss.sss'",
+  ),
+  option(
+    'timeout',
+    'timeout (ms)',
+    'The timeout that can be set for some use cases. Without a network it has no effect.',
+    {
+      type: 'long',
+      default: '30000',
+    },
+  ),
+  COMMAND_CONFIG,
+  {
+    name: 'state',
+    arg: 'optional',
+    description:
+      "When specified with '--describe', includes the state of the group. When specified with '--list', it displays the state of all groups. It can also be used to list groups with specific states. Valid values are Empty, Stable and Dead.",
+  },
+  {
+    name: 'members',
+    description: "Describe members of the group. This option may be used with the '--describe' option only.",
+  },
+  {
+    name: 'offsets',
+    description:
+      "Describe the group and list all topic partitions in the group along with their offset information. This is the default sub-action and may be used with the '--describe' option only.",
+  },
+  { name: 'verbose', description: 'Provide additional information, if any, when describing the group.' },
+  outputFlag,
+]
+
+export const command: Command = {
+  name: 'share-groups',
+  summary: 'This tool helps to list, describe, reset and delete share groups.',
+  flags: FLAGS,
+  parseErrors: { usage: true },
+  examples: ['tkafka share-groups --list --state', 'tkafka share-groups --describe --all-groups'],
+  async run(context) {
+    const { options } = context
+    const action = actionOf(
+      options,
+      'Command must include exactly one action: --list, --describe, --delete, --reset-offsets, --delete-offsets.',
+    )
+    check(options)
+    return await runAction(context, 'share', async (admin) => {
+      const groups = await groupsOf(admin, 'Share')
+      if (action === 'list') await listGroups(context, groups, ['Empty', 'Stable', 'Dead'])
+      else if (action === 'describe') await describe(context, admin, groups)
+      else if (action === 'delete') return refuseDeletion(context, 'share', groups)
+      else {
+        await chosenGroups(options, groups)
+        throw new TerseError('only a broker can change the offsets of a share group.')
+      }
+      return 0
+    })
+  },
+}
+
+function check(options: Options): void {
+  if (options.has('describe')) checkDescribe(options)
+  if (options.has('delete')) {
+    if (!options.has('group') && !options.has('all-groups'))
+      throw new UsageError('Option [delete] takes the options [group] or [all-groups]')
+    if (options.has('topic')) throw new UsageError('Option [delete] does not take the option: [topic]')
+  }
+  if (options.has('delete-offsets') && (!options.has('group') || !options.has('topic')))
+    throw new UsageError('Option [delete-offsets] takes the following options: [group], [topic]')
+  if (options.has('reset-offsets')) {
+    checkReset(options)
+    if (!options.has('group')) throw new UsageError('Option [reset-offsets] takes the option: [group]')
+    if (!options.has('topic') && !options.has('all-topics'))
+      throw new UsageError('Option [reset-offsets] takes one of these options: [all-topics], [topic]')
+    const to = ['to-datetime', 'to-earliest', 'to-latest'].filter((name) => options.has(name))
+    if (to.length > 1) throw new UsageError(`Option "[${to[0]}]" can't be used with option "[${to[1]}]"`)
+  }
+  if (options.has('group') && options.has('all-groups'))
+    throw new UsageError('Option "[group]" can\'t be used with option "[all-groups]"')
+}
+
+async function describe(
+  context: CommandContext,
+  admin: Admin,
+  groups: readonly GroupListing[],
+): Promise<void> {
+  const { options, stderr } = context
+  const chosen = await chosenGroups(options, groups)
+  if (options.has('members')) {
+    // Members are known to a broker alone.
+    const machine = machineOutput(context, {
+      kind: 'share-group-member',
+      columns: ['group', 'consumerId', 'host', 'clientId'],
+    })
+    if (machine !== undefined) return machine.end()
+    for (const { groupId } of chosen) stderr.line(`\nShare group '${groupId}' has no active members.`)
+  } else if (options.has('state')) await describeState(context, admin, chosen)
+  else await describeOffsets(context, admin, chosen)
+}
+
+async function describeState(
+  context: CommandContext,
+  admin: Admin,
+  groups: readonly GroupListing[],
+): Promise<void> {
+  const { stdout, stderr } = context
+  const [{ id, host, port }] = (await admin.describeCluster()).brokers
+  const machine = machineOutput(context, {
+    kind: 'share-group-state',
+    columns: ['group', 'state', 'coordinator', 'memberCount'],
+  })
+  for (const { groupId, state } of groups) {
+    if (machine !== undefined) {
+      machine.row({ group: groupId, state, coordinator: id, memberCount: 0 })
+      continue
+    }
+    const coordinator = `${host}:${port}  (${id})`
+    const width = Math.max(15, groupId.length)
+    const wide = Math.max(25, coordinator.length)
+    if (state === 'Empty') stderr.line(`\nShare group '${groupId}' has no active members.`)
+    stdout.line(
+      `\n${'GROUP'.padEnd(width)} ${'COORDINATOR (ID)'.padEnd(wide)} ${'STATE'.padEnd(15)} #MEMBERS`,
+    )
+    stdout.line(`${groupId.padEnd(width)} ${coordinator.padEnd(wide)} ${state.padEnd(15)} 0`)
+  }
+  machine?.end()
+}
+
+async function describeOffsets(
+  context: CommandContext,
+  admin: Admin,
+  groups: readonly GroupListing[],
+): Promise<void> {
+  const { options, stdout } = context
+  const verbose = options.has('verbose')
+  const machine = machineOutput(context, {
+    kind: 'share-group-offset',
+    columns: ['group', 'topic', 'partition', 'leaderEpoch', 'startOffset', 'lag'],
+  })
+  for (const { groupId: group } of groups) {
+    const offsets = await admin.listShareGroupOffsets(group)
+    if (machine !== undefined) {
+      for (const offset of offsets) machine.row({ group, ...offset })
+      continue
+    }
+    if (offsets.length === 0) {
+      stdout.line(`\nShare group '${group}' has no offset information.`)
+      continue
+    }
+    const width = Math.max(15, group.length)
+    const wide = Math.max(15, ...offsets.map(({ topic }) => topic.length))
+    const line = (
+      name: string,
+      topic: string,
+      partition: string | number,
+      epoch: string | number,
+      start: string | number,
+      lag: string | number,
+    ) =>
+      `${name.padEnd(width)} ${topic.padEnd(wide)} ${String(partition).padEnd(10)} ${verbose ? `${String(epoch).padEnd(13)} ` : ''}${String(start).padEnd(13)} ${lag}`
+    stdout.line(`\n${line('GROUP', 'TOPIC', 'PARTITION', 'LEADER-EPOCH', 'START-OFFSET', 'LAG')}`)
+    for (const { topic, partition, leaderEpoch, startOffset, lag } of offsets)
+      stdout.line(line(group, topic, partition, leaderEpoch, startOffset, lag))
+  }
+  machine?.end()
+}

@@ -1,0 +1,233 @@
+/** streams-groups: lists and describes streams groups as far as their records stand in the directory. */
+import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { Admin, GroupListing } from '../client/admin.ts'
+import { TerseError, UsageError } from '../errors.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import {
+  actionOf,
+  checkDescribe,
+  checkReset,
+  chosenGroups,
+  groupsOf,
+  listGroups,
+  refuseDeletion,
+  runAction,
+} from './newer-groups.ts'
+
+const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
+  name,
+  arg: 'required',
+  argName,
+  description,
+  ...more,
+})
+
+const FLAGS: readonly Flag[] = [
+  BOOTSTRAP_SERVER,
+  option('group', 'streams group', 'The streams group we wish to act on.', { repeatable: true }),
+  { name: 'all-groups', description: 'Apply to all streams groups.' },
+  { name: 'list', description: 'List all streams groups.' },
+  { name: 'describe', description: 'Describe streams group and list offset lag related to given group.' },
+  { name: 'delete', description: 'Delete streams groups. (Only a broker can.)' },
+  { name: 'delete-offsets', description: 'Delete offsets of streams group. (Only a broker can.)' },
+  { name: 'reset-offsets', description: 'Reset offsets of streams group. (Only a broker can.)' },
+  option('input-topic', 'topic', 'The input topic whose committed offset should be deleted or reset.', {
+    repeatable: true,
+  }),
+  { name: 'all-input-topics', description: 'Consider all source topics used in the topology of the group.' },
+  option('delete-internal-topic', 'topic', 'Delete specified internal topic of the streams group.', {
+    repeatable: true,
+  }),
+  {
+    name: 'delete-all-internal-topics',
+    description: 'Delete all internal topics linked to the streams group.',
+  },
+  { name: 'dry-run', description: 'Only show results without executing changes on streams group.' },
+  { name: 'execute', description: 'Execute operation. Supported operations: reset-offsets.' },
+  {
+    name: 'export',
+    description: 'Export operation execution to a CSV file. Supported operations: reset-offsets.',
+  },
+  option('from-file', 'path to CSV file', 'Reset offsets to values defined in CSV file.'),
+  option(
+    'by-duration',
+    'duration',
+    "Reset offsets to offset by duration from current timestamp. Format: 'PnDTnHnMnS'",
+  ),
+  option(
+    'shift-by',
+    'number-of-offsets',
+    "Reset offsets shifting current offset by 'n', where 'n' can be positive or negative.",
+    { type: 'long' },
+  ),
+  option(
+    'to-datetime',
+    'datetime',
+    "Reset offsets to offset from datetime. Format: 'YYYY-MM-DDThh:mm:ss.sss'",
+  ),
+  option('to-offset', 'offset', 'Reset offsets to a specific offset.', { type: 'long' }),
+  { name: 'to-earliest', description: 'Reset offsets to earliest offset.' },
+  { name: 'to-latest', description: 'Reset offsets to latest offset.' },
+  { name: 'to-current', description: 'Reset offsets to current offset.' },
+  option(
+    'timeout',
+    'timeout (ms)',
+    'The timeout that can be set for some use cases. Without a network it has no effect.',
+    {
+      type: 'long',
+      default: '30000',
+    },
+  ),
+  COMMAND_CONFIG,
+  {
+    name: 'state',
+    arg: 'optional',
+    description:
+      "When specified with '--list', it displays the state of all groups. It can also be used to list groups with specific states. Valid values are Empty, NotReady, Stable, Assigning, Reconciling, and Dead.",
+  },
+  {
+    name: 'members',
+    description: "Describe members of the group. This option may be used with the '--describe' option only.",
+  },
+  {
+    name: 'offsets',
+    description:
+      'Describe the group and list all topic partitions in the group along with their offset information. This is the default sub-action.',
+  },
+  { name: 'verbose', description: 'With --describe: more columns.' },
+  outputFlag,
+]
+
+const STATES = ['Empty', 'NotReady', 'Stable', 'Assigning', 'Reconciling', 'Dead']
+
+export const command: Command = {
+  name: 'streams-groups',
+  summary: 'This tool helps to list, or describe streams groups.',
+  flags: FLAGS,
+  parseErrors: { usage: true },
+  examples: ['tkafka streams-groups --list --state', 'tkafka streams-groups --describe --all-groups'],
+  async run(context) {
+    const { options } = context
+    const action = actionOf(
+      options,
+      'Command must include exactly one action: --list, --describe, --delete, --reset-offsets, or --delete-offsets.',
+    )
+    check(options)
+    return await runAction(context, 'streams', async (admin) => {
+      const groups = await groupsOf(admin, 'Streams')
+      if (action === 'list') await listGroups(context, groups, STATES)
+      else if (action === 'describe') await describe(context, admin, groups)
+      else if (action === 'delete') return refuseDeletion(context, 'streams', groups)
+      else {
+        await chosenGroups(options, groups)
+        throw new TerseError('only a broker can change the offsets of a streams group.')
+      }
+      return 0
+    })
+  },
+}
+
+function check(options: Options): void {
+  if (options.has('describe')) checkDescribe(options)
+  if (options.has('delete') && !options.has('group') && !options.has('all-groups'))
+    throw new UsageError('Option [delete] takes one of these options: [all-groups], [group]')
+  const topics = options.has('input-topic') || options.has('all-input-topics')
+  if (options.has('delete-offsets') && (!options.has('group') || !topics)) {
+    throw new UsageError(
+      'Option [delete-offsets] takes the [group] and one of these options: [all-input-topics], [input-topic]',
+    )
+  }
+  if (options.has('reset-offsets')) {
+    checkReset(options)
+    if (!options.has('group') && !options.has('all-groups'))
+      throw new UsageError('Option [reset-offsets] takes one of these options: [all-groups], [group]')
+  }
+  if (options.has('group') && options.has('all-groups'))
+    throw new UsageError('Option "[group]" can\'t be used with option "[all-groups]"')
+}
+
+async function describe(
+  context: CommandContext,
+  admin: Admin,
+  groups: readonly GroupListing[],
+): Promise<void> {
+  const { options, stdout, stderr } = context
+  const chosen = await chosenGroups(options, groups)
+  const machine = machineOutput(context, {
+    kind: 'streams-group-offset',
+    columns: ['group', 'topic', 'partition', 'currentOffset', 'leaderEpoch', 'logEndOffset', 'lag', 'state'],
+  })
+  const [{ id, host, port }] = (await admin.describeCluster()).brokers
+  for (const { groupId: group, state } of chosen) {
+    // Members are known to a broker alone.
+    if (machine === undefined) stderr.line(`Streams group '${group}' has no active members.`)
+    if (options.has('members')) continue
+    if (options.has('state') && machine === undefined) {
+      stateTable(stdout, group, `${host}:${port} (${id})`, state)
+      continue
+    }
+    const rows = await offsetRows(admin, group)
+    if (machine === undefined) offsetTable(stdout, group, rows, options.has('verbose'))
+    else for (const row of rows) machine.row({ group, ...row, state })
+  }
+  machine?.end()
+}
+
+function stateTable(
+  stdout: CommandContext['stdout'],
+  group: string,
+  coordinator: string,
+  state: string,
+): void {
+  const width = Math.max(15, group.length)
+  const wide = Math.max(25, coordinator.length)
+  stdout.line(`${'GROUP'.padEnd(width)} ${'COORDINATOR (ID)'.padEnd(wide)} ${'STATE'.padEnd(25)} #MEMBERS`)
+  stdout.line(`${group.padEnd(width)} ${coordinator.padEnd(wide)} ${state.padEnd(25)} 0`)
+}
+
+interface OffsetRow {
+  readonly topic: string
+  readonly partition: number
+  readonly currentOffset: number
+  readonly leaderEpoch: number | null
+  readonly logEndOffset: number
+  readonly lag: number
+}
+
+async function offsetRows(admin: Admin, group: string): Promise<OffsetRow[]> {
+  const rows: OffsetRow[] = []
+  for (const { partition, offset } of (await admin.listConsumerGroupOffsets(group)).values()) {
+    const logEndOffset = (await admin.listOffset(partition, 'latest')).offset ?? 0
+    rows.push({
+      ...partition,
+      currentOffset: offset.offset,
+      leaderEpoch: offset.leaderEpoch < 0 ? null : offset.leaderEpoch,
+      logEndOffset,
+      lag: logEndOffset - offset.offset,
+    })
+  }
+  return rows.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
+}
+
+function offsetTable(
+  stdout: CommandContext['stdout'],
+  group: string,
+  rows: readonly OffsetRow[],
+  verbose: boolean,
+): void {
+  if (rows.length === 0) return
+  const width = Math.max(15, group.length)
+  const wide = Math.max(15, ...rows.map(({ topic }) => topic.length))
+  const line = (cells: readonly (string | number)[]) =>
+    cells
+      .map((cell, i) => String(cell).padEnd([width, wide, 10][i] ?? 15))
+      .join(' ')
+      .trimEnd()
+  const extra = ['CURRENT-OFFSET', 'LEADER-EPOCH', 'LOG-END-OFFSET']
+  stdout.line(line(['GROUP', 'TOPIC', 'PARTITION', ...(verbose ? extra : []), 'OFFSET-LAG']))
+  for (const { topic, partition, currentOffset, leaderEpoch, logEndOffset, lag } of rows) {
+    const more = verbose ? [currentOffset, leaderEpoch ?? '-', logEndOffset] : []
+    stdout.line(line([group, topic, partition, ...more, lag]))
+  }
+}
