@@ -87,6 +87,16 @@ export async function compact(
   const key = `${topic}-${partition}`
   const dryRun = options.dryRun === true
   const log = dryRun ? directory.logForReading(topic, partition) : directory.logForWriting(topic, partition)
+  if (!dryRun) {
+    await log.lock()
+    try {
+      // What a crash left behind is put in order (before we hold the cleaner's lock, which says that `.cleaned` files
+      // are no leftovers); segments below the log's start go.
+      log.deleteRecordsBefore(log.logStartOffset)
+    } finally {
+      log.unlock()
+    }
+  }
   const lock = dryRun ? undefined : CleanerLock.tryTake(os, log.dir)
   if (!dryRun && lock === undefined) return undefined
   const maxBytesPerSecond = options.maxBytesPerSecond ?? config.maxBytesPerSecond
@@ -117,12 +127,10 @@ export async function compact(
   let passes = 0
   let stopped: string | undefined
   try {
-    if (!dryRun) {
+    if (options.now === true && !dryRun) {
       await log.lock()
       try {
-        // What a crash left behind is put in order; segments below the log's start go.
-        log.deleteRecordsBefore(log.logStartOffset)
-        if (options.now === true) log.roll()
+        log.roll()
       } finally {
         log.unlock()
       }

@@ -1,6 +1,6 @@
 /**
  * A run of the cleaner over a data directory: retention first, since it frees room, then compaction, the dirtiest log
- * first, then committed offsets. Looking is done without being a writer: a run with nothing to do touches nothing.
+ * first; committed offsets in between. Looking is done without being a writer: a run with nothing to do touches nothing.
  */
 import type {
   CleaningAdmin,
@@ -8,7 +8,8 @@ import type {
   CleaningResult,
   ExplainedPartition,
 } from '../client/admin-cleaning.ts'
-import { KafkaError } from '../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
+import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
 import type { Os } from '../os/os.ts'
 import type { CompactionPlan } from './local-cleaning-compaction.ts'
 import {
@@ -83,12 +84,27 @@ class CleaningRun {
         if (result !== undefined) yield result
       }
     }
+    // Before compaction, which then takes the tombstones along.
+    if (this.#options.offsets) yield* this.#offsets()
     if (compaction) yield* this.#compactions()
   }
 
   async leave(): Promise<void> {
     if (this.#entered) await this.#directory.leave()
     this.#entered = false
+  }
+
+  async *#offsets(): AsyncGenerator<CleaningResult> {
+    const { topics = () => true, dryRun = false } = this.#options
+    if (!topics(OFFSETS_TOPIC) || this.#mustStop()) return
+    if (this.#directory.image().topic(OFFSETS_TOPIC) === undefined) return
+    const { expireOffsets } = await import('./offset-expiry.ts')
+    try {
+      yield* expireOffsets(this.#os, this.#directory, { dryRun }, () => this.#enter())
+    } catch (error) {
+      if (this.#refusal !== undefined || !(error instanceof TerseError)) throw error
+      yield failed('offsets', { topic: OFFSETS_TOPIC, partition: 0 }, error)
+    }
   }
 
   /** The dirtiest first; a log whose max.compaction.lag.ms is over does not wait for its turn. */

@@ -39,8 +39,9 @@ export async function cleanLog(log: UnifiedLog, logDir: string, options: CleanOp
   const { os = systemOs, now = Date.now(), memory = 1 << 20, ioBufferSize = 1 } = options
   const checkpoints = new LogDirCheckpoints(os, logDir)
   const key = `${log.topic}-${log.partition}`
-  // Makes the folder where nothing was written yet.
+  // Makes the folder where nothing was written yet; removes what a killed cleaner left.
   log.lockSync()
+  log.deleteRecordsBefore(log.logStartOffset)
   log.unlock()
   const lock = options.locked === false ? undefined : CleanerLock.tryTake(os, log.dir)
   const cleaner = new Cleaner(os, {
@@ -59,9 +60,6 @@ export async function cleanLog(log: UnifiedLog, logDir: string, options: CleanOp
   })
   let passes = 0
   try {
-    log.lockSync()
-    log.deleteRecordsBefore(log.logStartOffset)
-    log.unlock()
     for (;;) {
       const survey = new LogSurvey(os, log.dir, checkpoints, key, log.config, now)
       try {
