@@ -186,7 +186,8 @@ class ArgparseRun {
   #checkComplete(): void {
     const missingCommand = this.#command.subcommands !== undefined && this.#subcommand === undefined
     if (missingCommand || this.#words.length < this.#positionals.length) this.#fail('too few arguments')
-    for (const flag of this.#flags.values()) {
+    // Of several that are missing the genuine parser names the one declared last.
+    for (const flag of [...this.#flags.values()].reverse()) {
       if (flag.required && !this.#has(flag.name)) this.#fail(`argument ${flagNames(flag, '/')} is required`)
     }
     const groups = new Map<string, Flag[]>()
