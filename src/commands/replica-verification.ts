@@ -68,25 +68,34 @@ async function run(context: CommandContext): Promise<number> {
   for (const name of ['fetch-size', 'max-wait-ms', 'time']) options.long(name)
   const admin = await openAdmin(context)
   let partitions = 0
+  let first = ''
+  let offset = -1
   try {
     const names = (await admin.listTopics()).map(({ name }) => name).filter((name) => matches.test(name))
-    for (const topic of await admin.describeTopics(names)) partitions += topic.partitions.length
+    for (const { name: topic, partitions: all } of await admin.describeTopics(names)) {
+      partitions += all.length
+      if (first !== '' || all.length === 0) continue
+      first = `${topic}-${all[0].partition}`
+      offset = (await admin.listOffset({ topic, partition: all[0].partition }, 'latest')).offset ?? 0
+    }
   } finally {
     await admin.close()
   }
   if (partitions === 0) {
     stderr.line(
-      `No topics found. --topics-include if specified, is either filtering out all topics or there is no topic.`,
+      'No topics found. --topics-include if specified, is either filtering out all topics or there is no topic.',
     )
     return 1
   }
   context.handleSignals()
-  stdout.line(`${now()}: verification process is started.`)
+  stdout.line(`${now()}: verification process is started`)
   while (!context.signal.aborted) {
     stdout.flush()
     await pause(intervalMs, context.signal)
     if (!context.signal.aborted)
-      stdout.line(`${now()}: max lag is 0 for partition none at offset -1 among ${partitions} partitions`)
+      stdout.line(
+        `${now()}: max lag is 0 for partition ${first} at offset ${offset} among ${partitions} partitions`,
+      )
   }
   return 0
 }
