@@ -160,7 +160,7 @@ async function describeState(
   })
   for (const { groupId, state } of groups) {
     if (machine !== undefined) {
-      machine.row({ group: groupId, state, coordinator: id, memberCount: 0 })
+      machine.row({ group: groupId, state, coordinator: { id, host, port }, memberCount: 0 })
       continue
     }
     const coordinator = `${host}:${port}  (${id})`
