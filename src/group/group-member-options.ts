@@ -34,7 +34,7 @@ export interface GroupMemberOptions {
   readonly excludeInternalTopics?: boolean | undefined
   /**
    * The program ends by process.exit (a command line tool): deaths may then be waited for on one thread of the pool, which costs nothing
-   * but cannot be called back. Default false: asked for every 20 ms.
+   * but cannot be called back. Default false: asked for every 100 ms.
    */
   readonly endsByExit?: boolean | undefined
   image(): MetadataImage
