@@ -68,7 +68,8 @@ export async function applyRetention(
   }
 }
 
-function retain(
+/** Under the log's lock. */
+export function retain(
   os: Os,
   directory: LocalDirectory,
   log: UnifiedLog,

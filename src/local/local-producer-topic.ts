@@ -27,6 +27,8 @@ export interface LocalTopicProducerOptions {
   readonly partitioner: SlicePartitioner
   /** -1: not idempotent. */
   readonly producerId: number
+  /** Called now and then, and at the end, for a log that was written to from `sinceOffset` on. */
+  readonly keepHouse?: (log: UnifiedLog, sinceOffset: number) => void
 }
 
 /** One partition's log with what is known of it. */
@@ -34,6 +36,8 @@ interface PartitionLog {
   log: UnifiedLog
   lookedAt: number
   unsynced: number
+  /** Offset of the first record that went into it from here; -1 before. */
+  sinceOffset: number
   /** A sync that is under way on the thread pool. */
   syncing: Promise<void> | undefined
 }
@@ -256,6 +260,14 @@ export class LocalTopicProducer implements TopicProducer {
     for (const entry of dirty) entry.unsynced = 0
   }
 
+  /** Retention of what was written to, where that is due: after a flush, or every so many bytes. */
+  keepHouse(): void {
+    for (const entry of this.#logs) {
+      if (entry === undefined || entry.sinceOffset < 0) continue
+      this.#options.keepHouse?.(entry.log, entry.sinceOffset)
+    }
+  }
+
   async #drain(): Promise<void> {
     this.#throwFailure()
     this.#accumulator.endBatches()
@@ -315,22 +327,26 @@ export class LocalTopicProducer implements TopicProducer {
   #writeLocked(queue: PartitionQueue, log: UnifiedLog): void {
     const { writer } = queue
     const bytes = writer.end - writer.start
+    let firstOffset = -1
     try {
       const info = log.append(writer.buffer, writer.start, writer.end, {
         freshProducerId: this.#options.producerId >= 0,
         validate: this.#config.timestampType === 'LogAppendTime',
       })
+      firstOffset = info.firstOffset
       this.#accumulator.delivered(queue, info.firstOffset, info.logAppendTime)
     } finally {
       log.unlock()
     }
     const entry = this.#logs[queue.partition] as PartitionLog
+    if (entry.sinceOffset < 0) entry.sinceOffset = firstOffset
     entry.unsynced += bytes
     if (entry.unsynced >= SYNC_BEHIND && entry.syncing === undefined) this.#syncBehind(entry)
   }
 
   #syncBehind(entry: PartitionLog): void {
     const written = entry.unsynced
+    this.#options.keepHouse?.(entry.log, entry.sinceOffset)
     entry.syncing = entry.log
       .flushInBackground()
       .then(
@@ -364,7 +380,7 @@ export class LocalTopicProducer implements TopicProducer {
       known.lookedAt = now
       return known
     }
-    const entry: PartitionLog = { log, lookedAt: now, unsynced: 0, syncing: undefined }
+    const entry: PartitionLog = { log, lookedAt: now, unsynced: 0, sinceOffset: -1, syncing: undefined }
     this.#logs[partition] = entry
     return entry
   }

@@ -2,6 +2,7 @@ import type { PartitionerChoice } from '../client/partitioner-loader.ts'
 import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../client/producer.ts'
 import { type ProducerSettings, producerSettings } from '../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../errors.ts'
+import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalTopicProducer } from './local-producer-topic.ts'
@@ -31,6 +32,7 @@ export class LocalProducer implements Producer {
   #producerId: Promise<number> | undefined
   #partitioner: Promise<PartitionerChoice> | undefined
   #closed = false
+  #housekeeping: Promise<void> = Promise.resolve()
 
   /** @throws KafkaError INVALID_CONFIG with Kafka's text */
   constructor(os: Os, directory: LocalDirectory, config: ProducerConfig) {
@@ -75,6 +77,8 @@ export class LocalProducer implements Producer {
     await Promise.allSettled(this.#topics.values())
     try {
       await this.flush()
+      for (const topic of this.#open) topic.keepHouse()
+      await this.#housekeeping
     } finally {
       if (this.#entered !== undefined) await this.#entered.then(() => this.#directory.leave())
     }
@@ -105,9 +109,21 @@ export class LocalProducer implements Producer {
       settings,
       partitioner: await this.#slicePartitioner(topic, choice),
       producerId: this.#producerId === undefined ? -1 : await this.#producerId,
+      keepHouse: (log, sinceOffset) => this.#keepHouse(log, sinceOffset),
     })
     this.#open.push(opened)
     return opened
+  }
+
+  /** One at a time, in the background; a log that has one segment costs one look at its folder. */
+  #keepHouse(log: UnifiedLog, sinceOffset: number): void {
+    this.#housekeeping = this.#housekeeping.then(async () => {
+      if (!log.config.delete || !this.#os.fs.readdir(log.dir).some((name) => rolledFrom(name, sinceOffset)))
+        return
+      const { keepHouse } = await import('./local-cleaning-housekeeping.ts')
+      keepHouse(this.#os, this.#directory, log)
+    })
+    this.#housekeeping = this.#housekeeping.catch(() => {})
   }
 
   /** Counted once, however many topics there are. */
@@ -156,6 +172,11 @@ export class LocalProducer implements Producer {
     }
     return records % partitionCount
   }
+}
+
+/** A segment that began behind the first record that we wrote. */
+function rolledFrom(fileName: string, sinceOffset: number): boolean {
+  return fileName.endsWith('.log') && Number(fileName.slice(0, -4)) > sinceOffset
 }
 
 /** @throws KafkaError with the Java client's text */
