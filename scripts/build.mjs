@@ -88,7 +88,8 @@ const tools = fs
 // Imported lazily, so that a tool that does not touch a directory does without, and yet needed by nearly every run.
 const AT_START = {
   topics: /^src\/local\/(directory-reader|local-admin)\.ts$/,
-  others: /^src\/local\/(directory-reader|local-directory|local-admin|local-producer|local-consumer)\.ts$/,
+  others:
+    /^src\/(local\/(directory-reader|local-directory|local-admin|local-producer|local-consumer)|client\/partitioner)\.ts$/,
 }
 
 /** A tool: what each run needs, and the rest in a folder of its own. Smaller files start sooner. */

@@ -4,11 +4,10 @@
  */
 
 import { javaStringHash } from '../client/java-hash.ts'
-import { LeaderEpochFileCache } from '../log/leader-epoch-file-cache.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
-import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { newPartition } from '../metadata/topic-records.ts'
 import type { Os } from '../os/os.ts'
 
@@ -27,6 +26,8 @@ export interface GroupDirectory {
   alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage>
   logForReading(topic: string, partition: number): UnifiedLog
   logForWriting(topic: string, partition: number): UnifiedLog
+  /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
+  makePartitionFolders(topic: TopicImage): void
 }
 
 /** The partition that holds a group's records: Kafka's Utils.abs of the hash (which is 0 for the one int that has no positive twin). */
@@ -44,15 +45,8 @@ export async function ensureOffsetsTopic(os: Os, directory: GroupDirectory): Pro
     made = current.topic(OFFSETS_TOPIC) === undefined
     return made ? offsetsTopicRecords(current, properties, randomUuid(os.randomBytes)) : []
   })
-  const partitions = image.topic(OFFSETS_TOPIC)?.partitions ?? []
-  if (!made) return
-  for (const { partition } of partitions) {
-    const log = directory.logForWriting(OFFSETS_TOPIC, partition)
-    await log.lock()
-    // A broker notes the epoch as soon as it leads a partition, and looks for the file.
-    new LeaderEpochFileCache(os.fs, log.dir).assign(log.leaderEpoch, log.logEndOffset)
-    log.unlock()
-  }
+  const topic = image.topic(OFFSETS_TOPIC)
+  if (made && topic !== undefined) directory.makePartitionFolders(topic)
 }
 
 function offsetsTopicRecords(

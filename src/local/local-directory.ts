@@ -14,6 +14,7 @@ import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.
 import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
 import { LogDirSession } from './log-dir-session.ts'
+import { makePartitionFolders } from './new-partitions.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
@@ -117,6 +118,7 @@ export class LocalDirectory extends DirectoryReader {
         config,
         leaderEpoch: partitionImage.leaderEpoch,
         readOnly: false,
+        namesDurableBefore: this.#session.cleanUntil,
         topicId: topicImage.id,
         checkpoints: this.checkpoints,
       })
@@ -128,6 +130,11 @@ export class LocalDirectory extends DirectoryReader {
   /** Says that a partition's files are about to be changed, as `logForWriting` does by itself. Needs a session. */
   listAsOpen(topic: string, partition: number): void {
     this.#session.writing(`${topic}-${partition}`)
+  }
+
+  /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
+  makePartitionFolders(topic: TopicImage): void {
+    explaining(this.os, this.path, () => makePartitionFolders(this.os, this.path, topic, 0))
   }
 
   /** The settings that hold for a topic's logs. */

@@ -31,6 +31,7 @@ import {
   beginOpenPartitions,
   invalidateOpenPartitions,
   isDiskFull,
+  OPEN_PARTITIONS_FILE,
   type OpenPartitions,
   readOpenPartitions,
   removeQuietly,
@@ -76,6 +77,7 @@ export class LogDirSession {
   readonly #lock: DirectoryLock
   /** Partitions known to be in the list; undefined until this process has looked. */
   #listed: Set<string> | undefined
+  #cleanUntil: number | undefined
   #entered = 0
   /** Entering and leaving of one process go one after another. */
   #turn: Promise<void> = Promise.resolve()
@@ -86,6 +88,14 @@ export class LogDirSession {
     this.#work = work
     this.#gate = new DirectoryLock(os, join(dir, GATE_FILE))
     this.#lock = new DirectoryLock(os, join(dir, LOCK_FILE))
+  }
+
+  /**
+   * When this process took the clean marker away: the mtime, in ms, of the list that it began just before. A folder that
+   * changed earlier is as durable as the marker promised. undefined when somebody else took the marker away.
+   */
+  get cleanUntil(): number | undefined {
+    return this.#cleanUntil
   }
 
   get entered(): boolean {
@@ -162,6 +172,7 @@ export class LogDirSession {
         if (!this.#lock.try('shared')) throw this.#refusal()
       }
       this.#listed = undefined
+      this.#cleanUntil = undefined
       this.#gate.unlock()
     } catch (error) {
       this.#lock.close()
@@ -239,6 +250,7 @@ export class LogDirSession {
     try {
       if (hasCleanShutdownFile(this.#os, this.#dir)) {
         this.#beginList()
+        this.#cleanUntil = this.#os.fs.stat(join(this.#dir, OPEN_PARTITIONS_FILE))?.mtimeMs
         setAsideCleanShutdownFile(this.#os, this.#dir)
       }
       // Also when another one took the marker away: it may have been killed before this.

@@ -193,6 +193,8 @@ export class LogAppender {
     const position = tail.end
     try {
       const fd = segment.fd(true)
+      // The names of an empty folder need not be durable (new-partitions.ts); those of one that holds something must be.
+      if (position === 0) this.#flusher.folderChanged(this.#local.segments.length === 1)
       this.#flusher.writing(segment)
       writeFully(fs, fd, buffer, run.start, run.end - run.start, position)
     } catch (error) {

@@ -55,6 +55,7 @@ export class LogFlusher {
   flush(): void {
     const { fs } = this.#local.os
     this.#syncNames()
+    if (this.#dirty.size > 0) this.syncForeignNames()
     for (const segment of this.#dirty.keys()) {
       unlessGone(() => {
         const size = segment.fileSize()
@@ -90,6 +91,7 @@ export class LogFlusher {
 
   async #sync(): Promise<void> {
     this.#syncNames()
+    if (this.#dirty.size > 0) this.syncForeignNames()
     for (const [segment, write] of [...this.#dirty]) {
       const size = unlessGone(() => segment.fileSize())
       const fd = unlessGone(() => segment.fd(true))
@@ -109,9 +111,17 @@ export class LogFlusher {
     this.#folderDirty = false
   }
 
-  /** Makes names durable that another process may have made and died before it synced them; skipped when known to be. */
+  /**
+   * Makes names durable that another process may have made and not synced (it may have died): without that, what we sync
+   * in such a file may vanish with its name. Skipped when the folder is as we synced it, or as it was when the
+   * directory was last clean (`namesDurableBefore`): whoever puts the clean marker back has synced all names.
+   */
   syncForeignNames(): void {
-    if (this.#local.os.fs.stat(this.#local.dir)?.mtimeMs !== this.#folderTime) this.#syncFolder()
+    const changed = this.#local.os.fs.stat(this.#local.dir)?.mtimeMs
+    if (changed === this.#folderTime) return
+    const { namesDurableBefore } = this.#settings
+    if (changed === undefined || namesDurableBefore === undefined || changed >= namesDurableBefore)
+      this.#syncFolder()
   }
 
   #syncFolder(): void {

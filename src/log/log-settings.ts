@@ -9,4 +9,6 @@ export interface LogSettings {
   config: LogConfig
   leaderEpoch: number
   readonly keepBroken: boolean
+  /** See UnifiedLogOptions. */
+  readonly namesDurableBefore?: number
 }

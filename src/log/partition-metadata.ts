@@ -20,6 +20,10 @@ export function readPartitionMetadata(fs: FileSystem, dir: string): string | und
   }
 }
 
+export function formatPartitionMetadata(topicId: string): string {
+  return `version: 0\ntopic_id: ${topicId}`
+}
+
 export function writePartitionMetadata(fs: FileSystem, dir: string, topicId: string): void {
-  writeFileAtomically(fs, join(dir, PARTITION_METADATA_FILE), Buffer.from(`version: 0\ntopic_id: ${topicId}`))
+  writeFileAtomically(fs, join(dir, PARTITION_METADATA_FILE), Buffer.from(formatPartitionMetadata(topicId)))
 }

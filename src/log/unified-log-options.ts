@@ -15,6 +15,8 @@ export interface UnifiedLogOptions {
   readonly checkpoints?: LogDirCheckpoints
   /** Keep the bytes of a torn tail in a `.broken` file when it is cut; default true. */
   readonly keepBroken?: boolean
+  /** The names in a folder whose mtime, in ms, is below this are durable: the directory was clean then. */
+  readonly namesDurableBefore?: number
 }
 
 export interface AppendOptions {

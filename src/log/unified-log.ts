@@ -74,6 +74,7 @@ export class UnifiedLog {
       config: options.config,
       leaderEpoch: options.leaderEpoch,
       keepBroken: options.keepBroken ?? true,
+      namesDurableBefore: options.namesDurableBefore,
     }
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
     this.#local = new LocalLog(os, dir)

@@ -1,12 +1,19 @@
 import fs from 'node:fs'
 import os from 'node:os'
 
+let known: string | undefined
+
 /**
  * A word that changes when the machine starts anew: what was written but not synced before may be gone or garbage.
  * Linux tells it; elsewhere it is the time of the start in minutes, which a changed clock may move (then a directory
  * is checked once too often).
  */
 export function bootId(): string {
+  known ??= read()
+  return known
+}
+
+function read(): string {
   try {
     return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
   } catch {

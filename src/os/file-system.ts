@@ -22,6 +22,8 @@ export interface FileSystem {
   mkdir(path: string): void
   rename(from: string, to: string): void
   unlink(path: string): void
+  /** A second name for a file; absent or throwing where the file system knows no such thing. */
+  link?(from: string, to: string): void
   rmdir(path: string): void
   ftruncate(fd: number, length: number): void
   fsync(fd: number): void

@@ -73,6 +73,7 @@ export const nodeFileSystem: FileSystem = {
   },
 
   rename: (from, to) => retry(() => fs.renameSync(from, to)),
+  link: (from, to) => retry(() => fs.linkSync(from, to)),
   unlink: (file) => retry(() => fs.unlinkSync(file)),
   rmdir: (dir) => retry(() => fs.rmdirSync(dir)),
   ftruncate: (fd, length) => retry(() => fs.ftruncateSync(fd, length)),
