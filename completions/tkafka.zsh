@@ -26,63 +26,53 @@ _tkafka() {
       'cluster:The Kafka cluster tool'
       'completion:Completion for a shell: prints the script for bash, zsh or fish'
       'configs:This tool helps to manipulate and describe entity config for a topic, client,...'
-      'connect-distributed:Runs Kafka Connect; that needs a running cluster'
-      'connect-mirror-maker:Mirrors clusters; that needs running clusters'
-      'connect-plugin-path:Manages plugins of Kafka Connect'
-      'connect-standalone:Runs Kafka Connect; that needs a running cluster'
       'console-consumer:This tool helps to read data from Kafka topics and outputs it to standard output'
       'console-producer:This tool helps to read data from standard input and publish it to Kafka'
-      'console-share-consumer:Reads as a member of a share group'
       'consumer-groups:This tool helps to list all consumer groups, describe a consumer group, delet...'
       'consumer-perf-test:This tool is used to verify the consumer performance'
       'delegation-tokens:This tool helps to create, renew, expire, or describe delegation tokens'
       'delete-records:This tool helps to delete records of the given partitions down to the specifi...'
       'dump-log:This tool helps to parse a log file and dump its contents to the console, use...'
       'e2e-latency:This tool measures end-to-end latency in Kafka by sending messages and timing...'
+      'explain:Says why retention and compaction did, or did not, clean a topic'
       'features:This tool manages feature flags in Kafka'
       'get-offsets:An interactive shell for getting topic-partition offsets'
       'groups:This tool helps to list groups of all types'
-      'jmx:Prints JMX metrics of a running broker'
+      'leader-election:This tool attempts to elect a new leader for a set of topic partitions'
       'log-cleaner:Deletes and compacts what the topics'\'' settings say, once, as a broker does al...'
       'log-dirs:This tool helps to query log directory usage on the specified brokers'
       'metadata-quorum:This tool describes kraft metadata quorum status'
-      'metadata-shell:A shell on the metadata log'
-      'mirror-maker:Mirrors clusters; that needs running clusters'
       'producer-perf-test:This tool is used to verify the producer performance'
+      'reassign-partitions:This tool helps to move topic partitions between replicas'
       'repair:Mends what check finds: torn ends are cut, damage is taken out, indexes and c...'
-      'run-class:Runs a Java class of Kafka; for the classes of tools, the tool of that name runs'
-      'server-start:Starts a Kafka broker; here there is nothing to start'
-      'server-stop:Stops a Kafka broker; here there is nothing to stop'
-      'share-consumer-perf-test:Measures share consumers'
-      'streams-application-reset:Resets a streams application'
+      'replica-verification:Validate that all replicas for a set of topics have the same data'
+      'share-groups:This tool helps to list, describe, reset and delete share groups'
+      'status:Tells which data directory is used, what it is, and who works in it'
+      'storage:The Kafka storage tool'
+      'streams-groups:This tool helps to list, or describe streams groups'
       'topics:This tool helps to create, delete, describe, or change a topic'
       'transactions:This tool is used to analyze the transactional state of producers in the cluster'
-      'trogdor:Kafka'\''s test framework; it needs a running cluster'
       'verifiable-consumer:This tool consumes messages from a specific topic and emits consumer events (e.g'
       'verifiable-producer:This tool produces increasing integers to the specified topic and prints JSON...'
-      'verifiable-share-consumer:A share consumer that reports as JSON'
-      'zookeeper-security-migration:Migrates ZooKeeper ACLs; ZooKeeper is gone since Kafka 4'
-      'zookeeper-server-start:Starts ZooKeeper; here there is nothing to start'
-      'zookeeper-server-stop:Stops ZooKeeper; here there is nothing to stop'
-      'zookeeper-shell:A shell for ZooKeeper, which is gone since Kafka 4'
     )
     _describe -t tools tool flags
     return
   fi
   case $tool:$prev in
-    acls:--allow-host|acls:--allow-principal|acls:--bootstrap-controller|acls:--bootstrap-server|acls:--delegation-token|acls:--deny-host|acls:--deny-principal|acls:--operation|acls:--principal|acls:--resource-pattern-type|acls:--transactional-id|acls:--user-principal|broker-api-versions:--bootstrap-server|client-metrics:--bootstrap-server|client-metrics:--interval|client-metrics:--match|client-metrics:--metrics|client-metrics:--name|cluster:--bootstrap-controller|cluster:--bootstrap-server|cluster:--id|configs:--add-config|configs:--bootstrap-controller|configs:--bootstrap-server|configs:--broker|configs:--broker-logger|configs:--client|configs:--client-metrics|configs:--delete-config|configs:--entity-name|configs:--ip|configs:--user|console-consumer:--bootstrap-server|console-consumer:--command-property|console-consumer:--formatter|console-consumer:--formatter-property|console-consumer:--grep|console-consumer:--key-deserializer|console-consumer:--max-messages|console-consumer:--partition|console-consumer:--timeout-ms|console-consumer:--value-deserializer|console-consumer:--where|console-producer:--batch-size|console-producer:--bootstrap-server|console-producer:--command-property|console-producer:--line-reader|console-producer:--max-block-ms|console-producer:--max-memory-bytes|console-producer:--message-send-max-retries|console-producer:--metadata-expiry-ms|console-producer:--partition|console-producer:--reader-property|console-producer:--request-timeout-ms|console-producer:--retry-backoff-ms|console-producer:--socket-buffer-size|console-producer:--timeout|consumer-groups:--bootstrap-server|consumer-groups:--by-duration|consumer-groups:--shift-by|consumer-groups:--state|consumer-groups:--timeout|consumer-groups:--to-datetime|consumer-groups:--to-offset|consumer-groups:--type|consumer-groups:--validate-regex|consumer-perf-test:--bootstrap-server|consumer-perf-test:--command-property|consumer-perf-test:--date-format|consumer-perf-test:--fetch-size|consumer-perf-test:--num-records|consumer-perf-test:--reporting-interval|consumer-perf-test:--socket-buffer-size|consumer-perf-test:--timeout|delegation-tokens:--bootstrap-server|delegation-tokens:--expiry-time-period|delegation-tokens:--hmac|delegation-tokens:--max-life-time-period|delegation-tokens:--owner-principal|delegation-tokens:--renew-time-period|delegation-tokens:--renewer-principal|delete-records:--bootstrap-server|dump-log:--key-decoder-class|dump-log:--max-bytes|dump-log:--max-message-size|dump-log:--value-decoder-class|e2e-latency:--bootstrap-server|e2e-latency:--num-headers|e2e-latency:--num-records|e2e-latency:--producer-acks|e2e-latency:--record-header-key-size|e2e-latency:--record-header-size|e2e-latency:--record-key-size|e2e-latency:--record-size|features:--bootstrap-controller|features:--bootstrap-server|features:--feature|features:--node-id|features:--release-version|get-offsets:--bootstrap-server|get-offsets:--partitions|groups:--bootstrap-server|groups:--group-type|groups:--protocol|log-cleaner:--max-bytes-per-second|log-cleaner:--max-time|log-dirs:--bootstrap-server|log-dirs:--broker-list|log-dirs:--topic-list|metadata-quorum:--bootstrap-controller|metadata-quorum:--bootstrap-server|metadata-quorum:--controller-directory-id|metadata-quorum:--controller-id|producer-perf-test:--bootstrap-server|producer-perf-test:--command-property|producer-perf-test:--num-records|producer-perf-test:--payload-delimiter|producer-perf-test:--record-size|producer-perf-test:--reporting-interval|producer-perf-test:--throughput|producer-perf-test:--transaction-duration-ms|producer-perf-test:--transactional-id|producer-perf-test:--warmup-records|topics:--bootstrap-server|topics:--partition-size-limit-per-response|topics:--partitions|topics:--replica-assignment|topics:--replication-factor|topics:--topic-id|transactions:--bootstrap-server|transactions:--broker-id|transactions:--coordinator-epoch|transactions:--duration-filter|transactions:--max-transaction-timeout|transactions:--partition|transactions:--producer-epoch|transactions:--producer-id|transactions:--start-offset|transactions:--transactional-id|transactions:--transactional-id-pattern|transactions:--transactionalId|verifiable-consumer:--assignment-strategy|verifiable-consumer:--bootstrap-server|verifiable-consumer:--group-instance-id|verifiable-consumer:--group-protocol|verifiable-consumer:--group-remote-assignor|verifiable-consumer:--max-messages|verifiable-consumer:--reset-policy|verifiable-consumer:--session-timeout|verifiable-producer:--bootstrap-server|verifiable-producer:--max-messages|verifiable-producer:--message-create-time|verifiable-producer:--repeating-keys|verifiable-producer:--throughput|verifiable-producer:--value-prefix) return ;;
-    acls:--command-config|acls:--data-dir|broker-api-versions:--command-config|broker-api-versions:--data-dir|check:--data-dir|client-metrics:--command-config|client-metrics:--data-dir|cluster:--command-config|cluster:--data-dir|completion:--data-dir|configs:--add-config-file|configs:--command-config|configs:--data-dir|connect-distributed:--data-dir|connect-mirror-maker:--data-dir|connect-plugin-path:--data-dir|connect-standalone:--data-dir|console-consumer:--command-config|console-consumer:--data-dir|console-consumer:--formatter-config|console-producer:--command-config|console-producer:--data-dir|console-producer:--reader-config|console-share-consumer:--data-dir|consumer-groups:--command-config|consumer-groups:--data-dir|consumer-groups:--from-file|consumer-perf-test:--command-config|consumer-perf-test:--data-dir|delegation-tokens:--command-config|delegation-tokens:--data-dir|delete-records:--command-config|delete-records:--data-dir|delete-records:--offset-json-file|dump-log:--data-dir|dump-log:--files|e2e-latency:--command-config|e2e-latency:--data-dir|features:--command-config|features:--data-dir|get-offsets:--command-config|get-offsets:--data-dir|groups:--command-config|groups:--data-dir|jmx:--data-dir|log-cleaner:--data-dir|log-dirs:--command-config|log-dirs:--data-dir|metadata-quorum:--command-config|metadata-quorum:--data-dir|metadata-shell:--data-dir|mirror-maker:--data-dir|producer-perf-test:--command-config|producer-perf-test:--data-dir|producer-perf-test:--payload-file|repair:--data-dir|run-class:--data-dir|server-start:--data-dir|server-stop:--data-dir|share-consumer-perf-test:--data-dir|streams-application-reset:--data-dir|topics:--command-config|topics:--config|topics:--data-dir|transactions:--command-config|transactions:--data-dir|trogdor:--data-dir|verifiable-consumer:--command-config|verifiable-consumer:--data-dir|verifiable-producer:--command-config|verifiable-producer:--data-dir|verifiable-share-consumer:--data-dir|zookeeper-security-migration:--data-dir|zookeeper-server-start:--data-dir|zookeeper-server-stop:--data-dir|zookeeper-shell:--data-dir) _files; return ;;
-    acls:--group|configs:--group|console-consumer:--group|consumer-groups:--group|consumer-perf-test:--group|verifiable-consumer:--group-id) compadd -- ${(f)"$(_tkafka_names groups)"}; return ;;
-    acls:--topic|check:--topic|configs:--topic|console-consumer:--include|console-consumer:--topic|console-producer:--topic|consumer-groups:--topic|consumer-perf-test:--include|consumer-perf-test:--topic|e2e-latency:--topic|get-offsets:--topic|get-offsets:--topic-partitions|log-cleaner:--topic|producer-perf-test:--topic|repair:--topic|topics:--topic|transactions:--topic|verifiable-consumer:--topic|verifiable-producer:--topic) compadd -- ${(f)"$(_tkafka_names topics)"}; return ;;
+    acls:--allow-host|acls:--allow-principal|acls:--bootstrap-controller|acls:--bootstrap-server|acls:--delegation-token|acls:--deny-host|acls:--deny-principal|acls:--operation|acls:--principal|acls:--resource-pattern-type|acls:--transactional-id|acls:--user-principal|broker-api-versions:--bootstrap-server|client-metrics:--bootstrap-server|client-metrics:--interval|client-metrics:--match|client-metrics:--metrics|client-metrics:--name|cluster:--bootstrap-controller|cluster:--bootstrap-server|cluster:--id|configs:--add-config|configs:--bootstrap-controller|configs:--bootstrap-server|configs:--broker|configs:--broker-logger|configs:--client|configs:--client-metrics|configs:--delete-config|configs:--entity-name|configs:--ip|configs:--user|console-consumer:--bootstrap-server|console-consumer:--command-property|console-consumer:--formatter|console-consumer:--formatter-property|console-consumer:--grep|console-consumer:--key-deserializer|console-consumer:--max-messages|console-consumer:--partition|console-consumer:--timeout-ms|console-consumer:--value-deserializer|console-consumer:--where|console-producer:--batch-size|console-producer:--bootstrap-server|console-producer:--command-property|console-producer:--line-reader|console-producer:--max-block-ms|console-producer:--max-memory-bytes|console-producer:--message-send-max-retries|console-producer:--metadata-expiry-ms|console-producer:--partition|console-producer:--reader-property|console-producer:--request-timeout-ms|console-producer:--retry-backoff-ms|console-producer:--socket-buffer-size|console-producer:--timeout|consumer-groups:--bootstrap-server|consumer-groups:--by-duration|consumer-groups:--shift-by|consumer-groups:--state|consumer-groups:--timeout|consumer-groups:--to-datetime|consumer-groups:--to-offset|consumer-groups:--type|consumer-groups:--validate-regex|consumer-perf-test:--bootstrap-server|consumer-perf-test:--command-property|consumer-perf-test:--date-format|consumer-perf-test:--fetch-size|consumer-perf-test:--num-records|consumer-perf-test:--reporting-interval|consumer-perf-test:--socket-buffer-size|consumer-perf-test:--timeout|delegation-tokens:--bootstrap-server|delegation-tokens:--expiry-time-period|delegation-tokens:--hmac|delegation-tokens:--max-life-time-period|delegation-tokens:--owner-principal|delegation-tokens:--renew-time-period|delegation-tokens:--renewer-principal|delete-records:--bootstrap-server|dump-log:--key-decoder-class|dump-log:--max-bytes|dump-log:--max-message-size|dump-log:--value-decoder-class|e2e-latency:--bootstrap-server|e2e-latency:--num-headers|e2e-latency:--num-records|e2e-latency:--producer-acks|e2e-latency:--record-header-key-size|e2e-latency:--record-header-size|e2e-latency:--record-key-size|e2e-latency:--record-size|explain:--partition|features:--bootstrap-controller|features:--bootstrap-server|features:--feature|features:--node-id|features:--release-version|get-offsets:--bootstrap-server|get-offsets:--partitions|groups:--bootstrap-server|groups:--group-type|groups:--protocol|leader-election:--bootstrap-server|leader-election:--partition|log-cleaner:--max-bytes-per-second|log-cleaner:--max-time|log-dirs:--bootstrap-server|log-dirs:--broker-list|log-dirs:--topic-list|metadata-quorum:--bootstrap-controller|metadata-quorum:--bootstrap-server|metadata-quorum:--controller-directory-id|metadata-quorum:--controller-id|producer-perf-test:--bootstrap-server|producer-perf-test:--command-property|producer-perf-test:--num-records|producer-perf-test:--payload-delimiter|producer-perf-test:--record-size|producer-perf-test:--reporting-interval|producer-perf-test:--throughput|producer-perf-test:--transaction-duration-ms|producer-perf-test:--transactional-id|producer-perf-test:--warmup-records|reassign-partitions:--bootstrap-controller|reassign-partitions:--bootstrap-server|reassign-partitions:--broker-list|reassign-partitions:--replica-alter-log-dirs-throttle|reassign-partitions:--throttle|reassign-partitions:--timeout|replica-verification:--broker-list|replica-verification:--fetch-size|replica-verification:--max-wait-ms|replica-verification:--report-interval-ms|replica-verification:--time|share-groups:--bootstrap-server|share-groups:--state|share-groups:--timeout|share-groups:--to-datetime|storage:--add-scram|storage:--cluster-id|storage:--feature|storage:--initial-controllers|storage:--release-version|streams-groups:--bootstrap-server|streams-groups:--by-duration|streams-groups:--delete-internal-topic|streams-groups:--input-topic|streams-groups:--shift-by|streams-groups:--state|streams-groups:--timeout|streams-groups:--to-datetime|streams-groups:--to-offset|topics:--bootstrap-server|topics:--partition-size-limit-per-response|topics:--partitions|topics:--replica-assignment|topics:--replication-factor|topics:--topic-id|transactions:--bootstrap-server|transactions:--broker-id|transactions:--coordinator-epoch|transactions:--duration-filter|transactions:--max-transaction-timeout|transactions:--partition|transactions:--producer-epoch|transactions:--producer-id|transactions:--start-offset|transactions:--transactional-id|transactions:--transactional-id-pattern|transactions:--transactionalId|verifiable-consumer:--assignment-strategy|verifiable-consumer:--bootstrap-server|verifiable-consumer:--group-instance-id|verifiable-consumer:--group-protocol|verifiable-consumer:--group-remote-assignor|verifiable-consumer:--max-messages|verifiable-consumer:--reset-policy|verifiable-consumer:--session-timeout|verifiable-producer:--bootstrap-server|verifiable-producer:--max-messages|verifiable-producer:--message-create-time|verifiable-producer:--repeating-keys|verifiable-producer:--throughput|verifiable-producer:--value-prefix) return ;;
+    acls:--command-config|acls:--data-dir|broker-api-versions:--command-config|broker-api-versions:--data-dir|check:--data-dir|client-metrics:--command-config|client-metrics:--data-dir|cluster:--command-config|cluster:--data-dir|completion:--data-dir|configs:--add-config-file|configs:--command-config|configs:--data-dir|console-consumer:--command-config|console-consumer:--data-dir|console-consumer:--formatter-config|console-producer:--command-config|console-producer:--data-dir|console-producer:--reader-config|consumer-groups:--command-config|consumer-groups:--data-dir|consumer-groups:--from-file|consumer-perf-test:--command-config|consumer-perf-test:--data-dir|delegation-tokens:--command-config|delegation-tokens:--data-dir|delete-records:--command-config|delete-records:--data-dir|delete-records:--offset-json-file|dump-log:--data-dir|dump-log:--files|e2e-latency:--command-config|e2e-latency:--data-dir|explain:--data-dir|features:--command-config|features:--data-dir|get-offsets:--command-config|get-offsets:--data-dir|groups:--command-config|groups:--data-dir|leader-election:--command-config|leader-election:--data-dir|leader-election:--path-to-json-file|log-cleaner:--data-dir|log-dirs:--command-config|log-dirs:--data-dir|metadata-quorum:--command-config|metadata-quorum:--data-dir|producer-perf-test:--command-config|producer-perf-test:--data-dir|producer-perf-test:--payload-file|reassign-partitions:--command-config|reassign-partitions:--data-dir|reassign-partitions:--reassignment-json-file|reassign-partitions:--topics-to-move-json-file|repair:--data-dir|replica-verification:--data-dir|share-groups:--command-config|share-groups:--data-dir|status:--data-dir|storage:--config|storage:--data-dir|streams-groups:--command-config|streams-groups:--data-dir|streams-groups:--from-file|topics:--command-config|topics:--config|topics:--data-dir|transactions:--command-config|transactions:--data-dir|verifiable-consumer:--command-config|verifiable-consumer:--data-dir|verifiable-producer:--command-config|verifiable-producer:--data-dir) _files; return ;;
+    acls:--group|configs:--group|console-consumer:--group|consumer-groups:--group|consumer-perf-test:--group|share-groups:--group|streams-groups:--group|verifiable-consumer:--group-id) compadd -- ${(f)"$(_tkafka_names groups)"}; return ;;
+    acls:--topic|check:--topic|configs:--topic|console-consumer:--include|console-consumer:--topic|console-producer:--topic|consumer-groups:--topic|consumer-perf-test:--include|consumer-perf-test:--topic|e2e-latency:--topic|explain:--topic|get-offsets:--topic|get-offsets:--topic-partitions|leader-election:--topic|log-cleaner:--topic|producer-perf-test:--topic|repair:--topic|replica-verification:--topics-include|share-groups:--topic|topics:--topic|transactions:--topic|verifiable-consumer:--topic|verifiable-producer:--topic) compadd -- ${(f)"$(_tkafka_names topics)"}; return ;;
     verifiable-producer:--acks) compadd -- 0 1 -1; return ;;
     console-producer:--request-required-acks) compadd -- all 1 0; return ;;
     console-consumer:--from) compadd -- earliest end end-10 -30m -1d; return ;;
     console-consumer:--offset) compadd -- earliest latest; return ;;
     get-offsets:--time) compadd -- earliest latest max-timestamp earliest-local latest-tiered; return ;;
     console-consumer:--to) compadd -- end now end-10 -30m; return ;;
-    check:--output|configs:--output|console-consumer:--output|consumer-groups:--output|dump-log:--output|get-offsets:--output|log-cleaner:--output|repair:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
+    acls:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|dump-log:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|repair:--output|share-groups:--output|status:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
     console-producer:--input) compadd -- lines jsonl; return ;;
     console-producer:--compression-codec) compadd -- none gzip snappy lz4 zstd; return ;;
+    leader-election:--election-type) compadd -- preferred unclean; return ;;
     console-consumer:--isolation-level) compadd -- read_uncommitted read_committed; return ;;
     configs:--entity-type) compadd -- topics clients users brokers broker-loggers ips client-metrics groups; return ;;
     console-consumer:--key-format|console-consumer:--value-format) compadd -- utf8 hex base64 json int16 int32 int64 float double uuid; return ;;
@@ -108,6 +98,7 @@ _tkafka() {
       '--idempotent:Enable idempotence for the producer, in combination with the --producer option'
       '--list:List ACLs for the specified resource, use --topic <topic> or --group <group> ...'
       '--operation:Operation that is being allowed or denied: Create, IdempotentWrite, Write, Re...'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--principal:List ACLs for the specified principal, in principalType:name format'
       '--producer:Convenience option to add/remove ACLs for producer role: WRITE, DESCRIBE and ...'
       '--remove:Indicates you are trying to remove ACLs'
@@ -148,6 +139,7 @@ _tkafka() {
       '--match:Matching selector '\''k1=v1,k2=v2'\'''
       '--metrics:Telemetry metric name prefixes '\''m1,m2'\'''
       '--name:Name of client metrics configuration resource'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--version:Display Kafka version'
     ) ;;
     cluster) flags=(
@@ -162,6 +154,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--id:The ID of the broker to unregister'
       '--include-fenced-brokers:Whether to include fenced brokers when listing broker endpoints'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--version:Display Kafka version'
     ) ;;
     completion) flags=(
@@ -202,30 +195,6 @@ _tkafka() {
       '--topic:The topic'\''s name'
       '--user:The user'\''s principal name'
       '--user-defaults:The config defaults for all users'
-      '--version:Display Kafka version'
-    ) ;;
-    connect-distributed) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    connect-mirror-maker) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    connect-plugin-path) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    connect-standalone) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
       '--version:Display Kafka version'
     ) ;;
     console-consumer) flags=(
@@ -288,12 +257,6 @@ _tkafka() {
       '--sync:If set message send requests to the brokers are synchronously, one at a time ...'
       '--timeout:If set and the producer is running in asynchronous mode, this gives the maxim...'
       '--topic:REQUIRED: The topic name to produce messages to'
-      '--version:Display Kafka version'
-    ) ;;
-    console-share-consumer) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
       '--version:Display Kafka version'
     ) ;;
     consumer-groups) flags=(
@@ -419,6 +382,15 @@ _tkafka() {
       '--topic:REQUIRED: The topic to use for the test'
       '--version:Display Kafka version'
     ) ;;
+    explain) flags=(
+      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--help:Print usage information'
+      '--help-json:Print the flags as JSON'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--partition:Only this partition'
+      '--topic:A topic, or a regular expression of several'
+      '--version:Display Kafka version'
+    ) ;;
     features) flags=(
       'describe:'
       'upgrade:'
@@ -435,6 +407,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--node-id:The node id to which the requests should be sent'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--release-version:The release version to use for the corresponding feature mapping'
       '--unsafe:Perform this downgrade even if it may irreversibly destroy metadata'
       '--version:Display Kafka version'
@@ -462,15 +435,23 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--list:List the groups'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--protocol:Filter the groups based on protocol type'
       '--share:Filter the groups to show share groups'
       '--streams:Filter the groups to show streams groups'
       '--version:Display Kafka version'
     ) ;;
-    jmx) flags=(
+    leader-election) flags=(
+      '--all-topic-partitions:Perform election on all of the eligible topic partitions based on the type of...'
+      '--bootstrap-server:The Kafka server to connect to'
+      '--command-config:Config properties file to pass to the admin client'
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--election-type:Type of election to attempt'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--partition:Partition id for which to perform an election'
+      '--path-to-json-file:The JSON file with the list of partition for which leader elections should be...'
+      '--topic:Name of topic for which to perform an election'
       '--version:Display Kafka version'
     ) ;;
     log-cleaner) flags=(
@@ -496,6 +477,7 @@ _tkafka() {
       '--describe:Describe the specified log directories on the specified brokers'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--topic-list:The list of topics to be queried in the form "topic1,topic2,topic3"'
       '--version:Display Kafka version'
     ) ;;
@@ -513,20 +495,9 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--human-readable:Human-readable output'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--replication:Detailed information about the status of replication'
       '--status:A short summary of the quorum status'
-      '--version:Display Kafka version'
-    ) ;;
-    metadata-shell) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    mirror-maker) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
       '--version:Display Kafka version'
     ) ;;
     producer-perf-test) flags=(
@@ -550,6 +521,30 @@ _tkafka() {
       '--version:Display Kafka version'
       '--warmup-records:The number of records to treat as warmup'
     ) ;;
+    reassign-partitions) flags=(
+      '--additional:Execute this reassignment in addition to any other ongoing ones'
+      '--bootstrap-controller:The Kafka controllers to connect to'
+      '--bootstrap-server:The Kafka server to connect to'
+      '--broker-list:The list of brokers to which the partitions need to be reassigned in the form...'
+      '--cancel:Cancel an active reassignment'
+      '--command-config:Property file containing configs of the client'
+      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--disable-rack-aware:Disable rack aware replica assignment'
+      '--disallow-replication-factor-change:Denies the ability to change a partition'\''s replication factor as part of this...'
+      '--execute:Kick off the reassignment as specified by the --reassignment-json-file option'
+      '--generate:Generate a candidate partition reassignment configuration'
+      '--help:Print usage information'
+      '--help-json:Print the flags as JSON'
+      '--list:List all active partition reassignments'
+      '--preserve-throttles:Do not modify broker or topic throttles'
+      '--reassignment-json-file:The JSON file with the partition reassignment configuration: {"partitions": [...'
+      '--replica-alter-log-dirs-throttle:The movement of replicas between log directories on the same broker will be t...'
+      '--throttle:The movement of partitions between brokers will be throttled to this value (b...'
+      '--timeout:The maximum time in ms to wait for log directory replica assignment to begin'
+      '--topics-to-move-json-file:Generate a reassignment configuration to move the partitions of the specified...'
+      '--verify:Verify if the reassignment completed as specified by the --reassignment-json-...'
+      '--version:Display Kafka version'
+    ) ;;
     repair) flags=(
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
       '--dry-run:Tell what would be done, and change nothing'
@@ -559,34 +554,108 @@ _tkafka() {
       '--topic:Only the partitions of these topics: a name, a regular expression, or several...'
       '--version:Display Kafka version'
     ) ;;
-    run-class) flags=(
+    replica-verification) flags=(
+      '--broker-list:The list of hostname and port of the server to connect to'
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--fetch-size:The fetch size of each request'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--max-wait-ms:The max amount of time each fetch request waits'
+      '--report-interval-ms:The reporting interval'
+      '--time:Timestamp for getting the initial offsets'
+      '--topics-include:List of topics to verify replica consistency'
       '--version:Display Kafka version'
     ) ;;
-    server-start) flags=(
+    share-groups) flags=(
+      '--all-groups:Apply to all share groups'
+      '--all-topics:Consider all topics assigned to a share group in the '\''reset-offsets'\'' process'
+      '--bootstrap-server:The Kafka server to connect to'
+      '--command-config:Property file containing configs of the client'
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--delete:Delete share group'
+      '--delete-offsets:Delete offsets of share group'
+      '--describe:Describe share group, members and offset information'
+      '--dry-run:Only show results without executing changes on share groups'
+      '--execute:Execute operation'
+      '--group:The share group we wish to act on'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--list:List all share groups'
+      '--members:Describe members of the group'
+      '--offsets:Describe the group and list all topic partitions in the group along with thei...'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--reset-offsets:Reset offsets of share group'
+      '--state:When specified with '\''--describe'\'', includes the state of the group'
+      '--timeout:The timeout that can be set for some use cases'
+      '--to-datetime:Reset offsets to offset from datetime'
+      '--to-earliest:Reset offsets to earliest offset'
+      '--to-latest:Reset offsets to latest offset'
+      '--topic:The topic whose offset information should be deleted or included in the reset...'
+      '--verbose:Provide additional information, if any, when describing the group'
       '--version:Display Kafka version'
     ) ;;
-    server-stop) flags=(
+    status) flags=(
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--version:Display Kafka version'
     ) ;;
-    share-consumer-perf-test) flags=(
+    storage) flags=(
+      'info:'
+      'format:'
+      'version-mapping:'
+      'feature-dependencies:'
+      'random-uuid:'
+      'server-properties:'
+      '--add-scram:A SCRAM_CREDENTIAL to add to the __cluster_metadata log, e.g'
+      '--cluster-id:The cluster ID to use'
+      '--config:The Kafka configuration file to use'
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--feature:The features and their versions to look up dependencies for, in feature=versi...'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--ignore-formatted:When this option is passed, the format command will skip over already formatt...'
+      '--initial-controllers:Used to initialize a server with the specified dynamic quorum: a comma-separa...'
+      '--no-initial-controllers:Used to initialize a server without specifying a dynamic quorum'
+      '--release-version:The release version to use for the corresponding feature mapping'
+      '--standalone:Used to initialize a controller as a single-node dynamic quorum (controller.q...'
       '--version:Display Kafka version'
     ) ;;
-    streams-application-reset) flags=(
+    streams-groups) flags=(
+      '--all-groups:Apply to all streams groups'
+      '--all-input-topics:Consider all source topics used in the topology of the group'
+      '--bootstrap-server:The Kafka server to connect to'
+      '--by-duration:Reset offsets to offset by duration from current timestamp'
+      '--command-config:Property file containing configs of the client'
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+      '--delete:Delete streams groups'
+      '--delete-all-internal-topics:Delete all internal topics linked to the streams group'
+      '--delete-internal-topic:Delete specified internal topic of the streams group'
+      '--delete-offsets:Delete offsets of streams group'
+      '--describe:Describe streams group and list offset lag related to given group'
+      '--dry-run:Only show results without executing changes on streams group'
+      '--execute:Execute operation'
+      '--export:Export operation execution to a CSV file'
+      '--from-file:Reset offsets to values defined in CSV file'
+      '--group:The streams group we wish to act on'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--input-topic:The input topic whose committed offset should be deleted or reset'
+      '--list:List all streams groups'
+      '--members:Describe members of the group'
+      '--offsets:Describe the group and list all topic partitions in the group along with thei...'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--reset-offsets:Reset offsets of streams group'
+      '--shift-by:Reset offsets shifting current offset by '\''n'\'', where '\''n'\'' can be positive or ne...'
+      '--state:When specified with '\''--list'\'', it displays the state of all groups'
+      '--timeout:The timeout that can be set for some use cases'
+      '--to-current:Reset offsets to current offset'
+      '--to-datetime:Reset offsets to offset from datetime'
+      '--to-earliest:Reset offsets to earliest offset'
+      '--to-latest:Reset offsets to latest offset'
+      '--to-offset:Reset offsets to a specific offset'
+      '--verbose:With --describe: more columns'
       '--version:Display Kafka version'
     ) ;;
     topics) flags=(
@@ -645,12 +714,6 @@ _tkafka() {
       '--transactionalId:transactional id'
       '--version:show the version of this Kafka distribution and exit'
     ) ;;
-    trogdor) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
     verifiable-consumer) flags=(
       '--assignment-strategy:Set assignment strategy (e.g'
       '--bootstrap-server:The server(s) to connect to'
@@ -683,36 +746,6 @@ _tkafka() {
       '--throughput:If set >= 0, throttle maximum message throughput to *approximately* THROUGHPU...'
       '--topic:Produce messages to this topic'
       '--value-prefix:If specified, each produced value will have this prefix with a dot separator'
-      '--version:Display Kafka version'
-    ) ;;
-    verifiable-share-consumer) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    zookeeper-security-migration) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    zookeeper-server-start) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    zookeeper-server-stop) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
-      '--version:Display Kafka version'
-    ) ;;
-    zookeeper-shell) flags=(
-      '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
-      '--help:Print usage information'
-      '--help-json:Print the flags as JSON'
       '--version:Display Kafka version'
     ) ;;
   esac

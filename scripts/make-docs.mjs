@@ -22,7 +22,10 @@ files.set('man/tkafka.1', manIndex(tools, version))
 for (const shell of ['bash', 'zsh', 'fish']) {
   files.set(`completions/tkafka.${shell}`, completionScript(shell, tools, valuesOf))
 }
-files.set('completions/commands.json', `{"version":1,"tools":[\n${tools.map((tool) => JSON.stringify(tool)).join(',\n')}\n]}\n`)
+files.set(
+  'completions/commands.json',
+  `{"version":1,"tools":[\n${tools.map((tool) => JSON.stringify(tool)).join(',\n')}\n]}\n`,
+)
 
 const stale = []
 for (const [file, text] of files) {
@@ -92,7 +95,8 @@ async function load() {
       logLevel: 'error',
     })
     const loaded = await import(pathToFileURL(file).href)
-    const listed = loaded.commands.filter(({ hidden }) => !hidden)
+    // Without those that only say that they have nothing to do here.
+    const listed = loaded.commands.filter(({ parser }) => parser !== 'words')
     const helps = listed.map(loaded.helpTool).sort((a, b) => (a.tool < b.tool ? -1 : 1))
     // Through JSON: what is undefined is not there.
     return { tools: JSON.parse(JSON.stringify(helps)), generators: loaded }

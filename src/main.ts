@@ -123,7 +123,13 @@ async function runCommand(
   }
 }
 
+/** Kafka prints all flags; on a terminal that would push the message out of sight: there a pointer and right uses. */
 async function printUsage(command: Command, stderr: FdOutput): Promise<void> {
+  if (stderr.isTerminal) {
+    const { usagePointer } = await import('./cli/usage.ts')
+    stderr.line(usagePointer(command))
+    return
+  }
   const { usageTable } = await import('./cli/usage.ts')
   stderr.line(usageTable(command, stderr.isTerminal ? stderr.columns : 80))
 }

@@ -25,3 +25,12 @@ export function colours(output: Pick<Output, 'isTerminal'>, env: NodeJS.ProcessE
   const parts = terminalParts()
   return parts === undefined ? PLAIN : new parts.Chalk({ level: 1 })
 }
+
+/** Makes the first line of a table of text stand out. */
+export function boldHead(
+  output: Pick<Output, 'isTerminal'>,
+  env: NodeJS.ProcessEnv,
+): (table: string) => string {
+  const { bold } = colours(output, env)
+  return (table) => table.replace(/^(\n?)(.*)/, (_all, line: string, head: string) => line + bold(head))
+}

@@ -32,7 +32,7 @@ export function manPage(tool: HelpTool, version: string): string {
   if (tool.examples.length > 0) {
     lines.push('.SH EXAMPLES', '.nf')
     for (const example of tool.examples) {
-      lines.push(text(example.startsWith('tkafka ') ? example : `tkafka ${example}`))
+      lines.push(text(/\btkafka /.test(example) ? example : `tkafka ${example}`))
     }
     lines.push('.fi')
   }

@@ -7,9 +7,7 @@ const MADE = '<!-- Made by `npm run docs:commands` from the flag rows in src/com
 export function markdownPage(tool: HelpTool): string {
   const parts = [MADE, `# tkafka ${tool.tool}`, escaped(tool.summary)]
   if (tool.examples.length > 0) {
-    const lines = tool.examples.map((example) =>
-      example.startsWith('tkafka ') ? example : `tkafka ${example}`,
-    )
+    const lines = tool.examples.map((example) => (/\btkafka /.test(example) ? example : `tkafka ${example}`))
     parts.push(`## Examples\n\n\`\`\`sh\n${lines.join('\n')}\n\`\`\``)
   }
   if (tool.positionals.length > 0) {

@@ -11,28 +11,48 @@ export interface Progress {
 
 const SILENT: Progress = { update: () => {}, stop: () => {} }
 const PATIENCE_MS = 1000
+const FRAME_MS = 80
 
 /**
  *     const progress = startProgress(context, 'checking')
  *     try { ... progress.update(`${done} of ${all}`) ... } finally { progress.stop() }
  *
- * The work has to come back to the event loop now and then for it to turn.
+ * It turns by itself while the work waits, and with each update when the work never lets timers have their turn.
  */
-export function startProgress({ stderr }: Pick<CommandContext, 'stderr'>, text: string): Progress {
+export function startProgress(
+  { stderr, env }: Pick<CommandContext, 'stderr' | 'env'>,
+  text: string,
+  now: () => number = Date.now,
+): Progress {
   if (!stderr.isTerminal) return SILENT
-  let spinner: { text: string; stop(): unknown } | undefined
+  const started = now()
+  let spinner: Spinner | undefined
   let shown = text
-  const timer = setTimeout(() => {
+  let drawn = 0
+  const show = () => {
     stderr.flush()
+    const isEnabled = env.TERM !== 'dumb'
+    const color = env.NO_COLOR ? (false as const) : ('cyan' as const)
+    const options = { stream: process.stderr, discardStdin: false, hideCursor: false, isEnabled, color }
     spinner = terminalParts()
-      ?.ora({ text: shown, stream: process.stderr, discardStdin: false, hideCursor: false })
+      ?.ora({ ...options, text: shown })
       .start()
-  }, PATIENCE_MS)
+  }
+  const timer = setTimeout(show, PATIENCE_MS)
   timer.unref()
   return {
     update(next) {
       shown = next
-      if (spinner !== undefined) spinner.text = next
+      const time = now()
+      if (time - started < PATIENCE_MS || time - drawn < FRAME_MS) return
+      drawn = time
+      if (spinner === undefined) {
+        clearTimeout(timer)
+        show()
+      }
+      if (spinner === undefined) return
+      spinner.text = next
+      spinner.render()
     },
     stop() {
       clearTimeout(timer)
@@ -40,4 +60,10 @@ export function startProgress({ stderr }: Pick<CommandContext, 'stderr'>, text: 
       spinner = undefined
     },
   }
+}
+
+interface Spinner {
+  text: string
+  render(): unknown
+  stop(): unknown
 }

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 
 export type TerminalParts = typeof import('./terminal-parts.ts')
 
-/** Beside the tool's bundle, one folder up from what a bundle loads later, and for tests from the source. */
-const PLACES = ['./terminal_parts.cjs', '../terminal_parts.cjs', '../../dist/terminal_parts.cjs']
+/** As seen from bin/ (the launcher's require serves bundles), from dist/, from dist/rest/, and for tests from the source. */
+const PLACES = ['../dist/', './', '../', '../../dist/'].map((folder) => `${folder}terminal_parts.cjs`)
 
 /** undefined when that bundle is not there: then things look plain. */
 export function terminalParts(): TerminalParts | undefined {

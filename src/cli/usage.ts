@@ -20,11 +20,24 @@ export function usageTable(command: Command, width = 80): string {
   return lines.join('\n')
 }
 
+/** A few right uses, and where the flags are listed. */
+export function usagePointer(command: Command): string {
+  const pointer = `tkafka ${command.name} --help lists its flags.`
+  const examples = exampleLines(command)
+  return examples.length === 0 ? pointer : `\nExamples:\n${examples.join('\n')}\n\n${pointer}`
+}
+
 /** What `--help` prints: the genuine tool's first line, the table, a few right uses. */
 export function helpText(command: Command, width = 80): string {
-  const examples = (command.examples ?? []).map((example) => `  ${example}`)
+  const examples = exampleLines(command)
   const tail = examples.length === 0 ? '' : `\n\nExamples:\n${examples.join('\n')}`
   return `${command.summary}\n${usageTable(command, width)}${tail}`
+}
+
+function exampleLines(command: Command): string[] {
+  return (command.examples ?? []).map((example) =>
+    /\btkafka /.test(example) ? `  ${example}` : `  tkafka ${example}`,
+  )
 }
 
 function heading(flag: Flag): string {

@@ -3,6 +3,7 @@
  * each partition by itself.
  */
 import type { CommandContext } from '../cli/command.ts'
+import { startProgress } from '../cli/progress.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../client/types.ts'
@@ -204,11 +205,13 @@ export class RecordRange {
       skipCorrupt,
       onCorrupt: () => {},
     })
+    const progress = startProgress(this.#context, 'counting records from the end')
     try {
       await consumer.assign([partition])
       let missing = back
       let end = latest
       for (let size = back; end > earliest; size *= 2) {
+        progress.update(`counting records from the end: ${missing} to go`)
         const start = Math.max(earliest, end - size)
         const count = await walk(consumer, partition, start, end, Number.POSITIVE_INFINITY)
         if (count.seen === missing) return count.first
@@ -220,6 +223,7 @@ export class RecordRange {
       }
       return earliest
     } finally {
+      progress.stop()
       await consumer.close()
     }
   }

@@ -228,11 +228,15 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
       context,
       output.describeShape((flag) => options.has(flag)),
     )
+  const bold = stdout.isTerminal
+    ? (await import('../cli/colour.ts')).boldHead(stdout, context.env)
+    : (table: string) => table
   const coordinator = options.has('state') ? await coordinatorText(admin) : ''
   for (const group of groups) {
     if (group.state === 'Empty') {
       stdout.flush()
       stderr.line(`\nConsumer group '${group.groupId}' has no active members.`)
+      stderr.flush()
     } else if (group.state !== 'Stable') {
       stderr.line(`\nWarning: Consumer group '${group.groupId}' is rebalancing.`)
     }
@@ -240,11 +244,11 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
       if (options.has('members')) output.writeMembers(machine, group)
       else if (options.has('state')) await output.writeState(machine, admin, group)
       else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group))
-    } else if (options.has('members')) stdout.write(tables.membersTable(group, verbose))
-    else if (options.has('state')) stdout.write(tables.stateTable(group, coordinator, verbose))
+    } else if (options.has('members')) stdout.write(bold(tables.membersTable(group, verbose)))
+    else if (options.has('state')) stdout.write(bold(tables.stateTable(group, coordinator, verbose)))
     else {
       const rows = await partitionRows(admin, group)
-      if (rows.length > 0) stdout.write(tables.offsetsTable(group.groupId, rows, verbose))
+      if (rows.length > 0) stdout.write(bold(tables.offsetsTable(group.groupId, rows, verbose)))
     }
   }
   machine?.end()

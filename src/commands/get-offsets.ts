@@ -73,7 +73,7 @@ export const command: Command = {
 }
 
 async function run(context: CommandContext): Promise<number> {
-  const { options, stdout } = context
+  const { options, stdout, stderr } = context
   if (options.has('topic-partitions') && (options.has('topic') || options.has('partitions'))) {
     throw new UsageError('--topic-partitions cannot be used with --topic or --partitions')
   }
@@ -105,7 +105,11 @@ async function run(context: CommandContext): Promise<number> {
       kind: 'partition-offset',
       columns: ['topic', 'partition', 'offset', 'timestamp', 'leaderEpoch'],
     })
-    for (const partition of partitions.sort(byText)) {
+    const progress = stderr.isTerminal
+      ? (await import('../cli/progress.ts')).startProgress(context, 'reading offsets')
+      : undefined
+    for (const [i, partition] of partitions.sort(byText).entries()) {
+      progress?.update(`reading offsets: ${i} of ${partitions.length} partitions`)
       const listed = await offsetOf(context, admin, partition, spec)
       if (listed === 'failed') failed = true
       else if (machine !== undefined) {
@@ -120,6 +124,7 @@ async function run(context: CommandContext): Promise<number> {
       else if (listed.offset !== undefined)
         stdout.line(`${partition.topic}:${partition.partition}:${listed.offset}`)
     }
+    progress?.stop()
     machine?.end(!failed)
     if (table !== undefined) {
       const { printTable } = await import('../cli/table.ts')
