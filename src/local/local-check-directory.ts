@@ -141,6 +141,19 @@ export function checkFolder(
   const file = join(dir, PARTITION_METADATA_FILE)
   const id = readPartitionMetadata(fs, dir)
   report.files++
+  const holdsNothing = (): boolean =>
+    !fs.readdir(dir).some((name) => name.endsWith('.log') && (fs.stat(join(dir, name))?.size ?? 0) > 0)
+  if (id === undefined && holdsNothing()) {
+    report.note(
+      place,
+      'unfinished-folder',
+      file,
+      'whoever was making this folder was stopped; there is nothing in it yet',
+      'the first one that writes to the partition finishes it',
+      `tkafka repair --topic ${place.topic}`,
+    )
+    return false
+  }
   if (id !== topicId) {
     report.error(
       place,

@@ -37,7 +37,8 @@ export function checkIndexes(
   ] as const) {
     if (bytes !== undefined) report.files++
     // Of the active segment a writer that was killed may not have made one yet.
-    else if (!isActive || clean) {
+    // An empty segment needs none (KAFKA-13603).
+    else if (size > 0 && (!isActive || clean)) {
       report.error(
         place,
         'missing-index',

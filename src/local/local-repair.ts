@@ -30,6 +30,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'missing-folder': 'written',
   'damage-mark': 'removed-mark',
   leftover: 'finished',
+  'unfinished-folder': 'written',
   'bad-checkpoint': 'set-aside',
   'checkpoint-beyond-end': 'written',
   'bad-marker': 'written',

@@ -83,11 +83,15 @@ export class PartitionFolders {
   announceDeletion(topics: readonly TopicImage[]): void {
     const { fs } = this.#os
     const lines = topics.map((t) => `\n${t.id} ${t.name} ${t.partitions.length}\n`)
-    const fd = fs.open(join(this.#dir, DELETING_FILE), 'a')
+    const file = join(this.#dir, DELETING_FILE)
+    const isNew = fs.stat(file) === undefined
+    const fd = fs.open(file, 'a')
     try {
       const bytes = Buffer.from(lines.join(''))
       writeFully(fs, fd, bytes, 0, bytes.length, null)
       fs.fdatasync(fd)
+      // Or a power cut may leave folders that nobody knows to be deleted.
+      if (isNew) fs.fsyncDir(this.#dir)
     } catch (error) {
       // With no byte free a topic must still be deletable; what a crash then leaves behind, a broker sets aside.
       const code = (error as NodeJS.ErrnoException).code
@@ -112,6 +116,8 @@ export class PartitionFolders {
       }
       for (let p = 0; p < partitions; p++) await this.#drop(`${name}-${p}`, id)
     }
+    // Or a power cut may bring back a folder's old name when half of its files are gone.
+    fs.fsyncDir(this.#dir)
     this.#removeRenamed()
     if (!pending) removeQuietly(this.#os, file)
   }
