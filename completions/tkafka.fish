@@ -479,6 +479,7 @@ complete -c tkafka -n '__tkafka_tool reassign-partitions' -l generate -f -d 'Gen
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l list -f -d 'List all active partition reassignments'
+complete -c tkafka -n '__tkafka_tool reassign-partitions' -l output -x -a 'json jsonl tsv text' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l preserve-throttles -f -d 'Do not modify broker or topic throttles'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l reassignment-json-file -r -F -d 'The JSON file with the partition reassignment configuration: {"partitions": [...'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l replica-alter-log-dirs-throttle -x -d 'The movement of replicas between log directories on the same broker will be t...'

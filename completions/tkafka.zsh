@@ -69,7 +69,7 @@ _tkafka() {
     console-consumer:--offset) compadd -- earliest latest; return ;;
     get-offsets:--time) compadd -- earliest latest max-timestamp earliest-local latest-tiered; return ;;
     console-consumer:--to) compadd -- end now end-10 -30m; return ;;
-    acls:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|dump-log:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|repair:--output|share-groups:--output|status:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
+    acls:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|dump-log:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|reassign-partitions:--output|repair:--output|share-groups:--output|status:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
     console-producer:--input) compadd -- lines jsonl; return ;;
     console-producer:--compression-codec) compadd -- none gzip snappy lz4 zstd; return ;;
     leader-election:--election-type) compadd -- preferred unclean; return ;;
@@ -536,6 +536,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--list:List all active partition reassignments'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--preserve-throttles:Do not modify broker or topic throttles'
       '--reassignment-json-file:The JSON file with the partition reassignment configuration: {"partitions": [...'
       '--replica-alter-log-dirs-throttle:The movement of replicas between log directories on the same broker will be t...'

@@ -1,5 +1,6 @@
 /** reassign-partitions on a directory: one broker, so every partition is already where it can be. */
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, PartitionDescription } from '../client/admin.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
@@ -18,10 +19,16 @@ import {
   topicsToMove,
 } from './reassign-plan.ts'
 
+/** With a single broker there never is one. */
+const REASSIGNMENT_SHAPE = {
+  kind: 'reassignment',
+  columns: ['topic', 'partition', 'replicas', 'addingReplicas', 'removingReplicas'],
+}
+
 export const command: Command = {
   name: 'reassign-partitions',
   summary: 'This tool helps to move topic partitions between replicas.',
-  flags: REASSIGN_PARTITIONS_FLAGS,
+  flags: [...REASSIGN_PARTITIONS_FLAGS, outputFlag],
   parseErrors: { usage: true },
   examples: [
     'tkafka reassign-partitions --list',
@@ -53,7 +60,11 @@ const RUNS: Readonly<Record<ReassignAction, (context: CommandContext, admin: Adm
   execute,
   verify,
   cancel,
-  list: async ({ stdout }) => stdout.line('No partition reassignments found.'),
+  list: async (context) => {
+    const machine = machineOutput(context, REASSIGNMENT_SHAPE)
+    if (machine !== undefined) machine.end()
+    else context.stdout.line('No partition reassignments found.')
+  },
 }
 
 const BROKER_THROTTLES = ['leader.replication.throttled.rate', 'follower.replication.throttled.rate']
