@@ -40,7 +40,7 @@ export class CleanedSegment {
   readonly #timeIndex: TimeIndex
   readonly #transactionIndex: TransactionIndex
   readonly #aborted: AbortedTxn[] = []
-  readonly #fd: number | undefined
+  #fd: number | undefined
   /** Bytes to be written, up to `at`. */
   buffer: Buffer
   at = 0
@@ -116,7 +116,7 @@ export class CleanedSegment {
     }
     this.#transactionIndex.append(this.#aborted)
     fs.fdatasync(this.#fd)
-    fs.close(this.#fd)
+    this.#close()
     for (const suffix of [INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
       const fd = fs.open(this.#path(suffix), 'r+')
       try {
@@ -130,12 +130,8 @@ export class CleanedSegment {
 
   /** Gives it up. Safe at any moment. */
   abort(): void {
-    if (this.#fd === undefined) return
-    try {
-      this.#os.fs.close(this.#fd)
-    } catch {
-      // closed by `finish`
-    }
+    if (this.#options.dryRun) return
+    this.#close()
     this.#offsetIndex.close()
     this.#timeIndex.close()
     this.discard()
@@ -146,6 +142,13 @@ export class CleanedSegment {
     for (const suffix of [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX]) {
       unlinkIfThere(this.#os.fs, this.#path(suffix))
     }
+  }
+
+  /** Once: the number may be somebody else's by the next time. */
+  #close(): void {
+    const fd = this.#fd
+    this.#fd = undefined
+    if (fd !== undefined) this.#os.fs.close(fd)
   }
 
   #flush(): void {

@@ -111,7 +111,7 @@ export function maxSegmentMs({ segmentMs, compact, maxCompactionLagMs }: LogConf
 export function segmentJitter({ segmentJitterMs, segmentMs }: LogConfig, baseOffset: number): number {
   const range = Math.min(segmentJitterMs, segmentMs)
   if (range <= 0) return 0
-  return (Math.imul((baseOffset ^ 0x9e3779b9) | 0, 0x85ebca6b) % range) >>> 0
+  return (Math.imul((baseOffset ^ 0x9e3779b9) | 0, 0x85ebca6b) >>> 0) % range
 }
 
 const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
