@@ -7,6 +7,8 @@ import { LineInput, type LineTaker, type ManyLinesTaker } from './line-reader-in
 
 /** How long a pipe must be silent before what was read is sent. */
 const DRY_MS = 1
+/** After so long without a send a dry pipe is sent from at once: no stream that more of is to be waited for. */
+const QUIET_MS = 4
 /** Nothing is held longer than this because a little more keeps coming. */
 const HOLD_MS = 5
 /** An input that is never dry lets signals and background syncs have their turn this often. */
@@ -44,6 +46,8 @@ export class LineProducer {
   #now = 0
   /** When the oldest line came that was not sent yet; 0: none. */
   #heldSince = 0
+  /** When lines were last sent because the pipe was dry; the first ones wait as in a stream. */
+  #sentAt = Number.POSITIVE_INFINITY
   #refused = 0
 
   constructor(options: LineProducerOptions) {
@@ -174,9 +178,15 @@ export class LineProducer {
   async #wait(): Promise<void> {
     const { input, signal } = this.#options
     if (this.#heldSince === 0) await input.ready(undefined, signal)
-    else if (this.#now - this.#heldSince < HOLD_MS && (await input.ready(DRY_MS, signal))) return
-    else {
+    else if (
+      this.#now - this.#sentAt < QUIET_MS &&
+      this.#now - this.#heldSince < HOLD_MS &&
+      (await input.ready(DRY_MS, signal))
+    ) {
+      return
+    } else {
       this.#heldSince = 0
+      this.#sentAt = this.#now
       if (this.#options.sync) await this.#options.producer.flush()
       else await this.#topic?.drain()
     }
