@@ -1,0 +1,113 @@
+// Compaction, against the genuine cleaner where Java and the judge's Kafka are there.
+//   node bench/clean.mjs [--mb 1070] [--record 1000] [--keys 675000] [--genuine] [--dir DIR]
+// A compacted topic is produced, copied, cleaned with `log-cleaner --now`; the genuine broker cleans the copy (started
+// only with --genuine) and its own log says how fast. Figures are of one run each: use a quiet machine.
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const cli = fileURLToPath(new URL('../bin/tkafka', import.meta.url))
+const flag = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? otherwise : process.argv[at + 1]
+}
+const megabytes = Number(flag('mb', 1070))
+const recordSize = Number(flag('record', 1000))
+const keys = Number(flag('keys', 675_000))
+const root = flag('dir', fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-clean-')))
+const ours = path.join(root, 'ours')
+const theirs = path.join(root, 'theirs')
+const tk = (...args) => {
+  const result = spawnSync(cli, ['--data-dir', ours, ...args], { encoding: 'utf8' })
+  if (result.status !== 0) throw new Error(`${args.join(' ')}: ${result.stderr}`)
+  return result.stdout
+}
+
+const records = Math.floor((megabytes * 1e6) / recordSize)
+tk(
+  'topics',
+  '--create',
+  '--topic',
+  'c',
+  '--config',
+  'cleanup.policy=compact',
+  '--config',
+  'min.cleanable.dirty.ratio=0.01',
+)
+await produce()
+tk('configs', '--alter', '--topic', 'c', '--add-config', 'segment.ms=1')
+// The next record rolls what was written, so that both cleaners find the same closed segments.
+spawnSync(
+  cli,
+  ['--data-dir', ours, 'console-producer', '--topic', 'c', '--reader-property', 'parse.key=true'],
+  { input: 'end\tx\n' },
+)
+const size = fs
+  .readdirSync(path.join(ours, 'c-0'))
+  .filter((name) => name.endsWith('.log'))
+  .reduce((sum, name) => sum + fs.statSync(path.join(ours, 'c-0', name)).size, 0)
+console.log(`${records} records of about ${recordSize} B, up to ${keys} keys: ${(size / 1e6).toFixed(0)} MB`)
+if (process.argv.includes('--genuine')) fs.cpSync(ours, theirs, { recursive: true, preserveTimestamps: true })
+
+const started = performance.now()
+const [row] = JSON.parse(tk('log-cleaner', '--topic', 'c', '--compaction', '--output', 'json')).data
+const wall = (performance.now() - started) / 1000
+const seconds = row.durationMs / 1000
+console.log(
+  `tkafka:  ${seconds.toFixed(2)} s cleaning (${wall.toFixed(2)} s with the process), ${(size / 1e6 / seconds).toFixed(0)} MB/s, ${row.recordsBefore} -> ${row.recordsAfter} records, ${row.keys} keys, ${row.passes} pass(es), map ${(row.mapUse * 100).toFixed(1)} % full`,
+)
+
+if (process.argv.includes('--genuine')) {
+  const { GenuineBroker } = await import('../test/support/genuine-kafka.ts').catch(() => ({}))
+  if (GenuineBroker === undefined) console.log('genuine: needs a Node that runs TypeScript (22.18 or newer)')
+  else {
+    const broker = await GenuineBroker.start(theirs)
+    const checkpoint = path.join(theirs, 'cleaner-offset-checkpoint')
+    for (
+      let i = 0;
+      i < 600 && !/^c 0 [1-9]/m.test(fs.existsSync(checkpoint) ? fs.readFileSync(checkpoint, 'utf8') : '');
+      i++
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    console.log(
+      `genuine: ${broker
+        .log()
+        .split('\n')
+        .filter((l) => /Indexed|Cleaned .* MB in/.test(l))
+        .map((l) => l.trim())
+        .join('; ')}`,
+    )
+    await broker.stop()
+  }
+}
+if (flag('dir') === undefined) fs.rmSync(root, { recursive: true, force: true })
+
+/** Lines `key<TAB>value` straight into the producer's pipe. */
+async function produce() {
+  const producer = spawn(
+    cli,
+    ['--data-dir', ours, 'console-producer', '--topic', 'c', '--reader-property', 'parse.key=true'],
+    {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    },
+  )
+  const filler = 'v'.repeat(Math.max(recordSize - 30, 1))
+  let seed = 1
+  let chunk = []
+  for (let i = 0; i < records; i++) {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+    chunk.push(`key-${String(Math.floor((seed / 2 ** 32) * keys)).padStart(8, '0')}\t${filler}\n`)
+    if (chunk.length === 2000 || i === records - 1) {
+      const text = chunk.join('')
+      chunk = []
+      if (!producer.stdin.write(text)) await new Promise((resolve) => producer.stdin.once('drain', resolve))
+    }
+  }
+  producer.stdin.end()
+  await new Promise((resolve, reject) =>
+    producer.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`producer: ${code}`)))),
+  )
+}
