@@ -8,7 +8,6 @@ import {
   renameSync,
   statSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
