@@ -1,0 +1,103 @@
+// Rows of run.mjs on start-up and fixed costs: what one run of a tool costs beside bare Node, and how little that grows
+// with topics, partitions and commits. Directories are made through the public API.
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const require = createRequire(import.meta.url)
+const library = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
+const NODE = { name: 'node -e 0', command: 'node -e 0' }
+
+/** `topics` directories of 3 partitions each, `commits` committed offsets. */
+export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_000_000, runs = 21 }) {
+  const small = path.join(work, 'small')
+  const many = path.join(work, 'many')
+  const committed = path.join(work, 'committed')
+  const plain = path.join(work, 'uncommitted')
+  const on = (dir, rest) => `${tkafka} --data-dir ${dir} ${rest}`
+  const peer = (name, command) => ({ name, command })
+  const genuine = (name, command) => (command === undefined ? [] : [peer(name, command)])
+  return [
+    {
+      name: 'topics --list, small directory',
+      bar: 1.4,
+      runs,
+      setup: () => withTopics(small, 1),
+      ours: on(small, 'topics --list'),
+      peers: [NODE, ...genuine('kafka-topics', kafka.tool('TopicCommand', '--list'))],
+    },
+    {
+      name: 'echo x | console-producer',
+      bar: 1.7,
+      runs,
+      setup: () => withTopics(small, 1),
+      ours: `echo x | ${on(small, 'console-producer --topic topic-0')}`,
+      peers: [NODE, ...genuine('kcat -P', kafka.kcat('-P -t start'))],
+    },
+    {
+      name: `topics --list, ${topics} topics of 3 partitions`,
+      bar: 2,
+      runs,
+      setup: () => Promise.all([withTopics(small, 1), withTopics(many, topics)]),
+      ours: on(many, 'topics --list'),
+      peers: [peer('small directory', on(small, 'topics --list'))],
+    },
+    {
+      name: 'topics --describe of one of them',
+      bar: 1.5,
+      runs,
+      ours: on(many, 'topics --describe --topic topic-0'),
+      peers: [peer('small directory', on(small, 'topics --describe --topic topic-0'))],
+    },
+    {
+      name: 'one produce to one of them',
+      bar: 1.5,
+      runs,
+      ours: `echo x | ${on(many, 'console-producer --topic topic-0')}`,
+      peers: [peer('small directory', `echo x | ${on(small, 'console-producer --topic topic-0')}`)],
+    },
+    {
+      name: `consumer-groups --describe behind ${commits} commits`,
+      bar: 1.5,
+      runs,
+      setup: () => Promise.all([withCommits(committed, commits), withCommits(plain, 1)]),
+      ours: on(committed, 'consumer-groups --describe --group g'),
+      peers: [peer('one commit', on(plain, 'consumer-groups --describe --group g'))],
+    },
+  ]
+}
+
+async function withTopics(dir, count) {
+  if (fs.existsSync(dir)) return
+  const admin = await require(library).openLocal(dir).admin()
+  for (let i = 0; i < count; i++) await admin.createTopic({ name: `topic-${i}`, partitions: 3 })
+  await admin.close()
+}
+
+/** Commits of group g for `wide`, a thousand partitions at a time; what is described is the group's last state. */
+async function withCommits(dir, count) {
+  if (fs.existsSync(dir)) return
+  const admin = await require(library).openLocal(dir).admin()
+  const width = Math.min(count, 1000)
+  await admin.createTopic({ name: 'one', partitions: 1 })
+  await admin.createTopic({ name: 'wide', partitions: width })
+  for (let done = 0; done < count; done += width) {
+    await admin.alterConsumerGroupOffsets(
+      'g',
+      Array.from({ length: width }, (_, partition) => ({
+        partition: { topic: 'wide', partition },
+        offset: { offset: done / width, leaderEpoch: -1, metadata: '' },
+      })),
+    )
+  }
+  // Only one partition is left, so that both sides print the same.
+  await admin.deleteConsumerGroupOffsets(
+    'g',
+    Array.from({ length: width }, (_, partition) => ({ topic: 'wide', partition })),
+  )
+  await admin.alterConsumerGroupOffsets('g', [
+    { partition: { topic: 'one', partition: 0 }, offset: { offset: 0, leaderEpoch: -1, metadata: '' } },
+  ])
+  await admin.close()
+}
