@@ -14,6 +14,7 @@ import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.
 import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
 import { LogDirSession } from './log-dir-session.ts'
+import { warnOfNetworkDisk } from './network-disk.ts'
 import { makePartitionFolders } from './new-partitions.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
@@ -46,7 +47,10 @@ export class LocalDirectory extends DirectoryReader {
 
   /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
   async enter(): Promise<void> {
-    if (!this.#session.entered) this.#prepareToEnter()
+    if (!this.#session.entered) {
+      this.#prepareToEnter()
+      warnOfNetworkDisk(this.os, this.path, (line) => this.warn(line))
+    }
     try {
       await this.#session.enter()
     } catch (error) {

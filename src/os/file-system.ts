@@ -34,6 +34,8 @@ export interface FileSystem {
   fsyncDir(path: string): void
   chown(path: string, uid: number, gid: number): void
   chmod(path: string, mode: number): void
+  /** The name of the network file system that holds `path`; undefined for a local one, or where nobody can tell. */
+  networkType?(path: string): string | undefined
   /** Calls back on changes of a file or of names and files in a folder. Throws ENOSPC or EMFILE when watches ran out. */
   watch(path: string, onChange: (name: string | null) => void): { close(): void }
 }

@@ -105,6 +105,14 @@ export const nodeFileSystem: FileSystem = {
   chown: (file, uid, gid) => fs.chownSync(file, uid, gid),
   chmod: (file, mode) => fs.chmodSync(file, mode),
 
+  networkType(target) {
+    try {
+      return NETWORK_TYPES[fs.statfsSync(target).type >>> 0]
+    } catch {
+      return undefined
+    }
+  },
+
   watch(target, onChange) {
     const watcher = fs.watch(target, (_event, name) => onChange(name))
     // Windows reports a removed folder as an error: for the one who watches, something changed.
@@ -125,6 +133,16 @@ const OPEN_FLAGS: Record<OpenFlags, number> = {
   wx: O_WRONLY | O_CREAT | O_TRUNC | O_EXCL,
   'wx+': O_RDWR | O_CREAT | O_TRUNC | O_EXCL,
   ax: O_WRONLY | O_CREAT | O_APPEND | O_EXCL,
+}
+
+/** statfs(2)'s magic numbers, on Linux. */
+const NETWORK_TYPES: Readonly<Record<number, string>> = {
+  26985: 'NFS',
+  20859: 'SMB',
+  4283649346: 'CIFS',
+  4266872130: 'SMB',
+  1397113167: 'AFS',
+  12805120: 'Ceph',
 }
 
 const QUIET = { throwIfNoEntry: false } as const
