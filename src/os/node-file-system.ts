@@ -94,7 +94,7 @@ export const nodeFileSystem: FileSystem = {
   fsyncDir(dir) {
     // Windows has no such call; its rename is journalled.
     if (process.platform === 'win32') return
-    const fd = fs.openSync(dir, O_RDONLY)
+    const fd = retry(() => fs.openSync(dir, O_RDONLY))
     try {
       retry(() => fs.fsyncSync(fd))
     } finally {

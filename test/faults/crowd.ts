@@ -10,8 +10,8 @@ import type { Random } from '../support/crash-memory-file-system.ts'
 
 export const PARTITIONS = 4
 const TOPIC = 'h'
-/** Longest life of a process behind its first word, ms. */
-const LIFE_MS = 120
+/** Longest life of a process behind its first word, ms, for each process of the crowd: they share the machine. */
+const LIFE_MS = 30
 const STUCK_MS = 60_000
 
 export interface CrowdOptions {
@@ -45,6 +45,7 @@ export async function runCrowd(options: CrowdOptions): Promise<Worker[]> {
   const { program, dir, random, kills, roles, mutation } = options
   const workers: Worker[] = []
   let begun = 0
+  const longest = LIFE_MS * Object.values(roles).reduce((sum, n) => sum + n, 0)
   const life = async (role: string): Promise<void> => {
     while (begun < kills) {
       const worker: Worker = { id: `${role}${begun++}`, role, lines: [], killedAt: 0n }
@@ -56,7 +57,7 @@ export async function runCrowd(options: CrowdOptions): Promise<Worker[]> {
       // Some die while they start.
       const early = random(10) === 0
       await Promise.race([early ? sleep(random(150)) : firstWord(child, worker), sleep(STUCK_MS)])
-      if (!early) await sleep(random(LIFE_MS))
+      if (!early) await sleep(random(longest))
       worker.killedAt = process.hrtime.bigint()
       child.kill('SIGKILL')
       await closed(child)
