@@ -168,6 +168,7 @@ function read(directory: LocalDirectory, topic: string, partition: number, viola
         }
         at = batch.end
       }
+      if (nextOffset <= next) throw new Error(`reading stands still at ${next}`)
       next = nextOffset
     }
   } catch (error) {
@@ -255,6 +256,7 @@ function checkCommits(
         }
         at = batch.end
       }
+      if (nextOffset <= next) break
       next = nextOffset
     }
   }
