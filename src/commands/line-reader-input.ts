@@ -144,13 +144,17 @@ export class LineInput {
   /** At the end of the input: a last line that has no end. */
   last(take: LineTaker): boolean {
     if (this.#start === this.#end && this.#dropped === 0) return true
-    const length = this.#end - this.#start + this.#dropped
-    if (!take(this.#buffer, this.#start, this.#end, ++this.lineNumber, length)) {
-      this.lineNumber--
-      return false
-    }
+    const start = this.#start
+    const dropped = this.#dropped
+    // Before it is handed out: a line that is refused is done with, too.
     this.#start = this.#end
     this.#dropped = 0
+    if (!take(this.#buffer, start, this.#end, ++this.lineNumber, this.#end - start + dropped)) {
+      this.lineNumber--
+      this.#start = start
+      this.#dropped = dropped
+      return false
+    }
     return true
   }
 

@@ -4,12 +4,12 @@
  *  - a blocked wait for the lock on a thread of the pool. Costs nothing while nothing happens, but cannot be called back: it ends when the
  *    other one does. So only a program that ends by process.exit uses it, and never more than one thread of the (four) at a time, which
  *    leaves the rest of the pool to syncs and other waits;
- *  - asking every 100 ms (0.6 microseconds each time; waking up costs more; and a timer that keeps no program alive).
+ *  - asking every 40 ms (0.6 microseconds each time; waking up costs more; and a timer that keeps no program alive).
  */
 import path from 'node:path'
 import { type LockFileOs, openExisting } from './lock-file.ts'
 
-const ASK_EVERY_MS = 100
+const ASK_EVERY_MS = 40
 
 /** Threads of the pool that are blocked for us, in this process. */
 let blockedThreads = 0

@@ -241,6 +241,18 @@ describe('an input', () => {
     expect(seen).toEqual(['1a', '2bad', '3c'])
   })
 
+  it('is done with a last line for which the taker threw, though no line end follows it', () => {
+    const input = new LineInput(inputOf([Buffer.from('a\nbad')]), 1000)
+    const taker = (buffer: Buffer, start: number, end: number) => {
+      if (buffer.toString('latin1', start, end) === 'bad') throw new Error('bad')
+      return true
+    }
+    input.fill()
+    input.lines(taker)
+    expect(() => input.last(taker)).toThrow('bad')
+    expect(input.last(taker)).toBe(true)
+  })
+
   it('holds no more of a line than it may, and knows how long it was', () => {
     const long = 'x'.repeat(3_000_000)
     for (const end of ['\n', '\r\n', '\r', '']) {
