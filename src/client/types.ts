@@ -29,4 +29,11 @@ export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
 
 /** What ListOffsets is asked for: milliseconds, or Kafka's words. */
-export type OffsetSpec = 'latest' | 'earliest' | 'max-timestamp' | 'earliest-local' | 'latest-tiered' | 'earliest-pending-upload' | number
+export type OffsetSpec =
+  | 'latest'
+  | 'earliest'
+  | 'max-timestamp'
+  | 'earliest-local'
+  | 'latest-tiered'
+  | 'earliest-pending-upload'
+  | number
