@@ -54,13 +54,18 @@ export async function runCrowd(options: CrowdOptions): Promise<Worker[]> {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, ...(mutation === undefined ? {} : { TKAFKA_MUTATE: mutation }) },
       })
+      // From the start on: one that fails closes before it is killed.
+      const end = closed(child)
       // Some die while they start.
       const early = random(10) === 0
       await Promise.race([early ? sleep(random(150)) : firstWord(child, worker), sleep(STUCK_MS)])
       if (!early) await sleep(random(longest))
       worker.killedAt = process.hrtime.bigint()
       child.kill('SIGKILL')
-      await closed(child)
+      // One that told nothing so far: nobody may be reading its pipes.
+      child.stdout?.resume()
+      child.stderr?.resume()
+      await end
     }
   }
   await Promise.all(Object.entries(roles).flatMap(([role, n]) => Array.from({ length: n }, () => life(role))))
@@ -84,9 +89,6 @@ function firstWord(child: ChildProcess, worker: Worker): Promise<void> {
 const closed = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     child.once('close', () => resolve())
-    // Told nothing so far: nobody reads its pipes.
-    child.stdout?.resume()
-    child.stderr?.resume()
   })
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
