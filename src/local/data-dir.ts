@@ -14,13 +14,15 @@ export interface LocatedDir {
 
 /**
  * `--data-dir`, else TKAFKA_DATA_DIR, else $XDG_DATA_HOME/tkafka, else ~/.local/share/tkafka.
- * @throws TerseError when none of them says where (cron may come without HOME)
+ * @throws TerseError when none of them says where (cron may come without HOME), or the flag is empty
  */
 export function locateDataDir(
   flag: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): LocatedDir {
-  if (flag !== undefined && flag !== '') return { path: resolve(flag), why: '--data-dir' }
+  // A script's variable that is not set: taking another directory instead would be a guess, and could destroy data.
+  if (flag === '') throw new TerseError('--data-dir is empty: name a directory, or leave the flag out')
+  if (flag !== undefined) return { path: resolve(flag), why: '--data-dir' }
   const named = env.TKAFKA_DATA_DIR
   if (named !== undefined && named !== '') return { path: resolve(named), why: 'TKAFKA_DATA_DIR' }
   // The XDG rules: a relative path there counts as none.
@@ -99,7 +101,13 @@ export function explained(os: Os, path: string, error: unknown): unknown {
     return new TerseError(`${path}: permission denied${where}${ownerOf(os, path)}`)
   }
   if (code === 'EROFS') return new TerseError(`${path}: the file system is read-only${where}`)
-  if (code === 'ENOTDIR') return new TerseError(`${path}: a file stands where a folder should be${where}`)
+  if (code === 'ENOTDIR') {
+    const shown = at?.startsWith(path) ? '' : where
+    return new TerseError(`${path}: a file stands where a folder should be${shown}`)
+  }
+  if (code === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir') {
+    return new TerseError(`${path}: no folder can be made there`)
+  }
   if (code === 'ENOSPC') return new TerseError(`${path}: no space left on the disk${where}`)
   if (code === 'EDQUOT') return new TerseError(`${path}: the disk quota is used up${where}`)
   return error

@@ -93,7 +93,7 @@ export class DirectoryReader {
 
   /** Static broker configs from the directory's `server.properties`; empty when there is none. */
   serverProperties(): Map<string, string> {
-    this.#serverProperties ??= readServerProperties(this.os, this.path)
+    this.#serverProperties ??= explaining(this.os, this.path, () => readServerProperties(this.os, this.path))
     return this.#serverProperties
   }
 

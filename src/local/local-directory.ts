@@ -73,6 +73,8 @@ export class LocalDirectory extends DirectoryReader {
     try {
       this.#session.verify()
       return await this.metadata().append(build)
+    } catch (error) {
+      throw explained(this.os, this.path, error)
     } finally {
       await this.leave()
     }

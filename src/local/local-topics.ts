@@ -7,9 +7,10 @@ import type { NewTopic, TopicAdmin, TopicDescription } from '../client/admin.ts'
 import { collide, hasCollisionChars, validateTopicName } from '../client/topic-names.ts'
 import { validateTopicConfigs } from '../config/topic-configs.ts'
 import { KafkaError } from '../errors.ts'
+import { unlessDiskFull } from '../log/full-disk.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
-import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { addPartitionRecords, createTopicRecords } from '../metadata/topic-records.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
@@ -76,11 +77,16 @@ export class LocalTopics implements TopicAdmin {
         present = newest.topic(name)?.partitions.length ?? 0
         return build(newest)
       })
-      makePartitionFolders(this.#os, directory.path, existing(image, name), present)
+      this.#makeFolders(existing(image, name), present)
       return image
     } finally {
       await directory.leave()
     }
+  }
+
+  /** The topic is there by now: a disk too full for its folders is the first writer's matter, who makes what is missing. */
+  #makeFolders(topic: TopicImage, first: number): void {
+    unlessDiskFull(() => makePartitionFolders(this.#os, this.#directory.path, topic, first))
   }
 
   #creation(image: MetadataImage, topic: NewTopic): MetadataRecord[] {

@@ -8,7 +8,7 @@ export const SERVER_PROPERTIES_FILE = 'server.properties'
 /**
  * The optional `server.properties` of a data directory: static broker configs under their Kafka names, as a genuine
  * broker would be started with. Empty when there is none.
- * @throws TerseError naming the file when it cannot be read
+ * @throws TerseError naming the file when it cannot be read; Node's error when the way to it is barred
  */
 export function readServerProperties(os: Os, dir: string): Map<string, string> {
   const file = join(dir, SERVER_PROPERTIES_FILE)
@@ -16,7 +16,10 @@ export function readServerProperties(os: Os, dir: string): Map<string, string> {
   try {
     bytes = os.fs.readFile(file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return new Map()
+    // The directory itself is at fault: its reader says so.
+    if (code === 'ENOTDIR' || code === 'EACCES') throw error
     throw new TerseError(`${file}: ${(error as Error).message}`)
   }
   return new Map(parseProperties(bytes).map(([key, value]) => [key, value.trim()]))
