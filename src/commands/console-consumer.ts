@@ -2,7 +2,8 @@ import type { Command, CommandContext } from '../cli/command.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Consumer, CorruptBatch } from '../client/consumer.ts'
 import { consumerSettings } from '../client/consumer-config.ts'
-import { KafkaError } from '../errors.ts'
+import { javaPattern } from '../client/topic-filter.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import type { ConsumerAdditions } from './console-consumer-filters.ts'
 import { ADDED_NAMES } from './console-consumer-filters-flags.ts'
 import { CONSOLE_CONSUMER_FLAGS } from './console-consumer-flags.ts'
@@ -142,7 +143,11 @@ class ConsoleConsumer {
   }
 
   #pattern(include: string): RegExp {
-    return new RegExp(`^(?:${include})$`)
+    try {
+      return javaPattern(include)
+    } catch {
+      throw new TerseError(`${include} is an invalid regex.`)
+    }
   }
 
   #failed(error: unknown): void {

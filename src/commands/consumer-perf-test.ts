@@ -1,6 +1,7 @@
 /** consumer-perf-test: how fast records come out of topics. */
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
+import { javaPattern } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { keyValueArguments, propertiesFile } from './client-properties.ts'
 import { CONSUMER_PERF_FLAGS } from './consumer-perf-flags.ts'
@@ -216,7 +217,7 @@ class PerfRun implements ConsumerVisitor {
 
 function pattern(include: string): RegExp {
   try {
-    return new RegExp(`^(?:${include})$`)
+    return javaPattern(include)
   } catch {
     throw new TerseError(`${include} is an invalid regex.`)
   }

@@ -1,5 +1,6 @@
 /** replica-verification on a directory: there is one copy of everything, which agrees with itself. */
 import type { Command, CommandContext } from '../cli/command.ts'
+import { javaPattern } from '../client/topic-filter.ts'
 import { TerseError } from '../errors.ts'
 import { openAdmin } from './open-client.ts'
 
@@ -102,7 +103,7 @@ async function run(context: CommandContext): Promise<number> {
 
 function topicPattern(include: string): RegExp {
   try {
-    return new RegExp(`^(?:${include.replaceAll(',', '|')})$`)
+    return javaPattern(include.replaceAll(',', '|'))
   } catch {
     throw new TerseError(`${include} is an invalid regex.`)
   }

@@ -204,3 +204,20 @@ test('on a full disk a topic is made whole or not at all, and what fails says so
     fs.rmSync(disk, { recursive: true, force: true })
   }
 })
+
+test('--include is a Java pattern, and a wrong one is a line', async () => {
+  await story.says('topics --create --topic rot')
+  await story.run('console-producer --topic rot', { stdin: 'x\n' })
+  for (const include of ['(?i)ROT', '\\Qrot\\E', 'ro*+t', '\\p{Lower}+']) {
+    const { stdout } = await story.run([
+      ...['console-consumer', '--include', include],
+      ...['--from-beginning', '--until-end'],
+    ])
+    expect([include, stdout]).toEqual([include, 'x\n'])
+  }
+  const { stderr, status } = await story.run(['console-consumer', '--include', 'rot('])
+  expect([status, stderr.split('\n')[0]]).toEqual([
+    1,
+    'Unknown error when running consumer: rot( is an invalid regex.',
+  ])
+})
