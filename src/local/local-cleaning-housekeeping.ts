@@ -4,6 +4,7 @@
  * `tkafka.housekeeping.enable=false` in server.properties. In a directory that a broker made, only where the owner's own
  * settings are known: from a server.properties, or from the topic itself.
  */
+import { logFile } from '../log/log-files.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { Os } from '../os/os.ts'
 import { retain } from './local-cleaning-retention.ts'
@@ -18,6 +19,19 @@ export function mayRetainUnasked(directory: LocalDirectory, topic: string): bool
   if (!directory.adopted || properties.size > 0) return true
   const own = directory.image().topicConfigs(topic)
   return own.has('retention.ms') || own.has('retention.bytes')
+}
+
+/** How often a broker looks (log.retention.check.interval.ms). */
+const CHECK_INTERVAL_MS = 300_000
+
+/**
+ * Records may come with timestamps of long ago, as when a dump is loaded. A broker leaves them to readers until it looks
+ * the next time; so what was written since then is not ours to delete unasked.
+ */
+function isFresh(os: Os, log: UnifiedLog): boolean {
+  const oldest = log.scanSegments()[0]
+  const stat = oldest === undefined ? undefined : os.fs.stat(logFile(log.dir, oldest.baseOffset))
+  return stat === undefined || os.clock.now() - stat.mtimeMs < CHECK_INTERVAL_MS
 }
 
 /**
@@ -40,6 +54,7 @@ export function keepHouse(
       readOnly: false,
       checkpoints: directory.checkpoints,
     })
+    if (isFresh(os, own)) return false
     if (!own.tryLock()) return false
     const result = retain(os, directory, own, os.clock.now())
     return result !== undefined && result.action === 'retention'

@@ -123,17 +123,22 @@ export class LocalConsumer implements Consumer {
   }
 
   get finished(): boolean {
-    return this.#closed || (this.#corrupt.length === 0 && this.#assignment.finished)
+    const inHand = this.#collector !== undefined && !this.#collector.isEmpty
+    return this.#closed || (!inHand && this.#corrupt.length === 0 && this.#assignment.finished)
   }
 
-  async poll(timeoutMs: number): Promise<ConsumerRecord[]> {
+  poll(timeoutMs: number): Promise<ConsumerRecord[]> {
+    return this.#poll(timeoutMs, this.#settings.maxPollRecords)
+  }
+
+  async #poll(timeoutMs: number, most: number): Promise<ConsumerRecord[]> {
     this.#collector ??= new RecordCollector()
     const collector = this.#collector
     await this.#begin()
-    let records = collector.take(this.#settings.maxPollRecords)
+    let records = collector.take(most)
     if (records.length === 0) {
       await this.#next(collector, timeoutMs)
-      records = collector.take(this.#settings.maxPollRecords)
+      records = collector.take(most)
     }
     for (const record of records) this.#assignment.consumed(record, record.offset + 1)
     // With nothing left in hand, what is hidden behind the last record (markers, gaps) is consumed as well.
@@ -151,7 +156,8 @@ export class LocalConsumer implements Consumer {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ConsumerRecord, void, undefined> {
     while (!this.finished && !this.#options.signal?.aborted) {
-      yield* await this.poll(POLL_MS * 4)
+      // One by one: a commit in the loop's body goes as far as the record in hand, and no further.
+      yield* await this.#poll(POLL_MS * 4, 1)
     }
   }
 

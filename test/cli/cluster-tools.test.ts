@@ -113,7 +113,7 @@ describe('log-dirs, delete-records, groups, delegation-tokens', () => {
     await story.run('console-producer --topic a', { stdin: '1\n' })
     await story.run('console-consumer --topic a --group g --from-beginning --max-messages 1')
     expect(rows(await story.says('groups --list --consumer --output jsonl'))).toEqual([
-      { groupId: 'g', type: 'Classic', protocol: 'consumer', state: 'Empty' },
+      { group: 'g', type: 'Classic', protocol: 'consumer', state: 'Empty' },
     ])
     expect((await story.says('groups --list --share')).split('\n')).toHaveLength(2)
     expect(await story.fails('groups --list --group-type nonsense')).toBe(
