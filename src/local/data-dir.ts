@@ -102,7 +102,7 @@ export function explained(os: Os, path: string, error: unknown): unknown {
   }
   if (code === 'EROFS') return new TerseError(`${path}: the file system is read-only${where}`)
   if (code === 'ENOTDIR') {
-    const shown = at?.startsWith(path) ? '' : where
+    const shown = at === join(path, 'server.properties') ? '' : where
     return new TerseError(`${path}: a file stands where a folder should be${shown}`)
   }
   if (code === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir') {
