@@ -155,7 +155,28 @@ export async function demo({ dataDir, say }) {
     if (q) say(`  ${region}: magnitude ${q.mag}, ${q.place}, ${new Date(q.time).toISOString()}`)
   }
 
-  say("\n7. Settings are Kafka's, and kept in Kafka's own metadata log.")
+  say('\n7. Compaction, as cron would run it: the table stays what it was, the history behind it goes.')
+  tkafka(['log-cleaner', '--topic', 'earthquakes', '--compaction', '--now'])
+  const compacted = tkafka(
+    [
+      'console-consumer',
+      '--topic',
+      'earthquakes',
+      '--from-beginning',
+      '--until-end',
+      '--formatter-property',
+      'print.key=true',
+    ],
+    { show: false },
+  )
+  check('earthquakes kept, one a region', compacted.length, table.size)
+  const wrong = compacted.filter((line) => {
+    const tab = line.indexOf('\t')
+    return JSON.stringify(table.get(line.slice(0, tab))) !== line.slice(tab + 1)
+  })
+  check('regions whose latest earthquake changed', wrong.length, 0)
+
+  say("\n8. Settings are Kafka's, and kept in Kafka's own metadata log.")
   tkafka(['configs', '--alter', '--topic', 'flights', '--add-config', 'retention.ms=604800000'])
   tkafka(['topics', '--describe', '--topic', 'flights'])
 }
