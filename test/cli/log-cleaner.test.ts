@@ -1,0 +1,91 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Story } from '../support/cli.ts'
+
+let story: Story
+beforeEach(() => {
+  story = new Story()
+})
+afterEach(() => story.end())
+
+const keyed = { stdin: 'a:1\nb:1\na:2\n' }
+const PRODUCE =
+  'console-producer --topic c --reader-property parse.key=true --reader-property key.separator=:'
+const print = '--formatter-property print.key=true --formatter-property print.offset=true'
+
+describe('log-cleaner', () => {
+  test('says nothing and touches nothing when there is nothing to do, without HOME or PATH', async () => {
+    story.env('HOME', undefined).env('PATH', undefined)
+    expect(await story.says('log-cleaner')).toBe('')
+    expect(fs.existsSync(story.data)).toBe(false)
+    await story.says('topics --create --topic c')
+    const before = fs.readdirSync(story.data).sort()
+    expect(await story.says('log-cleaner')).toBe('')
+    expect(fs.readdirSync(story.data).sort()).toEqual(before)
+  })
+
+  test('compacts with --now, and the second time there is nothing left', async () => {
+    await story.says('topics --create --topic c --config cleanup.policy=compact')
+    await story.says(PRODUCE, keyed)
+    expect(await story.says('log-cleaner')).toBe('')
+    expect(await story.says('log-cleaner --now')).toMatch(
+      /^c-0: compacted \(now\), .* -> .* freed, 3 -> 2 records, 2 keys, [\d.]+ s/,
+    )
+    expect(await story.says('log-cleaner --now')).toBe('')
+    const { stdout } = await story.run(
+      `console-consumer --topic c --from-beginning --timeout-ms 500 ${print}`,
+    )
+    expect(stdout).toBe('Offset:1\tb\t1\nOffset:2\ta\t2\n')
+  })
+
+  test('deletes what is past retention.ms, rolls the active segment for it, and says so before with --dry-run', async () => {
+    await story.says('topics --create --topic r --config retention.ms=1 --config file.delete.delay.ms=0')
+    await story.says('console-producer --topic r', { stdin: '1\n2\n' })
+    const would = await story.says('log-cleaner --dry-run')
+    expect(would).toMatch(
+      /^r-0: retention would delete .* \(time\).* to be freed, log would start at offset 2\n$/,
+    )
+    expect(await story.says('get-offsets --topic r --time earliest')).toBe('r:0:0\n')
+    const [row] = JSON.parse(await story.says('log-cleaner --output json')).data
+    expect(row).toMatchObject({
+      action: 'retention',
+      topic: 'r',
+      status: 'done',
+      logStartOffset: 2,
+      bytesAfter: 0,
+    })
+    expect(await story.says('get-offsets --topic r --time earliest')).toBe('r:0:2\n')
+    expect(fs.readdirSync(path.join(story.data, 'r-0')).filter((name) => name.endsWith('.deleted'))).toEqual(
+      [],
+    )
+  })
+
+  test('refuses a duration that is none', async () => {
+    expect(await story.fails('log-cleaner --max-time soon')).toBe(
+      '--max-time soon is no duration: write 30s, 5m or 1h\n',
+    )
+  })
+})
+
+describe('explain', () => {
+  test('names the cause, the setting and where it comes from', async () => {
+    await story.says('topics --create --topic c --config cleanup.policy=compact,delete')
+    await story.says(PRODUCE, keyed)
+    const text = await story.says('explain --topic c')
+    expect(text).toContain('cleanup.policy=compact,delete (set for the topic)')
+    expect(text).toContain('retention.ms is 7 d [retention.ms=604800000, built in]')
+    expect(text).toContain('the active segment is never compacted before it is rolled')
+    const [row] = JSON.parse(await story.says('explain --topic c --output json')).data
+    expect(row.segments[0].causes.map((cause: { code: string }) => cause.code)).toEqual([
+      'newer-than-retention',
+      'active',
+    ])
+    expect(row.compaction).toMatchObject({ due: false, firstDirtyOffset: 0 })
+  })
+
+  test('suggests a topic with a near name', async () => {
+    await story.says('topics --create --topic quakes')
+    expect(await story.fails('explain --topic quake')).toBe('there is no topic quake; did you mean quakes?\n')
+  })
+})
