@@ -109,7 +109,7 @@ export class DirectoryReader {
 
   /** The metadata log itself. Needs a directory that exists. */
   metadata(): MetadataLog {
-    this.#metadata ??= MetadataLog.open(this.os, this.path)
+    this.#metadata ??= MetadataLog.open(this.os, this.path, { warn: (line) => this.warn(line) })
     return this.#metadata
   }
 

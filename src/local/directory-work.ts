@@ -36,6 +36,7 @@ export class DirectoryWork implements SessionWork {
 
   async prepare(): Promise<void> {
     if (!this.#directory.exists()) await this.#make()
+    else this.#directory.checkpoints.mend((line) => this.#directory.warn(line))
     await this.#directory.finishDeletions()
   }
 

@@ -3,11 +3,15 @@
  *
  * Invariant: one process at a time rewrites them, under an exclusive lock of `.tkafka-checkpoints-lock`, from what it
  * read under that lock: lines of other partitions stay. Rewritten only when a value changes. A crash leaves the old
- * file (see checkpoint-file.ts). A damaged file counts as empty and is replaced by the next rewrite, as a broker does.
+ * file (see checkpoint-file.ts). A damaged file counts as empty for readers; the first writer sets it aside as
+ * `NAME.N.broken` and makes an empty one (`mend`), as a broker would take the whole directory for failed. Crash between
+ * the two: the file is missing, which counts as empty, for a broker, too.
  */
 import { join } from 'node:path'
 import type { Os } from '../os/os.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
+import { unlessDiskFull } from './full-disk.ts'
+import { BROKEN_SUFFIX } from './log-files.ts'
 
 export type OffsetCheckpointName = 'recovery-point' | 'log-start' | 'replication' | 'cleaner'
 
@@ -18,6 +22,16 @@ const FILES: Readonly<Record<OffsetCheckpointName, string>> = {
   cleaner: 'cleaner-offset-checkpoint',
 }
 
+const NAMES = Object.keys(FILES) as OffsetCheckpointName[]
+
+/** What follows from an empty one, for a person. */
+const CONSEQUENCES: Readonly<Record<OffsetCheckpointName, string>> = {
+  'recovery-point': 'more of the logs is checked next time',
+  'log-start': 'records that were deleted with delete-records may be visible again',
+  replication: 'nothing is lost by that',
+  cleaner: 'compaction begins at the start of the logs again',
+}
+
 const LOCK_FILE = '.tkafka-checkpoints-lock'
 
 interface Cached {
@@ -25,6 +39,7 @@ interface Cached {
   readonly size: number
   readonly mtimeMs: number
   readonly offsets: Map<string, number>
+  readonly damaged: boolean
 }
 
 /** Keys are `topic-partition`, the folder's name. */
@@ -40,9 +55,36 @@ export class LogDirCheckpoints {
 
   /** The whole file, read again when it changed (a stat otherwise). Empty when missing or damaged. */
   offsets(name: OffsetCheckpointName): ReadonlyMap<string, number> {
+    return this.#read(name)?.offsets ?? new Map()
+  }
+
+  /**
+   * Sets aside files that are no checkpoints and makes empty ones, one line for each to `warn`. For a writer that is
+   * alone in the directory. What is read for it stays known: later looks cost a stat.
+   */
+  mend(warn: (line: string) => void): void {
+    for (const name of NAMES) {
+      if (this.#read(name)?.damaged !== true) continue
+      this.#locked(() => {
+        this.#cache.delete(name)
+        if (this.#read(name)?.damaged !== true) return
+        const { fs } = this.#os
+        const path = this.path(name)
+        let n = 0
+        while (fs.stat(`${path}.${n}${BROKEN_SUFFIX}`) !== undefined) n++
+        const aside = `${FILES[name]}.${n}${BROKEN_SUFFIX}`
+        fs.rename(path, join(this.#logDir, aside))
+        unlessDiskFull(() => writeCheckpoint(fs, path, []))
+        this.#cache.delete(name)
+        warn(`${path}: was damaged; set aside as ${aside}, begun anew: ${CONSEQUENCES[name]}`)
+      })
+    }
+  }
+
+  #read(name: OffsetCheckpointName): Cached | undefined {
     const path = this.path(name)
     const stat = this.#os.fs.stat(path)
-    if (stat === undefined) return new Map()
+    if (stat === undefined) return undefined
     const cached = this.#cache.get(name)
     if (
       cached !== undefined &&
@@ -50,14 +92,19 @@ export class LogDirCheckpoints {
       cached.size === stat.size &&
       cached.mtimeMs === stat.mtimeMs
     ) {
-      return cached.offsets
+      return cached
     }
     const offsets = new Map<string, number>()
-    for (const [topic, partition, offset] of readCheckpoint(this.#os.fs, path) ?? []) {
-      offsets.set(`${topic}-${partition}`, Number(offset))
+    const rows = readCheckpoint(this.#os.fs, path)
+    let damaged = rows === undefined
+    for (const row of rows ?? []) {
+      const offset = Number(row[2])
+      if (row.length === 3 && Number.isSafeInteger(offset)) offsets.set(`${row[0]}-${row[1]}`, offset)
+      else damaged = true
     }
-    this.#cache.set(name, { ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs, offsets })
-    return offsets
+    const read = { ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs, offsets, damaged }
+    this.#cache.set(name, read)
+    return read
   }
 
   offset(name: OffsetCheckpointName, partitionKey: string): number | undefined {
@@ -70,10 +117,7 @@ export class LogDirCheckpoints {
    */
   update(name: OffsetCheckpointName, changes: ReadonlyMap<string, number | undefined>): void {
     if (!this.#differs(this.offsets(name), changes)) return
-    const { fs, locks } = this.#os
-    const fd = fs.open(join(this.#logDir, LOCK_FILE), 'a+')
-    try {
-      locks.waitForLockSync(fd, 'exclusive')
+    this.#locked(() => {
       this.#cache.delete(name)
       const offsets = new Map(this.offsets(name))
       if (!this.#differs(offsets, changes)) return
@@ -86,8 +130,17 @@ export class LogDirCheckpoints {
         const dash = key.lastIndexOf('-')
         entries.push([key.slice(0, dash), key.slice(dash + 1), offset])
       }
-      writeCheckpoint(fs, this.path(name), entries)
+      writeCheckpoint(this.#os.fs, this.path(name), entries)
       this.#cache.delete(name)
+    })
+  }
+
+  #locked(action: () => void): void {
+    const { fs, locks } = this.#os
+    const fd = fs.open(join(this.#logDir, LOCK_FILE), 'a+')
+    try {
+      locks.waitForLockSync(fd, 'exclusive')
+      action()
     } finally {
       fs.close(fd)
     }

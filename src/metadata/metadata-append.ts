@@ -9,7 +9,12 @@ import { writeMetadataCheckpoint } from './metadata-checkpoint.ts'
 import type { MetadataImage } from './metadata-image.ts'
 import { listMetadataLog, segmentFileName } from './metadata-log-files.ts'
 import type { MetadataLogReader } from './metadata-log-reader.ts'
-import { appendToLog, createMetadataFolder, createSegment } from './metadata-log-writer.ts'
+import {
+  appendToLog,
+  createMetadataFolder,
+  createSegment,
+  setAsideBadQuorumState,
+} from './metadata-log-writer.ts'
 
 export interface AppendTarget {
   readonly os: Os
@@ -17,6 +22,8 @@ export interface AppendTarget {
   readonly image: MetadataImage
   readonly segmentBytes?: number
   readonly maxBatchBytes?: number
+  /** One line for a person: something was mended. */
+  readonly warn?: (line: string) => void
 }
 
 /** Epoch of the first batch in a log that no controller has written to. */
@@ -27,6 +34,7 @@ export function appendRecords(target: AppendTarget, records: readonly MetadataRe
   const { os, reader, image } = target
   const { fs } = os
   const { folder, endOffset } = reader
+  setAsideBadQuorumState(fs, folder, target.warn)
   let all = records
   let { metadataVersion } = image
   if (reader.isEmpty) {

@@ -16,6 +16,8 @@ import { type FileSystem, readFully, writeFully } from '../os/file-system.ts'
 import { segmentFileName } from './metadata-log-files.ts'
 import type { LogTail } from './metadata-log-reader.ts'
 
+const QUORUM_STATE_FILE = 'quorum-state'
+
 /** A broker's segment of the metadata log. */
 const SEGMENT_BYTES = 1024 * 1024 * 1024
 
@@ -76,7 +78,27 @@ export function createMetadataFolder(
           data_version: 0,
         }
       : { ...leader, votedDirectoryId: ZERO_UUID, data_version: 1 }
-  put('quorum-state', JSON.stringify(state))
+  put(QUORUM_STATE_FILE, JSON.stringify(state))
+}
+
+/**
+ * A quorum-state that is no JSON object keeps a broker from starting; without one it takes the epoch from the log
+ * then; one rename: a crash leaves the old name or the new one.
+ */
+export function setAsideBadQuorumState(fs: FileSystem, folder: string, warn?: (line: string) => void): void {
+  const path = `${folder}/${QUORUM_STATE_FILE}`
+  if (fs.stat(path) === undefined) return
+  try {
+    const state: unknown = JSON.parse(fs.readFile(path).toString('utf8'))
+    if (typeof state === 'object' && state !== null && 'leaderEpoch' in state) return
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  fs.rename(path, `${path}.broken`)
+  fs.fsyncDir(folder)
+  warn?.(
+    `${path}: was damaged; set aside as ${QUORUM_STATE_FILE}.broken, a broker takes the epoch from the metadata log`,
+  )
 }
 
 function cutTornTail(fs: FileSystem, tail: LogTail): void {

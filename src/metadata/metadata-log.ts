@@ -21,6 +21,8 @@ export interface MetadataLogOptions {
   readonly checkpointAfterBytes?: number
   readonly segmentBytes?: number
   readonly maxBatchBytes?: number
+  /** One line for a person: something was mended. */
+  readonly warn?: (line: string) => void
 }
 
 export class MetadataLog {
