@@ -122,6 +122,7 @@ export class DirectoryWork implements SessionWork {
       readOnly: false,
       topicId: topic.id,
       checkpoints: this.#directory.checkpoints,
+      warn: (line) => this.#directory.warn(line),
     })
   }
 

@@ -125,6 +125,7 @@ export class LocalDirectory extends DirectoryReader {
         leaderEpoch: partitionImage.leaderEpoch,
         readOnly: false,
         namesDurableBefore: this.#session.cleanUntil,
+        warn: (line) => this.warn(line),
         topicId: topicImage.id,
         checkpoints: this.checkpoints,
       })

@@ -80,6 +80,17 @@ export abstract class IndexFile {
     this.#pageStart = -1
   }
 
+  /** Whether something stands behind the entries that is neither preallocated nor an entry half written. */
+  hasGarbage(): boolean {
+    const fd = this.#openIfThere()
+    if (fd === undefined) return false
+    const end = this.#storedCount() * this.#entrySize
+    if (this.fs.fstat(fd).size < end + this.#entrySize) return false
+    const behind = Buffer.alloc(PAGE)
+    readFully(this.fs, fd, behind, 0, PAGE, end)
+    return behind.some((byte) => byte !== 0)
+  }
+
   /** Cuts the file to its usable entries; makes it when missing. Returns its size. */
   trim(): number {
     const fd = this.#open(true)

@@ -17,10 +17,13 @@ interface EpochEntry {
 export class LeaderEpochFileCache {
   readonly path: string
   readonly #fs: FileSystem
+  readonly #warn: ((line: string) => void) | undefined
   #entries: EpochEntry[] | undefined
+  #damaged = false
 
-  constructor(fs: FileSystem, dir: string) {
+  constructor(fs: FileSystem, dir: string, warn?: (line: string) => void) {
     this.#fs = fs
+    this.#warn = warn
     this.path = join(dir, LEADER_EPOCH_FILE)
   }
 
@@ -32,6 +35,11 @@ export class LeaderEpochFileCache {
   /** The file is there and can be read. */
   get isKnown(): boolean {
     return readCheckpoint(this.#fs, this.path) !== undefined
+  }
+
+  /** The file is there and is none. Whoever writes replaces it first by what the log says. */
+  get isDamaged(): boolean {
+    return this.entries !== undefined && this.#damaged
   }
 
   get latestEpoch(): number | undefined {
@@ -72,6 +80,7 @@ export class LeaderEpochFileCache {
 
   replace(entries: readonly EpochEntry[]): void {
     const same =
+      !this.isDamaged &&
       this.isKnown &&
       entries.length === this.entries.length &&
       entries.every(
@@ -82,9 +91,12 @@ export class LeaderEpochFileCache {
 
   #load(): EpochEntry[] {
     const entries: EpochEntry[] = []
-    for (const [epoch, startOffset] of readCheckpoint(this.#fs, this.path) ?? []) {
+    const rows = readCheckpoint(this.#fs, this.path)
+    this.#damaged = rows === undefined && this.#fs.stat(this.path) !== undefined
+    for (const [epoch, startOffset] of rows ?? []) {
       const entry = { epoch: Number(epoch), startOffset: Number(startOffset) }
       if (Number.isSafeInteger(entry.epoch) && Number.isSafeInteger(entry.startOffset)) entries.push(entry)
+      else this.#damaged = true
     }
     return entries
   }
@@ -96,5 +108,7 @@ export class LeaderEpochFileCache {
       entries.map((entry) => [entry.epoch, entry.startOffset]),
     )
     this.#entries = [...entries]
+    if (this.#damaged) this.#warn?.(`${this.path}: was damaged; rebuilt from the log`)
+    this.#damaged = false
   }
 }

@@ -19,7 +19,7 @@ import type { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
 import { PartialAppendError } from './log-append-info.ts'
 import type { LogFlusher } from './log-flusher.ts'
-import { writeIndexes } from './log-repair.ts'
+import { epochsInLog, writeIndexes } from './log-repair.ts'
 import type { LogRoller } from './log-roller.ts'
 import type { LogSettings } from './log-settings.ts'
 import type { ProducerStateKeeper } from './producer-state-keeper.ts'
@@ -84,6 +84,7 @@ export class LogAppender {
         }
       }
     }
+    if (this.#epochs.isDamaged) this.#epochs.replace(epochsInLog(this.#local))
     const epoch = Math.max(this.#settings.leaderEpoch, this.#epochs.latestEpoch ?? 0, tail.lastEpoch, 0)
     this.#epochs.assign(epoch, firstOffset)
 

@@ -37,7 +37,9 @@ export function closeLikeBroker(
     if (local.corrupt === undefined) {
       const unindexed = segment.offsetIndex.count === 0 && local.endOf(i) > indexIntervalBytes
       if (!isActive && (unindexed || (segment.timeIndex.count === 0 && local.endOf(i) > 0))) {
+        const damaged = [segment.offsetIndex, segment.timeIndex].filter((index) => index.hasGarbage())
         rebuildIndexes(segment, local.endOf(i), indexIntervalBytes, true)
+        for (const { path } of damaged) settings.warn?.(`${path}: was damaged; rebuilt from the log`)
       }
       if (isActive) {
         const max = local.tailMax()

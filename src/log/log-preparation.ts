@@ -43,8 +43,9 @@ export function bringInOrder(
 /** Cuts a torn tail, brings the active index up with its log, makes index files that are missing. */
 export function mendTail(local: LocalLog, settings: LogSettings): void {
   const { indexIntervalBytes } = settings.config
+  const size = local.tail.fileSize
   cutTornTail(local, settings.keepBroken)
-  indexTail(local, indexIntervalBytes)
+  indexTail(local, indexIntervalBytes, size, settings.warn)
   for (const base of local.listing?.unindexed ?? []) {
     const i = local.floor(base)
     const segment = local.segments[i]

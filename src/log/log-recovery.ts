@@ -12,7 +12,7 @@ import { unlessDiskFull } from './full-disk.ts'
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import type { LocalLog } from './local-log.ts'
 import { removeStraySnapshots } from './log-closer.ts'
-import { cutTornTail, indexTail, rebuildIndexes } from './log-repair.ts'
+import { cutTornTail, epochsInLog, indexTail, rebuildIndexes } from './log-repair.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
 import { ProducerStateManager } from './producer-state-manager.ts'
@@ -110,10 +110,11 @@ export function recoverSegments(
     if (!isLast) checkIndexes(segment, size, settings.config.indexIntervalBytes)
   }
   local.reload()
-  if (corrupt.length === 0) indexTail(local, settings.config.indexIntervalBytes)
-  else local.corrupt ??= corrupt[0]
+  if (corrupt.length === 0) {
+    indexTail(local, settings.config.indexIntervalBytes, Number.POSITIVE_INFINITY, settings.warn)
+  } else local.corrupt ??= corrupt[0]
   removeStraySnapshots(local)
-  unlessDiskFull(() => mendEpochs(epochs, seen, first === 0, local.tail.nextOffset, logStartOffset))
+  unlessDiskFull(() => mendEpochs(local, epochs, seen, first === 0, local.tail.nextOffset, logStartOffset))
   return { logEndOffset: local.tail.nextOffset, cutBytes, corrupt, segmentsChecked: checked }
 }
 
@@ -143,6 +144,7 @@ function noteEpoch(seen: { epoch: number; startOffset: number }[], epoch: number
 }
 
 function mendEpochs(
+  local: LocalLog,
   epochs: LeaderEpochFileCache,
   seen: readonly { epoch: number; startOffset: number }[],
   whole: boolean,
@@ -150,7 +152,8 @@ function mendEpochs(
   logStartOffset: number,
 ): void {
   epochs.forget()
-  if (whole && !epochs.isKnown) epochs.replace(seen)
+  if (epochs.isDamaged) epochs.replace(epochsInLog(local))
+  else if (whole && !epochs.isKnown) epochs.replace(seen)
   for (const { epoch, startOffset } of seen) epochs.assign(epoch, startOffset)
   epochs.truncateFromEnd(endOffset)
   epochs.truncateFromStart(logStartOffset)

@@ -35,11 +35,26 @@ export function cutTornTail(local: LocalLog, keepBroken: boolean): number {
   return cut
 }
 
-/** Brings the active segment's index up with its log, where a writer died between the two. */
-export function indexTail(local: LocalLog, intervalBytes: number): void {
+/**
+ * Brings the active segment's index up with its log, where a writer died between the two. A damaged one is made anew,
+ * and told to `warn`; `size` is the .log's before its torn tail was cut: what points there is no damage.
+ */
+export function indexTail(
+  local: LocalLog,
+  intervalBytes: number,
+  size = Number.POSITIVE_INFINITY,
+  warn?: (line: string) => void,
+): void {
   const segment = local.active
   const { tail } = local
   if (segment === undefined || tail.lastIndexed !== undefined) return
+  const damaged = damagedIndexes(segment, tail.end, tail.nextOffset, size)
+  if (damaged.length > 0) {
+    rebuildIndexes(segment, tail.end, intervalBytes, false)
+    tail.lastIndexed = segment.offsetIndex.lastEntry()?.position ?? 0
+    for (const path of damaged) warn?.(`${path}: was damaged; rebuilt from the log`)
+    return
+  }
   const last = trustedEntry(segment, tail.end)
   segment.timeIndex.truncateToOffset(tail.nextOffset)
   segment.transactionIndex.truncateToOffset(tail.nextOffset)
@@ -81,6 +96,43 @@ export function writeIndexes(segment: LogSegment): void {
     segment.offsetIndex.forget()
     segment.timeIndex.forget()
   }
+}
+
+/** Leader epochs with their first offsets, as the batches name them. Reads all headers of the log. */
+export function epochsInLog(local: LocalLog): { epoch: number; startOffset: number }[] {
+  const seen: { epoch: number; startOffset: number }[] = []
+  local.walk(0, ({ buffer, at }) => {
+    const epoch = header.leaderEpochAt(buffer, at)
+    const latest = seen.at(-1)?.epoch ?? -1
+    if (epoch > latest) seen.push({ epoch, startOffset: header.baseOffsetAt(buffer, at) })
+    return undefined
+  })
+  return seen
+}
+
+/** Paths of indexes whose end is neither right nor merely behind or ahead of a log that was torn. */
+function damagedIndexes(segment: LogSegment, end: number, nextOffset: number, size: number): string[] {
+  const { offsetIndex, timeIndex } = segment
+  const damaged: string[] = []
+  const last = offsetIndex.lastEntry()
+  const wrong =
+    last !== undefined &&
+    (last.position < end ? !pointsAtBatch(segment, last.offset, last.position) : last.position >= size)
+  if (wrong || offsetIndex.hasGarbage()) damaged.push(offsetIndex.path)
+  const ahead = size === end && (timeIndex.lastEntry()?.offset ?? -1) >= nextOffset
+  if (ahead || timeIndex.hasGarbage()) damaged.push(timeIndex.path)
+  return damaged
+}
+
+/** A broker's entry may name the last of several batches that were appended at once. */
+function pointsAtBatch(segment: LogSegment, offset: number, position: number): boolean {
+  const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
+  if (segment.read(head, 0, head.length, position) < head.length) return false
+  return (
+    head.readUInt32BE(0) < 0x200000 &&
+    header.magicAt(head, 0) === header.CURRENT_MAGIC &&
+    header.baseOffsetAt(head, 0) <= offset
+  )
 }
 
 /** The last entry that the log confirms; entries behind it go. */

@@ -11,4 +11,5 @@ export interface LogSettings {
   readonly keepBroken: boolean
   /** See UnifiedLogOptions. */
   readonly namesDurableBefore?: number
+  readonly warn?: (line: string) => void
 }

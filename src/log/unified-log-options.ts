@@ -17,6 +17,8 @@ export interface UnifiedLogOptions {
   readonly keepBroken?: boolean
   /** The names in a folder whose mtime, in ms, is below this are durable: the directory was clean then. */
   readonly namesDurableBefore?: number
+  /** One line for a person: a damaged index or epoch file was made anew. */
+  readonly warn?: (line: string) => void
 }
 
 export interface AppendOptions {

@@ -75,10 +75,11 @@ export class UnifiedLog {
       leaderEpoch: options.leaderEpoch,
       keepBroken: options.keepBroken ?? true,
       namesDurableBefore: options.namesDurableBefore,
+      warn: options.warn,
     }
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
     this.#local = new LocalLog(os, dir)
-    this.#epochs = new LeaderEpochFileCache(os.fs, dir)
+    this.#epochs = new LeaderEpochFileCache(os.fs, dir, options.warn)
     this.#producers = new ProducerStateKeeper(this.#local, this.#settings)
     this.#flusher = new LogFlusher(this.#local, this.#settings)
     this.#roller = new LogRoller(this.#local, this.#settings, this.#producers, this.#flusher)

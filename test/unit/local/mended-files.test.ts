@@ -73,3 +73,45 @@ describe('a damaged quorum-state', () => {
     expect(await alter('w')).toEqual([])
   })
 })
+
+describe('what a writer makes anew in a partition', () => {
+  const lines = Array.from({ length: 40 }, () => 'x'.repeat(1000))
+  const fill = async () => {
+    for (let n = 0; n < 3; n++) await produce(dir, 't', 0, ...lines)
+  }
+
+  it.each(['00000000000000000000.index', '00000000000000000000.timeindex'])(
+    '%s is told when it was damaged, not when it was missing, short or preallocated',
+    async (name) => {
+      await fill()
+      const path = join(dir, 't-0', name)
+      const good = readFileSync(path)
+      expect(good.length).toBeGreaterThan(0)
+      for (const bytes of [
+        'no index at all',
+        Buffer.alloc(64, 0xff),
+        Buffer.concat([good, Buffer.alloc(40, 0xee)]),
+      ]) {
+        writeFileSync(path, bytes)
+        expect(await produce(dir, 't', 0, 'more')).toEqual([`${path}: was damaged; rebuilt from the log`])
+        expect(await produce(dir, 't', 0, 'again')).toEqual([])
+      }
+      for (const bytes of ['', good.subarray(0, 12), Buffer.concat([good, Buffer.alloc(1 << 16)])]) {
+        writeFileSync(path, bytes)
+        expect(await produce(dir, 't', 0, 'more')).toEqual([])
+      }
+      rmSync(path)
+      expect(await produce(dir, 't', 0, 'more')).toEqual([])
+    },
+  )
+
+  it('leader-epoch-checkpoint is told, too', async () => {
+    await fill()
+    const path = join(dir, 't-0/leader-epoch-checkpoint')
+    const good = readFileSync(path, 'utf8')
+    writeFileSync(path, 'garbage')
+    expect(await produce(dir, 't', 0, 'more')).toEqual([`${path}: was damaged; rebuilt from the log`])
+    expect(await produce(dir, 't', 0, 'again')).toEqual([])
+    expect(readFileSync(path, 'utf8')).toBe(good)
+  })
+})
