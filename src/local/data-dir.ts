@@ -98,7 +98,7 @@ export function explained(os: Os, path: string, error: unknown): unknown {
   const { code, path: at } = error as NodeJS.ErrnoException
   const where = at === undefined || at === path ? '' : ` (${at})`
   if (code === 'EACCES' || code === 'EPERM') {
-    return new TerseError(`${path}: permission denied${where}${ownerOf(os, path)}`)
+    return new TerseError(`${path}: permission denied${where}${ownerOf(os, path) || wayOut(os, at)}`)
   }
   if (code === 'EROFS') return new TerseError(`${path}: the file system is read-only${where}`)
   if (code === 'ENOTDIR') {
@@ -111,6 +111,20 @@ export function explained(os: Os, path: string, error: unknown): unknown {
   if (code === 'ENOSPC') return new TerseError(`${path}: no space left on the disk${where}`)
   if (code === 'EDQUOT') return new TerseError(`${path}: the disk quota is used up${where}`)
   return error
+}
+
+/** For one file inside a directory that is ours. */
+function wayOut(os: Os, at: string | undefined): string {
+  if (at === undefined) return ''
+  try {
+    const stat = os.fs.stat(at)
+    const me = process.geteuid?.()
+    if (stat === undefined || me === undefined) return ''
+    if (stat.uid !== me) return `; that file belongs to uid ${stat.uid}, you are uid ${me}`
+    return `; its mode is ${(stat.mode & 0o777).toString(8).padStart(3, '0')}: chmod u+rw ${at}`
+  } catch {
+    return ''
+  }
 }
 
 function ownerOf(os: Os, path: string): string {

@@ -4,6 +4,7 @@ import { GroupMember } from '../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import { OffsetStore } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
+import { explained } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 /** What the group tells its consumer. Both are called only while no record is in the caller's hands. */
@@ -85,7 +86,7 @@ export class LocalConsumerGroup {
 
   /** Throws what ended the membership. */
   check(): void {
-    if (this.#failure !== undefined) throw this.#failure
+    if (this.#failure !== undefined) throw explained(this.#os, this.#directory.path, this.#failure)
   }
 
   /** The caller works on records from now on. */

@@ -10,6 +10,7 @@ import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '
 import { type CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
+import { explained, explaining } from './data-dir.ts'
 import { INTERNAL_TOPICS, LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
 import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
@@ -66,7 +67,7 @@ export class LocalConsumer implements Consumer {
     if (!(topics instanceof RegExp)) await this.#makeMissing(topics)
     const { groupId } = this.#options
     if (groupId === undefined) {
-      this.#assignment.follow(topics)
+      explaining(this.#os, this.#directory.path, () => this.#assignment.follow(topics))
       return
     }
     const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
@@ -86,12 +87,16 @@ export class LocalConsumer implements Consumer {
     const { autoCommitIntervalMs } = this.#settings
     this.#lastCommit =
       this.#os.clock.now() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
-    await this.#group.join(topics, this.#options.endsByExit ?? false)
+    try {
+      await this.#group.join(topics, this.#options.endsByExit ?? false)
+    } catch (error) {
+      throw explained(this.#os, this.#directory.path, error)
+    }
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
     await this.#makeMissing([...new Set(partitions.map(({ topic }) => topic))])
-    this.#assignment.set(partitions)
+    explaining(this.#os, this.#directory.path, () => this.#assignment.set(partitions))
   }
 
   assignment(): readonly TopicPartition[] {
@@ -183,7 +188,7 @@ export class LocalConsumer implements Consumer {
         this.#lastTurn = now
       }
       if (signal?.aborted || this.#closed) return 0
-      const count = this.#fetch(visitor)
+      const count = explaining(this.#os, this.#directory.path, () => this.#fetch(visitor))
       if (this.#corrupt.length > 0 && count === 0) throw corruptError(this.#corrupt.shift() as CorruptBatch)
       if (count > 0) return count
       if (this.finished) return 0
@@ -232,7 +237,9 @@ export class LocalConsumer implements Consumer {
   #lookAround(now: number): void {
     this.#lastLook = now
     this.#watchDue = true
-    if (this.#assignment.lookAround(this.#group !== undefined)) this.#group?.metadataChanged()
+    explaining(this.#os, this.#directory.path, () => {
+      if (this.#assignment.lookAround(this.#group !== undefined)) this.#group?.metadataChanged()
+    })
   }
 
   /** Looking at very many partitions takes its time: less often then. */

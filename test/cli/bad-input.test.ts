@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { claimFileName } from '../../src/group/group-files.ts'
 import { Story } from '../support/cli.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
@@ -144,6 +145,35 @@ describe.runIf(canDropPrivileges)('of two users', () => {
       )
     }
     expect(contents(story.data)).toEqual(before)
+  })
+
+  test('one file that may not be opened is named with the way out, by readers and members of groups', async () => {
+    fs.mkdirSync(story.data, { mode: 0o755 })
+    fs.chownSync(story.data, 65534, 65534)
+    await story.says('topics --create --topic q')
+    await story.run('console-producer --topic q', { stdin: 'x\n' })
+    const consume = (...more: string[]) =>
+      asNobody(['--data-dir', story.data, 'console-consumer', '--topic', 'q', '--until-end', ...more])
+    const log = path.join(story.data, 'q-0', '00000000000000000000.log')
+    const mode = fs.statSync(log).mode
+    fs.chmodSync(log, 0)
+    const read = consume('--from-beginning')
+    expect(read.status).toBe(1)
+    expect(read.stderr.split('\n')[0]).toContain(
+      `${story.data}: permission denied (${log}); its mode is 000: chmod u+rw ${log}`,
+    )
+    fs.chmodSync(log, mode)
+    const id = /topic_id: (\S+)/.exec(
+      fs.readFileSync(path.join(story.data, 'q-0/partition.metadata'), 'utf8'),
+    )?.[1]
+    const claim = path.join(story.data, claimFileName('g', id ?? '', 0))
+    fs.writeFileSync(claim, '')
+    fs.chownSync(claim, 65534, 65534)
+    fs.chmodSync(claim, 0)
+    const member = consume('--group', 'g', '--from-beginning')
+    expect(member.stderr.split('\n')[0]).toContain(
+      `${story.data}: permission denied (${claim}); its mode is 000: chmod u+rw ${claim}`,
+    )
   })
 
   test("what root's cron makes in a user's directory belongs to the user, who goes on working", async () => {
