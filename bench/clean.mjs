@@ -59,30 +59,7 @@ console.log(
   `tkafka:  ${seconds.toFixed(2)} s cleaning (${wall.toFixed(2)} s with the process), ${(size / 1e6 / seconds).toFixed(0)} MB/s, ${row.recordsBefore} -> ${row.recordsAfter} records, ${row.keys} keys, ${row.passes} pass(es), map ${(row.mapUse * 100).toFixed(1)} % full`,
 )
 
-if (process.argv.includes('--genuine')) {
-  const { GenuineBroker } = await import('../test/support/genuine-kafka.ts').catch(() => ({}))
-  if (GenuineBroker === undefined) console.log('genuine: needs a Node that runs TypeScript (22.18 or newer)')
-  else {
-    const broker = await GenuineBroker.start(theirs)
-    const checkpoint = path.join(theirs, 'cleaner-offset-checkpoint')
-    for (
-      let i = 0;
-      i < 600 && !/^c 0 [1-9]/m.test(fs.existsSync(checkpoint) ? fs.readFileSync(checkpoint, 'utf8') : '');
-      i++
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    console.log(
-      `genuine: ${broker
-        .log()
-        .split('\n')
-        .filter((l) => /Indexed|Cleaned .* MB in/.test(l))
-        .map((l) => l.trim())
-        .join('; ')}`,
-    )
-    await broker.stop()
-  }
-}
+if (process.argv.includes('--genuine')) console.log(await genuine())
 if (flag('dir') === undefined) fs.rmSync(root, { recursive: true, force: true })
 
 /** Lines `key<TAB>value` straight into the producer's pipe. */
@@ -110,4 +87,65 @@ async function produce() {
   await new Promise((resolve, reject) =>
     producer.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`producer: ${code}`)))),
   )
+}
+
+/** Boots a broker with Kafka's defaults on the copy and waits for the report of its log cleaner. */
+async function genuine() {
+  const libs = process.env.TKAFKA_BENCH_KAFKA_LIBS ?? findLibs()
+  if (libs === undefined || spawnSync('java', ['-version']).status !== 0)
+    return 'genuine: no Java, or no jars of Kafka'
+  const logging = path.join(root, 'log4j2.properties')
+  fs.writeFileSync(
+    logging,
+    'appender.c.type=Console\nappender.c.name=C\nrootLogger.level=INFO\nrootLogger.appenderRef.c.ref=C\n',
+  )
+  const properties = path.join(root, 'server.properties')
+  fs.writeFileSync(
+    properties,
+    [
+      'process.roles=broker,controller',
+      'node.id=1',
+      'controller.quorum.voters=1@127.0.0.1:19192',
+      'listeners=PLAINTEXT://127.0.0.1:19191,CONTROLLER://127.0.0.1:19192',
+      'controller.listener.names=CONTROLLER',
+      `log.dirs=${theirs}`,
+      'log.cleaner.backoff.ms=500',
+      '',
+    ].join('\n'),
+  )
+  const java = [
+    '-Xmx1g',
+    '-XX:+UseG1GC',
+    `-Dlog4j2.configurationFile=${logging}`,
+    '-cp',
+    `${libs}/*`,
+    'kafka.Kafka',
+    properties,
+  ]
+  const broker = spawn('java', java, { stdio: ['ignore', 'pipe', 'ignore'] })
+  let log = ''
+  const report = await new Promise((resolve) => {
+    broker.stdout.setEncoding('utf8').on('data', (text) => {
+      log += text
+      const found = /Indexed [\s\S]*?Cleaned [\d,.]+ MB in .*/.exec(log)?.[0]
+      if (found !== undefined) resolve(found)
+    })
+    broker.on('exit', () => resolve(undefined))
+    setTimeout(() => resolve(undefined), 180_000).unref()
+  })
+  broker.kill('SIGKILL')
+  const lines = (report ?? `no report: ${log.slice(-2000)}`).split('\n').map((line) => line.trim())
+  return `genuine: ${lines.filter((line) => line !== '').join('; ')}`
+}
+
+function findLibs() {
+  const cache = path.join(os.homedir(), '.cache/tkafka-judge')
+  if (!fs.existsSync(cache)) return undefined
+  return fs
+    .readdirSync(cache)
+    .flatMap((name) => {
+      const dir = path.join(cache, name)
+      return fs.statSync(dir).isDirectory() ? fs.readdirSync(dir).map((sub) => path.join(dir, sub)) : []
+    })
+    .find((dir) => path.basename(dir).startsWith('libs-'))
 }

@@ -21,6 +21,7 @@ import type { LogSurvey, SurveyedSegment } from './cleaner-survey.ts'
 import { isDiskFull } from './full-disk.ts'
 import type { LogToClean } from './log-to-clean.ts'
 import { from, groupSegments } from './log-to-clean.ts'
+import { MAX_RELATIVE_OFFSET } from './offset-index.ts'
 import type { OffsetMap } from './offset-map.ts'
 import { replaceSegmentFiles } from './segment-files.ts'
 
@@ -104,9 +105,12 @@ export class Cleaner {
     const { segmentBytes, segmentIndexBytes } = survey.config
     const segments = survey.segments.filter(({ baseOffset }) => baseOffset < endOffset)
     const total = segments.reduce((sum, { size }) => sum + size, 0)
+    const groups = groupSegments(segments, segmentBytes, segmentIndexBytes)
     let done = 0
-    for (const group of groupSegments(segments, segmentBytes, segmentIndexBytes)) {
-      output = this.#begin(survey, group[0])
+    let sources: SurveyedSegment[] = []
+    for (const [i, group] of groups.entries()) {
+      sources = [...sources, ...group]
+      output ??= this.#begin(survey, group[0])
       try {
         for (const segment of group) {
           // What the map was built from had its checksums looked at then.
@@ -114,11 +118,21 @@ export class Cleaner {
           await this.#cleanInto(survey, segment, filter, output, !checked, done, total)
           done += segment.size
         }
+        // An empty segment has the time of its file, which leads a broker's look-up by timestamp astray: go on in it.
+        const last = groups[i + 1]?.at(-1)
+        if (
+          output.size === 0 &&
+          last !== undefined &&
+          last.nextOffset - 1 - output.baseOffset <= MAX_RELATIVE_OFFSET
+        )
+          continue
         this.#outputBuffer = output.buffer
-        await this.#replace(survey, group, output)
+        await this.#replace(survey, sources, output)
+        output = undefined
+        sources = []
       } catch (error) {
-        output.abort()
-        throw isDiskFull(error) ? this.#needsRoom(survey, group, error) : error
+        output?.abort()
+        throw isDiskFull(error) ? this.#needsRoom(survey, sources, error) : error
       } finally {
         for (const { baseOffset } of group) survey.segment(baseOffset).close()
       }
@@ -232,7 +246,11 @@ export class Cleaner {
         return stat !== undefined && stat.ino === inodes[i] && stat.size === group[i].size
       })
       if (!unchanged) return
-      replaceSegmentFiles(this.#os, dir, [output.baseOffset], bases, survey.config.fileDeleteDelayMs)
+      // The first segment's name is where the log begins; any other that is empty may go.
+      const gone = output.size === 0 && output.baseOffset > survey.segments[0].baseOffset
+      const cleaned = gone ? [] : [output.baseOffset]
+      replaceSegmentFiles(this.#os, dir, cleaned, bases, survey.config.fileDeleteDelayMs)
+      if (gone) output.discard()
       replaced = true
     })
     if (!allowed) throw new CleaningStopped('its policy, or the topic itself, changed meanwhile')

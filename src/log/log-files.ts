@@ -17,6 +17,9 @@ export const PARTITION_LOCK_FILE = '.tkafka-lock'
 /** Ours: held by a cleaner while its `.cleaned` files are in the making, so that nobody takes them for leftovers. */
 export const CLEANER_LOCK_FILE = '.tkafka-cleaner-lock'
 
+/** Ours: which old segments go with the swap that is under way (segment-files.ts). */
+export const SWAP_LIST_FILE = '.tkafka-swapping'
+
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
 
 export interface SegmentFileName {

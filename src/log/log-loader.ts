@@ -12,7 +12,7 @@ import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { BatchCursor } from './batch-cursor.ts'
 import type { SegmentFileName } from './log-files.ts'
-import { CLEANER_LOCK_FILE, logFile, parseSegmentFileName, SWAP_SUFFIX } from './log-files.ts'
+import { CLEANER_LOCK_FILE, logFile, parseSegmentFileName, SWAP_LIST_FILE, SWAP_SUFFIX } from './log-files.ts'
 
 export interface LogListing {
   /** Base offsets of the segments, growing. */
@@ -23,6 +23,8 @@ export interface LogListing {
   readonly unindexed: number[]
   /** Files of segments that are not (or not yet, or no longer) part of the log. */
   readonly leftovers: { readonly name: string; readonly file: SegmentFileName }[]
+  /** A swap of segments was begun and not ended. */
+  readonly swapping: boolean
 }
 
 /** undefined when there is no such folder. */
@@ -56,12 +58,12 @@ export function listLog(fs: FileSystem, dir: string): LogListing | undefined {
     else if (file.kind === 'timeindex') indexed.timeindex.add(file.baseOffset)
   }
   const unindexed = bases.filter((base) => !indexed.index.has(base) || !indexed.timeindex.has(base))
-  return { bases, snapshots, unindexed, leftovers }
+  return { bases, snapshots, unindexed, leftovers, swapping: names.includes(SWAP_LIST_FILE) }
 }
 
 /** The writer's passes. Returns true when names changed, so that the folder is to be listed again. */
 export function finishInterrupted(os: Os, dir: string, listing: LogListing, deleteDelayMs: number): boolean {
-  if (listing.leftovers.length === 0) return false
+  if (listing.leftovers.length === 0 && !listing.swapping) return false
   let changed = false
   const remove = (name: string) => {
     if (unlinkIfThere(os.fs, join(dir, name))) changed = true
@@ -80,6 +82,10 @@ export function finishInterrupted(os: Os, dir: string, listing: LogListing, dele
   }
   if (swaps.length > 0) {
     finishSwap(os.fs, dir, listing, swaps)
+    changed = true
+  }
+  if (listing.swapping) {
+    finishListedSwap(os.fs, dir)
     changed = true
   }
   const due = os.clock.now() - deleteDelayMs
@@ -140,6 +146,23 @@ function finishSwap(
     }
   }
   fs.fsyncDir(dir)
+}
+
+/**
+ * The new segment has its name; what it replaced may still stand beside it with the same offsets, and no name says so.
+ * A list that is not whole was written before the new segment got its name: then finishSwap did all of it.
+ */
+function finishListedSwap(fs: FileSystem, dir: string): void {
+  const lines = fs.readFile(join(dir, SWAP_LIST_FILE)).toString('latin1').split('\n')
+  if (lines.at(-2) === 'end') {
+    for (const base of lines.slice(0, -2).map(Number)) {
+      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot']) {
+        unlinkIfThere(fs, `${logFile(dir, base).slice(0, -3)}${kind}`)
+      }
+    }
+    fs.fsyncDir(dir)
+  }
+  unlinkIfThere(fs, join(dir, SWAP_LIST_FILE))
 }
 
 function nextOffsetOf(fs: FileSystem, path: string, baseOffset: number): number {

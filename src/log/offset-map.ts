@@ -77,7 +77,12 @@ export class OffsetMap {
       table[at + 1] = hash[1]
       table[at + 2] = hash[2]
       this.#size++
-    } else this.#bits[(before - 1) >>> 3] |= 1 << ((before - 1) & 7)
+    } else if (relative > before - 1) this.#bits[(before - 1) >>> 3] |= 1 << ((before - 1) & 7)
+    else {
+      // Seen in order as a rule; the same offset may come twice.
+      if (relative < before - 1) this.#bits[relative >>> 3] |= 1 << (relative & 7)
+      return true
+    }
     table[at + 3] = relative + 1
     return true
   }

@@ -6,9 +6,12 @@
  * is out of the log); they are unlinked after file.delete.delay.ms by whoever opens the log for writing then, at once
  * when that is 0. Readers that hold them open go on reading. Replacement: .cleaned -> .swap (whole set ready) ->
  * over the old name in one rename -> the other old segments .deleted. At no moment are records missing for a reader,
- * which takes no lock. Interrupted, log-loader.ts finishes or undoes it; old segments that it does not know of any
- * more only repeat what the new one holds, and lie below every offset that is still to be read.
+ * which takes no lock. Interrupted, log-loader.ts finishes or undoes it: before the new segment gets its name, the
+ * old ones that go with it are written into `.tkafka-swapping` (lines of base offsets, then `end`; synced), since
+ * nothing else would tell them from segments of the log, and cleaned again they would bring offsets twice.
  */
+import { join } from 'node:path'
+import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalLog } from './local-log.ts'
 import {
@@ -18,6 +21,7 @@ import {
   LOG_SUFFIX,
   logFile,
   SNAPSHOT_SUFFIX,
+  SWAP_LIST_FILE,
   SWAP_SUFFIX,
   TIME_INDEX_SUFFIX,
   TXN_INDEX_SUFFIX,
@@ -97,6 +101,18 @@ export function replaceSegmentFiles(
       renameIfThere(fs, path + CLEANED_SUFFIX, path + SWAP_SUFFIX)
     }
   }
+  const going = oldBases.filter((base) => !cleanedBases.includes(base))
+  const list = join(dir, SWAP_LIST_FILE)
+  if (cleanedBases.length > 0 && going.length > 0) {
+    const fd = fs.open(list, 'w')
+    try {
+      const bytes = Buffer.from(`${going.join('\n')}\nend\n`)
+      writeFully(fs, fd, bytes, 0, bytes.length, 0)
+      fs.fdatasync(fd)
+    } finally {
+      fs.close(fd)
+    }
+  }
   fs.fsyncDir(dir)
   for (const base of descending) {
     for (const suffix of [...SUFFIXES].reverse()) {
@@ -105,8 +121,7 @@ export function replaceSegmentFiles(
       if (!renameIfThere(fs, path + SWAP_SUFFIX, path) && suffix === TXN_INDEX_SUFFIX) unlinkIfThere(fs, path)
     }
   }
-  for (const base of oldBases) {
-    if (!cleanedBases.includes(base)) deleteSegmentFiles(os, dir, base, deleteDelayMs)
-  }
+  for (const base of going) deleteSegmentFiles(os, dir, base, deleteDelayMs)
   fs.fsyncDir(dir)
+  unlinkIfThere(fs, list)
 }

@@ -66,7 +66,9 @@ async function expectWhole(dir: string, table: Map<string, string>, where: strin
   expect(tableOf(log), where).toEqual(table)
   expect(log.logEndOffset, where).toBe(12)
   log.close()
-  const left = readdirSync(join(dir, 't-0')).filter((name) => /\.(cleaned|swap|deleted)$/.test(name))
+  const left = readdirSync(join(dir, 't-0')).filter((name) =>
+    /\.(cleaned|swap|deleted|tkafka-swapping)$/.test(name),
+  )
   expect(left, where).toEqual([])
   const report = await recoverLog(unsyncedOs, join(dir, 't-0'), {
     topic: 't',

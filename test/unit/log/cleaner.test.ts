@@ -238,6 +238,19 @@ describe('bugs of Kafka that are not repeated', () => {
     expect(after.every((batch) => batch.isValid())).toBe(true)
   })
 
+  it('no empty segment is left, which a broker would look up timestamps in; the log still begins where it did', async () => {
+    const { dir, log } = open({ segmentBytes: 200 })
+    appendUnderLock(log, kv('a', '1'.repeat(60)), kv('a', '2'.repeat(60)), kv('a', '3'.repeat(60)))
+    appendUnderLock(log, kv('a', '4'.repeat(60)), kv('b', '5'.repeat(60)), kv('b', '6'.repeat(60)))
+    roll(log)
+    await clean(log, dir)
+    expect(keysOf(log).map((line) => line.slice(0, 5))).toEqual(['3 a=4', '5 b=6'])
+    const closed = log.scanSegments().filter(({ active }) => !active)
+    expect(closed[0].baseOffset).toBe(0)
+    expect(closed.every(({ size }) => size > 0)).toBe(true)
+    expect(log.logStartOffset).toBe(0)
+  })
+
   it('KAFKA-4451: segments whose offsets are too far apart do not become one', () => {
     const segment = (baseOffset: number, nextOffset: number) => ({
       baseOffset,
