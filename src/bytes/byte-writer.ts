@@ -26,7 +26,9 @@ export class ByteWriter {
   }
 
   int8(value: number): this {
-    this.buffer[this.reserve(1)] = value
+    // The reservation may replace the buffer, so it comes first.
+    const at = this.reserve(1)
+    this.buffer[at] = value
     return this
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { ByteReader } from '../../../src/bytes/byte-reader.ts'
 import { ByteWriter } from '../../../src/bytes/byte-writer.ts'
 import { CorruptRecordError } from '../../../src/errors.ts'
@@ -75,5 +75,33 @@ describe('ByteReader and ByteWriter', () => {
 
   test('an end beyond the buffer is the buffer’s end', () => {
     expect(() => new ByteReader(Buffer.alloc(3), 0, 100).int32()).toThrow(CorruptRecordError)
+  })
+})
+
+describe('a writer whose buffer is full to the byte', () => {
+  const WRITES: Record<string, (writer: ByteWriter) => unknown> = {
+    bool: (writer) => writer.bool(true),
+    int8: (writer) => writer.int8(1),
+    int16: (writer) => writer.int16(0x0101),
+    int32: (writer) => writer.int32(0x01010101),
+    int64: (writer) => writer.int64(0x0101010101010101n),
+    float64: (writer) => writer.float64(1.5),
+    varint: (writer) => writer.varint(300),
+    varlong: (writer) => writer.varlong(300),
+    uvarint: (writer) => writer.uvarint(300),
+    bytes: (writer) => writer.bytes(Uint8Array.of(1, 2, 3)),
+    utf8: (writer) => writer.utf8('abc'),
+  }
+
+  it.each(Object.keys(WRITES))('writes %s into the larger buffer, not the one it left', (name) => {
+    const write = WRITES[name] as (writer: ByteWriter) => unknown
+    const roomy = new ByteWriter(1024)
+    write(roomy)
+    for (let filled = 1; filled <= 16; filled += 1) {
+      const full = new ByteWriter(16)
+      full.bytes(Buffer.alloc(filled, 0xff))
+      write(full)
+      expect(full.view().subarray(filled)).toEqual(roomy.view())
+    }
   })
 })
