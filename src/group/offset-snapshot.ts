@@ -6,8 +6,9 @@
  * the groups, uint32 CRC-32C of all before. A group: id, int8 type (-1 none), protocol type, int32 number of offsets; an offset: topic, int32
  * partition, int64 offset, int32 leader epoch, metadata, int64 commit timestamp, topic id ('' none), int64 record offset. Text: uvarint, UTF-8.
  *
- * Invariant: it belongs to the log that has just this batch at just this place; anything else (a broken file, a log that was replaced,
- * shortened or compacted since) makes it worthless, and the log is read from its start. It never covers an open transaction.
+ * Invariant: it belongs to the log that has just this batch at just this place, and reaches as far as compaction did; anything else (a
+ * broken file, a log that was replaced, shortened or compacted since) makes it worthless, and the log is read from its start. Compaction
+ * takes it away before it changes the log. It never covers an open transaction.
  * Crash: written to a temp file and renamed, so it is the old one or the new one; a power cut may leave rubbish, which the checksum tells,
  * or a snapshot ahead of a log that lost its end, which the batch tells.
  */
@@ -66,6 +67,12 @@ export function writeOffsetSnapshot(fs: FileSystem, partitionDir: string, state:
     fs.close(fd)
   }
   fs.rename(temporary, file)
+}
+
+/** Before the log is compacted. */
+export function removeOffsetSnapshot(fs: FileSystem, partitionDir: string): void {
+  const file = path.join(partitionDir, FILE)
+  if (fs.stat(file) !== undefined) fs.unlink(file)
 }
 
 function encode(state: OffsetPartitionState): Buffer {

@@ -2,8 +2,10 @@
  * Committed offsets of groups, in `__consumer_offsets`.
  *
  * Bytes: genuine records (message/offset-messages.ts), one batch a commit, in the partition that the group id's Java hash chooses.
- * Invariant: a commit is one append under the partition's lock; nothing that is stored is rewritten. A million commits cost the next
- * command nothing: from time to time a writer leaves a snapshot (offset-snapshot.ts) beside the log.
+ * Invariant: a commit is one append under the partition's lock; nothing that is stored is rewritten but by compaction. A million commits
+ * cost the next command nothing: from time to time a writer leaves a snapshot (offset-snapshot.ts) beside the log, and has the log
+ * compacted when it grew. What was read of a log before it was compacted counts only where it reaches as far as the compaction did: a
+ * tombstone that nobody read yet may be gone for good.
  * Crash: a commit is in the log whole or not at all; the snapshot is never needed.
  */
 import { KafkaError } from '../errors.ts'
@@ -71,11 +73,14 @@ interface LoadedPartition {
 export class OffsetStore {
   private readonly os: Os
   private readonly directory: GroupDirectory
+  private readonly snapshotEvery: number
   private readonly loaded = new Map<number, LoadedPartition>()
 
-  constructor(os: Os, directory: GroupDirectory) {
+  /** `snapshotEvery` is for tests: records behind the last snapshot at which one is due. */
+  constructor(os: Os, directory: GroupDirectory, snapshotEvery = SNAPSHOT_EVERY) {
     this.os = os
     this.directory = directory
+    this.snapshotEvery = snapshotEvery
   }
 
   /**
@@ -206,9 +211,10 @@ export class OffsetStore {
   private catchUp(partition: number, topicId: string, log: UnifiedLog): OffsetPartitionState {
     log.refresh()
     let loaded = this.loaded.get(partition)
-    if (loaded?.topicId !== topicId || !covers(log, loaded.state)) {
+    const cleaned = this.cleanedUpTo(partition, log)
+    if (loaded?.topicId !== topicId || !covers(log, loaded.state, cleaned)) {
       const snapshot = readOffsetSnapshot(this.os.fs, log.dir)
-      const sound = snapshot !== undefined && covers(log, snapshot) && isFrom(log, snapshot)
+      const sound = snapshot !== undefined && covers(log, snapshot, cleaned) && isFrom(log, snapshot)
       loaded = { topicId, state: sound ? snapshot : new OffsetPartitionState() }
       this.loaded.set(partition, loaded)
     }
@@ -222,6 +228,13 @@ export class OffsetStore {
     return state
   }
 
+  /** Where compaction, ours or a broker's, had got to. */
+  private cleanedUpTo(partition: number, log: UnifiedLog): number {
+    const offset = this.directory.checkpoints.offset('cleaner', `${OFFSETS_TOPIC}-${partition}`) ?? 0
+    // Outside the log it tells nothing.
+    return offset > log.logEndOffset ? 0 : offset
+  }
+
   private async append(groupId: string, build: () => readonly KeyValue[]): Promise<void> {
     await this.directory.enter()
     try {
@@ -229,36 +242,43 @@ export class OffsetStore {
       const topic = this.directory.image().topic(OFFSETS_TOPIC)
       const partition = offsetsPartitionFor(groupId, topic?.partitions.length ?? 1)
       const log = this.directory.logForWriting(OFFSETS_TOPIC, partition)
+      let due = false
       await log.lock()
       try {
         const bytes = encodeBatches(build(), this.os.clock.now())
         if (bytes.length === 0) return
         log.append(bytes, 0, bytes.length)
-        if (topic !== undefined) this.snapshotIfDue(partition, topic.id, log)
+        if (topic !== undefined) due = this.snapshotIfDue(partition, topic.id, log)
       } finally {
         log.unlock()
       }
+      if (due) await this.directory.offsetsGrew?.(partition)
     } finally {
       await this.directory.leave()
     }
   }
 
-  /** A snapshot that cannot be written costs time later, nothing else. */
-  private snapshotIfDue(partition: number, topicId: string, log: UnifiedLog): void {
+  /** A snapshot that cannot be written costs time later, nothing else. Returns whether one was due. */
+  private snapshotIfDue(partition: number, topicId: string, log: UnifiedLog): boolean {
     try {
-      if (log.logEndOffset - snapshotEndOffset(this.os.fs, log.dir) < SNAPSHOT_EVERY) return
+      const claimed = snapshotEndOffset(this.os.fs, log.dir)
+      const end = claimed > this.cleanedUpTo(partition, log) ? claimed : 0
+      if (log.logEndOffset - end < this.snapshotEvery) return false
       const state = this.catchUp(partition, topicId, log)
-      const behind = state.nextOffset - snapshotEndOffset(this.os.fs, log.dir)
-      if (!state.hasOpenTransactions && behind >= state.size) writeOffsetSnapshot(this.os.fs, log.dir, state)
+      const behind = state.nextOffset - end
+      if (state.hasOpenTransactions || behind < state.size) return false
+      writeOffsetSnapshot(this.os.fs, log.dir, state)
+      return true
     } catch {
       // Out of space, or a corrupt log, which reading reports.
+      return false
     }
   }
 }
 
-/** Whether the state's end lies within the log. */
-function covers(log: UnifiedLog, state: OffsetPartitionState): boolean {
-  return state.nextOffset >= log.logStartOffset && state.nextOffset <= log.logEndOffset
+/** Whether the state's end lies within the log, behind what was compacted. */
+function covers(log: UnifiedLog, { nextOffset }: OffsetPartitionState, cleanedUpTo: number): boolean {
+  return nextOffset >= Math.max(log.logStartOffset, cleanedUpTo) && nextOffset <= log.logEndOffset
 }
 
 /** Whether the log has the very batch that the state ended with. */

@@ -4,6 +4,7 @@
  */
 
 import { javaStringHash } from '../client/java-hash.ts'
+import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
@@ -28,6 +29,9 @@ export interface GroupDirectory {
   logForWriting(topic: string, partition: number): UnifiedLog
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void
+  readonly checkpoints: LogDirCheckpoints
+  /** A commit found the partition grown: it may be compacted. Needs a session; never throws. */
+  offsetsGrew?(partition: number): Promise<void>
 }
 
 /** The partition that holds a group's records: Kafka's Utils.abs of the hash (which is 0 for the one int that has no positive twin). */

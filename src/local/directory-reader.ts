@@ -20,7 +20,7 @@ import {
 import { emptyImage } from './empty-image.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { findBroker } from './running-broker.ts'
-import { readServerProperties } from './server-properties.ts'
+import { housekeepingIsOn, readServerProperties } from './server-properties.ts'
 import { zookeeperImage } from './zookeeper-image.ts'
 
 export interface LocalDirectoryOptions {
@@ -109,7 +109,10 @@ export class DirectoryReader {
 
   /** The metadata log itself. Needs a directory that exists. */
   metadata(): MetadataLog {
-    this.#metadata ??= MetadataLog.open(this.os, this.path, { warn: (line) => this.warn(line) })
+    this.#metadata ??= MetadataLog.open(this.os, this.path, {
+      warn: (line) => this.warn(line),
+      checkpointsUnasked: () => housekeepingIsOn(this.serverProperties()),
+    })
     return this.#metadata
   }
 

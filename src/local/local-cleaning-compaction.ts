@@ -4,6 +4,8 @@
  */
 import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
 import { KafkaError } from '../errors.ts'
+import { removeOffsetSnapshot } from '../group/offset-snapshot.ts'
+import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
 import { Cleaner } from '../log/cleaner.ts'
 import { CleanerLock } from '../log/cleaner-lock.ts'
 import { CleanerPace, CleaningStopped } from '../log/cleaner-pace.ts'
@@ -117,6 +119,7 @@ export async function compact(
       try {
         // The policy as it is now: who takes `compact` away must not find compacted what he wanted kept (KAFKA-12840).
         if (!stillCompacted(directory, topic)) return false
+        if (topic === OFFSETS_TOPIC) removeOffsetSnapshot(os.fs, log.dir)
         swap()
         return true
       } finally {

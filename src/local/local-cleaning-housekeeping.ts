@@ -9,13 +9,12 @@ import { UnifiedLog } from '../log/unified-log.ts'
 import type { Os } from '../os/os.ts'
 import { retain } from './local-cleaning-retention.ts'
 import type { LocalDirectory } from './local-directory.ts'
-
-export const HOUSEKEEPING_CONFIG = 'tkafka.housekeeping.enable'
+import { housekeepingIsOn } from './server-properties.ts'
 
 /** Whether retention may be applied to the topic without anybody asking for it. */
 export function mayRetainUnasked(directory: LocalDirectory, topic: string): boolean {
   const properties = directory.serverProperties()
-  if (properties.get(HOUSEKEEPING_CONFIG)?.trim().toLowerCase() === 'false') return false
+  if (!housekeepingIsOn(properties)) return false
   if (!directory.adopted || properties.size > 0) return true
   const own = directory.image().topicConfigs(topic)
   return own.has('retention.ms') || own.has('retention.bytes')

@@ -10,6 +10,7 @@ import type {
 } from '../client/admin-cleaning.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
+import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import type { Os } from '../os/os.ts'
 import type { CompactionPlan } from './local-cleaning-compaction.ts'
 import {
@@ -86,7 +87,9 @@ class CleaningRun {
     }
     // Before compaction, which then takes the tombstones along.
     if (this.#options.offsets) yield* this.#offsets()
-    if (compaction) yield* this.#compactions()
+    if (!compaction) return
+    yield* this.#compactions()
+    yield* this.#metadata()
   }
 
   async leave(): Promise<void> {
@@ -138,6 +141,18 @@ class CleaningRun {
       })
       if (result !== undefined) yield result
     }
+  }
+
+  /** `--now` means the topics that are named: the metadata log only when it is one of them. */
+  async *#metadata(): AsyncGenerator<CleaningResult> {
+    const { topics, dryRun = false, now = false } = this.#options
+    if (topics?.(METADATA_TOPIC) === false || this.#mustStop()) return
+    const { compactMetadata } = await import('./local-cleaning-metadata.ts')
+    const options = { dryRun, now: now && topics !== undefined }
+    const result = await this.#guarded('compaction', { topic: METADATA_TOPIC, partition: 0 }, () =>
+      compactMetadata(this.#os, this.#directory, options, () => this.#enter()),
+    )
+    if (result !== undefined) yield result
   }
 
   /** Becomes a writer with the first thing to do. */

@@ -61,6 +61,7 @@ export class LocalDirectory extends DirectoryReader {
   /** The pair of `enter`. The last one out closes what was written to and puts the clean marker back. */
   async leave(): Promise<void> {
     try {
+      await this.metadata().storeImageIfDue()
       await this.#session.leave()
     } catch (error) {
       throw explained(this.os, this.path, error)
@@ -142,6 +143,12 @@ export class LocalDirectory extends DirectoryReader {
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void {
     explaining(this.os, this.path, () => makePartitionFolders(this.os, this.path, topic, 0))
+  }
+
+  /** Group commits found a partition of `__consumer_offsets` grown. Needs a session. */
+  async offsetsGrew(partition: number): Promise<void> {
+    const { compactGrownOffsets } = await import('./local-offsets-housekeeping.ts')
+    await compactGrownOffsets(this.os, this, partition)
   }
 
   /** The settings that hold for a topic's logs. */

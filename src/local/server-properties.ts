@@ -25,6 +25,13 @@ export function readServerProperties(os: Os, dir: string): Map<string, string> {
   return new Map(parseProperties(bytes).map(([key, value]) => [key, value.trim()]))
 }
 
+/** What writers do unasked for the logs they write (docs/cleaning.md). On unless the directory's owner turned it off. */
+export const HOUSEKEEPING_CONFIG = 'tkafka.housekeeping.enable'
+
+export function housekeepingIsOn(properties: ReadonlyMap<string, string>): boolean {
+  return properties.get(HOUSEKEEPING_CONFIG)?.trim().toLowerCase() !== 'false'
+}
+
 /** Java properties: escapes, continued lines; Java reads the file as Latin-1. A later line wins. */
 function parseProperties(bytes: Buffer): [string, string][] {
   const pairs: [string, string][] = []

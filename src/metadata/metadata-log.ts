@@ -8,7 +8,7 @@ import type { Os } from '../os/os.ts'
 import type { MetaProperties } from './meta-properties.ts'
 import { readMetaProperties } from './meta-properties.ts'
 import { MetadataImage } from './metadata-image.ts'
-import { METADATA_LOG_FOLDER } from './metadata-log-files.ts'
+import { listMetadataLog, METADATA_LOG_FOLDER, segmentFileName } from './metadata-log-files.ts'
 import { MetadataLogReader } from './metadata-log-reader.ts'
 
 /** Checkpoint once the log behind the last one is this large, and four times as large as that one. */
@@ -23,6 +23,8 @@ export interface MetadataLogOptions {
   readonly maxBatchBytes?: number
   /** One line for a person: something was mended. */
   readonly warn?: (line: string) => void
+  /** Whether an append that finds the log grown writes a checkpoint by itself (default: yes). */
+  readonly checkpointsUnasked?: () => boolean
 }
 
 export class MetadataLog {
@@ -102,7 +104,7 @@ export class MetadataLog {
         if (records.length === 0) return image
         const target = { ...this.options, os: this.os, reader: this.reader, image }
         if (appendRecords(target, records)) {
-          if (this.checkpointIsDue()) await this.checkpoint()
+          if (this.checkpointIsDue() && this.options.checkpointsUnasked?.() !== false) await this.checkpoint()
           return this.image()
         }
         this.reader.tail = undefined
@@ -113,10 +115,42 @@ export class MetadataLog {
     })
   }
 
+  /** Whether so much was appended since the last checkpoint that the next one is worth it. Reads only. */
+  get isGrown(): boolean {
+    return this.checkpointIsDue()
+  }
+
+  /** What was appended since the last checkpoint. Reads only. */
+  get bytesBehindCheckpoint(): number {
+    this.image()
+    return this.reader.replayedBytes
+  }
+
+  /** Bytes of the log's segments and checkpoints, number of segments, first offset of the log. */
+  size(): { bytes: number; segments: number; startOffset: number } {
+    const folder = `${this.logDir}/${METADATA_LOG_FOLDER}`
+    const { segments = [], checkpoints = [] } = listMetadataLog(this.os.fs, folder) ?? {}
+    const names = [...segments.map((base) => segmentFileName(base)), ...checkpoints.map(({ name }) => name)]
+    const bytes = names.reduce((sum, name) => sum + (this.os.fs.stat(`${folder}/${name}`)?.size ?? 0), 0)
+    return { bytes, segments: segments.length, startOffset: segments[0] ?? 0 }
+  }
+
   /** Writes a checkpoint of the newest image, goes on in a new segment and drops what the checkpoint makes needless. */
   async writeCheckpoint(): Promise<void> {
     this.refuseZooKeeperEra()
     await this.locked(() => this.checkpoint())
+  }
+
+  /**
+   * Stores the image beside the log where those who come next would have much to replay. For whoever may write and has
+   * read the log anyway; does nothing where nothing was read.
+   */
+  async storeImageIfDue(): Promise<void> {
+    if (!this.reader.storedImageIsDue) return
+    await this.locked(async () => {
+      this.image()
+      if (this.reader.storedImageIsDue) await this.storeImage()
+    })
   }
 
   close(): void {
@@ -132,6 +166,16 @@ export class MetadataLog {
     const { checkpointAndTrim } = await import('./metadata-append.ts')
     checkpointAndTrim({ os: this.os, reader: this.reader, image })
     this.reader.tail = undefined
+  }
+
+  /** Needs the lock and the newest image. */
+  private async storeImage(): Promise<void> {
+    const { reader } = this
+    const { place } = reader
+    const parts = this.current?.parts
+    if (place === undefined || parts === undefined || parts.newerThanKnown !== undefined) return
+    const { writeStoredImage } = await import('./stored-image-writer.ts')
+    reader.stored(writeStoredImage(this.os.fs, reader.folder, place, parts))
   }
 
   private checkpointIsDue(): boolean {
