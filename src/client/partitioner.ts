@@ -21,6 +21,16 @@ export interface SlicePartitioner {
     valueEnd: number,
     partitionCount: number,
   ): number
+  /** True when a key's murmur2 decides, whatever else there is. */
+  readonly hashesKeys?: boolean
+  /** For those that have all other records take turns, so that many can be spread at once. */
+  readonly rotation?: Rotation
+}
+
+/** Whose turn it is. */
+export interface Rotation {
+  next(partitionCount: number): number
+  moveTo(partition: number): void
 }
 
 export interface RotatingOptions {
@@ -34,7 +44,8 @@ export interface RotatingOptions {
  * Keyed records by murmur2; the others strictly in turn. Small inputs are spread evenly that way, where Kafka 4's own
  * default (sticky) puts all of them into one partition.
  */
-export class RotatingPartitioner implements SlicePartitioner {
+export class RotatingPartitioner implements SlicePartitioner, Rotation {
+  readonly rotation = this
   readonly #ignoreKeys: boolean
   readonly #start: (partitionCount: number) => number
   #next = -1
@@ -55,11 +66,23 @@ export class RotatingPartitioner implements SlicePartitioner {
   ): number {
     if (keyEnd >= 0 && !this.#ignoreKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
     if (partitionCount === 1) return 0
-    if (this.#next < 0) this.#next = this.#start(partitionCount)
-    // The topic may have grown since the last record.
-    const chosen = this.#next % partitionCount
+    const chosen = this.next(partitionCount)
     this.#next = chosen + 1
     return chosen
+  }
+
+  get hashesKeys(): boolean {
+    return !this.#ignoreKeys
+  }
+
+  next(partitionCount: number): number {
+    if (this.#next < 0) this.#next = this.#start(partitionCount)
+    // The topic may have grown since the last record.
+    return this.#next % partitionCount
+  }
+
+  moveTo(partition: number): void {
+    this.#next = partition
   }
 }
 
@@ -73,14 +96,14 @@ export interface StickyOptions {
 
 /** Kafka 4's default: keyed records by murmur2; the others stay on one partition for batch.size bytes, then draw again. */
 export class StickyPartitioner implements SlicePartitioner {
-  readonly #ignoreKeys: boolean
+  readonly hashesKeys: boolean
   readonly #batchSize: number
   readonly #random: () => number
   #current = -1
   #bytes = 0
 
   constructor(options: StickyOptions) {
-    this.#ignoreKeys = options.ignoreKeys
+    this.hashesKeys = !options.ignoreKeys
     this.#batchSize = options.batchSize
     this.#random = options.random ?? Math.random
   }
@@ -94,7 +117,7 @@ export class StickyPartitioner implements SlicePartitioner {
     valueEnd: number,
     partitionCount: number,
   ): number {
-    if (keyEnd >= 0 && !this.#ignoreKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
+    if (keyEnd >= 0 && this.hashesKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
     if (this.#current < 0 || this.#bytes >= this.#batchSize || this.#current >= partitionCount) {
       this.#current = Math.floor(this.#random() * partitionCount)
       this.#bytes = 0

@@ -69,11 +69,12 @@ export interface TopicProducer {
     headersCount: number,
   ): boolean
   /**
-   * Takes over lines of inputMemory[from, end), which a line feed must follow, as records with a value alone, each
-   * without its line end (a line feed, a carriage return, or both). Returns the position behind the last line taken,
-   * which may be none: what it stops at, for whatever reason, is for `append`. `taken` tells how many there were.
+   * Takes over lines of inputMemory[from, end), which a line feed must follow, as records with a value alone, or with a
+   * key before the byte `separator` (-1: none), each without its line end (a line feed, a carriage return, or both).
+   * Returns the position behind the last line taken, which may be none: what it stops at, for whatever reason (a line
+   * without the separator is one), is for `append`. `taken` tells how many there were.
    */
-  appendLines?(partition: number, timestamp: number, from: number, end: number): number
+  appendLines?(partition: number, timestamp: number, from: number, end: number, separator: number): number
   /** Lines that the last `appendLines` took. */
   readonly taken?: number
   /**

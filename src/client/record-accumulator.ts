@@ -1,5 +1,5 @@
 import { BatchWriter } from '../record/batch-writer.ts'
-import { KernelMemory } from '../record/line-kernel.ts'
+import { KERNEL_MAX_ROWS, KernelMemory } from '../record/line-kernel.ts'
 import type { Codec } from '../record/record.ts'
 
 /** Bytes that one partition gathers before they are written: large writes are what makes a file fast. */
@@ -7,7 +7,7 @@ const WRITE_SIZE = 1024 * 1024
 /** Bytes that all partitions of a topic may gather together. */
 const MAX_GATHERED = 16 * 1024 * 1024
 /** With more partitions than this, the memory of one that was written is given back. */
-const KEEP_MEMORY_UP_TO = 64
+const KEEP_MEMORY_UP_TO = KERNEL_MAX_ROWS
 /** With more than this, what is gathered is counted record by record: a first batch in each is too much already. */
 const COUNT_FROM = 64
 
@@ -36,6 +36,16 @@ export interface PendingSend {
   readonly index: number
   resolve(offset: number, logAppendTime: number): void
   reject(error: unknown): void
+}
+
+/** How lines go over the queues. */
+export interface LineSpread {
+  /** The byte between key and value; -1: lines have no keys. */
+  readonly separator: number
+  /** By the keys' murmur2, else in turn. */
+  readonly hashed: boolean
+  /** Which queue comes next where they take turns. */
+  turn: number
 }
 
 /** What one partition has gathered. */
@@ -123,19 +133,45 @@ export class RecordAccumulator {
   }
 
   /**
-   * Takes lines of the input memory's [from, end) over as values, without keys and one after the other; see
-   * BatchWriter.appendLines. Call `added` with the record that it stopped at.
+   * Takes lines of the input memory's [from, end) over, one after the other, into one queue or spread over all of
+   * them; see LineSpread and BatchWriter.appendLines. Returns the position behind the last one; `linesTaken` tells how
+   * many. Call `added` with the record that it stopped at.
    */
-  addLines(queue: PartitionQueue, timestamp: number, from: number, end: number): number {
+  addLines(
+    queues: readonly PartitionQueue[],
+    timestamp: number,
+    from: number,
+    end: number,
+    spread: LineSpread,
+  ) {
+    this.linesTaken = 0
     if (this.#untilKernel > 0) {
       this.#untilKernel -= end - from
       return from
     }
-    const { writer } = queue
     const memory = this.#memory as KernelMemory
-    if (memory.kernel === undefined || writer.buffer !== memory.buffer) return from
-    return writer.appendLines(memory.kernel, timestamp, from, end)
+    const { kernel } = memory
+    if (kernel === undefined) return from
+    for (let row = 0; row < queues.length; row++) {
+      const { due, writer } = queues[row]
+      if (due || writer.buffer !== memory.buffer) kernel.setRow(row, 0, 0, 0, 0)
+      else writer.offer(kernel, row, timestamp)
+    }
+    kernel.turn = spread.turn
+    const behind = kernel.take(from, end, queues.length, spread.separator, spread.hashed)
+    if (behind === from) return from
+    spread.turn = kernel.turn
+    let taken = 0
+    for (let row = 0; row < queues.length; row++) {
+      const { due, writer } = queues[row]
+      if (!due && writer.buffer === memory.buffer) taken += writer.accept(kernel, row, timestamp)
+    }
+    this.linesTaken = taken
+    return behind
   }
+
+  /** Lines that the last `addLines` took. */
+  linesTaken = 0
 
   /** Ends every open batch. */
   endBatches(): void {

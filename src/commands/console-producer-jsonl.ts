@@ -37,6 +37,7 @@ export class JsonlMessageReader extends LineMessageReader {
     super(new Map([['parse.key', 'true']]))
     this.#keepPartition = keepPartition
     this.growth = LARGEST_GROWTH
+    this.keySeparatorByte = -1
   }
 
   override parse(buffer: Buffer, start: number, end: number, lineNumber: number): void {

@@ -102,18 +102,20 @@ export class LineProducer {
     }
   }
 
-  /** For lines that are values and nothing else, of which none is asked for or waited for by itself. */
+  /** For lines that are values, or keys and values, of which none is asked for or waited for by itself. */
   #takeMany(): ManyLinesTaker | undefined {
     const { reader, partition, sync, prompt } = this.#options
     const topic = this.#topic as TopicProducer
     const memory = topic.inputMemory?.buffer
-    if (!reader.plain || sync || prompt !== undefined || topic.appendLines === undefined) return undefined
+    const separator = reader.keySeparatorByte
+    if (!reader.plain && separator < 0) return undefined
+    if (sync || prompt !== undefined || topic.appendLines === undefined) return undefined
     const many = {
       lines: 0,
       take: (buffer: Buffer, start: number, end: number): number => {
         // Once a line was too long for the producer's memory, input is read elsewhere.
         if (buffer !== memory) return start
-        const behind = topic.appendLines?.(partition, this.#now, start, end) ?? start
+        const behind = topic.appendLines?.(partition, this.#now, start, end, separator) ?? start
         if (behind === start) return start
         many.lines = topic.taken ?? 0
         if (this.#heldSince === 0) this.#heldSince = this.#now

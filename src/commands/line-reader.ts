@@ -6,6 +6,8 @@ export type ReaderProperties = ReadonlyMap<string, string>
 /** The only reader there is, under the genuine class's name. */
 export const LINE_MESSAGE_READER = 'org.apache.kafka.tools.LineMessageReader'
 
+const LF = 10
+const CR = 13
 /** A line longer than this is cut in an error message. */
 const SHOWN = 1000
 
@@ -17,6 +19,8 @@ const SHOWN = 1000
 export class LineMessageReader {
   /** True when a line is a value and nothing else: `parse` need not be called. */
   readonly plain: boolean
+  /** The byte between key and value when a line is these two and nothing else; -1 when it is not so simple. */
+  keySeparatorByte: number
   keyStart = 0
   /** -1: no key. */
   keyEnd = -1
@@ -70,7 +74,11 @@ export class LineMessageReader {
     this.#headersSeparator = latin1(headersSeparator)
     this.#headersKeySeparator = latin1(headersKeySeparator)
     this.#nullMarker = nullMarker === undefined ? undefined : Buffer.from(nullMarker)
-    this.plain = !this.#parseKey && !this.#parseHeaders && nullMarker === undefined
+    const simple = !this.#parseHeaders && nullMarker === undefined
+    const [first] = this.#keySeparator
+    const isByte = this.#keySeparator.length === 1 && first !== LF && first !== CR
+    this.plain = simple && !this.#parseKey
+    this.keySeparatorByte = simple && this.#parseKey && isByte ? first : -1
   }
 
   /**

@@ -1,7 +1,7 @@
 import { sizeOfVarint } from '../bytes/varint.ts'
 import { type SlicePartitioner, UserPartitioner } from '../client/partitioner.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../client/producer.ts'
-import { type PartitionQueue, RecordAccumulator } from '../client/record-accumulator.ts'
+import { type LineSpread, type PartitionQueue, RecordAccumulator } from '../client/record-accumulator.ts'
 import type { Header } from '../client/types.ts'
 import type { ProducerSettings } from '../config/producer-configs.ts'
 import { KafkaError } from '../errors.ts'
@@ -54,8 +54,12 @@ export class LocalTopicProducer implements TopicProducer {
   readonly #config: LogConfig
   readonly #logs: (PartitionLog | undefined)[] = []
   readonly #limits: ProducerLimits
-  /** No line that `appendLines` takes could be refused, or needs a partitioner. */
+  /** No line that `appendLines` takes could be refused, but for want of a key. */
   readonly #takesLines: boolean
+  /** Where its lines go, once that is known. */
+  #spread:
+    | (LineSpread & { readonly partition: number; readonly queues: readonly PartitionQueue[] })
+    | undefined
   /** The partition chosen for a record that was not taken yet. */
   #chosen = -1
   #draining: Promise<void> = Promise.resolve()
@@ -80,11 +84,7 @@ export class LocalTopicProducer implements TopicProducer {
       bufferMemory: settings.bufferMemory,
     })
     this.#limits = new ProducerLimits(topic, settings, config, codec)
-    this.#takesLines =
-      this.#accumulator.inputMemory !== undefined &&
-      this.#limits.fits > KERNEL_MAX_LINE &&
-      !config.compact &&
-      !(options.partitioner instanceof UserPartitioner)
+    this.#takesLines = this.#accumulator.inputMemory !== undefined && this.#limits.fits > KERNEL_MAX_LINE
   }
 
   append(
@@ -155,16 +155,38 @@ export class LocalTopicProducer implements TopicProducer {
 
   taken = 0
 
-  appendLines(partition: number, timestamp: number, from: number, end: number): number {
+  appendLines(partition: number, timestamp: number, from: number, end: number, separator: number): number {
     this.taken = 0
-    if (!this.#takesLines || this.#failure !== undefined) return from
-    if (partition < 0 && this.partitionCount > 1) return from
-    const queue = this.#accumulator.queue(Math.max(partition, 0))
-    if (queue.due) return from
-    const before = queue.writer.recordCount
-    const behind = this.#accumulator.addLines(queue, timestamp, from, end)
-    this.taken = queue.writer.recordCount - before
+    // A record that waits for its partition goes first.
+    if (!this.#takesLines || this.#failure !== undefined || this.#chosen >= 0) return from
+    if (separator < 0 && this.#config.compact) return from
+    let spread = this.#spread
+    if (spread?.partition !== partition || spread.separator !== separator) {
+      spread = this.#spreadOf(partition, separator)
+      this.#spread = spread
+    }
+    if (spread === undefined) return from
+    const { queues } = spread
+    const rotation = queues.length > 1 && !spread.hashed ? this.#options.partitioner.rotation : undefined
+    spread.turn = rotation?.next(queues.length) ?? 0
+    const behind = this.#accumulator.addLines(queues, timestamp, from, end, spread)
+    this.taken = this.#accumulator.linesTaken
+    if (this.taken > 0) rotation?.moveTo(spread.turn)
     return behind
+  }
+
+  /** undefined: such lines are the partitioner's, one by one. */
+  #spreadOf(partition: number, separator: number) {
+    const partitioner: SlicePartitioner = this.#options.partitioner
+    const { hashesKeys = false, rotation } = partitioner
+    const chosen = partition >= 0 || this.partitionCount === 1
+    if (partition < 0 && partitioner instanceof UserPartitioner) return undefined
+    const hashed = !chosen && separator >= 0 && hashesKeys
+    if (!chosen && !hashed && rotation === undefined) return undefined
+    const queues = chosen
+      ? [this.#accumulator.queue(Math.max(partition, 0))]
+      : Array.from({ length: this.partitionCount }, (_, i) => this.#accumulator.queue(i))
+    return { partition, separator, hashed, turn: 0, queues }
   }
 
   refusalOf(

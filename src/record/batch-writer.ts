@@ -9,7 +9,7 @@ import {
 } from './batch-header.ts'
 import type { BatchWriterOptions } from './batch-writer-options.ts'
 import { compress } from './compression.ts'
-import { KERNEL_MAX_LINE, KERNEL_SLACK, type LineKernel } from './line-kernel.ts'
+import { KERNEL_SLACK, type LineKernel } from './line-kernel.ts'
 import type { Codec, RecordHeader } from './record.ts'
 import {
   incrementSequence,
@@ -162,24 +162,36 @@ export class BatchWriter {
   }
 
   /**
-   * Takes lines of this.buffer[from, end), which a line feed must follow, over as values without keys: as many as go
-   * into the open batch and are the kernel's (see there). Returns the position behind the last one; `recordCount` tells
-   * how many. What it stops at is for `appendSlices`, which begins the next batch.
+   * Takes lines of this.buffer[from, end), which a line feed must follow, over as values without keys (or with, up to
+   * the byte `separator`): as many as go into the open batch and are the kernel's (see there). Returns the position
+   * behind the last one; `recordCount` tells how many. What it stops at is for `appendSlices`, which begins the next
+   * batch.
    */
-  appendLines(kernel: LineKernel, timestamp: number, from: number, end: number): number {
-    const count = this.openCount
-    const delta = timestamp - this.baseTimestamp
-    if (count === 0 || count > KERNEL_MAX_LINE || !(delta >= 0 && delta < ONE_BYTE)) return from
-    const limit = Math.min(this.end + this.openSizeLimit(), this.limit - KERNEL_SLACK - RECORD_BATCH_OVERHEAD)
-    if (this.at >= limit) return from
-    const behind = kernel.take(from, end, this.at, limit, count, delta, kernel.resultAt)
-    const { result } = kernel
-    if (result[1] === count) return from
-    this.at = result[0]
-    this.openCount = result[1]
-    this.recordCount += result[1] - count
-    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+  appendLines(kernel: LineKernel, timestamp: number, from: number, end: number, separator = -1): number {
+    this.offer(kernel, 0, timestamp)
+    kernel.turn = 0
+    const behind = kernel.take(from, end, 1, separator, false)
+    this.accept(kernel, 0, timestamp)
     return behind
+  }
+
+  /** Has the kernel know the open batch as `row`, if it can take lines. */
+  offer(kernel: LineKernel, row: number, timestamp: number): void {
+    const delta = timestamp - this.baseTimestamp
+    const takes = this.openCount > 0 && delta >= 0 && delta < ONE_BYTE
+    const limit = Math.min(this.end + this.openSizeLimit(), this.limit - KERNEL_SLACK - RECORD_BATCH_OVERHEAD)
+    kernel.setRow(row, this.at, takes ? limit : 0, this.openCount, delta)
+  }
+
+  /** Takes over what the kernel wrote since `offer`. Returns how many records. */
+  accept(kernel: LineKernel, row: number, timestamp: number): number {
+    const taken = kernel.countOf(row) - this.openCount
+    if (taken === 0) return 0
+    this.at = kernel.atOf(row)
+    this.openCount += taken
+    this.recordCount += taken
+    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+    return taken
   }
 
   /** As appendSlices, with headers. */

@@ -1,42 +1,97 @@
 /**
- * Lines into records, as a WebAssembly function: looks for line ends 16 bytes at a time and moves each line behind its
- * record's head, within one memory. In JavaScript a line of 100 bytes costs two calls (indexOf, copyWithin) and the
- * bookkeeping around them, some 170 ns; here 20 to 30.
+ * Lines into records, as a WebAssembly function: looks for line ends 16 bytes at a time, splits a key off, hashes it,
+ * and moves each line behind its record's head in its partition's open batch, all within one memory. In JavaScript a
+ * line of 100 bytes costs two calls (indexOf, copyWithin) and the bookkeeping around them, some 170 ns, with a key
+ * 400; here 20 to 30, and 40.
  *
- * Only for what nearly every line is: a value and nothing else, one more record of an open batch, with varints of at
- * most two bytes. It stops in front of everything else, and JavaScript goes on from there; where there is no
- * WebAssembly (or no SIMD), JavaScript does all.
+ * Only for what nearly every line is: one more record of an open batch, with varints of at most two bytes. It stops in
+ * front of everything else, and JavaScript goes on from there; where there is no WebAssembly (or no SIMD), JavaScript
+ * does all.
  */
 
 /** Lines up to this long, and batches up to so many records, are the kernel's. */
 export const KERNEL_MAX_LINE = 0x2000 - 16
 /** It writes whole vectors: up to this many bytes behind a record are overwritten with anything. */
 export const KERNEL_SLACK = 16
-/** Where it leaves its result: int32 position behind the last record, int32 records of the batch. */
-export const KERNEL_RESULT_SIZE = 16
+/** Partitions that one call can spread lines over. */
+export const KERNEL_MAX_ROWS = 64
+
+/** Of int32s: the row that takes the next line, three that are not used, then for each row its four (see KernelRow). */
+const STATE_HEAD = 4
+const ROW_SIZE = 4
+const STATE_SIZE = (STATE_HEAD + KERNEL_MAX_ROWS * ROW_SIZE) * 4
 
 const PAGE = 65536
 
 /**
- * Takes the lines of memory[from, end) into records at `to`; memory[end] must be a line feed (a sentinel).
- * `limit`: no record ends behind it. `count`: records that the batch has; `delta`: their timestamp's, 0 to 63.
- * Returns the position behind the last line taken; the rest stands at `result`.
+ * Takes the lines of memory[from, end) into the rows' batches; memory[end] must be a line feed (a sentinel).
+ * `separator`: the byte between key and value, -1 for lines without keys. `hashed`: 1 to choose the row by the key's
+ * murmur2, 0 to take the rows in turn. Returns the position behind the last line taken; the rest stands in the state.
  */
 type TakeLines = (
   from: number,
   end: number,
-  to: number,
-  limit: number,
-  count: number,
-  delta: number,
-  result: number,
+  stateAt: number,
+  rows: number,
+  separator: number,
+  hashed: number,
 ) => number
 
-export interface LineKernel {
-  /** The memory's last bytes, as int32s: see KERNEL_RESULT_SIZE. */
-  readonly result: Int32Array
-  readonly resultAt: number
-  readonly take: TakeLines
+/** An open batch that lines may go into. */
+export interface KernelRow {
+  /** Where the next record goes. */
+  readonly at: number
+  /** No record ends behind it. */
+  readonly limit: number
+  /** Records that the batch has. */
+  readonly count: number
+  /** The timestamp's, 0 to 63. */
+  readonly delta: number
+}
+
+/** The function with its state, which is the memory's end. */
+export class LineKernel {
+  readonly #state: Int32Array
+  readonly #stateAt: number
+  readonly #take: TakeLines
+
+  constructor(memory: Buffer, take: TakeLines) {
+    this.#stateAt = memory.length - STATE_SIZE
+    this.#state = new Int32Array(memory.buffer, this.#stateAt, STATE_SIZE / 4)
+    this.#take = take
+  }
+
+  /** See KernelRow; a limit of 0 is a row that takes nothing: the kernel stops at a line that would go there. */
+  setRow(row: number, at: number, limit: number, count: number, delta: number): void {
+    const state = this.#state
+    const i = STATE_HEAD + row * ROW_SIZE
+    state[i] = at
+    state[i + 1] = limit
+    state[i + 2] = count
+    state[i + 3] = delta << 9
+  }
+
+  atOf(row: number): number {
+    return this.#state[STATE_HEAD + row * ROW_SIZE]
+  }
+
+  countOf(row: number): number {
+    return this.#state[STATE_HEAD + row * ROW_SIZE + 2]
+  }
+
+  /** The row that comes next where they take turns. */
+  get turn(): number {
+    return this.#state[0]
+  }
+
+  set turn(row: number) {
+    this.#state[0] = row
+  }
+
+  /** See TakeLines. */
+  take(from: number, end: number, rows: number, separator: number, hashed: boolean): number {
+    return this.#take(from, end, this.#stateAt, rows, separator, hashed ? 1 : 0)
+  }
 }
 
 /** What there is of WebAssembly's types without the DOM's. */
@@ -55,7 +110,7 @@ export class KernelMemory {
 
   /** At least `size` bytes; plain memory where WebAssembly has none to give (a limit on address space). */
   constructor(size: number) {
-    const pages = Math.ceil((size + KERNEL_RESULT_SIZE) / PAGE)
+    const pages = Math.ceil((size + STATE_SIZE) / PAGE)
     try {
       const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
       this.#memory = memory
@@ -79,8 +134,7 @@ export class KernelMemory {
     try {
       const module = new WebAssembly.Module(moduleBytes(this.buffer.length / PAGE))
       const { take } = new WebAssembly.Instance(module, { '': { '': this.#memory } }).exports
-      const resultAt = this.buffer.length - KERNEL_RESULT_SIZE
-      return { take: take as TakeLines, resultAt, result: new Int32Array(this.buffer.buffer, resultAt, 4) }
+      return new LineKernel(this.buffer, take as TakeLines)
     } catch {
       return undefined
     }
@@ -100,19 +154,25 @@ const get = (local: number) => [0x20, local]
 const set = (local: number) => [0x21, local]
 const tee = (local: number) => [0x22, local]
 const load8 = (offset: number) => [0x2d, 0, offset]
+const load32 = (offset: number) => [0x28, 0, offset]
 const store8 = (offset: number) => [0x3a, 0, offset]
 const store16 = (offset: number) => [0x3b, 0, offset]
 const store32 = (offset: number) => [0x36, 0, offset]
 const i32 = (value: number) => [0x41, ...signed(value)]
+const EQZ = 0x45
 const EQ = 0x46
 const LT_U = 0x49
 const GT_U = 0x4b
+const GE_S = 0x4e
 const GE_U = 0x4f
 const CTZ = 0x68
 const ADD = 0x6a
 const SUB = 0x6b
+const MUL = 0x6c
+const REM_U = 0x70
 const AND = 0x71
 const OR = 0x72
+const XOR = 0x73
 const SHL = 0x74
 const SHR_U = 0x76
 const LOAD_VECTOR = [0xfd, 0x00, 0, 0]
@@ -123,8 +183,12 @@ const OR_VECTOR = [0xfd, 0x50]
 const BITMASK = [0xfd, 0x64]
 
 // Parameters, then locals.
-const [FROM, STOP, TO, LIMIT, COUNT, DELTA, RESULT] = [0, 1, 2, 3, 4, 5, 6]
-const [AT, MASK, LENGTH, BODY, NEXT, COPIED, LF_VECTOR, CR_VECTOR, VECTOR] = [7, 8, 9, 10, 11, 12, 13, 14, 15]
+const [FROM, STOP, STATE, ROWS, SEPARATOR, HASHED] = [0, 1, 2, 3, 4, 5]
+const [AT, MASK, LENGTH, BODY, NEXT, COPIED, ROW, TURN, TO, COUNT] = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+const [KEY_END, KEY_LENGTH, VALUE, HASH, WORD] = [16, 17, 18, 19, 20]
+const INT_LOCALS = 15
+const [LF_VECTOR, CR_VECTOR, SEPARATOR_VECTOR, VECTOR] = [21, 22, 23, 24]
+const VECTOR_LOCALS = 4
 
 /** Stores the zigzag varint of a local below 2^13 at TO, and moves TO behind it. */
 const putVarint = (local: number) => [
@@ -142,9 +206,43 @@ const putVarint = (local: number) => [
 /** 1 when the varint of a local takes two bytes, 0 when one. */
 const isLong = (local: number) => [...get(local), ...i32(0x40), GE_U]
 
+/** Copies `length` bytes from `from` to TO, rounded up to vectors, and moves TO behind them. */
+const copy = (from: number, length: number) => [
+  ...[...i32(0), ...set(COPIED)],
+  ...LOOP,
+  ...[...get(TO), ...get(COPIED), ADD, ...get(from), ...get(COPIED), ADD, ...LOAD_VECTOR, ...STORE_VECTOR],
+  ...[...get(COPIED), ...i32(16), ADD, ...tee(COPIED), ...get(length), LT_U, ...brIf(0)],
+  END,
+  ...[...get(TO), ...get(length), ADD, ...set(TO)],
+]
+
+const M = 0x5bd1e995
+/** HASH: murmur2 of memory[FROM, KEY_END), as client/murmur2.ts has it. Leaves AT as it is. */
+const MURMUR2 = [
+  ...[...i32(0x9747b28c | 0), ...get(KEY_LENGTH), XOR, ...set(HASH), ...get(FROM), ...set(COPIED)],
+  ...BLOCK,
+  ...LOOP,
+  ...[...get(COPIED), ...i32(4), ADD, ...get(KEY_END), GT_U, ...brIf(1)],
+  ...[...get(COPIED), ...load32(0), ...i32(M), MUL, ...tee(WORD)],
+  ...[...get(WORD), ...i32(24), SHR_U, XOR, ...i32(M), MUL],
+  ...[...get(HASH), ...i32(M), MUL, XOR, ...set(HASH)],
+  ...[...get(COPIED), ...i32(4), ADD, ...set(COPIED), ...br(0)],
+  END,
+  END,
+  // The one to three bytes that are left, as the low ones of a word.
+  ...[...get(KEY_LENGTH), ...i32(3), AND, ...tee(WORD)],
+  ...IF,
+  ...[...get(COPIED), ...load32(0), ...i32(1), ...get(WORD), ...i32(3), SHL, SHL, ...i32(1), SUB, AND],
+  ...[...get(HASH), XOR, ...i32(M), MUL, ...set(HASH)],
+  END,
+  ...[...get(HASH), ...get(HASH), ...i32(13), SHR_U, XOR, ...i32(M), MUL, ...tee(HASH)],
+  ...[...get(HASH), ...i32(15), SHR_U, XOR, ...set(HASH)],
+]
+
 /** See TakeLines. */
 const TAKE = [
   ...[...i32(10), ...SPLAT_BYTE, ...set(LF_VECTOR), ...i32(13), ...SPLAT_BYTE, ...set(CR_VECTOR)],
+  ...[...get(SEPARATOR), ...SPLAT_BYTE, ...set(SEPARATOR_VECTOR), ...get(STATE), ...load32(0), ...set(TURN)],
   ...BLOCK,
   ...LOOP,
   // AT: the line's end, a line feed or a carriage return.
@@ -166,26 +264,55 @@ const TAKE = [
   ...[...get(NEXT), ...get(NEXT), ...load8(0), ...i32(10), EQ, ADD, ...set(NEXT)],
   END,
   ...[...get(AT), ...get(FROM), SUB, ...tee(LENGTH), ...i32(KERNEL_MAX_LINE), GT_U, ...brIf(1)],
-  ...[...get(COUNT), ...i32(KERNEL_MAX_LINE), GT_U, ...brIf(1)],
-  // Attributes, timestamp delta, offset delta, null key, length and value, no headers.
-  ...[...get(LENGTH), ...i32(6), ADD, ...isLong(LENGTH), ADD, ...isLong(COUNT), ADD, ...set(BODY)],
-  ...[...get(TO), ...get(BODY), ADD, ...i32(1), ADD, ...isLong(BODY), ADD, ...get(LIMIT), GT_U, ...brIf(1)],
-  ...putVarint(BODY),
-  ...[...get(TO), ...get(DELTA), ...i32(9), SHL, ...store16(0), ...get(TO), ...i32(2), ADD, ...set(TO)],
-  ...putVarint(COUNT),
-  ...[...get(TO), ...i32(1), ...store8(0), ...get(TO), ...i32(1), ADD, ...set(TO)],
-  ...putVarint(LENGTH),
-  ...[...i32(0), ...set(COPIED)],
+  ...[...get(FROM), ...set(VALUE), ...get(TURN), ...set(ROW)],
+  ...[...get(SEPARATOR), ...i32(0), GE_S],
+  ...IF,
+  ...[...get(FROM), ...set(KEY_END)],
+  ...BLOCK,
   ...LOOP,
-  ...[...get(TO), ...get(COPIED), ADD, ...get(FROM), ...get(COPIED), ADD, ...LOAD_VECTOR, ...STORE_VECTOR],
-  ...[...get(COPIED), ...i32(16), ADD, ...tee(COPIED), ...get(LENGTH), LT_U, ...brIf(0)],
-  END,
-  ...[...get(TO), ...get(LENGTH), ADD, ...tee(TO), ...i32(0), ...store8(0)],
-  ...[...get(TO), ...i32(1), ADD, ...set(TO)],
-  ...[...get(COUNT), ...i32(1), ADD, ...set(COUNT), ...get(NEXT), ...set(FROM), ...br(0)],
+  ...[...get(KEY_END), ...LOAD_VECTOR, ...get(SEPARATOR_VECTOR), ...EQ_BYTES, ...BITMASK, ...tee(MASK)],
+  ...brIf(1),
+  ...[...get(KEY_END), ...i32(16), ADD, ...tee(KEY_END), ...get(AT), LT_U, ...brIf(0), ...br(4)],
   END,
   END,
-  ...[...get(RESULT), ...get(TO), ...store32(0), ...get(RESULT), ...get(COUNT), ...store32(4)],
+  ...[...get(KEY_END), ...get(MASK), CTZ, ADD, ...tee(KEY_END), ...get(AT), GE_U, ...brIf(2)],
+  ...[...get(KEY_END), ...get(FROM), SUB, ...set(KEY_LENGTH), ...get(KEY_END), ...i32(1), ADD, ...tee(VALUE)],
+  ...[...get(AT), SUB, ...i32(-1), MUL, ...set(LENGTH)],
+  ...[...get(HASHED), ...IF, ...MURMUR2],
+  ...[...get(HASH), ...i32(0x7fffffff), AND, ...get(ROWS), REM_U, ...set(ROW), END],
+  END,
+  ...[...get(STATE), ...i32(STATE_HEAD * 4), ADD, ...get(ROW), ...i32(4), SHL, ADD, ...tee(ROW)],
+  ...[...load32(0), ...set(TO), ...get(ROW), ...load32(8), ...tee(COUNT)],
+  ...[...i32(KERNEL_MAX_LINE), GT_U, ...brIf(1)],
+  // Attributes, timestamp delta, offset delta, key's length or null, value's, no headers.
+  ...[...get(LENGTH), ...i32(6), ADD, ...isLong(LENGTH), ADD, ...isLong(COUNT), ADD, ...set(BODY)],
+  ...[...get(SEPARATOR), ...i32(0), GE_S],
+  ...IF,
+  ...[...get(BODY), ...get(KEY_LENGTH), ADD, ...isLong(KEY_LENGTH), ADD, ...set(BODY)],
+  END,
+  ...[...get(TO), ...get(BODY), ADD, ...i32(1), ADD, ...isLong(BODY), ADD],
+  ...[...get(ROW), ...load32(4), GT_U, ...brIf(1)],
+  ...putVarint(BODY),
+  ...[...get(TO), ...get(ROW), ...load32(12), ...store16(0), ...get(TO), ...i32(2), ADD, ...set(TO)],
+  ...putVarint(COUNT),
+  ...[...get(SEPARATOR), ...i32(0), GE_S],
+  ...IF,
+  ...[...putVarint(KEY_LENGTH), ...copy(FROM, KEY_LENGTH)],
+  ELSE,
+  ...[...get(TO), ...i32(1), ...store8(0), ...get(TO), ...i32(1), ADD, ...set(TO)],
+  END,
+  ...[...putVarint(LENGTH), ...copy(VALUE, LENGTH)],
+  ...[...get(TO), ...i32(0), ...store8(0)],
+  ...[...get(ROW), ...get(TO), ...i32(1), ADD, ...store32(0)],
+  ...[...get(ROW), ...get(COUNT), ...i32(1), ADD, ...store32(8)],
+  ...[...get(HASHED), EQZ],
+  ...IF,
+  ...[...get(TURN), ...i32(1), ADD, ...tee(TURN), ...get(ROWS), EQ, ...IF, ...i32(0), ...set(TURN), END],
+  END,
+  ...[...get(NEXT), ...set(FROM), ...br(0)],
+  END,
+  END,
+  ...[...get(STATE), ...get(TURN), ...store32(0)],
   ...get(FROM),
   END,
 ]
@@ -193,10 +320,10 @@ const TAKE = [
 /** A module of the one function on memory that is handed in. */
 function moduleBytes(pages: number): Uint8Array {
   const section = (id: number, content: number[]) => [id, ...unsigned(content.length), ...content]
-  const code = [2, 6, I32, 3, V128, ...TAKE]
+  const code = [2, INT_LOCALS, I32, VECTOR_LOCALS, V128, ...TAKE]
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 7, I32, I32, I32, I32, I32, I32, I32, 1, I32]),
+    ...section(1, [1, 0x60, 6, I32, I32, I32, I32, I32, I32, 1, I32]),
     ...section(2, [1, 0, 0, 2, 1, ...unsigned(pages), ...unsigned(pages)]),
     ...section(3, [1, 0]),
     ...section(7, [1, 4, ...Buffer.from('take'), 0, 0]),
