@@ -61,7 +61,10 @@ export class LocalDirectory extends DirectoryReader {
   /** The pair of `enter`. The last one out closes what was written to and puts the clean marker back. */
   async leave(): Promise<void> {
     try {
-      await this.metadata().storeImageIfDue()
+      // A help for those who come next: that it fails is no failure.
+      await this.metadata()
+        .storeImageIfDue()
+        .catch(() => {})
       await this.#session.leave()
     } catch (error) {
       throw explained(this.os, this.path, error)

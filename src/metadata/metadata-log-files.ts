@@ -5,6 +5,8 @@ import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/reco
 
 export const METADATA_TOPIC = '__cluster_metadata'
 export const METADATA_LOG_FOLDER = '__cluster_metadata-0'
+/** See stored-image.ts. */
+export const STORED_IMAGE_FILE = '.tkafka-image'
 
 export interface CheckpointFile {
   readonly name: string
@@ -18,6 +20,7 @@ export interface MetadataLogFiles {
   readonly segments: readonly number[]
   /** Oldest first. */
   readonly checkpoints: readonly CheckpointFile[]
+  readonly hasStoredImage: boolean
 }
 
 /** undefined when the folder is not there. Files being written (.part) or waiting for removal (.deleted) are passed over. */
@@ -39,7 +42,7 @@ export function listMetadataLog(fs: FileSystem, folder: string): MetadataLogFile
   }
   segments.sort((a, b) => a - b)
   checkpoints.sort((a, b) => a.endOffset - b.endOffset || a.epoch - b.epoch)
-  return { segments, checkpoints }
+  return { segments, checkpoints, hasStoredImage: names.includes(STORED_IMAGE_FILE) }
 }
 
 export function segmentFileName(baseOffset: number, suffix = '.log'): string {

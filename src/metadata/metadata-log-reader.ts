@@ -1,21 +1,29 @@
 /**
- * Reads `__cluster_metadata-0`: the newest checkpoint that is whole, then the batches behind it, segment by segment;
- * later only what was added. A torn tail ends the log quietly (a broker beside us may be in the middle of a write,
+ * Reads `__cluster_metadata-0`: a stored image that fits (stored-image.ts), else the newest checkpoint that is whole, then
+ * the batches behind it, segment by segment; later only what was added. A torn tail ends the log quietly (a broker beside us may be in the middle of a write,
  * and the next writer cuts it); bad bytes with good batches behind them are damage and are reported.
  */
 import { CorruptRecordError } from '../errors.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'
 import { RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 import { replayCheckpoint } from './checkpoint-replay.ts'
+import type { MetadataImageParts } from './metadata-image.ts'
 import {
   listMetadataLog,
   METADATA_LOG_FOLDER,
   type MetadataLogFiles,
   positionBefore,
+  STORED_IMAGE_FILE,
   segmentFileName,
   walkBatches,
 } from './metadata-log-files.ts'
 import { MetadataReplay } from './metadata-replay.ts'
+import { StoredImage, type StoredPlace } from './stored-image.ts'
+import { storedParts } from './stored-maps.ts'
+
+/** A stored image is due when a reader must replay more than this, and more than a part of that image's size. */
+const STORE_AFTER_BYTES = 16 * 1024
+const STORE_AFTER_FRACTION = 1 / 16
 
 /** Where reading stopped. */
 export interface LogTail {
@@ -46,13 +54,50 @@ export class MetadataLogReader {
   checkpointEnd = -1
   /** Bytes of log behind the checkpoint. */
   replayedBytes = 0
+  /** Size of the stored image that was read or written; 0 when there is none. */
+  private storedSize = 0
+  /** Bytes of checkpoint and log that whoever reads now must replay behind that image. */
+  private bytesBehindStored = 0
   private readonly fs: FileSystem
   private readonly logDir: string
+  /** Replay ends here; a stored image is of no use then. */
+  private readonly limit: number | undefined
 
-  constructor(fs: FileSystem, logDir: string) {
+  constructor(fs: FileSystem, logDir: string, limit?: number) {
     this.fs = fs
     this.logDir = logDir
     this.folder = `${logDir}/${METADATA_LOG_FOLDER}`
+    this.limit = limit
+  }
+
+  /** Whether the next reader has so much to replay that a new stored image is worth its writing. */
+  get storedImageIsDue(): boolean {
+    return this.bytesBehindStored > Math.max(STORE_AFTER_BYTES, this.storedSize * STORE_AFTER_FRACTION)
+  }
+
+  /** What a stored image of the log's end says of its place; undefined where nothing shows the place. */
+  get place(): StoredPlace | undefined {
+    const { tail, endOffset, epoch, checkpointEnd, checkpointSize, replayedBytes } = this
+    if (tail === undefined || this.isEmpty || this.replay.inTransaction) return undefined
+    const behindBatch = tail.lastBatchPosition >= 0 && tail.endOffset === endOffset
+    if (!behindBatch && checkpointEnd !== endOffset) return undefined
+    return {
+      endOffset,
+      epoch,
+      baseOffset: tail.baseOffset,
+      position: behindBatch ? tail.position : 0,
+      lastBatchPosition: behindBatch ? tail.lastBatchPosition : -1,
+      lastBatchCrc: behindBatch ? tail.lastBatchCrc : 0,
+      checkpointEnd,
+      checkpointSize,
+      replayedBytes,
+    }
+  }
+
+  /** A stored image of this size holds what was read; 0 when none could be written. */
+  stored(size: number): void {
+    this.storedSize = size
+    this.bytesBehindStored = 0
   }
 
   /** True when nothing was ever written: a directory that was formatted and not started yet. */
@@ -82,9 +127,11 @@ export class MetadataLogReader {
     const files = listMetadataLog(this.fs, this.folder)
     this.start()
     if (files !== undefined) {
-      this.loadCheckpoint(files)
-      const first = files.segments.filter((base) => base <= Math.max(this.checkpointEnd, 0)).pop()
-      if (first !== undefined) this.readFrom(files.segments, first, undefined)
+      const from = this.loadStoredImage(files)
+      if (from === undefined && this.endOffset === 0) this.loadCheckpoint(files)
+      const first =
+        from?.baseOffset ?? files.segments.filter((base) => base <= Math.max(this.checkpointEnd, 0)).pop()
+      if (first !== undefined) this.readFrom(files.segments, first, from)
       else if (files.segments.length > 0) throw this.gap(files.segments[0])
     }
     if (this.isEmpty) this.loadBootstrap()
@@ -98,6 +145,48 @@ export class MetadataLogReader {
     this.checkpointSize = 0
     this.checkpointEnd = -1
     this.replayedBytes = 0
+    this.storedSize = 0
+    this.bytesBehindStored = 0
+  }
+
+  /** Begins with a stored image, if one fits; where in a segment the log goes on, if it ended there. */
+  private loadStoredImage(files: MetadataLogFiles): LogTail | undefined {
+    if (this.limit !== undefined) return undefined
+    const stored = StoredImage.open(this.fs, this.folder, files, ({ endOffset }) => this.replayTo(endOffset))
+    if (stored === undefined) return undefined
+    const { place } = stored.head
+    this.replay = new MetadataReplay(storedParts(stored))
+    this.storedSize = stored.size
+    this.endOffset = place.endOffset
+    this.epoch = place.epoch
+    this.checkpointEnd = place.checkpointEnd
+    this.checkpointSize = place.checkpointSize
+    this.replayedBytes = place.replayedBytes
+    if (place.lastBatchPosition < 0) return undefined
+    const { baseOffset, position, lastBatchPosition, lastBatchCrc, endOffset } = place
+    const path = `${this.folder}/${segmentFileName(baseOffset)}`
+    return {
+      baseOffset,
+      path,
+      ino: 0,
+      mtimeMs: 0,
+      size: position,
+      position,
+      lastBatchPosition,
+      lastBatchCrc,
+      endOffset,
+    }
+  }
+
+  /** What the log itself says at an offset where a batch ends. */
+  private replayTo(endOffset: number): MetadataImageParts {
+    const reader = new MetadataLogReader(this.fs, this.logDir, endOffset)
+    reader.load()
+    if (reader.endOffset !== endOffset) {
+      const path = `${this.folder}/${STORED_IMAGE_FILE}`
+      throw new CorruptRecordError('damaged, and what it was made from is gone; remove it', 0, path)
+    }
+    return reader.replay.image()
   }
 
   private loadCheckpoint(files: MetadataLogFiles): void {
@@ -114,6 +203,7 @@ export class MetadataLogReader {
         continue
       }
       this.checkpointSize = this.fs.stat(path)?.size ?? 0
+      this.bytesBehindStored = this.checkpointSize
       this.checkpointEnd = checkpoint.endOffset
       this.endOffset = checkpoint.endOffset
       this.epoch = checkpoint.epoch
@@ -167,6 +257,7 @@ export class MetadataLogReader {
         endOffset,
       }
       this.replayedBytes += walk.validEnd - start
+      this.bytesBehindStored += walk.validEnd - start
       return walk.tail === undefined ? undefined : { error: walk.tail, damaged: walk.goodBatchesBehind }
     } finally {
       this.fs.close(fd)
@@ -175,6 +266,7 @@ export class MetadataLogReader {
 
   private take(batch: RecordBatch, position: number, path: string): void {
     if (batch.nextOffset <= this.checkpointEnd) return
+    if (this.limit !== undefined && batch.baseOffset >= this.limit) return
     const expected = this.endOffset
     if (batch.baseOffset !== expected && !(batch.baseOffset < expected && expected === this.checkpointEnd)) {
       throw new CorruptRecordError(`offset ${batch.baseOffset} where ${expected} is next`, position, path)

@@ -57,13 +57,19 @@ type CopiedMap =
   | 'tokensById'
 
 export class MetadataReplay {
-  private readonly parts: Mutable<MetadataImageParts> = { ...EMPTY_PARTS } as Mutable<MetadataImageParts>
+  private readonly parts: Mutable<MetadataImageParts>
   /** Maps that no image holds yet. */
   private readonly own = new Set<CopiedMap>()
-  private readonly topics = new TopicDrafts()
+  private readonly topics: TopicDrafts
   /** Records of the transaction that has begun and not ended. */
   private pending: StoredMetadataRecord[] | undefined
   private changed = true
+
+  /** Goes on from an image. */
+  constructor(from: MetadataImageParts = EMPTY_PARTS) {
+    this.parts = { ...from } as Mutable<MetadataImageParts>
+    this.topics = new TopicDrafts(from)
+  }
 
   /** True while a transaction has begun and not ended: the next writer must abort it first. */
   get inTransaction(): boolean {

@@ -4,6 +4,7 @@
  */
 import { CorruptRecordError } from '../errors.ts'
 import { CONFIG_RESOURCE, type StoredMetadataRecordOf } from '../message/metadata-records.ts'
+import { LayeredMap } from './layered-map.ts'
 import type { MetadataImageParts, PartitionImage } from './metadata-image.ts'
 
 const MAX_PARTITIONS = 1_000_000
@@ -19,15 +20,25 @@ interface TopicDraft {
 type Topics = Pick<MetadataImageParts, 'topicsByName' | 'topicsById' | 'configsByType'>
 
 export class TopicDrafts {
-  private byName = new Map<string, TopicDraft>()
-  private byId = new Map<string, TopicDraft>()
-  private configs = new Map<number, Map<string, string[]>>()
+  private byName: LayeredMap<string, TopicDraft>
+  private byId: LayeredMap<string, TopicDraft>
+  private configs = new Map<number, LayeredMap<string, string[]>>()
   private shared = false
   /** What was made since the last freeze; meaningless before the first, when everything was. */
   private readonly fresh = new Set<object>()
-  private frozenOnce = false
+  private frozenOnce: boolean
   /** Topics that got a partition out of turn: looked over for gaps before they are shown. */
   private readonly unordered = new Set<TopicDraft>()
+
+  /** On top of an image's topics, which stay as they are: nothing of them is changed in place. */
+  constructor(base: Topics) {
+    this.byName = LayeredMap.on(base.topicsByName as ReadonlyMap<string, TopicDraft>)
+    this.byId = LayeredMap.on(base.topicsById as ReadonlyMap<string, TopicDraft>)
+    for (const [type, resources] of base.configsByType) {
+      this.configs.set(type, LayeredMap.on(resources as ReadonlyMap<string, string[]>))
+    }
+    this.frozenOnce = this.byId.size > 0 || this.configs.size > 0
+  }
 
   /** What there is, from now on never changed. */
   freeze(): Topics {
@@ -173,10 +184,10 @@ export class TopicDrafts {
     if (this.frozenOnce) this.fresh.add(topic)
   }
 
-  private resources(type: number): Map<string, string[]> {
+  private resources(type: number): LayeredMap<string, string[]> {
     let resources = this.configs.get(type)
     if (resources === undefined) {
-      resources = new Map()
+      resources = LayeredMap.on(new Map())
       this.configs.set(type, resources)
     }
     return resources
@@ -186,10 +197,10 @@ export class TopicDrafts {
   private unshare(): void {
     if (!this.shared) return
     this.shared = false
-    this.byName = new Map(this.byName)
-    this.byId = new Map(this.byId)
-    const configs = new Map<number, Map<string, string[]>>()
-    for (const [type, resources] of this.configs) configs.set(type, new Map(resources))
+    this.byName = this.byName.copy()
+    this.byId = this.byId.copy()
+    const configs = new Map<number, LayeredMap<string, string[]>>()
+    for (const [type, resources] of this.configs) configs.set(type, resources.copy())
     this.configs = configs
   }
 }
