@@ -76,7 +76,13 @@ const ops: fc.Arbitrary<Op> = fc.oneof(
   },
 )
 
-const CHANGES = { segmentBytes: 1500, indexIntervalBytes: 200, fileDeleteDelayMs: 0 }
+const CHANGES = {
+  segmentBytes: 1500,
+  indexIntervalBytes: 200,
+  fileDeleteDelayMs: 0,
+  // The batches' timestamps are of 1970: a roll would forget their producers.
+  producerIdExpirationMs: Number.MAX_SAFE_INTEGER,
+}
 const CODECS = ['none', 'gzip', 'none'] as const
 
 describe('several processes on one log', () => {
@@ -104,6 +110,7 @@ describe('several processes on one log', () => {
               model.start = Math.min(Math.floor(model.end * step.part), ...model.open.values())
               log.deleteRecordsBefore(Math.max(model.start, log.logStartOffset))
               model.start = log.logStartOffset
+              model.retireProducers()
             } else model.append(log, step as AppendOp)
             log.unlock()
           }
@@ -126,6 +133,18 @@ class Model {
   readonly open = new Map<number, number>()
   readonly aborted: { producerId: number; first: number; last: number }[] = []
   readonly #sequences = new Map<number, number>()
+  readonly #producerIds = [500, 501, 502]
+
+  /**
+   * A process that opens after the deletion finds no batch of such a producer, at most its marker, and refuses all
+   * sequences but 0, as a restarted broker does: its producer comes back with a new id.
+   */
+  retireProducers(): void {
+    for (const [index, producerId] of this.#producerIds.entries()) {
+      const last = this.batches.findLast((batch) => batch.producerId === producerId && !batch.marker)
+      if (last !== undefined && last.offset < this.start) this.#producerIds[index] = producerId + 3
+    }
+  }
 
   append(log: UnifiedLog, step: AppendOp): void {
     const encoded: Buffer[] = []
@@ -137,7 +156,7 @@ class Model {
         this.#add(records, -1)
       }
     } else if (step.op === 'transaction') {
-      const producerId = 500 + step.producer
+      const producerId = this.#producerIds[step.producer] as number
       const records = Array.from({ length: step.size }, (_, i) => ({
         value: `${this.end + i}!`,
         timestamp: 1020,
@@ -148,7 +167,7 @@ class Model {
       if (!this.open.has(producerId)) this.open.set(producerId, this.end)
       this.#add(records, producerId)
     } else {
-      const producerId = 500 + step.producer
+      const producerId = this.#producerIds[step.producer] as number
       if (!this.#sequences.has(producerId)) return
       const type = step.abort ? 'ABORT' : 'COMMIT'
       encoded.push(endTransactionBatch({ type, coordinatorEpoch: 0 }, 1030, producerId, 0))
