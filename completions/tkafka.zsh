@@ -69,7 +69,7 @@ _tkafka() {
     console-consumer:--offset) compadd -- earliest latest; return ;;
     get-offsets:--time) compadd -- earliest latest max-timestamp earliest-local latest-tiered; return ;;
     console-consumer:--to) compadd -- end now end-10 -30m; return ;;
-    acls:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|dump-log:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|reassign-partitions:--output|repair:--output|share-groups:--output|status:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
+    acls:--output|broker-api-versions:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|consumer-perf-test:--output|delete-records:--output|dump-log:--output|e2e-latency:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|producer-perf-test:--output|reassign-partitions:--output|repair:--output|share-groups:--output|status:--output|storage:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
     console-producer:--input) compadd -- lines jsonl; return ;;
     console-producer:--compression-codec) compadd -- none gzip snappy lz4 zstd; return ;;
     leader-election:--election-type) compadd -- preferred unclean; return ;;
@@ -114,6 +114,7 @@ _tkafka() {
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--version:Display Kafka version'
     ) ;;
     check) flags=(
@@ -309,6 +310,7 @@ _tkafka() {
       '--hide-header:If set, skips printing the header for the stats'
       '--include:Regular expression specifying list of topics to include for consumption'
       '--num-records:REQUIRED: The number of records to consume'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--print-metrics:Print out the metrics'
       '--reporting-interval:Interval in milliseconds at which to print progress info'
       '--show-detailed-stats:If set, stats are reported for each reporting interval as configured by repor...'
@@ -342,6 +344,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--offset-json-file:REQUIRED: The JSON file with offset per partition'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--version:Display Kafka version'
     ) ;;
     dump-log) flags=(
@@ -374,6 +377,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--num-headers:Optional: The number of headers to include in each message'
       '--num-records:REQUIRED: The number of messages to send'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--producer-acks:REQUIRED: Producer acknowledgements'
       '--record-header-key-size:Optional: The size of the message header key in bytes'
       '--record-header-size:Optional: The size of message header value in bytes'
@@ -508,6 +512,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--num-records:Number of records to produce'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--payload-delimiter:Provides the delimiter to be used when --payload-file is provided'
       '--payload-file:File to read the record payloads from'
       '--payload-monotonic:Payload is a monotonically increasing integer'
@@ -619,6 +624,7 @@ _tkafka() {
       '--ignore-formatted:When this option is passed, the format command will skip over already formatt...'
       '--initial-controllers:Used to initialize a server with the specified dynamic quorum: a comma-separa...'
       '--no-initial-controllers:Used to initialize a server without specifying a dynamic quorum'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--release-version:The release version to use for the corresponding feature mapping'
       '--standalone:Used to initialize a controller as a single-node dynamic quorum (controller.q...'
       '--version:Display Kafka version'

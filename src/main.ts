@@ -30,6 +30,7 @@ export function main(command: Command): void {
   const end = (status: number) => {
     let last = status
     try {
+      stdout.breakOff?.()
       stdout.flush()
     } catch (error) {
       last = report(error, stderr)

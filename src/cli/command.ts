@@ -119,4 +119,6 @@ export interface Output {
   line(text: string): void
   /** Synchronous; waits when the pipe is full. */
   flush(): void
+  /** Set while what was written waits for its end: called where the process ends before it came, to say that it is not whole. */
+  breakOff?: () => void
 }

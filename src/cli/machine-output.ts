@@ -69,7 +69,12 @@ export function machineOutput(
     : new MachineOutput(format, context.command.name, shape, context.stdout)
 }
 
-/** Writes rows as they come; nothing is gathered. `end` makes it whole. */
+/** A row with every column of its shape, in their order; what it has not is null. */
+export function wholeRow({ columns }: RowShape, row: object): Row {
+  return Object.fromEntries(columns.map((name) => [name, (row as Row)[name] ?? null]))
+}
+
+/** Writes rows as they come; nothing is gathered. `end` makes it whole; a failure before it closes it as incomplete. */
 export class MachineOutput {
   readonly #format: OutputFormat
   readonly #tool: string
@@ -96,22 +101,20 @@ export class MachineOutput {
   /** Behind the last row. `complete` false: something failed on the way (it is told on stderr). */
   end(complete = true): void {
     if (this.#rows === 0) this.#begin()
+    this.#stdout.breakOff = undefined
     if (this.#format === 'json') this.#stdout.line(`${this.#rows === 0 ? '' : '\n'}],"complete":${complete}}`)
   }
 
-  /** All rows and the end. When a row cannot be made the output is closed, as incomplete, before the error goes on. */
+  /** All rows and the end. */
   async all(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
-    let complete = false
-    try {
-      for await (const row of rows) this.row(row)
-      complete = true
-    } finally {
-      if (complete || this.#rows > 0) this.end(complete)
-    }
+    for await (const row of rows) this.row(row)
+    this.end()
   }
 
   #begin(): void {
     const { kind, version = 1, columns } = this.#shape
+    // Whatever ends the process before `end`, an error or a signal, leaves an object that says so.
+    this.#stdout.breakOff = () => this.end(false)
     if (this.#format === 'tsv') this.#stdout.line(columns.join('\t'))
     if (this.#format === 'json') {
       const head = json({ tool: this.#tool, kind, version })

@@ -20,6 +20,7 @@ const CAPACITY = 64 * 1024
  * A closed pipe throws BrokenPipeError once; everything after that is dropped.
  */
 export class FdOutput implements Output {
+  breakOff?: () => void
   readonly #fd: number
   readonly #port: StreamPort
   #text = ''

@@ -3,6 +3,7 @@
  * the requests whose work tkafka does here, as a broker of the same Kafka lists them.
  */
 import type { Command } from '../cli/command.ts'
+import { machineOutput, outputFlag, type Row } from '../cli/machine-output.ts'
 import { BROKER_APIS } from './broker-api-table.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { openAdmin } from './open-client.ts'
@@ -10,7 +11,7 @@ import { openAdmin } from './open-client.ts'
 export const command: Command = {
   name: 'broker-api-versions',
   summary: 'This tool helps to retrieve broker version information.',
-  flags: [{ ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' }, COMMAND_CONFIG],
+  flags: [{ ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' }, COMMAND_CONFIG, outputFlag],
   examples: ['tkafka broker-api-versions'],
   async run(context) {
     const { options, stdout, env } = context
@@ -18,6 +19,11 @@ export const command: Command = {
     try {
       const { brokers, controller } = await admin.describeCluster()
       const node = brokers.find(({ id }) => id === controller) ?? brokers[0]
+      const machine = machineOutput(context, BROKER_API_SHAPE)
+      if (machine !== undefined) {
+        await machine.all(BROKER_APIS.map((row) => apiRow(node.id, row)))
+        return 0
+      }
       // The address that was asked for is where this node answers.
       const asked = options.value('bootstrap-server') ?? env.TKAFKA_LOCAL_BOOTSTRAP
       const address = asked?.split(',')[0].trim() || `${node.host}:${node.port}`
@@ -29,6 +35,17 @@ export const command: Command = {
       await admin.close()
     }
   },
+}
+
+const BROKER_API_SHAPE = {
+  kind: 'broker-api',
+  columns: ['broker', 'api', 'key', 'minVersion', 'maxVersion'],
+}
+
+function apiRow(broker: number, row: string): Row {
+  const [api, key, low, high] = row.split(' ')
+  const version = (text: string) => (low === '-' ? null : Number(text))
+  return { broker, api, key: Number(key), minVersion: version(low), maxVersion: version(high) }
 }
 
 function apiLine(row: string): string {

@@ -35,7 +35,6 @@ const CONNECTION: readonly Flag[] = [
     arg: 'required',
     description: 'Config properties file for the Admin client.',
   },
-  outputFlag,
 ]
 
 export const command: Command = {
@@ -44,7 +43,11 @@ export const command: Command = {
   parser: 'argparse',
   flags: [],
   subcommands: [
-    { name: 'cluster-id', summary: 'Get information about the ID of a cluster.', flags: CONNECTION },
+    {
+      name: 'cluster-id',
+      summary: 'Get information about the ID of a cluster.',
+      flags: [...CONNECTION, outputFlag],
+    },
     {
       name: 'unregister',
       summary: 'Unregister a broker.',
@@ -69,6 +72,7 @@ export const command: Command = {
           name: 'include-fenced-brokers',
           description: 'Whether to include fenced brokers when listing broker endpoints',
         },
+        outputFlag,
       ],
     },
   ],

@@ -1,5 +1,6 @@
 /** Flag rows of consumer-perf-test, in the genuine tool's words. */
 import type { Flag } from '../cli/command.ts'
+import { outputFlag } from '../cli/machine-output.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
@@ -72,4 +73,5 @@ export const CONSUMER_PERF_FLAGS: readonly Flag[] = [
     { default: 'yyyy-MM-dd HH:mm:ss:SSS' },
   ),
   { name: 'hide-header', description: 'If set, skips printing the header for the stats.' },
+  outputFlag,
 ]

@@ -1,5 +1,6 @@
 /** consumer-perf-test: how fast records come out of topics. */
 import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { type MachineOutput, machineOutput, type RowShape } from '../cli/machine-output.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -7,6 +8,11 @@ import { keyValueArguments, propertiesFile } from './client-properties.ts'
 import { CONSUMER_PERF_FLAGS } from './consumer-perf-flags.ts'
 import { openConsumer } from './open-client.ts'
 import { simpleDateFormat } from './simple-date-format.ts'
+
+const SHAPE: RowShape = {
+  kind: 'consumer-performance',
+  columns: ['scope', 'startMs', 'endMs', 'bytes', 'records', 'rebalanceMs', 'fetchMs'],
+}
 
 export const command: Command = {
   name: 'consumer-perf-test',
@@ -28,7 +34,8 @@ async function run(context: CommandContext): Promise<number> {
   checkFlags(context)
   const fields = 'rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec'
   const detailed = options.has('show-detailed-stats')
-  if (!options.has('hide-header')) {
+  const machine = machineOutput(context, SHAPE)
+  if (machine === undefined && !options.has('hide-header')) {
     stdout.line(
       `${detailed ? 'time, threadId' : 'start.time, end.time'}, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, ${fields}`,
     )
@@ -46,7 +53,14 @@ async function run(context: CommandContext): Promise<number> {
     signal: context.signal,
     endsByExit: true,
   })
-  const run = new PerfRun(context, consumer, { wanted, timeoutMs, reportingIntervalMs, detailed, date })
+  const run = new PerfRun(context, consumer, {
+    wanted,
+    timeoutMs,
+    reportingIntervalMs,
+    detailed,
+    date,
+    machine,
+  })
   return await run.run()
 }
 
@@ -100,6 +114,7 @@ interface Plan {
   readonly reportingIntervalMs: number
   readonly detailed: boolean
   readonly date: (ms: number) => string
+  readonly machine: MachineOutput | undefined
 }
 
 /** One run; counts as it goes. */
@@ -134,7 +149,7 @@ class PerfRun implements ConsumerVisitor {
   }
 
   async run(): Promise<number> {
-    const { options, stdout } = this.#context
+    const { options, stdout, stderr } = this.#context
     const startMs = Date.now()
     let joinMs = 0
     try {
@@ -148,11 +163,19 @@ class PerfRun implements ConsumerVisitor {
       await this.#consumer.close()
     }
     const endMs = Date.now()
-    const { wanted, timeoutMs, detailed, date } = this.#plan
+    const { wanted, timeoutMs, detailed, date, machine } = this.#plan
     if (this.#records < wanted && !this.#context.signal.aborted) {
-      stdout.line(
+      const warn = machine === undefined ? stdout : stderr
+      warn.line(
         `WARNING: Exiting before consuming the expected number of records: timeout (${timeoutMs} ms) exceeded. You can use the --timeout option to increase the timeout.`,
       )
+    }
+    if (machine !== undefined) {
+      const fetchMs = endMs - startMs - joinMs
+      const counted = { bytes: this.#bytes, records: this.#records }
+      machine.row({ scope: 'total', startMs, endMs, ...counted, rebalanceMs: joinMs, fetchMs })
+      machine.end(this.#records >= wanted)
+      return 0
     }
     if (detailed) return 0
     const megabytes = this.#bytes / 1048576
@@ -194,6 +217,13 @@ class PerfRun implements ConsumerVisitor {
     const { stdout } = this.#context
     const elapsedMs = now - last.ms
     const fetchMs = elapsedMs - last.joinMs
+    if (this.#plan.machine !== undefined) {
+      const counted = { bytes: this.#bytes - last.bytes, records: this.#records - last.records }
+      const times = { startMs: last.ms, endMs: now, ...counted, rebalanceMs: last.joinMs, fetchMs }
+      this.#plan.machine.row({ scope: 'interval', ...times })
+      stdout.flush()
+      return
+    }
     const megabytes = (this.#bytes - last.bytes) / 1048576
     const records = this.#records - last.records
     const perSecond = (amount: number, ms: number) => (ms <= 0 ? 0 : (1000 * amount) / ms).toFixed(4)

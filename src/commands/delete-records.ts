@@ -1,6 +1,7 @@
 /** `tkafka delete-records`: moves the log start of partitions up to an offset. */
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
@@ -22,6 +23,7 @@ export const command: Command = {
         'REQUIRED: The JSON file with offset per partition. The format to use is: {"partitions": [{"topic": "foo", "partition": 1, "offset": 1}], "version":1}',
     },
     COMMAND_CONFIG,
+    outputFlag,
   ],
   examples: ['tkafka delete-records --offset-json-file plan.json'],
   async run(context) {
@@ -30,21 +32,31 @@ export const command: Command = {
     const plan = parseDeleteRecordsPlan(readPlan(options.value('offset-json-file') ?? ''))
     const admin = await openAdmin(context)
     try {
-      stdout.line('Executing records delete operation')
+      const machine = machineOutput(context, {
+        kind: 'record-deletion',
+        columns: ['topic', 'partition', 'lowWatermark', 'error'],
+      })
+      if (machine === undefined) stdout.line('Executing records delete operation')
       const results: string[] = []
       let failed = false
       for (const one of [...plan].sort(byName)) {
         const key = topicPartitionKey(one.topic, one.partition)
+        const { topic, partition } = one
         try {
-          results.push(`partition: ${key}\tlow_watermark: ${await admin.deleteRecords(one, one.offset)}`)
+          const lowWatermark = await admin.deleteRecords(one, one.offset)
+          machine?.row({ topic, partition, lowWatermark, error: null })
+          results.push(`partition: ${key}\tlow_watermark: ${lowWatermark}`)
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error
           failed = true
+          machine?.row({ topic, partition, lowWatermark: null, error: exceptionText(error) })
           results.push(`partition: ${key}\terror: ${exceptionText(error)}`)
         }
       }
-      stdout.line('Records delete operation completed:')
-      for (const line of results) stdout.line(line)
+      if (machine === undefined) {
+        stdout.line('Records delete operation completed:')
+        for (const line of results) stdout.line(line)
+      } else machine.end(!failed)
       return failed ? 1 : 0
     } finally {
       await admin.close()

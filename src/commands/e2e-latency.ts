@@ -1,5 +1,6 @@
 /** e2e-latency: how long a record takes from its sender to a reader that waits for it. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { type MachineOutput, machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import type { Producer } from '../client/producer.ts'
 import type { Header } from '../client/types.ts'
@@ -69,6 +70,7 @@ export const command: Command = {
       'Optional: A property file for Kafka producer/consumer/admin client configuration.',
       { arg: 'optional' },
     ),
+    outputFlag,
   ],
   parseErrors: { usage: true },
   examples: ['tkafka e2e-latency --topic probe --num-records 5000 --producer-acks all --record-size 100'],
@@ -120,10 +122,15 @@ function check(options: Options): void {
 class Latency {
   readonly #context: CommandContext
   readonly #topic: string
+  readonly #machine: MachineOutput | undefined
 
   constructor(context: CommandContext) {
     this.#context = context
     this.#topic = context.options.value('topic') ?? ''
+    this.#machine = machineOutput(context, {
+      kind: 'end-to-end-latency',
+      columns: ['records', 'averageMs', 'p50Ms', 'p99Ms', 'p999Ms'],
+    })
   }
 
   async run(): Promise<number> {
@@ -162,7 +169,9 @@ class Latency {
     try {
       const known = (await admin.listTopics()).some(({ name }) => name === this.#topic)
       if (!known) {
-        this.#context.stdout.line(
+        const { stdout, stderr } = this.#context
+        const say = this.#machine === undefined ? stdout : stderr
+        say.line(
           `Topic "${this.#topic}" does not exist. Will create topic with 1 partition(s) and replication factor = 1`,
         )
         await admin.createTopic({ name: this.#topic, partitions: 1, replicationFactor: 1 })
@@ -192,17 +201,26 @@ class Latency {
       const elapsed = performance.now() - begin
       if (signal.aborted) break
       validate(sent, records)
-      if (i % 1000 === 0) {
+      if (i % 1000 === 0 && this.#machine === undefined) {
         stdout.line(`${i}\t${elapsed}`)
         stdout.flush()
       }
       total += elapsed
       latencies.push(Math.trunc(elapsed))
     }
-    if (latencies.length === 0) return
-    stdout.line(`Avg latency: ${(total / latencies.length).toFixed(4)} ms`)
     latencies.sort((a, b) => a - b)
     const share = (part: number) => latencies[Math.trunc(latencies.length * part)]
+    if (this.#machine !== undefined) {
+      if (latencies.length > 0) {
+        const averageMs = total / latencies.length
+        const shares = { p50Ms: share(0.5), p99Ms: share(0.99), p999Ms: share(0.999) }
+        this.#machine.row({ records: latencies.length, averageMs, ...shares })
+      }
+      this.#machine.end(!signal.aborted)
+      return
+    }
+    if (latencies.length === 0) return
+    stdout.line(`Avg latency: ${(total / latencies.length).toFixed(4)} ms`)
     stdout.line(`Percentiles: 50th = ${share(0.5)}, 99th = ${share(0.99)}, 99.9th = ${share(0.999)}`)
   }
 

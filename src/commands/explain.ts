@@ -1,11 +1,27 @@
 /** explain: why retention and compaction did or did not clean a topic, per partition and segment, in plain words. */
 import type { Command } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, type Row, wholeRow } from '../cli/machine-output.ts'
+import type { ExplainedCause, ExplainedPartition } from '../client/admin-cleaning.ts'
 import { nearNames } from '../client/near-names.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
 import { explanationLines } from './explain-text.ts'
+
+const PARTITION_CLEANING = {
+  kind: 'partition-cleaning',
+  columns: [
+    'topic',
+    'partition',
+    'size',
+    'logStartOffset',
+    'logEndOffset',
+    'segments',
+    'retention',
+    'compaction',
+    'settings',
+  ],
+}
 
 export const command: Command = {
   name: 'explain',
@@ -35,20 +51,7 @@ export const command: Command = {
     const wanted = options.value('topic')
     if (wanted === undefined) throw new UsageError('Missing required argument "[topic]"')
     const only = options.int('partition')
-    const machine = machineOutput(context, {
-      kind: 'partition-cleaning',
-      columns: [
-        'topic',
-        'partition',
-        'size',
-        'logStartOffset',
-        'logEndOffset',
-        'segments',
-        'retention',
-        'compaction',
-        'settings',
-      ],
-    })
+    const machine = machineOutput(context, PARTITION_CLEANING)
     const { openCleaning } = await import('./open-client.ts')
     const cleaning = await openCleaning(context)
     try {
@@ -64,7 +67,7 @@ export const command: Command = {
       for (const topic of topics) {
         for (const partition of await cleaning.explainCleaning(topic)) {
           if (only !== undefined && partition.partition !== only) continue
-          if (machine !== undefined) machine.row({ ...partition } as never)
+          if (machine !== undefined) machine.row(wholeRow(PARTITION_CLEANING, explainedRow(partition)))
           else {
             if (shown > 0) stdout.line('')
             for (const line of explanationLines(partition, stdout.isTerminal ? stdout.columns : 0))
@@ -80,4 +83,24 @@ export const command: Command = {
     }
     return 0
   },
+}
+
+/** Every field is there; what has no value is null. */
+function explainedRow({ segments, retention, compaction, ...partition }: ExplainedPartition): Row {
+  return {
+    ...partition,
+    segments: segments.map(({ deletableAt, causes, cleaning, ...segment }) => ({
+      ...segment,
+      deletableAt: deletableAt ?? null,
+      causes: causes.map(causeRow),
+      cleaning: cleaning ?? null,
+    })),
+    retention: { ...retention, causes: retention.causes.map(causeRow) },
+    compaction: compaction === undefined ? null : { ...compaction, causes: compaction.causes.map(causeRow) },
+    settings: partition.settings.map((setting) => ({ ...setting })),
+  }
+}
+
+function causeRow({ code, text, setting, command }: ExplainedCause): Row {
+  return { code, text, setting: setting === undefined ? null : { ...setting }, command: command ?? null }
 }

@@ -13,7 +13,7 @@ import {
 } from '../config/feature-levels.ts'
 import { TerseError } from '../errors.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { parseFeatureLevel, printFeatureDependencies, printVersionMapping } from './feature-arguments.ts'
+import { parseFeatureLevel, showFeatureDependencies, showVersionMapping } from './feature-arguments.ts'
 import { openAdmin } from './open-client.ts'
 
 const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' } }
@@ -101,6 +101,7 @@ export const command: Command = {
           description:
             'The release version to use for the corresponding feature mapping. The minimum is 3.3-IV3; the default is 4.3-IV0',
         },
+        outputFlag,
       ],
     },
     {
@@ -112,21 +113,22 @@ export const command: Command = {
           ...feature('The feature and version to look up dependencies for, in feature=version format.'),
           required: true,
         },
+        outputFlag,
       ],
     },
   ],
   examples: ['tkafka features describe', 'tkafka features version-mapping --release-version 4.0'],
   async run(context) {
-    const { options, stdout } = context
+    const { options } = context
     switch (options.subcommand) {
       case 'version-mapping':
-        printVersionMapping(stdout, options.value('release-version'))
+        await showVersionMapping(context)
         return 0
       case 'feature-dependencies':
-        for (const text of options.values('feature')) {
-          const { feature: name, level } = parseFeatureLevel(text)
-          printFeatureDependencies(stdout, name, level, `No feature:${name} with feature level ${level}`)
-        }
+        await showFeatureDependencies(context, (text) => {
+          const { feature, level } = parseFeatureLevel(text)
+          return { feature, level, unknown: `No feature:${feature} with feature level ${level}` }
+        })
         return 0
       case 'describe':
         return withAdmin(context, (admin) => describe(context, admin))

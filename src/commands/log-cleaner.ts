@@ -3,7 +3,7 @@
  * when nothing was done, stderr stays empty unless something failed, and only that ends with 1.
  */
 import type { Command, CommandContext } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { CleaningOptions, CleaningProgress } from '../client/admin-cleaning.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { UsageError } from '../errors.ts'
@@ -91,7 +91,7 @@ export const command: Command = {
           failures++
           context.stderr.line(`${result.topic}-${result.partition}: ${result.message}`)
         }
-        if (machine !== undefined) machine.row({ ...result })
+        if (machine !== undefined) machine.row(wholeRow(CLEANING_RESULT, result))
         else if (result.status !== 'failed') context.stdout.line(cleaningLine(result))
         context.stdout.flush()
       }

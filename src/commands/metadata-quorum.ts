@@ -1,7 +1,7 @@
 /** `tkafka metadata-quorum`: the metadata log of a directory, as its only voter would tell it. */
 
 import type { Command, CommandContext } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { QuorumInfo } from '../client/admin-node.ts'
 import { TerseError } from '../errors.ts'
 import { isUuid, ZERO_UUID } from '../message/uuid.ts'
@@ -119,7 +119,11 @@ export const command: Command = {
           lag: quorum.highWatermark - voter.logEndOffset,
           status: voter.id === quorum.leaderId ? 'Leader' : 'Follower',
         }))
-        await machine.all(options.has('status') ? [{ ...status, voters: rows.map(({ id }) => id) }] : rows)
+        await machine.all(
+          options.has('status')
+            ? [wholeRow(QUORUM_SHAPE, { ...status, voters: rows.map(({ id }) => id) })]
+            : rows.map((row) => wholeRow(REPLICA_SHAPE, row)),
+        )
         return 0
       }
       if (options.has('status')) printStatus(context, quorum)

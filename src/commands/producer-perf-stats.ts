@@ -1,8 +1,31 @@
 /** The numbers of producer-perf-test: counts, latencies and the lines that tell them, in the genuine tool's words. */
 import type { Output } from '../cli/command.ts'
+import type { MachineOutput, RowShape } from '../cli/machine-output.ts'
 
 /** At most about so many latencies are kept for the percentiles; of more records every n-th. */
 const MAX_SAMPLES = 500_000
+
+export const PRODUCER_PERFORMANCE: RowShape = {
+  kind: 'producer-performance',
+  columns: [
+    'scope',
+    'records',
+    'bytes',
+    'durationMs',
+    'averageLatencyMs',
+    'maxLatencyMs',
+    'p50LatencyMs',
+    'p95LatencyMs',
+    'p99LatencyMs',
+    'p999LatencyMs',
+  ],
+}
+
+/** Where the numbers go: lines of text, or rows where `--output` asks for them. */
+export interface PerfOutput {
+  readonly stdout: Output
+  readonly machine: MachineOutput | undefined
+}
 
 export class ProducerPerfStats {
   readonly #start = Date.now()
@@ -35,7 +58,7 @@ export class ProducerPerfStats {
   }
 
   /** One acknowledged record. */
-  record(latencyMs: number, bytes: number, nowMs: number, stdout: Output): void {
+  record(latencyMs: number, bytes: number, nowMs: number, output: PerfOutput): void {
     if (this.#count % this.#sampling === 0 && this.#samples < this.#latencies.length)
       this.#latencies[this.#samples++] = latencyMs
     this.#count++
@@ -47,7 +70,7 @@ export class ProducerPerfStats {
     this.#windowTotalLatency += latencyMs
     this.#windowMaxLatency = Math.max(this.#windowMaxLatency, latencyMs)
     if (nowMs - this.#windowStart < this.#reportingIntervalMs) return
-    if (this.prints) this.#printWindow(nowMs, stdout)
+    if (this.prints) this.#printWindow(nowMs, output)
     this.#windowStart = nowMs
     this.#windowCount = 0
     this.#windowBytes = 0
@@ -55,7 +78,23 @@ export class ProducerPerfStats {
     this.#windowTotalLatency = 0
   }
 
-  #printWindow(nowMs: number, stdout: Output): void {
+  #printWindow(nowMs: number, { stdout, machine }: PerfOutput): void {
+    if (machine !== undefined) {
+      machine.row({
+        scope: 'interval',
+        records: this.#windowCount,
+        bytes: this.#windowBytes,
+        durationMs: nowMs - this.#windowStart,
+        averageLatencyMs: this.#windowTotalLatency / this.#windowCount,
+        maxLatencyMs: this.#windowMaxLatency,
+        p50LatencyMs: null,
+        p95LatencyMs: null,
+        p99LatencyMs: null,
+        p999LatencyMs: null,
+      })
+      stdout.flush()
+      return
+    }
     const seconds = (nowMs - this.#windowStart) / 1000
     if (this.#steadyState && this.#count === this.#windowCount) stdout.line('In steady state.')
     stdout.line(
@@ -67,9 +106,25 @@ export class ProducerPerfStats {
     stdout.flush()
   }
 
-  printTotal(stdout: Output): void {
-    const seconds = (Date.now() - this.#start) / 1000
+  printTotal({ stdout, machine }: PerfOutput): void {
+    const durationMs = Date.now() - this.#start
+    const seconds = durationMs / 1000
     const [p50, p95, p99, p999] = this.#percentiles(0.5, 0.95, 0.99, 0.999)
+    if (machine !== undefined) {
+      machine.row({
+        scope: this.#steadyState ? 'steady-state' : 'total',
+        records: this.#count,
+        bytes: this.#bytes,
+        durationMs,
+        averageLatencyMs: this.#count === 0 ? null : this.#totalLatency / this.#count,
+        maxLatencyMs: this.#maxLatency,
+        p50LatencyMs: p50,
+        p95LatencyMs: p95,
+        p99LatencyMs: p99,
+        p999LatencyMs: p999,
+      })
+      return
+    }
     stdout.line(
       `${this.#count}${this.#steadyState ? ' steady state' : ''} records sent, ` +
         `${(this.#count / seconds).toFixed(6)} records/sec (${(this.#bytes / seconds / 1048576).toFixed(2)} MB/sec), ` +

@@ -1,11 +1,12 @@
 /** producer-perf-test: how fast records get into a topic, and how long each takes. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { TerseError } from '../errors.ts'
 import { argparseFailure } from './argparse-failure.ts'
 import { propertiesFile } from './client-properties.ts'
 import { openProducer } from './open-client.ts'
 import { type Payload, perfPayload } from './producer-perf-payload.ts'
-import { ProducerPerfStats } from './producer-perf-stats.ts'
+import { type PerfOutput, PRODUCER_PERFORMANCE, ProducerPerfStats } from './producer-perf-stats.ts'
 import { ThroughputThrottler } from './throughput-throttler.ts'
 
 const PAYLOAD = { name: 'payload', required: true } as const
@@ -127,6 +128,7 @@ const FLAGS: readonly Flag[] = [
     group: PAYLOAD,
     description: `Payload is a monotonically increasing integer. ${EXACTLY_ONE}`,
   },
+  outputFlag,
 ]
 
 export const command: Command = {
@@ -156,7 +158,7 @@ interface Plan {
 async function run(context: CommandContext): Promise<number> {
   const plan = await checkedPlan(context)
   const { options, stdout, stderr } = context
-  const payload = perfPayload(options, stdout)
+  const payload = perfPayload(options, outputFormat(options) === 'text' ? stdout : stderr)
   for (const [old, current] of [
     ['producer-props', 'command-property'],
     ['producer.config', 'command-config'],
@@ -176,7 +178,7 @@ async function run(context: CommandContext): Promise<number> {
       'producer-perf-test cannot write in transactions yet; leave out --transactional-id, --transaction-duration-ms and transactional.id',
     )
   }
-  if (plan.warmupRecords > 0) {
+  if (plan.warmupRecords > 0 && outputFormat(options) === 'text') {
     stdout.line(
       `Warmup first ${plan.warmupRecords} records. Steady state results will print after the complete test summary.`,
     )
@@ -244,6 +246,7 @@ class PerfRun {
   readonly #context: CommandContext
   readonly #plan: Plan
   readonly #payload: Payload
+  readonly #output: PerfOutput
   readonly #stats: ProducerPerfStats
   #steady: ProducerPerfStats | undefined
   /** Of the records handed in and not acknowledged yet: when, and how long they are. */
@@ -253,13 +256,14 @@ class PerfRun {
 
   constructor(context: CommandContext, plan: Plan, payload: Payload) {
     this.#context = context
+    this.#output = { stdout: context.stdout, machine: machineOutput(context, PRODUCER_PERFORMANCE) }
     this.#plan = plan
     this.#payload = payload
     this.#stats = new ProducerPerfStats(plan.numRecords, plan.reportingIntervalMs, false)
   }
 
   async run(config: Record<string, string>): Promise<number> {
-    const { stdout, signal } = this.#context
+    const { signal } = this.#context
     const { topic: name, numRecords, warmupRecords, throughput, reportingIntervalMs } = this.#plan
     const producer = await openProducer(this.#context, config)
     const payload = this.#payload
@@ -310,8 +314,9 @@ class PerfRun {
     } finally {
       await producer.close()
     }
-    this.#stats.printTotal(stdout)
-    this.#steady?.printTotal(stdout)
+    this.#stats.printTotal(this.#output)
+    this.#steady?.printTotal(this.#output)
+    this.#output.machine?.end(this.#lost === 0 && !signal.aborted)
     return this.#lost > 0 ? 1 : 0
   }
 
@@ -319,8 +324,8 @@ class PerfRun {
     const now = Date.now()
     for (let i = 0; i < this.#sentAt.length; i++) {
       const latency = now - this.#sentAt[i]
-      this.#stats.record(latency, this.#sizes[i], now, this.#context.stdout)
-      this.#steady?.record(latency, this.#sizes[i], now, this.#context.stdout)
+      this.#stats.record(latency, this.#sizes[i], now, this.#output)
+      this.#steady?.record(latency, this.#sizes[i], now, this.#output)
     }
     this.#sentAt.length = 0
     this.#sizes.length = 0

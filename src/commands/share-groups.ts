@@ -1,6 +1,6 @@
 /** share-groups: lists and describes share groups as far as their records stand in the directory. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -175,6 +175,11 @@ async function describeState(
   machine?.end()
 }
 
+const SHARE_GROUP_OFFSET = {
+  kind: 'share-group-offset',
+  columns: ['group', 'topic', 'partition', 'leaderEpoch', 'startOffset', 'lag'],
+}
+
 async function describeOffsets(
   context: CommandContext,
   admin: Admin,
@@ -182,14 +187,14 @@ async function describeOffsets(
 ): Promise<void> {
   const { options, stdout } = context
   const verbose = options.has('verbose')
-  const machine = machineOutput(context, {
-    kind: 'share-group-offset',
-    columns: ['group', 'topic', 'partition', 'leaderEpoch', 'startOffset', 'lag'],
-  })
+  const machine = machineOutput(context, SHARE_GROUP_OFFSET)
   for (const { groupId: group } of groups) {
     const offsets = await admin.listShareGroupOffsets(group)
     if (machine !== undefined) {
-      for (const offset of offsets) machine.row({ group, ...offset })
+      for (const { leaderEpoch, ...offset } of offsets) {
+        const row = { group, ...offset, leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch }
+        machine.row(wholeRow(SHARE_GROUP_OFFSET, row))
+      }
       continue
     }
     if (offsets.length === 0) {

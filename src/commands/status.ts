@@ -1,7 +1,7 @@
 /** `tkafka status`: which directory and why that one, made by whom, clean or not, who holds it, what is in it. */
 
 import type { Command, CommandContext } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { DirectoryReport } from './open-client.ts'
 import { openReport } from './open-client.ts'
 
@@ -42,7 +42,7 @@ export const command: Command = {
     const report = await openReport(context)
     const machine = machineOutput(context, STATUS_SHAPE)
     if (machine === undefined) print(context, report)
-    else await machine.all([{ ...report, holders: report.holders.map((one) => ({ ...one })) }])
+    else await machine.all([wholeRow(STATUS_SHAPE, report)])
     return report.problems.length === 0 ? 0 : 1
   },
 }

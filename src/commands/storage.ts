@@ -1,10 +1,11 @@
 /** `tkafka storage`: formats log directories, tells about them, and with which properties a broker boots this one. */
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { machineOutput, outputFlag, type Row } from '../cli/machine-output.ts'
 import { TerseError } from '../errors.ts'
 import { randomUuid } from '../message/uuid.ts'
-import { readMetaProperties } from '../metadata/meta-properties.ts'
+import { type MetaProperties, readMetaProperties } from '../metadata/meta-properties.ts'
 import { systemOs } from '../os/system-os.ts'
-import { isShort, printFeatureDependencies, printVersionMapping } from './feature-arguments.ts'
+import { isShort, showFeatureDependencies, showVersionMapping } from './feature-arguments.ts'
 import { readStorageConfig } from './storage-config.ts'
 
 const CONFIG: Flag = {
@@ -39,7 +40,7 @@ export const command: Command = {
     {
       name: 'info',
       summary: 'Get information about the Kafka log directories on this node.',
-      flags: [CONFIG],
+      flags: [CONFIG, outputFlag],
     },
     {
       name: 'format',
@@ -95,7 +96,7 @@ export const command: Command = {
     {
       name: 'version-mapping',
       summary: 'Look up the corresponding features for a given metadata version.',
-      flags: [release('corresponding feature mapping')],
+      flags: [release('corresponding feature mapping'), outputFlag],
     },
     {
       name: 'feature-dependencies',
@@ -105,6 +106,7 @@ export const command: Command = {
           'The features and their versions to look up dependencies for, in feature=version format.',
           true,
         ),
+        outputFlag,
       ],
     },
     { name: 'random-uuid', summary: 'Print a random UUID.', flags: [] },
@@ -126,15 +128,15 @@ export const command: Command = {
         return format(context)
       }
       case 'version-mapping':
-        printVersionMapping(stdout, options.value('release-version'))
+        await showVersionMapping(context)
         return 0
       case 'feature-dependencies':
-        for (const text of options.values('feature')) {
-          const [name, level = ''] = text.split('=')
-          if (!isShort(level)) throw new TerseError(`Invalid version format: ${level} for feature ${name}`)
-          const unknown = `Feature level ${level} is not supported for feature ${name}`
-          printFeatureDependencies(stdout, name, Number(level), unknown)
-        }
+        await showFeatureDependencies(context, (text) => {
+          const [feature, level = ''] = text.split('=')
+          if (!isShort(level)) throw new TerseError(`Invalid version format: ${level} for feature ${feature}`)
+          const unknown = `Feature level ${level} is not supported for feature ${feature}`
+          return { feature, level: Number(level), unknown }
+        })
         return 0
       case 'server-properties': {
         const { bootProperties } = await import('./open-client.ts')
@@ -148,50 +150,76 @@ export const command: Command = {
   },
 }
 
-async function info({ options, stdout }: CommandContext): Promise<number> {
+const LOG_DIRECTORY_SHAPE = {
+  kind: 'log-directory',
+  columns: ['path', 'exists', 'formatted', 'clusterId', 'directoryId', 'nodeId', 'version', 'problems'],
+}
+
+async function info(context: CommandContext): Promise<number> {
+  const { options, stdout } = context
   const { directories } = await readStorageConfig(options.value('config') ?? '')
+  const machine = machineOutput(context, LOG_DIRECTORY_SHAPE)
+  const rows: Row[] = []
   const found: string[] = []
   const problems: string[] = []
-  let first: Map<string, string> | undefined
+  let first: MetaProperties | undefined
   for (const directory of directories) {
-    const stat = systemOs.fs.stat(directory)
-    if (stat?.isDirectory() !== true) {
-      problems.push(`${directory} ${stat === undefined ? 'does not exist' : 'is not a directory'}`)
-      continue
-    }
-    found.push(directory)
-    try {
-      const meta = readMetaProperties(systemOs.fs, directory)
-      if (meta === undefined) {
-        problems.push(`${directory} is not formatted.`)
-        continue
-      }
-      const properties = new Map([['cluster.id', meta.clusterId]])
-      if (meta.directoryId !== undefined) properties.set('directory.id', meta.directoryId)
-      properties.set('node.id', String(meta.nodeId)).set('version', String(meta.version))
-      first ??= properties
-      if (first.get('cluster.id') !== meta.clusterId) {
-        problems.push('Mismatched cluster IDs between storage directories.')
-      } else if (first.get('node.id') !== String(meta.nodeId)) {
-        problems.push('Mismatched node IDs between storage directories.')
-      }
-      if (meta.version === 0) {
-        problems.push(
-          'The kafka configuration file appears to be for a cluster in KRaft mode, but the directories are formatted for legacy mode.',
-        )
-      }
-    } catch (error) {
-      problems.push(`Error loading ${directory}/meta.properties: ${(error as Error).message}`)
-    }
+    const { stat, meta, own } = lookAt(directory, first)
+    if (stat?.isDirectory()) found.push(directory)
+    if (meta !== undefined) first ??= meta
+    problems.push(...own)
+    rows.push({
+      path: directory,
+      exists: stat !== undefined,
+      formatted: meta !== undefined,
+      clusterId: meta?.clusterId ?? null,
+      directoryId: meta?.directoryId ?? null,
+      nodeId: meta?.nodeId ?? null,
+      version: meta?.version ?? null,
+      problems: own,
+    })
+  }
+  if (machine !== undefined) {
+    await machine.all(rows)
+    return problems.length === 0 ? 0 : 1
   }
   const section = (title: string, lines: readonly string[]) => {
     if (lines.length > 0) stdout.line(`${title}:\n${lines.map((line) => `  ${line}\n`).join('')}`)
   }
   section(found.length === 1 ? 'Found log directory' : 'Found log directories', found)
   if (first !== undefined) {
-    const text = [...first].map(([name, value]) => `${name}=${value}`).join(', ')
+    const properties = new Map([['cluster.id', first.clusterId]])
+    if (first.directoryId !== undefined) properties.set('directory.id', first.directoryId)
+    properties.set('node.id', String(first.nodeId)).set('version', String(first.version))
+    const text = [...properties].map(([name, value]) => `${name}=${value}`).join(', ')
     stdout.line(`Found metadata: {${text}}\n`)
   }
   section(problems.length === 1 ? 'Found problem' : 'Found problems', problems)
   return problems.length === 0 ? 0 : 1
+}
+
+/** One directory, its meta.properties, and what is wrong with it, beside the first that has one. */
+function lookAt(directory: string, first: MetaProperties | undefined) {
+  const stat = systemOs.fs.stat(directory)
+  if (stat?.isDirectory() !== true) {
+    return { stat, own: [`${directory} ${stat === undefined ? 'does not exist' : 'is not a directory'}`] }
+  }
+  try {
+    const meta = readMetaProperties(systemOs.fs, directory)
+    if (meta === undefined) return { stat, own: [`${directory} is not formatted.`] }
+    const own: string[] = []
+    if (first !== undefined && first.clusterId !== meta.clusterId) {
+      own.push('Mismatched cluster IDs between storage directories.')
+    } else if (first !== undefined && first.nodeId !== meta.nodeId) {
+      own.push('Mismatched node IDs between storage directories.')
+    }
+    if (meta.version === 0) {
+      own.push(
+        'The kafka configuration file appears to be for a cluster in KRaft mode, but the directories are formatted for legacy mode.',
+      )
+    }
+    return { stat, meta, own }
+  } catch (error) {
+    return { stat, own: [`Error loading ${directory}/meta.properties: ${(error as Error).message}`] }
+  }
 }

@@ -1,6 +1,6 @@
 /** streams-groups: lists and describes streams groups as far as their records stand in the directory. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, type RowShape } from '../cli/machine-output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -154,17 +154,15 @@ async function describe(
 ): Promise<void> {
   const { options, stdout, stderr } = context
   const chosen = await chosenGroups(options, groups)
-  const machine = machineOutput(context, {
-    kind: 'streams-group-offset',
-    columns: ['group', 'topic', 'partition', 'currentOffset', 'leaderEpoch', 'logEndOffset', 'lag', 'state'],
-  })
+  const machine = machineOutput(context, describeShape(options))
   const [{ id, host, port }] = (await admin.describeCluster()).brokers
   for (const { groupId: group, state } of chosen) {
     // Members are known to a broker alone.
     if (machine === undefined) stderr.line(`Streams group '${group}' has no active members.`)
     if (options.has('members')) continue
-    if (options.has('state') && machine === undefined) {
-      stateTable(stdout, group, `${host}:${port} (${id})`, state)
+    if (options.has('state')) {
+      machine?.row({ group, state, coordinator: { id, host, port }, memberCount: 0 })
+      if (machine === undefined) stateTable(stdout, group, `${host}:${port} (${id})`, state)
       continue
     }
     const rows = await offsetRows(admin, group)
@@ -172,6 +170,17 @@ async function describe(
     else for (const row of rows) machine.row({ group, ...row, state })
   }
   machine?.end()
+}
+
+function describeShape(options: Options): RowShape {
+  if (options.has('members'))
+    return { kind: 'streams-group-member', columns: ['group', 'consumerId', 'host', 'clientId'] }
+  if (options.has('state'))
+    return { kind: 'streams-group-state', columns: ['group', 'state', 'coordinator', 'memberCount'] }
+  return {
+    kind: 'streams-group-offset',
+    columns: ['group', 'topic', 'partition', 'currentOffset', 'leaderEpoch', 'logEndOffset', 'lag', 'state'],
+  }
 }
 
 function stateTable(

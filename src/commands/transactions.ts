@@ -1,6 +1,6 @@
 /** transactions: lists and describes transactions, finds those that hang, and ends them. */
 import type { Command, CommandContext } from '../cli/command.ts'
-import { machineOutput, type Row, type RowShape } from '../cli/machine-output.ts'
+import { machineOutput, type Row, type RowShape, wholeRow } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import { prettyTable } from '../cli/pretty-table.ts'
 import type { Admin } from '../client/admin.ts'
@@ -90,7 +90,7 @@ async function print(
   none = 'None',
 ) {
   const machine = machineOutput(context, shape)
-  if (machine !== undefined) return await machine.all(rows)
+  if (machine !== undefined) return await machine.all(rows.map((row) => wholeRow(shape, row)))
   const cells = rows.map((row) => shape.columns.map((name) => text(row[name], none)))
   for (const line of prettyTable(headers, cells)) context.stdout.line(line)
 }

@@ -17,7 +17,7 @@ function writer(format: OutputFormat) {
     },
     flush: () => {},
   }
-  return { machine: new MachineOutput(format, 'tool', SHAPE, stdout), text: () => text }
+  return { machine: new MachineOutput(format, 'tool', SHAPE, stdout), stdout, text: () => text }
 }
 
 describe('machine output', () => {
@@ -35,18 +35,19 @@ describe('machine output', () => {
     }
   })
 
-  test('when a row cannot be made, json is closed as incomplete and the error goes on', async () => {
-    const { machine, text } = writer('json')
+  test('when a row cannot be made the error goes on, and the end of the process closes json as incomplete', async () => {
+    const { machine, stdout, text } = writer('json')
     const rows = (function* () {
       yield { name: 'a', count: 1 }
       throw new Error('no second row')
     })()
     await expect(machine.all(rows)).rejects.toThrow('no second row')
+    stdout.breakOff?.()
     expect(JSON.parse(text())).toMatchObject({ data: [{ name: 'a', count: 1 }], complete: false })
   })
 
   test('when the first row cannot be made nothing is written', async () => {
-    const { machine, text } = writer('json')
+    const { machine, stdout, text } = writer('json')
     const rows = {
       // biome-ignore lint/correctness/useYield: it fails before
       async *[Symbol.asyncIterator](): AsyncGenerator<Row> {
@@ -54,6 +55,7 @@ describe('machine output', () => {
       },
     }
     await expect(machine.all(rows)).rejects.toThrow('no row')
+    expect(stdout.breakOff).toBeUndefined()
     expect(text()).toBe('')
   })
 
