@@ -58,6 +58,7 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
 }
 
 export type * from './client/admin.ts'
+export type * from './client/admin-cleaning.ts'
 export type * from './client/consumer.ts'
 export type * from './client/producer.ts'
 export type * from './client/types.ts'

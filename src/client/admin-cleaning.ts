@@ -6,10 +6,12 @@ export type CleaningAction = 'retention' | 'roll' | 'compaction' | 'offsets'
 export interface CleaningOptions {
   /** Default: every topic. */
   readonly topics?: (name: string) => boolean
-  readonly retention: boolean
-  readonly compaction: boolean
-  /** Committed offsets past offsets.retention.minutes. */
-  readonly offsets: boolean
+  /** Segments past retention.ms and retention.bytes, or below the log's start. Default: yes. */
+  readonly retention?: boolean
+  /** Default: yes. */
+  readonly compaction?: boolean
+  /** Committed offsets past offsets.retention.minutes. Default: yes. */
+  readonly offsets?: boolean
   /** Compact even where log.cleaner.enable=false. */
   readonly compactionAsked?: boolean
   /** Says what would be done, changes nothing. */
@@ -121,12 +123,25 @@ export interface ExplainedPartition {
   readonly settings: readonly DecidingSetting[]
 }
 
+/** Nobody cleans a data directory unless asked to: `clean` does once what a broker does all the time. */
 export interface CleaningAdmin {
-  /** Results as they come; failures of single partitions are results, too. */
-  clean(options: CleaningOptions): AsyncIterable<CleaningResult>
-  /** Reads only. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  /**
+   * Deletes and compacts what the topics' settings say, as `tkafka log-cleaner` does; `clean()` does all of it. Results
+   * come as they are reached, one for each partition (or group) of which something was cleaned; the failure of one of them
+   * is a result, too, and does not keep the others from being cleaned. To stop early: `maxTimeMs`, `signal`, or leaving
+   * the loop.
+   *
+   * ```ts
+   * for await (const { topic, partition, status, bytesBefore, bytesAfter } of admin.clean({ topics: (name) => name === 'users', now: true })) {
+   *   console.log(`${topic}-${partition}: ${status}, ${bytesBefore - bytesAfter} bytes freed`)
+   * }
+   * ```
+   * @throws TerseError when one may not write here, as when a broker runs
+   */
+  clean(options?: CleaningOptions): AsyncIterable<CleaningResult>
+  /**
+   * Why each segment of a topic stays or goes, and what compaction waits for, as `tkafka explain` says it. Reads only.
+   * @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION
+   */
   explainCleaning(topic: string): Promise<ExplainedPartition[]>
-  /** Sorted. */
-  topics(): string[]
-  close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type { AclAdmin } from './admin-acls.ts'
 import type { CheckAdmin } from './admin-check.ts'
+import type { CleaningAdmin } from './admin-cleaning.ts'
 import type { NodeAdmin } from './admin-node.ts'
 import type { ShareGroupAdmin } from './admin-share-groups.ts'
 import type { TransactionAdmin } from './admin-transactions.ts'
@@ -19,7 +20,8 @@ export interface Admin
     NodeAdmin,
     ShareGroupAdmin,
     TransactionAdmin,
-    CheckAdmin {
+    CheckAdmin,
+    CleaningAdmin {
   close(): Promise<void>
 }
 
@@ -54,6 +56,8 @@ export interface TopicAdmin {
   createTopic(topic: NewTopic): Promise<TopicDescription>
   /** Sorted by name. */
   listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]>
+  /** Names of all topics, sorted; with `only`, that one if it is there. Quicker than `listTopics` where there are many. */
+  topicNames(only?: string): Promise<string[]>
   describeTopics(names: readonly string[]): Promise<TopicDescription[]>
   describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]>
   createPartitions(

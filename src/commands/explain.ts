@@ -52,10 +52,10 @@ export const command: Command = {
     if (wanted === undefined) throw new UsageError('Missing required argument "[topic]"')
     const only = options.int('partition')
     const machine = machineOutput(context, PARTITION_CLEANING)
-    const { openCleaning } = await import('./open-client.ts')
-    const cleaning = await openCleaning(context)
+    const { openAdmin } = await import('./open-client.ts')
+    const admin = await openAdmin(context)
     try {
-      const all = cleaning.topics()
+      const all = (await admin.listTopics()).map(({ name }) => name).sort()
       const matches = topicFilter(wanted)
       const topics = all.includes(wanted) ? [wanted] : all.filter((name) => matches(name))
       if (topics.length === 0) {
@@ -65,7 +65,7 @@ export const command: Command = {
       }
       let shown = 0
       for (const topic of topics) {
-        for (const partition of await cleaning.explainCleaning(topic)) {
+        for (const partition of await admin.explainCleaning(topic)) {
           if (only !== undefined && partition.partition !== only) continue
           if (machine !== undefined) machine.row(wholeRow(PARTITION_CLEANING, explainedRow(partition)))
           else {
@@ -79,7 +79,7 @@ export const command: Command = {
       if (shown === 0) throw new TerseError(`topic ${wanted} has no partition ${only}`)
       machine?.end()
     } finally {
-      await cleaning.close()
+      await admin.close()
     }
     return 0
   },

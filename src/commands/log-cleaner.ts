@@ -75,13 +75,13 @@ export const command: Command = {
   async run(context) {
     const options = cleaningOptions(context)
     const machine = machineOutput(context, CLEANING_RESULT)
-    const { openCleaning } = await import('./open-client.ts')
-    const cleaning = await openCleaning(context)
+    const { openAdmin } = await import('./open-client.ts')
+    const admin = await openAdmin(context)
     let results = 0
     let failures = 0
     try {
       const progress = new ProgressLine(context)
-      for await (const result of cleaning.clean({
+      for await (const result of admin.clean({
         ...options,
         onProgress: (state) => progress.show(state),
       })) {
@@ -99,7 +99,7 @@ export const command: Command = {
       machine?.end(failures === 0)
       if (machine === undefined && results === 0) reassure(context, options)
     } finally {
-      await cleaning.close()
+      await admin.close()
     }
     return failures > 0 ? 1 : 0
   },

@@ -4,7 +4,6 @@
  */
 import type { CommandContext } from '../cli/command.ts'
 import type { Admin } from '../client/admin.ts'
-import type { CleaningAdmin } from '../client/admin-cleaning.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer, ProducerConfig } from '../client/producer.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -15,16 +14,21 @@ import { systemOs } from '../os/system-os.ts'
 
 /** Admin on the data directory (or, later, on the cluster that --bootstrap-server names). */
 export async function openAdmin(context: CommandContext): Promise<Admin> {
+  await readSettings(context)
   const { LocalAdmin } = await import('../local/local-admin.ts')
   const { DirectoryReader } = await import('../local/directory-reader.ts')
   const options = { warn: (line: string) => context.stderr.line(line) }
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
 }
 
-/** Cleaning of the data directory: a broker cleans by itself. `close` is the caller's to call. */
-export async function openCleaning(context: CommandContext): Promise<CleaningAdmin> {
-  const { LocalCleaning } = await import('../local/local-cleaning.ts')
-  return new LocalCleaning(systemOs, await openDirectory(context))
+/** The genuine tools fail on a file of client settings that they cannot read. */
+async function readSettings({ options }: CommandContext): Promise<void> {
+  for (const flag of ['command-config', 'admin.config']) {
+    const file = options.has(flag) ? options.value(flag) : undefined
+    if (file === undefined) continue
+    const { propertiesFile } = await import('./client-properties.ts')
+    await propertiesFile(file)
+  }
 }
 
 /** Producer with Kafka's settings (`acks`, `batch.size`, `partitioner.class`, ...). */

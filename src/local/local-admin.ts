@@ -15,6 +15,7 @@ import type {
   TopicDescription,
 } from '../client/admin.ts'
 import type { CheckOptions, CheckSummary, RepairOptions } from '../client/admin-check.ts'
+import type { CleaningOptions, CleaningResult, ExplainedPartition } from '../client/admin-cleaning.ts'
 import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../client/admin-node.ts'
 import type { ShareGroupOffset } from '../client/admin-share-groups.ts'
 import type {
@@ -83,6 +84,10 @@ export class LocalAdmin implements Admin {
 
   listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
     return new TopicReader(this.#directory).listTopics()
+  }
+
+  topicNames(only?: string): Promise<string[]> {
+    return new TopicReader(this.#directory).topicNames(only)
   }
 
   describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
@@ -303,6 +308,19 @@ export class LocalAdmin implements Admin {
     this.#changed = !options.dryRun
     const { LocalRepair } = await import('./local-repair.ts')
     await new LocalRepair(this.#os, await this.#whole()).repair(options)
+  }
+
+  // Cleaning
+
+  async *clean(options: CleaningOptions = {}): AsyncGenerator<CleaningResult> {
+    this.#changed = options.dryRun !== true
+    const { LocalCleaning } = await import('./local-cleaning.ts')
+    yield* new LocalCleaning(this.#os, await this.#whole()).clean(options)
+  }
+
+  async explainCleaning(topic: string): Promise<ExplainedPartition[]> {
+    const { explainCleaning } = await import('./local-cleaning-explain.ts')
+    return explainCleaning(this.#os, await this.#whole(), topic)
   }
 
   /** With logs and locks: for all but listing and describing topics. */

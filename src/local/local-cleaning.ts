@@ -2,12 +2,7 @@
  * A run of the cleaner over a data directory: retention first, since it frees room, then compaction, the dirtiest log
  * first; committed offsets in between. Looking is done without being a writer: a run with nothing to do touches nothing.
  */
-import type {
-  CleaningAdmin,
-  CleaningOptions,
-  CleaningResult,
-  ExplainedPartition,
-} from '../client/admin-cleaning.ts'
+import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
@@ -27,7 +22,7 @@ interface Partition {
   readonly partition: number
 }
 
-export class LocalCleaning implements CleaningAdmin {
+export class LocalCleaning {
   readonly #os: Os
   readonly #directory: LocalDirectory
 
@@ -36,7 +31,7 @@ export class LocalCleaning implements CleaningAdmin {
     this.#directory = directory
   }
 
-  async *clean(options: CleaningOptions): AsyncGenerator<CleaningResult> {
+  async *clean(options: CleaningOptions = {}): AsyncGenerator<CleaningResult> {
     if (!this.#directory.exists()) return
     const run = new CleaningRun(this.#os, this.#directory, options)
     try {
@@ -44,19 +39,6 @@ export class LocalCleaning implements CleaningAdmin {
     } finally {
       await run.leave()
     }
-  }
-
-  async explainCleaning(topic: string): Promise<ExplainedPartition[]> {
-    const { explainCleaning } = await import('./local-cleaning-explain.ts')
-    return explainCleaning(this.#os, this.#directory, topic)
-  }
-
-  topics(): string[] {
-    return this.#directory.image().topics().sort()
-  }
-
-  close(): Promise<void> {
-    return this.#directory.close()
   }
 }
 
@@ -77,7 +59,7 @@ class CleaningRun {
   }
 
   async *results(): AsyncGenerator<CleaningResult> {
-    const { retention, compaction } = this.#options
+    const { retention = true, compaction = true, offsets = true } = this.#options
     if (retention) {
       for (const partition of this.#partitions()) {
         if (this.#mustStop()) return
@@ -86,7 +68,7 @@ class CleaningRun {
       }
     }
     // Before compaction, which then takes the tombstones along.
-    if (this.#options.offsets) yield* this.#offsets()
+    if (offsets) yield* this.#offsets()
     if (!compaction) return
     yield* this.#compactions()
     yield* this.#metadata()
