@@ -16,6 +16,7 @@ import { DAMAGE_FILE, markDamage } from './damage-mark.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { SessionWork } from './log-dir-session.ts'
+import { finishPartitionsInMaking } from './new-partitions.ts'
 
 const MADE_BY_TKAFKA = `This Kafka log directory was made by tkafka, so tkafka applies the topics' retention to it.
 A genuine Kafka broker may take it over at any time; this file may stay.
@@ -38,6 +39,11 @@ export class DirectoryWork implements SessionWork {
     if (!this.#directory.exists()) await this.#make()
     else this.#directory.checkpoints.mend((line) => this.#directory.warn(line))
     await this.#directory.finishDeletions()
+    this.finish()
+  }
+
+  finish(): void {
+    finishPartitionsInMaking(this.#os, this.#directory.path, () => this.#directory.image())
   }
 
   brokerEpoch(): number {
@@ -51,6 +57,7 @@ export class DirectoryWork implements SessionWork {
     const image = directory.image()
     for (const topic of image.topicImages()) {
       for (const { partition } of topic.partitions) {
+        directory.mendFolder(topic.name, partition)
         const log = this.#open(topic, partition)
         if (log === undefined) continue
         try {

@@ -143,7 +143,8 @@ export function checkFolder(
   report.files++
   const holdsNothing = (): boolean =>
     !fs.readdir(dir).some((name) => name.endsWith('.log') && (fs.stat(join(dir, name))?.size ?? 0) > 0)
-  if (id === undefined && holdsNothing()) {
+  const begun = fs.readdir(dir).some((name) => name.includes('.log'))
+  if (id === undefined ? holdsNothing() : !begun) {
     report.note(
       place,
       'unfinished-folder',
@@ -177,6 +178,16 @@ export function checkFolder(
     )
   }
   for (const name of fs.readdir(dir)) {
+    if (name.endsWith('.tmp')) {
+      report.note(
+        place,
+        'leftover',
+        join(dir, name),
+        'whoever was writing this file was stopped',
+        'the last one that wrote to the partition removes it when it leaves',
+        `tkafka repair --topic ${place.topic}`,
+      )
+    }
     const state = parseSegmentFileName(name)?.state
     if (state !== 'cleaned' && state !== 'swap') continue
     report.note(

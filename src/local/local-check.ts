@@ -13,8 +13,9 @@ import { checkFolder, checkRoot } from './local-check-directory.ts'
 import { checkMetadata } from './local-check-metadata.ts'
 import { type CheckedPartition, checkPartition } from './local-check-partition.ts'
 import { recordCheck } from './local-check-records.ts'
-import { CheckReport, NO_PARTITION } from './local-check-report.ts'
+import { CheckReport, NO_PARTITION, type Place } from './local-check-report.ts'
 import type { LocalDirectory } from './local-directory.ts'
+import { findLostPartition } from './lost-partition.ts'
 
 /** Looks at a partition that changes under the check. */
 const TRIES = 6
@@ -102,17 +103,7 @@ export class LocalCheck {
     // The topic went while we were looking.
     if (this.#directory.image().topicById(topic.id) === undefined) return undefined
     if (fs.stat(dir)?.isDirectory() !== true) {
-      const held = checkpoints.offset('replication', `${topic.name}-${partition}`) ?? 0
-      if (held > 0) {
-        report.error(
-          place,
-          'missing-folder',
-          dir,
-          null,
-          'the folder is missing',
-          `its records (offsets up to ${held}) are gone; a broker begins the partition anew, empty`,
-        )
-      }
+      this.#missing(report, place, topic.name, partition)
       return undefined
     }
     if (!checkFolder(this.#os, report, place, dir, topic.id)) return undefined
@@ -127,6 +118,33 @@ export class LocalCheck {
       clean: hasCleanShutdownFile(this.#os, path),
       ...(record === undefined ? {} : { record }),
     })
+  }
+
+  #missing(report: CheckReport, place: Place, topic: string, partition: number): void {
+    const lost = findLostPartition(this.#os, this.#directory, topic, partition)
+    if (lost === undefined) return
+    const { folder, known, inMaking } = lost
+    if (known === undefined) {
+      report.note(
+        place,
+        'unfinished-folder',
+        folder,
+        inMaking
+          ? 'the folder is not made yet: whoever was making it was stopped, or is at it'
+          : 'the folder is missing; nothing tells that it ever held a record',
+        'it reads as empty; the first one that writes to the partition makes it, and so does a broker',
+        `tkafka repair --topic ${topic}`,
+      )
+      return
+    }
+    report.error(
+      place,
+      'missing-folder',
+      folder,
+      null,
+      `the folder is missing, and with it offsets up to ${known.offset - 1} (${known.source} tells)`,
+      `its records are gone; what is written next gets offset ${known.offset}, from a broker perhaps 0`,
+    )
   }
 
   /** Looks again as long as something is found that was not there, or stands elsewhere, a moment ago. */

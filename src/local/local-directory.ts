@@ -14,9 +14,11 @@ import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.
 import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
 import { LogDirSession } from './log-dir-session.ts'
+import { findLostPartition, tellOfLost } from './lost-partition.ts'
 import { warnOfNetworkDisk } from './network-disk.ts'
-import { makePartitionFolders } from './new-partitions.ts'
+import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
+import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
 
@@ -37,7 +39,7 @@ export class LocalDirectory extends DirectoryReader {
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
     super(os, path, options)
     this.checkpoints = new LogDirCheckpoints(os, path)
-    this.#folders = new PartitionFolders(os, path, (line) => this.warn(line))
+    this.#folders = new PartitionFolders(os, path, this.checkpoints, (line) => this.warn(line))
     this.#session = new LogDirSession(os, path, new DirectoryWork(os, this, this.#logs))
   }
 
@@ -76,7 +78,11 @@ export class LocalDirectory extends DirectoryReader {
     await this.enter()
     try {
       this.#session.verify()
-      return await this.metadata().append(build)
+      return await this.metadata().append((image) => {
+        const records = build(image)
+        announcePartitions(this.os, this.path, records)
+        return records
+      })
     } catch (error) {
       throw explained(this.os, this.path, error)
     } finally {
@@ -84,7 +90,7 @@ export class LocalDirectory extends DirectoryReader {
     }
   }
 
-  /** A folder that is missing, or is of an older topic of that name, reads as an empty log. */
+  /** A folder that is missing (that is told), or is of an older topic of that name, reads as an empty log. */
   logForReading(topic: string, partition: number): UnifiedLog {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
     const name = `${topic}-${partition}`
@@ -92,7 +98,13 @@ export class LocalDirectory extends DirectoryReader {
     const known = this.#readers.get(key)
     // Another topic's folder was in the way: it may have gone meanwhile.
     if (known !== undefined && !isNoFolder(known.dir)) return known
-    const log = UnifiedLog.open(this.os, this.#folders.forReading(name, topicImage.id), {
+    const folder = this.#folders.forReading(name, topicImage.id)
+    if (this.os.fs.stat(folder) === undefined && !isNoFolder(folder)) {
+      const lost = findLostPartition(this.os, this, topic, partition)
+      const line = lost && tellOfLost(lost)
+      if (line !== undefined) this.warn(line)
+    }
+    const log = UnifiedLog.open(this.os, folder, {
       topic,
       partition,
       config: DEFAULT_LOG_CONFIG,
@@ -122,7 +134,8 @@ export class LocalDirectory extends DirectoryReader {
         known.leaderEpoch = partitionImage.leaderEpoch
         return known
       }
-      const log = UnifiedLog.open(this.os, this.#folders.forWriting(name, topicImage.id, this.checkpoints), {
+      this.#beginLostAnew(topic, partition)
+      const log = UnifiedLog.open(this.os, this.#folders.forWriting(name, topicImage.id), {
         topic,
         partition,
         config,
@@ -221,6 +234,29 @@ export class LocalDirectory extends DirectoryReader {
   /** Folders of deleted topics that a killed process left behind. */
   finishDeletions(): Promise<void> {
     return this.#folders.finishDeletions(this.image())
+  }
+
+  /** For one who is alone: makes what a partition's folder lacks. */
+  mendFolder(topic: string, partition: number): void {
+    const [topicImage, partitionImage] = this.#partition(topic, partition)
+    if (!partitionImage.replicas.includes(this.image().nodeId)) return
+    this.#beginLostAnew(topic, partition, false)
+    finishPartitionFolder(this.os, this.path, topicImage, partitionImage)
+  }
+
+  /** Says what went with a missing folder; what is written next goes on at the last offset that is known of. */
+  #beginLostAnew(topic: string, partition: number, telling = true): void {
+    const lost = findLostPartition(this.os, this, topic, partition)
+    if (lost === undefined) return
+    const { folder, known, inMaking } = lost
+    if (known !== undefined) {
+      this.checkpoints.update('log-start', new Map([[`${topic}-${partition}`, known.offset]]))
+      this.warn(
+        `${folder}: the partition's folder was missing, and with it offsets up to ${known.offset - 1} ` +
+          `(${known.source} tells); made anew, going on at offset ${known.offset}`,
+      )
+    } else if (telling && !inMaking)
+      this.warn(`${folder}: the partition's folder was missing; made anew, empty`)
   }
 
   #prepareToEnter(): void {

@@ -46,6 +46,8 @@ export const FALLBACK_FILE = '.tkafka-fallback-locks'
 export interface SessionWork {
   /** Called alone, inside the gate, before anything else: makes the directory's content if it has none. */
   prepare(): Promise<void>
+  /** Called alone, inside the gate, before the last one goes: finishes what others were killed at. */
+  finish(): void
   /** BrokerEpoch of this node's newest RegisterBroker record, -1 when there is none. */
   brokerEpoch(): number
   /** Called alone, inside the gate: nobody knows what state the logs are in. Returns the partitions damaged in the middle. */
@@ -215,6 +217,7 @@ export class LogDirSession {
   }
 
   #lastOut(): void {
+    this.#work.finish()
     if (hasCleanShutdownFile(this.#os, this.#dir)) {
       const epoch = this.#work.brokerEpoch()
       if (readCleanShutdownFile(this.#os, this.#dir) !== epoch) {

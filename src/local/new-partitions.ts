@@ -7,27 +7,34 @@
  * bears these names is whole, also after a power cut, and a broker never reads half of one. Nothing else here needs a
  * sync: an empty folder that a power cut takes away or leaves half-made holds nothing, and a broker and our next
  * writer make what is missing. The folder and its name are synced with the first bytes that go into it
- * (log-appender.ts). Crash in between: the same.
+ * (log-appender.ts).
+ * Crash in between: `.tkafka-making` names the partitions (partitions-in-making.ts), and whoever is alone in the
+ * directory next finishes their folders.
  */
 import { join } from 'node:path'
 import { formatCheckpoint, writeFileAtomically } from '../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, TIME_INDEX_SUFFIX } from '../log/log-files.ts'
-import { formatPartitionMetadata, PARTITION_METADATA_FILE } from '../log/partition-metadata.ts'
-import type { TopicImage } from '../metadata/metadata-image.ts'
+import {
+  formatPartitionMetadata,
+  PARTITION_METADATA_FILE,
+  readPartitionMetadata,
+} from '../log/partition-metadata.ts'
+import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
+import { isDiskFull, removeQuietly } from './open-partitions.ts'
+import { forgetPartitionsInMaking, partitionsInMaking, partitionsMade } from './partitions-in-making.ts'
+
+const TEMPORARY = '.tmp'
+
+/** Puts bytes under a name: synced once, then as further names of the same file. */
+type Put = (path: string, content: string) => void
 
 /** Makes the folders of a topic's partitions from `first` on. What is there stays as it is. */
-export function makePartitionFolders({ fs }: Os, dir: string, topic: TopicImage, first: number): void {
-  const written = new Map<string, string>()
-  /** Bytes that are synced once and then get more names. */
-  const put = (path: string, content: string) => {
-    const source = written.get(content)
-    if (source !== undefined && linked(fs, source, path)) return
-    writeFileAtomically(fs, path, Buffer.from(content), `${path}.tmp`, false)
-    written.set(content, path)
-  }
+export function makePartitionFolders(os: Os, dir: string, topic: TopicImage, first: number): void {
+  const { fs } = os
+  const put = putter(fs)
   for (const { partition, leaderEpoch } of topic.partitions.slice(first)) {
     const folder = join(dir, `${topic.name}-${partition}`)
     try {
@@ -39,9 +46,75 @@ export function makePartitionFolders({ fs }: Os, dir: string, topic: TopicImage,
     }
     put(join(folder, PARTITION_METADATA_FILE), formatPartitionMetadata(topic.id))
     put(join(folder, LEADER_EPOCH_FILE), formatCheckpoint([[leaderEpoch, 0]]))
-    for (const suffix of [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
-      fs.close(fs.open(join(folder, offsetName(0) + suffix), 'a'))
+    makeFirstSegment(fs, folder)
+  }
+  partitionsMade(os, dir, topic.id, first)
+}
+
+/**
+ * For one who is alone in the directory: finishes the folders whose makers were killed, and forgets about them.
+ * One stat where there are none. A disk too full for them leaves them to the next one.
+ */
+export function finishPartitionsInMaking(os: Os, dir: string, image: () => MetadataImage): void {
+  for (const { topicId, first } of partitionsInMaking(os, dir)) {
+    const now = image()
+    const topic = now.topicById(topicId)
+    try {
+      for (const partition of topic?.partitions.slice(first) ?? []) {
+        if (topic !== undefined && partition.replicas.includes(now.nodeId))
+          finishPartitionFolder(os, dir, topic, partition)
+      }
+    } catch (error) {
+      if (isDiskFull(error)) return
+      throw error
     }
+  }
+  forgetPartitionsInMaking(os, dir)
+}
+
+/**
+ * Makes what a partition's folder lacks, the folder itself too, and removes temporary files. For one who is alone.
+ * A folder that holds a log keeps it, one of another topic is left alone.
+ */
+export function finishPartitionFolder(
+  os: Os,
+  dir: string,
+  topic: TopicImage,
+  { partition, leaderEpoch }: PartitionImage,
+): void {
+  const { fs } = os
+  const folder = join(dir, `${topic.name}-${partition}`)
+  const stat = fs.stat(folder)
+  if (stat === undefined) fs.mkdir(folder)
+  else if (!stat.isDirectory()) return
+  const names = fs.readdir(folder)
+  const id = readPartitionMetadata(fs, folder)
+  if (id !== undefined && id !== topic.id) return
+  // What a killed process left behind of a file that it was replacing.
+  for (const name of names) if (name.endsWith(TEMPORARY)) removeQuietly(os, join(folder, name))
+  const put = putter(fs)
+  if (id === undefined) put(join(folder, PARTITION_METADATA_FILE), formatPartitionMetadata(topic.id))
+  // Files of segments that are going, too: then the log does not begin at 0.
+  if (names.some((name) => name.includes(LOG_SUFFIX))) return
+  if (!names.includes(LEADER_EPOCH_FILE))
+    put(join(folder, LEADER_EPOCH_FILE), formatCheckpoint([[leaderEpoch, 0]]))
+  makeFirstSegment(fs, folder)
+}
+
+/** The .log last: where it is, all is. */
+function makeFirstSegment(fs: FileSystem, folder: string): void {
+  for (const suffix of [INDEX_SUFFIX, TIME_INDEX_SUFFIX, LOG_SUFFIX]) {
+    fs.close(fs.open(join(folder, offsetName(0) + suffix), 'a'))
+  }
+}
+
+function putter(fs: FileSystem): Put {
+  const written = new Map<string, string>()
+  return (path, content) => {
+    const source = written.get(content)
+    if (source !== undefined && linked(fs, source, path)) return
+    writeFileAtomically(fs, path, Buffer.from(content), `${path}${TEMPORARY}`, false)
+    written.set(content, path)
   }
 }
 

@@ -10,6 +10,7 @@
  * next, or by a broker.
  */
 import { basename, join } from 'node:path'
+import { unlessDiskFull } from '../log/full-disk.ts'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import {
   PARTITION_METADATA_FILE,
@@ -22,6 +23,7 @@ import type { Os } from '../os/os.ts'
 import { refuseDamaged } from './damage-mark.ts'
 import { removeQuietly } from './open-partitions.ts'
 
+const CHECKPOINTS = ['recovery-point', 'log-start', 'replication', 'cleaner'] as const
 const DELETING_FILE = '.tkafka-deleting'
 const NO_FOLDER = '.tkafka-no-folder-'
 const DELETED_FOLDER = /^.+-\d+\.[0-9a-f]{32}-delete$/
@@ -29,11 +31,13 @@ const DELETED_FOLDER = /^.+-\d+\.[0-9a-f]{32}-delete$/
 export class PartitionFolders {
   readonly #os: Os
   readonly #dir: string
+  readonly #checkpoints: LogDirCheckpoints
   readonly #warn: (line: string) => void
 
-  constructor(os: Os, dir: string, warn: (line: string) => void) {
+  constructor(os: Os, dir: string, checkpoints: LogDirCheckpoints, warn: (line: string) => void) {
     this.#os = os
     this.#dir = dir
+    this.#checkpoints = checkpoints
     this.#warn = warn
   }
 
@@ -48,7 +52,7 @@ export class PartitionFolders {
    * The folder, with the right partition.metadata where there is a folder; the log makes one that is missing.
    * @throws TerseError when its log is known to be damaged
    */
-  forWriting(name: string, topicId: string, checkpoints: LogDirCheckpoints): string {
+  forWriting(name: string, topicId: string): string {
     const { fs } = this.#os
     const folder = join(this.#dir, name)
     const id = readPartitionMetadata(fs, folder)
@@ -56,19 +60,13 @@ export class PartitionFolders {
       refuseDamaged(this.#os, folder)
       return folder
     }
-    if (fs.stat(folder) === undefined) {
-      const end = checkpoints.offset('replication', name) ?? 0
-      if (end > 0)
-        this.#warn(
-          `${folder}: the partition's folder is missing (it held offsets up to ${end}); made anew, empty`,
-        )
-      return folder
-    }
+    if (fs.stat(folder) === undefined) return folder
     if (id !== undefined) {
       this.#warn(
         `${folder}: belongs to another topic of that name (id ${id}); set aside as -stray, as a broker does`,
       )
       this.#rename(name, 'stray')
+      this.#forget([name])
       return folder
     }
     if (fs.readdir(folder).some((file) => file.endsWith('.log'))) {
@@ -114,7 +112,9 @@ export class PartitionFolders {
         pending = true
         continue
       }
-      for (let p = 0; p < partitions; p++) await this.#drop(`${name}-${p}`, id)
+      const names = Array.from({ length: partitions }, (_, p) => `${name}-${p}`)
+      for (const one of names) await this.#drop(one, id)
+      if (image.topic(name) === undefined) this.#forget(names)
     }
     // Or a power cut may bring back a folder's old name when half of its files are gone.
     fs.fsyncDir(this.#dir)
@@ -143,6 +143,14 @@ export class PartitionFolders {
     return (
       this.#os.fs.stat(folder) !== undefined && !this.#os.fs.readdir(folder).some((f) => f.endsWith('.log'))
     )
+  }
+
+  /** A topic made anew under the name begins at 0, as a broker would have it. */
+  #forget(names: readonly string[]): void {
+    const changes = new Map(names.map((name) => [name, undefined]))
+    unlessDiskFull(() => {
+      for (const which of CHECKPOINTS) this.#checkpoints.update(which, changes)
+    })
   }
 
   #rename(name: string, as: 'delete' | 'stray'): void {

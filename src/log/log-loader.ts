@@ -25,6 +25,8 @@ export interface LogListing {
   readonly leftovers: { readonly name: string; readonly file: SegmentFileName }[]
   /** A swap of segments was begun and not ended. */
   readonly swapping: boolean
+  /** Files being replaced just now, or whose writer was killed. */
+  readonly temporary: string[]
 }
 
 /** undefined when there is no such folder. */
@@ -39,10 +41,14 @@ export function listLog(fs: FileSystem, dir: string): LogListing | undefined {
   const bases: number[] = []
   const snapshots: number[] = []
   const leftovers: LogListing['leftovers'] = []
+  const temporary: string[] = []
   const sides: { name: string; file: SegmentFileName }[] = []
   for (const name of names) {
     const file = parseSegmentFileName(name)
-    if (file === undefined) continue
+    if (file === undefined) {
+      if (name.endsWith('.tmp')) temporary.push(name)
+      continue
+    }
     if (file.state !== 'live') leftovers.push({ name, file })
     else if (file.kind === 'log') bases.push(file.baseOffset)
     else if (file.kind === 'snapshot') snapshots.push(file.baseOffset)
@@ -58,7 +64,7 @@ export function listLog(fs: FileSystem, dir: string): LogListing | undefined {
     else if (file.kind === 'timeindex') indexed.timeindex.add(file.baseOffset)
   }
   const unindexed = bases.filter((base) => !indexed.index.has(base) || !indexed.timeindex.has(base))
-  return { bases, snapshots, unindexed, leftovers, swapping: names.includes(SWAP_LIST_FILE) }
+  return { bases, snapshots, unindexed, leftovers, swapping: names.includes(SWAP_LIST_FILE), temporary }
 }
 
 /** The writer's passes. Returns true when names changed, so that the folder is to be listed again. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,21 +52,9 @@ describe('processes killed at random moments', () => {
       isFull && existsSync(judge) && (await execa('java', ['-version'], { reject: false })).exitCode === 0
     if (!java) return
     const { stdout } = await execa(judge, [dir, '--no-boot'], { reject: false })
-    // A killed admin leaves partitions without a folder or with half of one: they hold nothing, and a broker or the next
-    // writer makes what is missing. All that holds a byte must be right.
-    const holdsNothing = (folder: string): boolean =>
-      !existsSync(join(dir, folder)) ||
-      !readdirSync(join(dir, folder)).some(
-        (n) => n.endsWith('.log') && statSync(join(dir, folder, n)).size > 0,
-      )
-    const complaints = stdout
-      .split('\n')
-      .filter(
-        (line) =>
-          !holdsNothing(/^complaint: ([^/:]+)/.exec(line)?.[1] ?? '') && line.startsWith('complaint:'),
-      )
+    const complaints = stdout.split('\n').filter((line) => line.startsWith('complaint:'))
     expect(complaints).toEqual([])
-    expect(stdout).toMatch(/^judge: /m)
+    expect(stdout).toMatch(/^judge: ok/m)
   })
 
   it('many processes: 8 producers, 4 members, admins and retention at once', async () => {

@@ -20,6 +20,7 @@ export class ModelWork implements SessionWork {
   }
 
   async prepare(): Promise<void> {}
+  finish(): void {}
 
   brokerEpoch(): number {
     return this.epoch

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { OffsetStore } from '../../../src/group/offset-store.ts'
 import { LocalDirectory } from '../../../src/local/local-directory.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { unpackFixture } from '../../support/fixtures.ts'
@@ -32,9 +33,11 @@ function adopt(fixture: string): void {
 }
 
 describe('a partition’s folder', () => {
-  it('is made by the first write, with the topic’s id in partition.metadata; a reader makes none', async () => {
+  it('is made by the first write where there is none, with the topic’s id in partition.metadata; a reader makes none', async () => {
     const directory = open()
     const image = await directory.alter(() => topicAtRest('t'))
+    expect(existsSync(join(dir, 't-0')), 'whoever leaves last makes what is missing').toBe(true)
+    rmSync(join(dir, 't-0'), { recursive: true })
     expect(directory.logForReading('t', 0).logEndOffset).toBe(0)
     expect(existsSync(join(dir, 't-0'))).toBe(false)
     await produce(dir, 't', 0, 'one')
@@ -67,19 +70,46 @@ describe('a partition’s folder', () => {
     expect(existsSync(join(dir, 't-0/partition.metadata'))).toBe(true)
   })
 
-  it('that is missing though offsets were known is made anew, which is said', async () => {
+  it('that is missing is told to a reader, and made anew by a writer, which is said', async () => {
     await produce(dir, 't', 0, 'one')
     rmSync(join(dir, 't-0'), { recursive: true })
-    writeFileSync(join(dir, 'replication-offset-checkpoint'), '0\n1\nt 0 1\n')
+    expect(open().logForReading('t', 0).logEndOffset).toBe(0)
+    expect(warnings).toEqual([expect.stringMatching(/t-0: the partition's folder is missing; what it may/)])
     expect(await produce(dir, 't', 0, 'two')).toEqual([
-      expect.stringMatching(/t-0: the partition's folder is missing/),
+      expect.stringMatching(/t-0: the partition's folder was missing; made anew, empty/),
     ])
+    expect(open().logForReading('t', 0).logEndOffset).toBe(1)
+  })
+
+  it('that is missing though a checkpoint knows offsets is made anew behind them, so that none is given twice', async () => {
+    await produce(dir, 't', 0, 'one')
+    rmSync(join(dir, 't-0'), { recursive: true })
+    writeFileSync(join(dir, 'replication-offset-checkpoint'), '0\n1\nt 0 7\n')
+    open().logForReading('t', 0)
+    expect(warnings).toEqual([expect.stringMatching(/missing, and with it offsets up to 6/)])
+    expect(await produce(dir, 't', 0, 'two')).toEqual([
+      expect.stringMatching(/made anew, going on at offset 7/),
+    ])
+    const log = open().logForReading('t', 0)
+    expect([log.logStartOffset, log.logEndOffset]).toEqual([7, 8])
+  })
+
+  it('that is missing though a group committed offsets is made anew behind them', async () => {
+    await produce(dir, 't', 0, 'one', 'two', 'three')
+    const directory = open()
+    await new OffsetStore(systemOs, directory).commit('g', [{ topic: 't', partition: 0, offset: 3 }])
+    rmSync(join(dir, 't-0'), { recursive: true })
+    expect(await produce(dir, 't', 0, 'four')).toEqual([
+      expect.stringMatching(/up to 2 \(a commit of group g tells\).*going on at offset 3/),
+    ])
+    await directory.close()
   })
 
   it('is refused when a file stands in its place', async () => {
     await produce(dir, 'other', 0, 'one')
     const directory = open()
     await directory.alter(() => topicAtRest('t'))
+    rmSync(join(dir, 't-0'), { recursive: true })
     writeFileSync(join(dir, 't-0'), '')
     await directory.enter()
     expect(() => directory.logForWriting('t', 0)).toThrow(/a file stands where a folder should be.*t-0/)

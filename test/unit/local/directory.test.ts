@@ -250,7 +250,7 @@ describe('a writer of ours', () => {
 
 describe('deleting topics', () => {
   function makeFolder(name: string, topicId: string): void {
-    mkdirSync(join(dir, name))
+    mkdirSync(join(dir, name), { recursive: true })
     writeFileSync(join(dir, name, 'partition.metadata'), `version: 0\ntopic_id: ${topicId}`)
     writeFileSync(join(dir, name, '00000000000000000000.log'), 'x')
   }
@@ -284,6 +284,19 @@ describe('deleting topics', () => {
     await next.leave()
     expect(folders(), 'a folder of another topic of that name stays').toEqual(['gone-1'])
     expect(existsSync(join(dir, '.tkafka-deleting'))).toBe(false)
+  })
+
+  it('takes their checkpoints along: a topic made anew under the name begins at 0', async () => {
+    const directory = open()
+    await directory.alter(() => topicRecords('gone'))
+    writeFileSync(join(dir, 'log-start-offset-checkpoint'), '0\n2\ngone 0 3\nkept 0 4\n')
+    writeFileSync(join(dir, 'recovery-point-offset-checkpoint'), '0\n1\ngone 0 3\n')
+    await directory.deleteTopics(['gone'])
+    await directory.alter(() => topicRecords('gone'))
+    expect(directory.logForReading('gone', 0).logStartOffset).toBe(0)
+    expect(readFileSync(join(dir, 'log-start-offset-checkpoint'), 'utf8')).toBe('0\n1\nkept 0 4\n')
+    expect(readFileSync(join(dir, 'recovery-point-offset-checkpoint'), 'utf8')).toBe('0\n0\n')
+    await directory.close()
   })
 
   it('that do not exist says so and removes nothing', async () => {

@@ -1,0 +1,118 @@
+/**
+ * A partition that the metadata names and that has no folder here. Topics get their folders when they are made, so it was
+ * removed, or a power cut took it before anything in it was synced. What tells the two apart: a checkpoint or a commit
+ * of a group that names the partition with an offset above 0.
+ *
+ * A broker begins such a partition anew at 0 and says nothing; then offsets are given twice, and groups stand behind
+ * its end. Here the next writer says it in one line and goes on at the last offset that is known (`log-start` is put there).
+ */
+import { join } from 'node:path'
+import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
+import type { UnifiedLog } from '../log/unified-log.ts'
+import { decodeOffsetCommitValue, decodeOffsetsKey } from '../message/offset-messages.ts'
+import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import type { Os } from '../os/os.ts'
+import { RecordBatch } from '../record/record-batch.ts'
+import { partitionsInMaking } from './partitions-in-making.ts'
+
+/** What is needed of a data directory. */
+export interface DirectoryOfLost {
+  readonly path: string
+  readonly checkpoints: LogDirCheckpoints
+  image(): MetadataImage
+  logForReading(topic: string, partition: number): UnifiedLog
+}
+
+export interface KnownEnd {
+  /** The partition held records below this offset. */
+  readonly offset: number
+  /** What says so, for a person. */
+  readonly source: string
+}
+
+export interface LostPartition {
+  readonly folder: string
+  /** undefined where nothing tells that it ever held a record. */
+  readonly known: KnownEnd | undefined
+  /** Somebody makes it just now, or was killed while making it. */
+  readonly inMaking: boolean
+}
+
+const CHECKPOINTS = ['replication', 'recovery-point', 'log-start', 'cleaner'] as const
+const OFFSETS_TOPIC = '__consumer_offsets'
+
+/** undefined where the folder is there, or belongs on another node. */
+export function findLostPartition(
+  os: Os,
+  directory: DirectoryOfLost,
+  topic: string,
+  partition: number,
+): LostPartition | undefined {
+  const folder = join(directory.path, `${topic}-${partition}`)
+  if (os.fs.stat(folder) !== undefined) return undefined
+  const image = directory.image()
+  const found = image.topic(topic)
+  if (found?.partitions[partition]?.replicas.includes(image.nodeId) !== true) return undefined
+  const inMaking = partitionsInMaking(os, directory.path).some(
+    ({ topicId, first }) => topicId === found.id && partition >= first,
+  )
+  // Looked at again: it may have been made while we looked.
+  if (os.fs.stat(folder) !== undefined) return undefined
+  return { folder, inMaking, known: inMaking ? undefined : knownEnd(directory, found, partition) }
+}
+
+/** For standard error; undefined where nothing is wrong. */
+export function tellOfLost({ folder, known, inMaking }: LostPartition): string | undefined {
+  if (inMaking) return undefined
+  return known === undefined
+    ? `${folder}: the partition's folder is missing; what it may have held is gone, it reads as empty`
+    : `${folder}: the partition's folder is missing, and with it offsets up to ${known.offset - 1} (${known.source} tells); it reads as empty`
+}
+
+function knownEnd(directory: DirectoryOfLost, topic: TopicImage, partition: number): KnownEnd | undefined {
+  let known: KnownEnd | undefined
+  for (const name of CHECKPOINTS) {
+    const offset = directory.checkpoints.offset(name, `${topic.name}-${partition}`) ?? 0
+    if (offset > (known?.offset ?? 0)) known = { offset, source: `the ${name} checkpoint` }
+  }
+  if (topic.name === OFFSETS_TOPIC) return known
+  const committed = committedEnd(directory, topic, partition)
+  return committed !== undefined && committed.offset > (known?.offset ?? 0) ? committed : known
+}
+
+/** The largest offset that a group ever committed for the partition, as far as its commits are still stored. */
+function committedEnd(
+  directory: DirectoryOfLost,
+  topic: TopicImage,
+  partition: number,
+): KnownEnd | undefined {
+  let known: KnownEnd | undefined
+  for (const { partition: p } of directory.image().topic(OFFSETS_TOPIC)?.partitions ?? []) {
+    try {
+      const log = directory.logForReading(OFFSETS_TOPIC, p)
+      log.refresh()
+      for (let next = log.logStartOffset; next < log.logEndOffset; ) {
+        const { buffer, start, end, nextOffset } = log.read(next, 1 << 20)
+        for (let at = start; at < end; ) {
+          const batch = new RecordBatch(buffer, at, end)
+          at = batch.end
+          if (batch.isControl) continue
+          for (const { key, value } of batch.records()) {
+            if (key === null || value === null) continue
+            const name = decodeOffsetsKey(key)
+            if (name.type !== 'OffsetCommit' || name.topic !== topic.name || name.partition !== partition)
+              continue
+            const { offset, topicId } = decodeOffsetCommitValue(value)
+            if (topicId !== undefined && topicId !== topic.id) continue
+            if (offset > (known?.offset ?? 0)) known = { offset, source: `a commit of group ${name.group}` }
+          }
+        }
+        if (nextOffset <= next) break
+        next = nextOffset
+      }
+    } catch {
+      // Damaged commits tell nothing; whoever reads groups says so.
+    }
+  }
+  return known
+}
