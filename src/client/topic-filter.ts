@@ -6,14 +6,9 @@ import { TerseError } from '../errors.ts'
  * @throws TerseError `x is an invalid regex.`
  */
 export function topicFilter(text: string): (name: string) => boolean {
-  const source = text
-    .trim()
-    .replaceAll(',', '|')
-    .replaceAll(' ', '')
-    .replace(/^["']+/, '')
-    .replace(/["']+$/, '')
+  const source = patternOf(text)
   // The usual name is no pattern, and compiling one costs more than comparing.
-  if (/^[a-zA-Z0-9_-]+$/.test(source)) return (name) => name === source
+  if (LITERAL.test(source)) return (name) => name === source
   let pattern: RegExp
   try {
     pattern = javaPattern(source)
@@ -21,6 +16,23 @@ export function topicFilter(text: string): (name: string) => boolean {
     throw new TerseError(`${source} is an invalid regex.`)
   }
   return (name) => pattern.test(name)
+}
+
+/** The one name that a list lets through, where it is a name and no pattern. */
+export function onlyTopic(text: string): string | undefined {
+  const source = patternOf(text)
+  return LITERAL.test(source) ? source : undefined
+}
+
+const LITERAL = /^[a-zA-Z0-9_-]+$/
+
+function patternOf(text: string): string {
+  return text
+    .trim()
+    .replaceAll(',', '|')
+    .replaceAll(' ', '')
+    .replace(/^["']+/, '')
+    .replace(/["']+$/, '')
 }
 
 /** A Java pattern that has to match whole: what Java alone writes is put into JavaScript's words. */

@@ -36,6 +36,16 @@ export function hasCollisionChars(name: string): boolean {
   return name.includes('.') || name.includes('_')
 }
 
+/** The names that `name` would collide with; undefined where they are too many to look up one by one. */
+export function collidingNames(name: string): string[] | undefined {
+  const parts = name.split(/[._]/)
+  if (parts.length > 7) return undefined
+  let names = [parts[0]]
+  for (const part of parts.slice(1))
+    names = names.flatMap((begin) => [`${begin}.${part}`, `${begin}_${part}`])
+  return names
+}
+
 /** Two names that differ only in '.' and '_'. */
 export function collide(a: string, b: string): boolean {
   return a.replaceAll('.', '_') === b.replaceAll('.', '_')

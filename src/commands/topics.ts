@@ -3,7 +3,7 @@ import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, NewTopic } from '../client/admin.ts'
-import { topicFilter } from '../client/topic-filter.ts'
+import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { hasCollisionChars, isInternalTopic } from '../client/topic-names.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -301,9 +301,12 @@ async function chosenTopicId(options: Options): Promise<string | undefined> {
 
 /** Names that --topic chooses (all without it), sorted. */
 async function chosenTopics(options: Options, admin: Admin): Promise<string[]> {
-  const wanted = options.has('topic') ? topicFilter(options.value('topic') ?? '') : () => true
+  const asked = options.has('topic') ? (options.value('topic') ?? '') : undefined
+  const names = await admin.topicNames(asked === undefined ? undefined : onlyTopic(asked))
+  if (asked === undefined && !options.has('exclude-internal')) return names
+  const wanted = asked === undefined ? () => true : topicFilter(asked)
   const hidden = options.has('exclude-internal') ? isInternalTopic : () => false
-  return (await admin.listTopics()).map(({ name }) => name).filter((name) => wanted(name) && !hidden(name))
+  return names.filter((name) => wanted(name) && !hidden(name))
 }
 
 async function existingTopics(options: Options, admin: Admin): Promise<string[]> {

@@ -4,7 +4,7 @@
  * whole: nothing happened; behind it: the first writer makes what is missing. Deletion is local-directory.ts's.
  */
 import type { NewTopic, TopicAdmin, TopicDescription } from '../client/admin.ts'
-import { collide, hasCollisionChars, validateTopicName } from '../client/topic-names.ts'
+import { collide, collidingNames, hasCollisionChars, validateTopicName } from '../client/topic-names.ts'
 import { validateTopicConfigs } from '../config/topic-configs.ts'
 import { KafkaError } from '../errors.ts'
 import { unlessDiskFull } from '../log/full-disk.ts'
@@ -43,6 +43,10 @@ export class LocalTopics implements TopicAdmin {
 
   listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
     return this.#reader.listTopics()
+  }
+
+  topicNames(only?: string): Promise<string[]> {
+    return this.#reader.topicNames(only)
   }
 
   describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
@@ -105,7 +109,8 @@ export class LocalTopics implements TopicAdmin {
       throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
     }
     if (hasCollisionChars(name)) {
-      const other = image.topics().find((one) => collide(one, name))
+      const near = collidingNames(name)?.filter((one) => image.topic(one) !== undefined) ?? image.topics()
+      const other = near.find((one) => collide(one, name))
       if (other !== undefined) {
         throw new KafkaError(
           'INVALID_TOPIC_EXCEPTION',

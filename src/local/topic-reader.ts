@@ -17,6 +17,12 @@ export class TopicReader {
     return topics.map(({ name, id }) => ({ name, topicId: id, internal: isInternalTopic(name) }))
   }
 
+  async topicNames(only?: string): Promise<string[]> {
+    const image = this.#source.image()
+    if (only !== undefined) return image.topic(only) === undefined ? [] : [only]
+    return image.topics().sort()
+  }
+
   async describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
     const image = this.#source.image()
     return names.map((name) => describeTopic(image, existing(image, name)))

@@ -82,14 +82,20 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
     return this.entries()
   }
 
-  *keys(): MapIterator<K> {
-    if (this.#own.size === 0 && this.#shared.size === 0) yield* this.#base.keys()
-    else for (const [key] of this.entries()) yield key
+  keys(): MapIterator<K> {
+    return this.#own.size === 0 && this.#shared.size === 0 ? this.#base.keys() : this.#keys()
   }
 
-  *values(): MapIterator<V> {
-    if (this.#own.size === 0 && this.#shared.size === 0) yield* this.#base.values()
-    else for (const [, value] of this.entries()) yield value
+  values(): MapIterator<V> {
+    return this.#own.size === 0 && this.#shared.size === 0 ? this.#base.values() : this.#values()
+  }
+
+  *#keys(): MapIterator<K> {
+    for (const [key] of this.entries()) yield key
+  }
+
+  *#values(): MapIterator<V> {
+    for (const [, value] of this.entries()) yield value
   }
 
   forEach(visit: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {

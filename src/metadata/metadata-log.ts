@@ -105,7 +105,9 @@ export class MetadataLog {
         const target = { ...this.options, os: this.os, reader: this.reader, image }
         if (appendRecords(target, records)) {
           if (this.checkpointIsDue() && this.options.checkpointsUnasked?.() !== false) await this.checkpoint()
-          return this.image()
+          const newest = this.image()
+          if (this.reader.storedImageIsDue) await this.storeImage()
+          return newest
         }
         this.reader.tail = undefined
       }

@@ -113,22 +113,26 @@ class StoredTopicList {
 abstract class StoredMap<V> implements ReadonlyMap<string, V> {
   abstract readonly size: number
   abstract get(key: string): V | undefined
-  abstract list(): Iterable<[string, V]>
+  abstract list(): [string, V][]
 
   has(key: string): boolean {
     return this.get(key) !== undefined
   }
 
-  *entries(): MapIterator<[string, V]> {
-    yield* this.list()
+  entries(): MapIterator<[string, V]> {
+    return this.list().values()
   }
 
-  *keys(): MapIterator<string> {
-    for (const [key] of this.list()) yield key
+  keys(): MapIterator<string> {
+    return this.list()
+      .map(([key]) => key)
+      .values()
   }
 
-  *values(): MapIterator<V> {
-    for (const [, value] of this.list()) yield value
+  values(): MapIterator<V> {
+    return this.list()
+      .map(([, value]) => value)
+      .values()
   }
 
   [Symbol.iterator](): MapIterator<[string, V]> {
@@ -169,11 +173,20 @@ class StoredTopics extends StoredMap<TopicImage> {
     return this.#all().map((topic) => [topic[this.#key], topic])
   }
 
-  override *values(): MapIterator<TopicImage> {
-    yield* this.#all()
+  override keys(): MapIterator<string> {
+    if (this.#key === 'id') return super.keys()
+    const names = this.#image.either(
+      () => this.#image.lines('names'),
+      ({ topicsByName }) => [...topicsByName.keys()],
+    )
+    return names.values()
   }
 
-  #all(): readonly TopicImage[] {
+  override values(): MapIterator<TopicImage> {
+    return this.#all().values()
+  }
+
+  #all(): TopicImage[] {
     return this.#image.either(
       () => this.#topics.all(),
       ({ topicsByName }) => [...topicsByName.values()],

@@ -34,13 +34,13 @@ export const newTopic =
     })
 
 /** What of an image must not change by being stored in another way. */
-export function essence(image: MetadataImage): object {
-  const { endOffset, epoch, lastTimestamp, ...rest } = image.parts
+export function essence(image: { readonly parts: MetadataImageParts } | MetadataImageParts): object {
+  const { endOffset, epoch, lastTimestamp, ...rest } = 'parts' in image ? image.parts : image
   return plain(rest)
 }
 
 /** Maps of all kinds as Map, in order of their keys; topics, however they are stored, as plain objects. */
-export function plain(parts: Partial<MetadataImageParts>): object {
+function plain(parts: Partial<MetadataImageParts>): object {
   return Object.fromEntries(
     Object.entries(parts).map(([part, value]) => [part, isMap(value) ? plainMap(value) : value]),
   )
