@@ -1,4 +1,4 @@
-#compdef tkafka
+#compdef tkafka kafka-acls.sh kafka-broker-api-versions.sh kafka-client-metrics.sh kafka-cluster.sh kafka-configs.sh kafka-console-consumer.sh kafka-console-producer.sh kafka-consumer-groups.sh kafka-consumer-perf-test.sh kafka-delegation-tokens.sh kafka-delete-records.sh kafka-dump-log.sh kafka-e2e-latency.sh kafka-features.sh kafka-get-offsets.sh kafka-groups.sh kafka-leader-election.sh kafka-log-dirs.sh kafka-metadata-quorum.sh kafka-producer-perf-test.sh kafka-reassign-partitions.sh kafka-replica-verification.sh kafka-share-groups.sh kafka-storage.sh kafka-streams-groups.sh kafka-topics.sh kafka-transactions.sh kafka-verifiable-consumer.sh kafka-verifiable-producer.sh
 # tkafka completion for zsh: tkafka completion zsh > a folder in $fpath, as _tkafka; or: source <(tkafka completion zsh)
 # Made by npm run docs:commands from the flag rows in src/commands. Do not edit.
 
@@ -9,6 +9,9 @@ _tkafka_names() {
 _tkafka() {
   local tool='' prev=${words[CURRENT-1]} i
   local -a data flags
+  case ${words[1]:t} in
+    kafka-*.sh) tool=${${words[1]:t}#kafka-}; tool=${tool%.sh} ;;
+  esac
   for ((i = 2; i < CURRENT; i++)); do
     case ${words[i]} in
       --data-dir) data=(--data-dir ${~words[i+1]}); ((i++)) ;;
@@ -16,8 +19,19 @@ _tkafka() {
       *) [[ -z $tool ]] && tool=${words[i]} ;;
     esac
   done
+  if [[ $PREFIX == --*=* ]]; then prev=${PREFIX%%=*}; compset -P 1 '*='; fi
   if [[ $prev == --data-dir ]]; then _files -/; return; fi
   if [[ -z $tool ]]; then
+    if [[ $PREFIX == -* ]]; then
+      flags=(
+        '--data-dir:The Kafka log directory to work on'
+        '--help:The suite at a glance'
+        '--help-json:Every tool and flag as JSON'
+        '--version:Versions of tkafka and of Kafka'
+      )
+      _describe -t flags flag flags
+      return
+    fi
     flags=(
       'acls:This tool helps to manage acls on kafka'
       'broker-api-versions:This tool helps to retrieve broker version information'
@@ -759,4 +773,4 @@ _tkafka() {
   _describe -t flags flag flags
 }
 
-if [[ $funcstack[1] == _tkafka ]]; then _tkafka "$@"; else compdef _tkafka tkafka; fi
+if [[ $funcstack[1] == _tkafka ]]; then _tkafka "$@"; else compdef _tkafka tkafka kafka-acls.sh kafka-broker-api-versions.sh kafka-client-metrics.sh kafka-cluster.sh kafka-configs.sh kafka-console-consumer.sh kafka-console-producer.sh kafka-consumer-groups.sh kafka-consumer-perf-test.sh kafka-delegation-tokens.sh kafka-delete-records.sh kafka-dump-log.sh kafka-e2e-latency.sh kafka-features.sh kafka-get-offsets.sh kafka-groups.sh kafka-leader-election.sh kafka-log-dirs.sh kafka-metadata-quorum.sh kafka-producer-perf-test.sh kafka-reassign-partitions.sh kafka-replica-verification.sh kafka-share-groups.sh kafka-storage.sh kafka-streams-groups.sh kafka-topics.sh kafka-transactions.sh kafka-verifiable-consumer.sh kafka-verifiable-producer.sh; fi

@@ -31,6 +31,21 @@ function allFlags(tool: HelpTool): HelpFlag[] {
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** Flags that stand before a tool. */
+const GLOBAL = [
+  ['--data-dir', 'The Kafka log directory to work on'],
+  ['--help', 'The suite at a glance'],
+  ['--help-json', 'Every tool and flag as JSON'],
+  ['--version', 'Versions of tkafka and of Kafka'],
+] as const
+
+/** The tools under the names of Kafka's bin folder; our own are not there. */
+function scripts(tools: readonly HelpTool[]): string[] {
+  return tools.filter(({ tool }) => !OURS.includes(tool)).map(({ tool }) => `kafka-${tool}.sh`)
+}
+
+const OURS = ['check', 'completion', 'explain', 'log-cleaner', 'repair', 'status']
+
 /** Words that go in the tool's first place. */
 function firstWords(tool: HelpTool): string[] {
   if (tool.tool === 'completion') return ['bash', 'zsh', 'fish']
@@ -62,8 +77,12 @@ function bash(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
       `    ${tool.tool}) words="${[...firstWords(tool), ...allFlags(tool).map(({ name }) => `--${name}`)].join(' ')}" ;;`,
   )
   return `${MADE('bash', 'source <(tkafka completion bash)')}
+# Names may hold spaces: one a line, and each quoted as the shell wants it.
 _tkafka_names() {
-  command tkafka "\${data[@]}" completion names "$1" 2>/dev/null
+  local name typed=\${cur//\\\\/}
+  while IFS= read -r name; do
+    if [[ $name == "$typed"* ]]; then printf -v name %q "$name"; COMPREPLY+=("$name"); fi
+  done < <(command tkafka "\${data[@]}" completion names "$1" 2>/dev/null)
 }
 
 _tkafka() {
@@ -88,7 +107,7 @@ _tkafka() {
     return
   fi
   if [ -z "$tool" ]; then
-    COMPREPLY=($(compgen -W "${tools.map(({ tool }) => tool).join(' ')} --data-dir --help --help-json --version" -- "$cur"))
+    COMPREPLY=($(compgen -W "${tools.map(({ tool }) => tool).join(' ')} ${GLOBAL.map(([flag]) => flag).join(' ')}" -- "$cur"))
     return
   fi
   case $tool:$prev in
@@ -99,14 +118,14 @@ ${flags.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
-complete -o default -F _tkafka tkafka ${tools.map(({ tool }) => `kafka-${tool}.sh`).join(' ')}
+complete -o default -F _tkafka tkafka ${scripts(tools).join(' ')}
 `
 }
 
 function bashValues(patterns: Map<string, string[]>): string {
   return shellCases(patterns, (action, rest) => {
     if (action === 'words') return `COMPREPLY=($(compgen -W "${rest}" -- "$cur")); return`
-    if (action === 'names') return `COMPREPLY=($(compgen -W "$(_tkafka_names ${rest})" -- "$cur")); return`
+    if (action === 'names') return `_tkafka_names ${rest}; return`
     return action === 'file' ? 'COMPREPLY=($(compgen -f -- "$cur")); return' : 'return'
   })
 }
@@ -136,7 +155,7 @@ function zsh(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
     if (action === 'names') return `compadd -- \${(f)"$(_tkafka_names ${rest})"}; return`
     return action === 'file' ? '_files; return' : 'return'
   })
-  return `#compdef tkafka
+  return `#compdef tkafka ${scripts(tools).join(' ')}
 ${MADE('zsh', 'tkafka completion zsh > a folder in $fpath, as _tkafka; or: source <(tkafka completion zsh)')}
 _tkafka_names() {
   command tkafka $data completion names $1 2>/dev/null
@@ -145,6 +164,9 @@ _tkafka_names() {
 _tkafka() {
   local tool='' prev=\${words[CURRENT-1]} i
   local -a data flags
+  case \${words[1]:t} in
+    kafka-*.sh) tool=\${\${words[1]:t}#kafka-}; tool=\${tool%.sh} ;;
+  esac
   for ((i = 2; i < CURRENT; i++)); do
     case \${words[i]} in
       --data-dir) data=(--data-dir \${~words[i+1]}); ((i++)) ;;
@@ -152,8 +174,16 @@ _tkafka() {
       *) [[ -z $tool ]] && tool=\${words[i]} ;;
     esac
   done
+  if [[ $PREFIX == --*=* ]]; then prev=\${PREFIX%%=*}; compset -P 1 '*='; fi
   if [[ $prev == --data-dir ]]; then _files -/; return; fi
   if [[ -z $tool ]]; then
+    if [[ $PREFIX == -* ]]; then
+      flags=(
+        ${GLOBAL.map(([flag, description]) => item(flag, description)).join('\n        ')}
+      )
+      _describe -t flags flag flags
+      return
+    fi
     flags=(
       ${tools.map(({ tool, summary }) => item(tool, summary)).join('\n      ')}
     )
@@ -169,7 +199,7 @@ ${flags.join('\n')}
   _describe -t flags flag flags
 }
 
-if [[ $funcstack[1] == _tkafka ]]; then _tkafka "$@"; else compdef _tkafka tkafka; fi
+if [[ $funcstack[1] == _tkafka ]]; then _tkafka "$@"; else compdef _tkafka tkafka ${scripts(tools).join(' ')}; fi
 `
 }
 
@@ -189,7 +219,7 @@ function fish(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
           : offered.type === 'file'
             ? '-r -F'
             : offered.type === 'words'
-              ? `-x -a '${offered.words.join(' ')}'`
+              ? `-x -a '${offered.words.map((word) => `${word}\\t`).join(' ')}'`
               : offered.type === 'names'
                 ? `-x -a '(__tkafka_names ${offered.kind})'`
                 : '-x'
@@ -199,7 +229,7 @@ function fish(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
       )
     }
   }
-  return `${MADE('fish', 'tkafka completion fish > ~/.config/fish/completions/tkafka.fish')}
+  return `${MADE('fish', 'tkafka completion fish > ~/.config/fish/completions/tkafka.fish\n# For kafka-topics.sh and the others, too, in config.fish: tkafka completion fish | source')}
 function __tkafka_words
   set -l words (commandline -opc)
   set -e words[1]
@@ -228,13 +258,24 @@ function __tkafka_names
   set -l words (commandline -opc)
   set -l data
   if set -l at (contains -i -- --data-dir $words)
-    set data --data-dir $words[(math $at + 1)]
+    set data --data-dir (string replace -r '^~' ~ -- $words[(math $at + 1)])
   end
-  command tkafka $data completion names $argv[1] 2>/dev/null
+  # A tab, and so no description: the flag's own would stand behind every name.
+  command tkafka $data completion names $argv[1] 2>/dev/null | string replace -r '$' '\\t'
 end
 
+${GLOBAL.slice(1)
+  .map(
+    ([flag, description]) =>
+      `complete -c tkafka -n __tkafka_needs_tool -f -l ${flag.slice(2)} -d '${quotedFish(description)}'`,
+  )
+  .join('\n')}
 complete -c tkafka -l data-dir -x -a '(__fish_complete_directories)' -d 'The Kafka log directory to work on'
 ${lines.join('\n')}
+${tools
+  .filter(({ tool }) => !OURS.includes(tool))
+  .map(({ tool }) => `complete -c kafka-${tool}.sh -w 'tkafka ${tool}'`)
+  .join('\n')}
 `
 }
 
