@@ -23,7 +23,6 @@ export abstract class IndexFile {
   #page = Buffer.alloc(0)
   #pageStart = -1
   #staged: Buffer[] = []
-  #shortened = false
 
   constructor(fs: FileSystem, path: string, baseOffset: number, entrySize: number) {
     this.fs = fs
@@ -95,29 +94,25 @@ export abstract class IndexFile {
   trim(): number {
     const fd = this.#open(true)
     const size = this.#storedCount() * this.#entrySize
-    if (this.fs.fstat(fd).size !== size) {
-      this.fs.ftruncate(fd, size)
-      this.#shortened = true
-    }
+    if (this.fs.fstat(fd).size !== size) this.fs.ftruncate(fd, size)
     return size
   }
 
   truncateToEntries(count: number): void {
     if (count >= this.#storedCount()) return
     this.fs.ftruncate(this.#open(true), count * this.#entrySize)
-    this.#shortened = true
     this.#count = count
     this.#pageStart = -1
   }
 
   /**
-   * Only where something was cut off: entries that a power cut takes away again are added by the next writer, and missed
-   * by nobody; a tail that was cut and came back would be taken for entries.
+   * Before a clean marker vouches for the file, whoever wrote to it: a broker looks into no index beside one. Not where
+   * the file is as it was before `durableBefore` (an mtime, in ms), when a marker vouched for it already.
    */
-  sync(): void {
-    if (!this.#shortened) return
+  sync(durableBefore = 0): void {
+    const stat = this.fs.stat(this.path)
+    if (stat === undefined || stat.mtimeMs < durableBefore) return
     this.fs.fdatasync(this.#open(true))
-    this.#shortened = false
   }
 
   close(): void {

@@ -50,8 +50,8 @@ export function closeLikeBroker(
       segment.timeIndex.trim()
     }
     if (!isSynced(segment)) fs.fdatasync(segment.fd(true))
-    segment.offsetIndex.sync()
-    segment.timeIndex.sync()
+    segment.offsetIndex.sync(settings.namesDurableBefore)
+    segment.timeIndex.sync(settings.namesDurableBefore)
     segment.transactionIndex.sync()
     if (!isActive) segment.close()
   }

@@ -1,7 +1,7 @@
 /**
  * Knows what this process wrote and has not synced: segments' .log files, and the folder when names came or went
- * (a new segment whose name was not synced vanishes in a power cut: KAFKA-3968). Indexes are not synced here: they are
- * rebuilt from the log where a crash left them short.
+ * (a new segment whose name was not synced vanishes in a power cut: KAFKA-3968). Indexes are synced when the log is closed in order
+ * (log-closer.ts): before that nobody trusts them.
  */
 import type { LocalLog } from './local-log.ts'
 import type { LogSegment } from './log-segment.ts'

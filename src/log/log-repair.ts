@@ -85,6 +85,11 @@ export function rebuildIndexes(
   const { max } = indexRange(segment, 0, end, intervalBytes)
   if (isClosed) segment.timeIndex.maybeAppend(max.timestamp, max.offset)
   writeIndexes(segment)
+  // Closing looks at rolled segments only behind the recovery point.
+  if (isClosed) {
+    segment.offsetIndex.sync()
+    segment.timeIndex.sync()
+  }
 }
 
 /** Writes staged index entries; a full disk leaves the indexes short, which is repaired later (KAFKA-7866). */

@@ -192,8 +192,7 @@ export async function expectPromisesKept(os: Os, book: Book, durable: boolean): 
       throw new Error(`committed ${committed} of ${book.attempted.length}`)
   }
   await directory.close()
-  // Indexes are not synced: after a power cut they may be short, missing or garbage. Nothing in here trusts them.
-  const errors = (await errorsOf(os)).filter(({ kind }) => durable || !/index/.test(kind))
+  const errors = await errorsOf(os)
   if (errors.length > 0) {
     throw new Error(errors.map(({ file, position, problem }) => `${file} ${position}: ${problem}`).join('\n'))
   }

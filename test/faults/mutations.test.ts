@@ -3,6 +3,7 @@
  * see it. (Dropping the partition lock and committing before printing are tried with real processes: history.test.ts.)
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { IndexFile } from '../../src/log/index-file.ts'
 import { LogSegment } from '../../src/log/log-segment.ts'
 import type { Os } from '../../src/os/os.ts'
 import { SURVIVALS, seeded } from '../support/crash-memory-file-system.ts'
@@ -11,7 +12,7 @@ import { createTopic, DATA, emptyBook, expectPromisesKept, newDisk, produce } fr
 afterEach(() => vi.restoreAllMocks())
 
 /** What the bench says of work that came to its end on this machine, followed by a power cut or none. */
-async function verdicts(breakOs: (os: Os) => Os, powerCut: boolean): Promise<string[]> {
+async function verdicts(breakOs: (os: Os) => Os, powerCut: boolean, rounds = 1): Promise<string[]> {
   const disk = newDisk()
   const os = breakOs(disk.os())
   const book = emptyBook()
@@ -23,8 +24,9 @@ async function verdicts(breakOs: (os: Os) => Os, powerCut: boolean): Promise<str
     said.push((error as Error).message)
   }
   disk.closeAll()
-  for (const how of powerCut ? SURVIVALS : (['keep'] as const)) {
-    const after = powerCut ? disk.survive(how, seeded(3)) : disk
+  const cuts = Array.from({ length: rounds }, (_, n) => SURVIVALS.map((how) => ({ how, seed: 3 + n }))).flat()
+  for (const { how, seed } of powerCut ? cuts : [{ how: 'keep', seed: 3 } as const]) {
+    const after = powerCut ? disk.survive(how, seeded(seed)) : disk
     await expectPromisesKept(breakOs(after.os()), book, !powerCut).catch((error) => said.push(error.message))
   }
   return said
@@ -51,6 +53,11 @@ describe('the bench sees', () => {
   it('names of files that are not synced (KAFKA-3968)', async () => {
     const skip = withFs(() => ({ fsyncDir: () => {} }))
     expect(await verdicts(skip, true)).not.toEqual([])
+  })
+
+  it('indexes that a clean marker vouches for though they are not synced', async () => {
+    vi.spyOn(IndexFile.prototype, 'sync').mockReturnValue()
+    expect((await verdicts((os) => os, true, 8)).join()).toMatch(/index/)
   })
 
   it('a short write that is taken for a whole one', async () => {

@@ -92,6 +92,12 @@ export function crashOs(plan: CrashPlan, clock: Os['clock'] = systemOs.clock): C
       syncedSize.set(to, syncedSize.get(from) ?? 0)
       for (const [fd, path] of paths) if (path === from) paths.set(fd, to)
     },
+    link(from, to) {
+      if (step(true)) fail()
+      real.link?.(from, to)
+      unsyncedNames.add(to)
+      syncedSize.set(to, syncedSize.get(from) ?? real.stat(to)?.size ?? 0)
+    },
     unlink(path) {
       if (step(false)) fail()
       real.unlink(path)

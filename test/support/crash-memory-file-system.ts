@@ -269,6 +269,13 @@ export class MemoryDisk {
           names(source, [name, undefined])
         }
       },
+      link: (from, to) => {
+        const node = find(from) ?? fail('ENOENT', 'link', from)
+        const [folder, name] = split('link', to)
+        if (folder.entries.has(name)) fail('EEXIST', 'link', to)
+        change('link', to)
+        names(folder, [name, node])
+      },
       unlink: (path) => {
         const [folder, name] = split('unlink', path)
         if (!folder.entries.has(name)) fail('ENOENT', 'unlink', path)

@@ -10,6 +10,7 @@ const CHANGING = [
   'unlink',
   'rmdir',
   'mkdir',
+  'link',
   'ftruncate',
   'fsync',
   'fdatasync',
