@@ -16,7 +16,10 @@ export interface CleaningOptions {
   readonly compactionAsked?: boolean
   /** Says what would be done, changes nothing. */
   readonly dryRun?: boolean
-  /** Compacts whatever the ratio and lag limits say, the active segment too. */
+  /**
+   * Compacts whatever the ratio and lag limits say, the active segment too; retention rolls an active segment that keeps
+   * what is past it, so that it may go later.
+   */
   readonly now?: boolean
   /** Stops in time, in good order; what was not reached waits for the next run. */
   readonly maxTimeMs?: number

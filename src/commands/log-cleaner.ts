@@ -47,7 +47,7 @@ export const command: Command = {
       name: 'now',
       addition: true,
       description:
-        'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, and the active segment as well, which is rolled first.',
+        'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the active segment as well, which is rolled first. For retention, roll an active segment that keeps records past it.',
     },
     {
       name: 'max-time',
@@ -110,8 +110,7 @@ function cleaningOptions(context: CommandContext): CleaningOptions {
   if (options.words.length > 0) {
     throw new UsageError(`log-cleaner takes no words, only flags: what is '${options.words[0]}'?`, false)
   }
-  const all =
-    options.has('all') || !(options.has('retention') || options.has('compaction') || options.has('now'))
+  const all = options.has('all') || !(options.has('retention') || options.has('compaction'))
   const topics = options.values('topic').map((text) => topicFilter(text))
   const maxTime = options.value('max-time')
   const maxBytesPerSecond = options.long('max-bytes-per-second')
@@ -122,7 +121,7 @@ function cleaningOptions(context: CommandContext): CleaningOptions {
   return {
     ...(topics.length === 0 ? {} : { topics: (name) => topics.some((matches) => matches(name)) }),
     retention: all || options.has('retention'),
-    compaction: all || options.has('compaction') || options.has('now'),
+    compaction: all || options.has('compaction'),
     compactionAsked: options.has('compaction') || options.has('now'),
     offsets: all,
     dryRun: options.has('dry-run'),

@@ -65,11 +65,14 @@ export function planCompaction(
   try {
     const { active } = survey
     if (active === undefined || survey.size === 0) return undefined
-    const toClean = logToClean(survey, os.clock.now(), ignoreLimits)
-    const rolls = ignoreLimits && active.size > 0 && toClean.firstDirtyOffset < survey.logEndOffset
-    const reason = toClean.due ?? (ignoreLimits && (rolls || toClean.cleanableBytes > 0) ? 'now' : undefined)
+    const now = os.clock.now()
+    const segments = survey.segments.length
+    const { due } = logToClean(survey, now)
+    if (ignoreLimits) survey.assumeRolled()
+    const toClean = logToClean(survey, now, ignoreLimits)
+    const reason = due ?? (ignoreLimits && toClean.cleanableBytes > 0 ? 'now' : undefined)
     if (reason === undefined) return undefined
-    return { topic, partition, toClean, reason, size: survey.size, segments: survey.segments.length }
+    return { topic, partition, toClean, reason, size: survey.size, segments }
   } finally {
     survey.close()
   }
@@ -149,6 +152,7 @@ export async function compact(
       )
       try {
         if (survey.corrupt !== undefined) throw survey.corrupt
+        if (options.now === true && dryRun) survey.assumeRolled()
         const toClean = logToClean(survey, started, options.now === true)
         if (toClean.firstDirtyOffset >= toClean.firstUncleanableOffset || toClean.cleanableBytes === 0) break
         const endOffset = await cleaner.clean(survey, toClean)

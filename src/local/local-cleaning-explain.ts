@@ -8,12 +8,14 @@ import type {
   ExplainedPartition,
   ExplainedSegment,
 } from '../client/admin-cleaning.ts'
+import { TOPIC_CONFIG_SYNONYMS } from '../config/topic-configs.ts'
 import { KafkaError } from '../errors.ts'
 import type { LogSurvey, SurveyedSegment } from '../log/cleaner-survey.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import { expiredSegments, rollDueAt } from '../log/log-retention.ts'
 import { logToClean } from '../log/log-to-clean.ts'
 import type { Os } from '../os/os.ts'
+import { BrokerConfigLayers } from './broker-config-layers.ts'
 import { cleanerConfig } from './local-cleaning-compaction.ts'
 import { isRemote, retentionConfig, surveyPartition } from './local-cleaning-retention.ts'
 import type { LocalDirectory } from './local-directory.ts'
@@ -72,13 +74,15 @@ class Explanation {
     this.#now = os.clock.now()
     this.#config = retentionConfig(directory, topic)
     const entries = describeTopicConfigs(directory.image(), directory.serverProperties(), topic)
+    const layers = new BrokerConfigLayers(directory.image(), directory.serverProperties())
     this.#settings = new Map(
       entries
         .filter(({ name }) => SHOWN.includes(name))
-        .map(({ name, value, source, synonyms }) => [
-          name,
-          { name, value: value ?? '', source, sourceName: synonyms[0]?.name ?? name },
-        ]),
+        .map(({ name, value, source }) => {
+          const own = { source, sourceName: name }
+          const from = source === 'DYNAMIC_TOPIC_CONFIG' ? own : (brokerOrigin(layers, name) ?? own)
+          return [name, { name, value: value ?? '', ...from }]
+        }),
     )
   }
 
@@ -287,24 +291,34 @@ class Explanation {
   }
 
   #whyActive(segment: SurveyedSegment): ExplainedCause {
-    const { segmentBytes } = this.#config
+    const { segmentBytes, retentionMs } = this.#config
     const due = rollDueAt(segment, this.#config) ?? 0
-    const setting = this.#settings.get('segment.ms')!
-    const full = `or when it has ${segmentBytes} bytes (it has ${segment.size})`
+    const setting = this.#rolledBy()
     if (due < this.#now) {
       return {
         code: 'active',
-        text: 'it is the active one; segment.ms is over, so the next record or log-cleaner rolls it',
+        text: `it is the active one; ${setting.name} is over, so the next record or log-cleaner rolls it`,
         setting,
         command: `tkafka log-cleaner --topic ${this.#topic} --retention`,
       }
     }
+    const keepsOld = retentionMs >= 0 && this.#now - segment.firstTimestamp > retentionMs
+    const atOnce = keepsOld
+      ? `; tkafka log-cleaner --topic ${this.#topic} --retention --now rolls it at once`
+      : ''
     return {
       code: 'active',
-      text: `it is the active one: as long as records go into it, its newest stays new; it is rolled in ${duration(due - this.#now)} by segment.ms, ${full}`,
+      text: `it is the active one: as long as records go into it, its newest stays new; it is rolled in ${duration(due - this.#now)} by ${setting.name}, or when it has ${segmentBytes} bytes (it has ${segment.size})${atOnce}`,
       setting,
-      command: this.#alter('segment.ms', String(Math.max(this.#config.retentionMs, 1000))),
+      command: this.#alter('segment.ms', String(Math.max(retentionMs, 1000))),
     }
+  }
+
+  /** A compacted log is rolled by max.compaction.lag.ms, too. */
+  #rolledBy(): DecidingSetting {
+    const { compact, maxCompactionLagMs, segmentMs } = this.#config
+    const byLag = compact && maxCompactionLagMs > 0 && maxCompactionLagMs < segmentMs
+    return this.#settings.get(byLag ? 'max.compaction.lag.ms' : 'segment.ms')!
   }
 
   #deletableAt(segment: SurveyedSegment): number | undefined {
@@ -327,6 +341,12 @@ class Explanation {
         text: 'log.cleaner.enable=false: log-cleaner compacts only when --compaction asks for it',
       })
     }
+    if (toClean.checkpointIsInvalid) {
+      causes.push({
+        code: 'checkpoint',
+        text: `cleaner-offset-checkpoint names an offset outside the log (${this.#survey.cleanerCheckpoint}): cleaning begins at the start again`,
+      })
+    }
     if (this.#survey.size === 0) causes.push({ code: 'empty', text: 'there are no records' })
     else if (toClean.due === 'ratio') {
       causes.push({
@@ -343,9 +363,13 @@ class Explanation {
         command: `tkafka log-cleaner --topic ${this.#topic} --compaction`,
       })
     } else if (toClean.cleanableBytes > 0) {
+      const later =
+        toClean.lagDueAt === undefined
+          ? ''
+          : `; max.compaction.lag.ms makes it due in ${duration(toClean.lagDueAt - this.#now)}`
       causes.push({
         code: 'ratio',
-        text: `the dirty ratio ${ratio} is not above ${minCleanableDirtyRatio}`,
+        text: `the dirty ratio ${ratio} is not above ${minCleanableDirtyRatio}${later}`,
         setting: setting('min.cleanable.dirty.ratio'),
         command: now,
       })
@@ -371,10 +395,19 @@ class Explanation {
           command: `tkafka transactions find-hanging --broker-id ${this.#directory.image().nodeId}`,
         })
       } else {
+        const active = this.#survey.active!
+        const due = rollDueAt(active, this.#config)
+        const { name } = this.#rolledBy()
+        const when =
+          due === undefined
+            ? ''
+            : due < this.#now
+              ? ` (${name} is over: the next record or log-cleaner rolls it)`
+              : ` (in ${duration(due - this.#now)} by ${name}, or when it has ${this.#config.segmentBytes} bytes)`
         causes.push({
           code: 'active',
-          text: `${what}: the active segment is never compacted before it is rolled`,
-          setting: setting('segment.ms'),
+          text: `${what}: the active segment is never compacted before it is rolled${when}`,
+          setting: this.#rolledBy(),
           command: now,
         })
       }
@@ -407,6 +440,16 @@ class Explanation {
   #alter(name: string, value: string): string {
     return `tkafka configs --alter --topic ${this.#topic} --add-config ${name}=${value}`
   }
+}
+
+/** A broker's setting of that meaning, in whatever unit, where one is set. */
+function brokerOrigin(
+  layers: BrokerConfigLayers,
+  name: string,
+): Pick<DecidingSetting, 'source' | 'sourceName'> | undefined {
+  const set = TOPIC_CONFIG_SYNONYMS[name]?.find((synonym) => layers.setValue(synonym.name) !== undefined)
+  const found = set === undefined ? undefined : layers.synonyms(set.name)[0]
+  return found === undefined ? undefined : { source: found.source, sourceName: found.name }
 }
 
 /** `3 d`, `5 h`, `12 min`, `8 s`, `250 ms`: one or two units. */

@@ -14,7 +14,7 @@ import type { LocalDirectory } from './local-directory.ts'
 
 export interface RetentionPlan {
   readonly expired: readonly ExpiredSegment[]
-  readonly rollIsDue: boolean
+  readonly roll: 'segment.ms' | 'now' | undefined
   /** Files of deleted segments that may be unlinked now. */
   readonly dueDeletions: number
 }
@@ -40,14 +40,31 @@ export function surveyPartition(
   return new LogSurvey(os, dir, directory.checkpoints, key, directory.logConfig(topic), os.clock.now())
 }
 
-export function planRetention(survey: LogSurvey, config: LogConfig, now: number): RetentionPlan {
+/** With `rollNow` an active segment that keeps what is past its retention is rolled before its time. */
+export function planRetention(
+  survey: LogSurvey,
+  config: LogConfig,
+  now: number,
+  rollNow = false,
+): RetentionPlan {
   const { segments, active, logStartOffset, dueDeletions } = survey
   const due = rollDueAt(active, config)
+  const isDue = due !== undefined && now > due
+  const roll = isDue ? 'segment.ms' : rollNow && keepsExpired(survey, config, now) ? 'now' : undefined
   return {
     expired: expiredSegments(segments, logStartOffset, config, now),
-    rollIsDue: due !== undefined && now > due && survey.corrupt === undefined,
+    roll: survey.corrupt === undefined ? roll : undefined,
     dueDeletions,
   }
+}
+
+function keepsExpired({ active, size }: LogSurvey, config: LogConfig, now: number): boolean {
+  const { retentionMs, retentionBytes } = config
+  if (active === undefined || active.size === 0 || !config.delete) return false
+  return (
+    (retentionMs >= 0 && now - active.firstTimestamp > retentionMs) ||
+    (retentionBytes >= 0 && size > retentionBytes)
+  )
 }
 
 /** Needs a session. Returns undefined when there turned out to be nothing to tell of. */
@@ -56,13 +73,14 @@ export async function applyRetention(
   directory: LocalDirectory,
   topic: string,
   partition: number,
+  rollNow: boolean,
 ): Promise<CleaningResult | undefined> {
   const started = os.clock.now()
   const log = directory.logForWriting(topic, partition)
   await log.lock()
   try {
     // Policy, segments and start are looked at under the lock: nobody cleans or appends meanwhile (KAFKA-12840).
-    return retain(os, directory, log, started)
+    return retain(os, directory, log, started, rollNow)
   } finally {
     log.unlock()
   }
@@ -74,6 +92,7 @@ export function retain(
   directory: LocalDirectory,
   log: UnifiedLog,
   started: number,
+  rollNow = false,
 ): CleaningResult | undefined {
   const { topic, partition } = log
   const config = retentionConfig(directory, topic)
@@ -83,16 +102,16 @@ export function retain(
   log.deleteRecordsBefore(start)
   const survey = new LogSurvey(os, log.dir, directory.checkpoints, `${topic}-${partition}`, config, started)
   survey.close()
-  const { expired, rollIsDue } = planRetention(survey, config, started)
+  const { expired, roll } = planRetention(survey, config, started, rollNow)
   log.deleteSegments(expired.filter(({ active }) => !active).map(({ baseOffset }) => baseOffset))
   const last = expired.find(({ active }) => active)
-  if (last !== undefined || rollIsDue) log.roll()
+  if (last !== undefined || roll !== undefined) log.roll()
   if (last !== undefined) log.deleteSegments([last.baseOffset])
   const after = log.scanSegments()
   const deleted = before.filter(
     ({ baseOffset }) => after[0] !== undefined && baseOffset < after[0].baseOffset,
   )
-  if (deleted.length === 0 && !rollIsDue) return undefined
+  if (deleted.length === 0 && roll === undefined) return undefined
   const below = deleted.length > expired.length ? ['log-start'] : []
   const reasons = [...new Set([...below, ...expired.map(({ reason }) => reason)])]
   return {
@@ -106,7 +125,7 @@ export function retain(
     segmentsAfter: after.length,
     logStartOffset: log.logStartOffset,
     durationMs: os.clock.now() - started,
-    reasons: deleted.length > 0 ? reasons : ['segment.ms'],
+    reasons: deleted.length > 0 || roll === undefined ? reasons : [roll],
   }
 }
 

@@ -164,11 +164,13 @@ class CleaningRun {
   async #retain({ topic, partition }: Partition): Promise<CleaningResult | undefined> {
     const survey = surveyPartition(this.#os, this.#directory, topic, partition)
     survey.close()
-    const plan = planRetention(survey, retentionConfig(this.#directory, topic), this.#os.clock.now())
-    if (plan.expired.length === 0 && !plan.rollIsDue && plan.dueDeletions === 0) return undefined
+    const rollNow = this.#options.now === true
+    const config = retentionConfig(this.#directory, topic)
+    const plan = planRetention(survey, config, this.#os.clock.now(), rollNow)
+    if (plan.expired.length === 0 && plan.roll === undefined && plan.dueDeletions === 0) return undefined
     if (this.#options.dryRun === true) return planned({ topic, partition }, survey, plan)
     await this.#enter()
-    return applyRetention(this.#os, this.#directory, topic, partition)
+    return applyRetention(this.#os, this.#directory, topic, partition, rollNow)
   }
 
   /** One partition's failure is told and does not keep the others from being cleaned. */
@@ -191,9 +193,9 @@ class CleaningRun {
 function planned(
   { topic, partition }: Partition,
   survey: ReturnType<typeof surveyPartition>,
-  { expired, rollIsDue }: RetentionPlan,
+  { expired, roll }: RetentionPlan,
 ): CleaningResult | undefined {
-  if (expired.length === 0 && !rollIsDue) return undefined
+  if (expired.length === 0 && roll === undefined) return undefined
   const freed = expired.reduce((total, { size }) => total + size, 0)
   const left = survey.segments.slice(expired.length)
   const all = left.length === 0
@@ -205,10 +207,11 @@ function planned(
     bytesBefore: survey.size,
     bytesAfter: survey.size - freed,
     segmentsBefore: survey.segments.length,
-    segmentsAfter: all ? 1 : left.length + (rollIsDue ? 1 : 0),
+    segmentsAfter: all ? 1 : left.length + (roll === undefined ? 0 : 1),
     logStartOffset: all ? survey.logEndOffset : Math.max(survey.logStartOffset, left[0].baseOffset),
     durationMs: 0,
-    reasons: expired.length > 0 ? [...new Set(expired.map(({ reason }) => reason))] : ['segment.ms'],
+    reasons:
+      roll !== undefined && expired.length === 0 ? [roll] : [...new Set(expired.map(({ reason }) => reason))],
   }
 }
 

@@ -29,7 +29,7 @@ export class LogSurvey {
   readonly local: LocalLog
   readonly topicPartition: string
   readonly config: LogConfig
-  readonly segments: readonly SurveyedSegment[]
+  segments: readonly SurveyedSegment[]
   readonly logStartOffset: number
   readonly logEndOffset: number
   /** Where cleaning had got to, by cleaner-offset-checkpoint. */
@@ -74,6 +74,21 @@ export class LogSurvey {
 
   get active(): SurveyedSegment | undefined {
     return this.segments[this.segments.length - 1]
+  }
+
+  /** From here on as if the active segment had just been rolled: for those who ask what would be done behind that. */
+  assumeRolled(): void {
+    const { active } = this
+    if (active === undefined || active.size === 0) return
+    const begun = {
+      ...active,
+      baseOffset: this.logEndOffset,
+      nextOffset: this.logEndOffset,
+      size: 0,
+      indexSize: 0,
+      timeIndexSize: 0,
+    }
+    this.segments = [...this.segments.slice(0, -1), { ...active, active: false }, begun]
   }
 
   get size(): number {

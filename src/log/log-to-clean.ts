@@ -3,6 +3,9 @@
  */
 import type { LogSurvey, SurveyedSegment } from './cleaner-survey.ts'
 
+/** Later than any date: Long.MAX_VALUE as a setting's default. */
+const NO_LIMIT = 8.64e15
+
 /** Why compaction ends where it ends. */
 export type UncleanableReason = 'active' | 'open-transaction' | 'min-compaction-lag'
 
@@ -20,6 +23,8 @@ export interface LogToClean {
   readonly cleanableRatio: number
   /** max.compaction.lag.ms is over by so many ms. */
   readonly overdueMs: number
+  /** When max.compaction.lag.ms makes it due, ms since the epoch; undefined without that limit or where nothing is dirty. */
+  readonly lagDueAt: number | undefined
   readonly checkpointIsInvalid: boolean
   /** Undefined: not due. */
   readonly due: 'ratio' | 'lag' | undefined
@@ -70,6 +75,7 @@ export function logToClean(survey: LogSurvey, now: number, ignoreLag = false): L
     ),
   )
   const overdueMs = Math.max(now - Math.max(config.maxCompactionLagMs, 0) - earliest, 0)
+  const lagDueAt = earliest + Math.max(config.maxCompactionLagMs, 0)
   const due =
     cleanableBytes === 0
       ? undefined
@@ -88,6 +94,7 @@ export function logToClean(survey: LogSurvey, now: number, ignoreLag = false): L
     uncleanableBytes: sum(segments.filter(({ baseOffset }) => baseOffset >= firstUncleanableOffset)),
     cleanableRatio,
     overdueMs,
+    lagDueAt: lagDueAt < NO_LIMIT ? lagDueAt : undefined,
     checkpointIsInvalid,
     due,
   }
