@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts'
+import { didYouMean } from './argparse-candidates.ts'
 import type { Command, Flag, Options, Positional } from './command.ts'
 import { type Occurrence, ParsedOptions } from './options.ts'
 import { flagsByName } from './parse.ts'
@@ -78,21 +79,19 @@ class ArgparseRun {
   }
 
   parse(args: readonly string[]): Options {
-    const unknown: string[] = []
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]
       if (arg.startsWith('-') && arg !== '-' && !/^-\d/.test(arg)) {
         const taken = this.#flagAt(args, i)
-        if (taken === 0) unknown.push(arg)
-        else i += taken - 1
+        if (taken === 0) this.#failUnknownFlag(arg)
+        i += taken - 1
       } else if (this.#command.subcommands !== undefined && this.#subcommand === undefined) this.#choose(arg)
       else if (this.#words.length < this.#positionals.length) this.#words.push(arg)
-      else unknown.push(arg)
+      else this.#fail(`unrecognized arguments: '${args.slice(i).join(' ')}'`)
       if (this.#has('help') || this.#has('help-json')) return this.#options(args)
     }
     if (this.#has('version')) return this.#options(args)
     this.#checkComplete()
-    if (unknown.length > 0) this.#fail(`unrecognized arguments: '${unknown.join(' ')}'`)
     return this.#options(args)
   }
 
@@ -104,20 +103,47 @@ class ArgparseRun {
     return this.#found.some(({ flag }) => flag.name === name)
   }
 
-  #fail(message: string): never {
+  #failUnknownFlag(flag: string): never {
+    const typed = flag.replace(/^-+/, '')
+    const message = `unrecognized arguments: '${flag}'`
+    if (typed.length < 2) this.#fail(message)
+    const known = [...this.#flags.values()].filter(({ hidden }) => !hidden)
+    const names = (ours: boolean) =>
+      known
+        .filter(({ name, addition }) => ours === (addition === true || name === 'version'))
+        .map(({ name }) => name)
+    this.#fail(message, didYouMean(typed, names(false), '--') || didYouMean(typed, names(true), '--'))
+  }
+
+  #fail(message: string, candidates = ''): never {
     const suffix = this.#command.parseErrors?.suffix
     if (suffix !== undefined) throw new ArgparseError(message + suffix, false)
     const usage = argparseUsage(this.#command, this.#subcommand)
-    throw new ArgparseError(`${usage}\n${progName(this.#command)}: error: ${message}`, false)
+    throw new ArgparseError(`${usage}\n${progName(this.#command)}: error: ${message}${candidates}`, false)
   }
 
   #choose(word: string): void {
     const subcommands = this.#command.subcommands ?? []
-    const chosen = subcommands.find((one) => one.name === word)
+    const abbreviated = subcommands.filter(({ name }) => name.startsWith(word))
+    const chosen =
+      subcommands.find(({ name }) => name === word) ?? (abbreviated.length === 1 ? abbreviated[0] : undefined)
     if (chosen === undefined) {
       const genuine = subcommands.filter((one) => !one.addition)
       const names = genuine.map((one) => `'${one.name}'`).join(', ')
-      this.#fail(`invalid choice: '${word}' (choose from ${names})`)
+      if (abbreviated.length > 1)
+        this.#fail(
+          `ambiguous command: ${word} could match ${abbreviated
+            .map(({ name }) => name)
+            .sort()
+            .join(', ')}`,
+        )
+      this.#fail(
+        `invalid choice: '${word}' (choose from ${names})`,
+        didYouMean(
+          word,
+          subcommands.map(({ name }) => name),
+        ),
+      )
     }
     this.#subcommand = chosen.name
     for (const flag of chosen.flags) this.#flags.set(flag.name, flag)
@@ -132,6 +158,7 @@ class ArgparseRun {
     const name = equals < 0 ? arg : arg.slice(0, equals)
     const flag = long ? this.#byLongName(name) : this.#byShortName(arg)
     if (flag === undefined) return 0
+    this.#checkGroup(flag)
     const inline = equals >= 0 ? arg.slice(equals + 1) : !long && arg.length > 2 ? arg.slice(2) : undefined
     if (flag.arg === undefined) {
       this.#found.push({ flag, value: undefined })
@@ -149,6 +176,16 @@ class ArgparseRun {
     }
     for (const value of values) this.#take(flag, value)
     return next - i
+  }
+
+  #checkGroup(flag: Flag): void {
+    const { group } = flag
+    if (group === undefined) return
+    const other = this.#found.find(
+      (one) => one.flag.group?.name === group.name && one.flag.name !== flag.name,
+    )
+    if (other !== undefined)
+      this.#fail(`argument ${flagNames(flag, '/')}: not allowed with argument ${flagNames(other.flag, '/')}`)
   }
 
   #take(flag: Flag, value: string): void {
@@ -196,13 +233,7 @@ class ArgparseRun {
         groups.set(flag.group.name, [...(groups.get(flag.group.name) ?? []), flag])
     }
     for (const flags of groups.values()) {
-      const given = flags.filter((flag) => this.#has(flag.name))
-      if (given.length > 1) {
-        this.#fail(
-          `argument ${flagNames(given[1], '/')}: not allowed with argument ${flagNames(given[0], '/')}`,
-        )
-      }
-      if (given.length === 0 && flags[0].group?.required) {
+      if (flags[0].group?.required && !flags.some((flag) => this.#has(flag.name))) {
         this.#fail(`one of the arguments ${flags.map((flag) => flagNames(flag, '/')).join(' ')} is required`)
       }
     }

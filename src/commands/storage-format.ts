@@ -12,7 +12,7 @@ import {
   metadataVersionNamed,
 } from '../config/feature-levels.ts'
 import { TerseError } from '../errors.ts'
-import { isUuid, randomUuid } from '../message/uuid.ts'
+import { randomUuid } from '../message/uuid.ts'
 import { formatDirectory, formatUnstarted } from '../metadata/format-directory.ts'
 import { readMetaProperties } from '../metadata/meta-properties.ts'
 import { scramKey, type VoterImage } from '../metadata/metadata-image.ts'
@@ -21,6 +21,7 @@ import { systemOs } from '../os/system-os.ts'
 import { parseFeatureLevel } from './feature-arguments.ts'
 import { readStorageConfig, type StorageConfig } from './storage-config.ts'
 import { parseScram } from './storage-scram.ts'
+import { dynamicVoters } from './storage-voters.ts'
 
 const FEATURE = 'metadata.version'
 const SCRAM_LEVEL = 11
@@ -143,15 +144,9 @@ function votersOf({ options }: CommandContext, config: StorageConfig): VoterImag
     ]
   }
   if (initial !== undefined) {
-    return initial.split(',').map((text) => {
-      const match = /^(\d+)@(.+):(\d+):([^:]+)$/.exec(text.trim())
-      if (match === null || !isUuid(match[4])) {
-        throw new TerseError(
-          `Failed to parse --initial-controllers: ${text} is not id@hostname:port:directory`,
-        )
-      }
-      return voter(Number(match[1]), match[4], name, match[2], Number(match[3]))
-    })
+    return dynamicVoters(initial).map(({ id, host, port, directory }) =>
+      voter(id, directory, name, host, port),
+    )
   }
   if (config.controller && !config.staticVoters && !options.has('no-initial-controllers')) {
     throw new TerseError(
@@ -197,7 +192,12 @@ function releaseOf({ options }: CommandContext): MetadataVersion {
   }
   if (byFeature === undefined) return LATEST_PRODUCTION
   const version = metadataVersionAt(byFeature.level)
-  if (version === undefined) throw new TerseError(`No MetadataVersion with feature level ${byFeature.level}`)
+  if (version === undefined) {
+    const levels = METADATA_VERSIONS.map(({ level }) => level)
+    throw new TerseError(
+      `No MetadataVersion with feature level ${byFeature.level}. Valid feature levels are from ${Math.min(...levels)} to ${Math.max(...levels)}.`,
+    )
+  }
   if (version.level > LATEST_PRODUCTION.level) {
     throw new TerseError(`metadata.version ${version.version} is not yet stable.`)
   }
@@ -222,7 +222,7 @@ function featuresOf(
       throw new TerseError(
         level > 0
           ? 'Cannot set kraft.version to 1 unless controller.quorum.voters is empty and one of the flags --standalone, --initial-controllers, or --no-initial-controllers is used. For dynamic controllers support, try using one of --standalone, --initial-controllers, or --no-initial-controllers and removing controller.quorum.voters.'
-          : 'Cannot set kraft.version to 0 if one of the flags --standalone, --initial-controllers, or --no-initial-controllers is used. For dynamic controllers support, try removing the --feature flag for kraft.version.',
+          : 'Cannot set kraft.version to 0 if controller.quorum.voters is empty and one of the flags --standalone, --initial-controllers, or --no-initial-controllers is used. For dynamic controllers support, try removing the --feature flag for kraft.version.',
       )
     }
     if (level < 0 || level > known.max)

@@ -10,6 +10,8 @@ const MECHANISMS = new Map([
 const MIN_ITERATIONS = 4096
 const MAX_ITERATIONS = 16384
 
+const KEYS = new Set(['name', 'password', 'saltedpassword', 'salt', 'iterations'])
+
 /** @throws TerseError in the genuine tool's words */
 export function parseScram(argument: string): ScramCredentialImage {
   const equals = argument.indexOf('=')
@@ -20,15 +22,7 @@ export function parseScram(argument: string): ScramCredentialImage {
   const config = argument.slice(equals + 1)
   if (!config.startsWith('[')) throw new TerseError(`Expected configuration string to start with [`)
   if (!config.endsWith(']')) throw new TerseError(`Expected configuration string to end with ]`)
-  const values = new Map(
-    config
-      .slice(1, -1)
-      .split(',')
-      .map((pair): [string, string] => {
-        const at = pair.indexOf('=')
-        return [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1).replace(/^"(.*)"$/, '$1')]
-      }),
-  )
+  const values = new Map(config.slice(1, -1).split(',').map(componentOf))
   const user = values.get('name')
   if (!user) throw new TerseError("You must supply 'name' to add-scram")
   const password = values.get('password')
@@ -42,13 +36,9 @@ export function parseScram(argument: string): ScramCredentialImage {
   if (saltedPassword !== undefined && !values.has('salt')) {
     throw new TerseError("You must supply 'salt' with 'saltedpassword' to add-scram")
   }
-  const iterations = Number(values.get('iterations') ?? MIN_ITERATIONS)
-  if (!(iterations >= MIN_ITERATIONS)) {
-    throw new TerseError(`The 'iterations' value must be >= ${MIN_ITERATIONS} for add-scram using ${name}`)
-  }
-  if (iterations > MAX_ITERATIONS) {
-    throw new TerseError(`The 'iterations' value must be <= ${MAX_ITERATIONS} for add-scram using ${name}`)
-  }
+  const iterations = iterationsOf(values.get('iterations'), name)
+  const unknown = [...values.keys()].filter((key) => !KEYS.has(key))
+  if (unknown.length > 0) throw new TerseError(`Unknown SCRAM configurations: ${unknown.join(', ')}`)
   const { id, digest } = mechanism
   const salt = values.has('salt') ? Buffer.from(values.get('salt') ?? '', 'base64') : randomBytes(16)
   const salted =
@@ -70,4 +60,23 @@ export function parseScram(argument: string): ScramCredentialImage {
     serverKey: key('Server Key'),
     iterations,
   }
+}
+
+function componentOf(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  if (at < 0) throw new TerseError(`No equals sign found in SCRAM component: ${pair}`)
+  return [pair.slice(0, at), pair.slice(at + 1).replace(/^"(.*)"$/, '$1')]
+}
+
+function iterationsOf(text: string | undefined, mechanism: string): number {
+  if (text === undefined) return MIN_ITERATIONS
+  if (!/^[+-]?\d{1,9}$/.test(text)) throw new TerseError(`Failed to parse iterations count: ${text}`)
+  const iterations = Number(text)
+  const rule = (sign: string, limit: number) =>
+    new TerseError(
+      `The 'iterations' value must be ${sign} ${limit} for add-scram using ${mechanism.replaceAll('-', '_')}`,
+    )
+  if (iterations < MIN_ITERATIONS) throw rule('>=', MIN_ITERATIONS)
+  if (iterations > MAX_ITERATIONS) throw rule('<=', MAX_ITERATIONS)
+  return iterations
 }

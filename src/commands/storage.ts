@@ -132,7 +132,12 @@ export const command: Command = {
         return 0
       case 'feature-dependencies':
         await showFeatureDependencies(context, (text) => {
-          const [feature, level = ''] = text.split('=')
+          const [feature, level, ...more] = text.split('=')
+          if (level === undefined || more.length > 0) {
+            throw new TerseError(
+              `Invalid feature format: ${text}. Expected format: 'feature=version' (e.g. 'group.version=1')`,
+            )
+          }
           if (!isShort(level)) throw new TerseError(`Invalid version format: ${level} for feature ${feature}`)
           const unknown = `Feature level ${level} is not supported for feature ${feature}`
           return { feature, level: Number(level), unknown }

@@ -150,7 +150,7 @@ class VerifiableConsumer {
     let status = 0
     printEvent(stdout, 'startup_complete')
     try {
-      await this.#consumer.subscribe([options.value('topic') ?? ''])
+      if (this.#most > 0) await this.#consumer.subscribe([options.value('topic') ?? ''])
       while (this.#consumed < this.#most && !signal.aborted) {
         const records = await this.#consumer.poll(POLL_MS)
         if (records.length === 0) continue

@@ -103,7 +103,12 @@ async function producerConfig({ options, command, stderr }: CommandContext): Pro
   }
   const file = options.value('producer.config') ?? options.value('command-config')
   const config = { acks: String(options.int('acks')), retries: '0' }
-  return file === undefined ? config : { ...config, ...Object.fromEntries(await propertiesFile(file)) }
+  if (file === undefined) return config
+  try {
+    return { ...config, ...Object.fromEntries(await propertiesFile(file)) }
+  } catch (error) {
+    throw await argparseFailure(command, (error as Error).message)
+  }
 }
 
 class VerifiableProducer {
