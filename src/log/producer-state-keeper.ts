@@ -43,9 +43,17 @@ export class ProducerStateKeeper {
     return state
   }
 
-  /** The state when it is loaded, or can be at next to no cost. */
+  /**
+   * The state when it is loaded and at the log's end, or can be at next to no cost. One that others have left behind is
+   * dropped: keeping up with them would cost each of many producers a look at every header of all the others, and who
+   * closes the log needs it once.
+   */
   getIfCheap(logStartOffset: number): ProducerStateManager | undefined {
-    return this.#state !== undefined || this.#isCheap() ? this.get(logStartOffset) : undefined
+    if (this.#state?.endOffset !== this.#local.tail.nextOffset) {
+      if (!this.#isCheap()) this.#state = undefined
+      else return this.get(logStartOffset)
+    }
+    return this.#state
   }
 
   forget(): void {
