@@ -28,8 +28,9 @@ export function explanationLines(partition: ExplainedPartition, columns: number,
       segment.lastOffset < segment.baseOffset
         ? `no offsets yet from ${segment.baseOffset} on`
         : `offsets ${segment.baseOffset} to ${segment.lastOffset}`
+    const largest = segment.size === 0 ? '' : `, largest timestamp ${time(segment.largestTimestamp)}`
     lines.push(
-      `  segment ${segment.baseOffset}: ${bytes(segment.size)}, ${offsets}, ${state.join(', ')}, largest timestamp ${time(segment.largestTimestamp)}`,
+      `  segment ${segment.baseOffset}: ${bytes(segment.size)}, ${offsets}, ${state.join(', ')}${largest}`,
     )
     const at = segment.deletableAt
     const when = segment.deletable || at === undefined || at <= now ? '' : `, by age from ${time(at)} on`

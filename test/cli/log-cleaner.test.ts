@@ -1,6 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openLocal } from '../../src/index.ts'
+import { nativeFileLocks } from '../../src/os/native-file-lock.ts'
 import { Story } from '../support/cli.ts'
 
 let story: Story
@@ -59,6 +61,77 @@ describe('log-cleaner', () => {
     expect(fs.readdirSync(path.join(story.data, 'r-0')).filter((name) => name.endsWith('.deleted'))).toEqual(
       [],
     )
+  })
+
+  test('the course: a topic written steadily keeps old records in its active segment; shown, explained, rolled, deleted', async () => {
+    await story.says('topics --create --topic s --config retention.ms=60000 --config file.delete.delay.ms=0')
+    const producer = await openLocal(story.data).producer()
+    for (const age of [300_000, 120_000, 30_000]) {
+      await producer.send({ topic: 's', value: `${age} ms old`, timestamp: Date.now() - age })
+    }
+    await producer.close()
+    // All is still there, and a run of the cleaner does not change that.
+    expect(await story.says('log-cleaner')).toBe('')
+    const { stdout } = await story.run('console-consumer --topic s --from-beginning --until-end')
+    expect(stdout).toBe('300000 ms old\n120000 ms old\n30000 ms old\n')
+    const text = await story.says('explain --topic s')
+    expect(text).toMatch(
+      /up to 5 min .*old, but also one only [345]\d s old: a segment goes as a whole; retention.ms is 1 min/,
+    )
+    expect(text).toContain('[retention.ms=60000, set for the topic]')
+    expect(text).toContain('it is the active one: as long as records go into it, its newest stays new')
+    expect(text).toContain('tkafka configs --alter --topic s --add-config segment.ms=60000')
+    expect(text).toContain('tkafka log-cleaner --topic s --retention --now rolls it at once')
+    // What explain says to do.
+    expect(await story.says('log-cleaner --topic s --retention --now --dry-run')).toBe(
+      's-0: would roll the active segment (now)\n',
+    )
+    expect(await story.says('log-cleaner --topic s --retention --now')).toBe(
+      's-0: rolled the active segment (now)\n',
+    )
+    // In place of the half minute until the newest is old, too.
+    await story.says('configs --alter --topic s --add-config retention.ms=20000')
+    expect(await story.says('log-cleaner --topic s')).toMatch(
+      /^s-0: retention deleted 1 segment \(time\), .* -> 0 B, .* freed, log starts at offset 3\n$/,
+    )
+    expect(await story.says('get-offsets --topic s --time earliest')).toBe('s:0:3\n')
+  })
+
+  test('rolls and deletes by segment.ms, when explain was taken at its word', async () => {
+    await story.says('topics --create --topic s --config retention.ms=60000 --config file.delete.delay.ms=0')
+    const producer = await openLocal(story.data).producer()
+    for (const age of [300_000, 290_000]) {
+      await producer.send({ topic: 's', value: 'v', timestamp: Date.now() - age })
+    }
+    await story.says('configs --alter --topic s --add-config segment.ms=60000')
+    await producer.send({ topic: 's', value: 'now' })
+    await producer.close()
+    expect(await story.says('log-cleaner')).toMatch(/^s-0: retention deleted 1 segment \(time\)/)
+    const { stdout } = await story.run('console-consumer --topic s --from-beginning --until-end')
+    expect(stdout).toBe('now\n')
+  })
+
+  test('a second run beside the first leaves quietly with 0, as cron wants it', async () => {
+    await story.says('topics --create --topic c --config cleanup.policy=compact')
+    await story.says(PRODUCE, keyed)
+    const lock = fs.openSync(path.join(story.data, 'c-0', '.tkafka-cleaner-lock'), 'a+')
+    expect(nativeFileLocks.tryLock(lock, 'exclusive')).toBe(true)
+    expect(await story.says('log-cleaner --now')).toBe('')
+    fs.closeSync(lock)
+    expect(await story.says('log-cleaner --now')).toMatch(/^c-0: compacted/)
+  })
+
+  test('a dry run with --now tells what the run then does', async () => {
+    await story.says('topics --create --topic c --config cleanup.policy=compact')
+    await story.says(PRODUCE, keyed)
+    const row = async (flags: string) => {
+      const { data } = JSON.parse(await story.says(`log-cleaner --now --output json ${flags}`))
+      const [{ bytesBefore, bytesAfter, recordsBefore, recordsAfter, keys }] = data
+      return { bytesBefore, bytesAfter, recordsBefore, recordsAfter, keys }
+    }
+    const planned = await row('--dry-run')
+    expect(planned).toMatchObject({ recordsBefore: 3, recordsAfter: 2, keys: 2 })
+    expect(await row('')).toEqual(planned)
   })
 
   test('refuses a duration that is none', async () => {
