@@ -36,7 +36,10 @@ export function dumpSegment(
   printTitle(basename(path), print)
   const file = DumpFile.open(fs, path)
   try {
-    if (options.maxBytes < 0) throw new TerseError(`Invalid size: ${options.maxBytes}`)
+    if (options.maxBytes < 0)
+      throw new TerseError(
+        `Invalid size: ${options.maxBytes} in read from FileRecords(size=${file.size}, file=${file.path}, start=0, end=2147483647)`,
+      )
     new SegmentDump(file, options, print, reports).run()
   } finally {
     file.close()

@@ -78,7 +78,7 @@ function run(context: CommandContext): number {
 /** As Java's split: empty names at the end do not count. Paths lose doubled and trailing slashes. */
 function filesOf(options: Options): string[] {
   const names = (options.value('files') ?? '').split(',')
-  while (names.length > 1 && names[names.length - 1] === '') names.pop()
+  if (names.length > 1) while (names.at(-1) === '') names.pop()
   return names.map((name) => name.replace(/\/+/g, '/').replace(/(?<=.)\/$/, ''))
 }
 
@@ -87,17 +87,10 @@ class Dump {
   readonly #print: DumpPrinter
   readonly #warn: (line: string) => void
   readonly #options: Options
-  readonly #index: IndexDumpOptions
-
   constructor(options: Options, print: DumpPrinter, warn: (line: string) => void) {
     this.#options = options
     this.#print = print
     this.#warn = warn
-    this.#index = {
-      sanityOnly: options.has('index-sanity-check'),
-      verifyOnly: options.has('verify-index-only'),
-      maxMessageSize: options.int('max-message-size') as number,
-    }
   }
 
   file(file: string): void {
@@ -106,8 +99,8 @@ class Dump {
     const suffix = /\.[^.]*$/.exec(basename(file))?.[0] ?? ''
     if (suffix === '.log' || suffix === '.checkpoint') {
       dumpSegment(fs, file, this.#segmentOptions(), this.#print, this.reports)
-    } else if (suffix === '.index') dumpIndex(fs, file, this.#index, this.#print, this.reports)
-    else if (suffix === '.timeindex') dumpTimeIndex(fs, file, this.#index, this.#print, this.reports)
+    } else if (suffix === '.index') dumpIndex(fs, file, this.#indexOptions(), this.#print, this.reports)
+    else if (suffix === '.timeindex') dumpTimeIndex(fs, file, this.#indexOptions(), this.#print, this.reports)
     else if (suffix === '.snapshot') dumpProducerSnapshot(fs, file, this.#print)
     else if (suffix === '.txnindex') dumpTransactionIndex(fs, file, this.#print)
     else this.#ignore(file)
@@ -122,6 +115,14 @@ class Dump {
       )
     }
     this.#warn(ignored)
+  }
+
+  #indexOptions(): IndexDumpOptions {
+    return {
+      sanityOnly: this.#options.has('index-sanity-check'),
+      verifyOnly: this.#options.has('verify-index-only'),
+      maxMessageSize: this.#options.int('max-message-size') as number,
+    }
   }
 
   #segmentOptions(): SegmentDumpOptions {
