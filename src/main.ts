@@ -71,6 +71,10 @@ async function runCommand(
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     stderr.line(`${command.parseErrors?.prefix ?? ''}${error.message}`)
+    if (command.parser === 'argparse' && stderr.isTerminal) {
+      const { hintNearWord } = await import('./commands/near-name-hint.ts')
+      hintNearWord(command, args, stderr)
+    }
     if (command.parseErrors?.usage) await printUsage(command, stderr)
     return 1
   }
@@ -111,24 +115,44 @@ async function runCommand(
       },
       handleSignals: () => signals.handle(),
     }
-    const status = (await command.run(context)) ?? 0
+    const status = await runTool(context, stderr)
     return signals.received === undefined ? status : status || SIGNAL_STATUS[signals.received]
   } catch (error) {
     if (error instanceof UsageError && error.showUsage) {
       stdout.flush()
       stderr.line(error.message)
-      await printUsage(command, stderr)
+      await printUsage(command, stderr, options.words)
       return 1
     }
     throw error
   }
 }
 
+/** Runs the tool; on a terminal what was probably meant stands behind the line of one that failed. */
+async function runTool(context: CommandContext, stderr: FdOutput): Promise<number> {
+  const { command, stdout } = context
+  if (!stderr.isTerminal) return (await command.run(context)) ?? 0
+  let status: number
+  try {
+    status = (await command.run(context)) ?? 0
+  } catch (error) {
+    if (!(error instanceof TerseError) || error instanceof UsageError) throw error
+    stdout.flush()
+    status = report(error, stderr)
+  }
+  if (status === 1) {
+    stderr.flush()
+    const { hintNearNames } = await import('./commands/near-name-hint.ts')
+    await hintNearNames(context)
+  }
+  return status
+}
+
 /** Kafka prints all flags; on a terminal that would push the message out of sight: there a pointer and right uses. */
-async function printUsage(command: Command, stderr: FdOutput): Promise<void> {
+async function printUsage(command: Command, stderr: FdOutput, words: readonly string[] = []): Promise<void> {
   if (stderr.isTerminal) {
     const { usagePointer } = await import('./cli/usage.ts')
-    stderr.line(usagePointer(command))
+    stderr.line(usagePointer(command, words))
     return
   }
   const { usageTable } = await import('./cli/usage.ts')

@@ -1,5 +1,6 @@
 import type { Command, Flag } from './command.ts'
 import { flagsByName } from './parse.ts'
+import { didYouMean } from './suggest.ts'
 
 /** The table of flags, as the genuine tools print it behind a usage error: two columns within `width`. */
 export function usageTable(command: Command, width = 80): string {
@@ -20,11 +21,14 @@ export function usageTable(command: Command, width = 80): string {
   return lines.join('\n')
 }
 
-/** A few right uses, and where the flags are listed. */
-export function usagePointer(command: Command): string {
+/** What a flag without its dashes was meant for, a few right uses, and where the flags are listed. */
+export function usagePointer(command: Command, words: readonly string[] = []): string {
   const pointer = `tkafka ${command.name} --help lists its flags.`
   const examples = exampleLines(command)
-  return examples.length === 0 ? pointer : `\nExamples:\n${examples.join('\n')}\n\n${pointer}`
+  const flags = flagsByName(command.flags)
+  const meant = didYouMean([...new Set(words)].filter((word) => flags.has(word)).map((word) => `--${word}`))
+  const hint = meant === undefined ? '' : `${meant}\n`
+  return hint + (examples.length === 0 ? pointer : `\nExamples:\n${examples.join('\n')}\n\n${pointer}`)
 }
 
 /** What `--help` prints: the genuine tool's first line, the table, a few right uses. */

@@ -38,30 +38,66 @@ export async function describeConfigs(
 }
 
 async function describeResources(
-  { options, stdout }: CommandContext,
+  context: CommandContext,
   admin: Admin,
   type: EntityType,
   name: string | undefined,
 ): Promise<void> {
+  const { options, stdout } = context
   const all = options.has('all')
   if (type === 'topics' && name !== undefined) checkTopicName(name)
   if (name !== undefined && name !== '' && !all && !(await exists(admin, type, name))) {
     stdout.line(`The ${singular(type)} '${name}' doesn't exist and doesn't have dynamic config.`)
+    await hint(context)
     return
   }
+  const table = await settingsTable(context)
   for (const one of name === undefined ? await everyName(admin, type) : [name]) {
     stdout.line(
       one === '' && type === 'brokers'
         ? `Default configs for ${type} in the cluster are:`
         : `${all ? 'All' : 'Dynamic'} configs for ${singular(type)} ${one} are:`,
     )
-    for (const entry of await resourceConfigs(admin, type, one, all)) {
+    const entries = await resourceConfigs(admin, type, one, all)
+    if (table !== undefined) {
+      table(entries)
+      continue
+    }
+    for (const entry of entries) {
       const synonyms = entry.synonyms.map((synonym) => `${synonym.source}:${synonym.name}=${synonym.value}`)
       stdout.line(
         `  ${entry.name}=${entry.value} sensitive=${entry.sensitive} synonyms={${synonyms.join(', ')}}`,
       )
     }
   }
+}
+
+async function hint(context: CommandContext): Promise<void> {
+  if (!context.stderr.isTerminal) return
+  context.stdout.flush()
+  await (await import('./near-name-hint.ts')).hintNearNames(context)
+}
+
+/** On a terminal settings stand in a table: what holds, where it comes from, and what would hold without it. */
+async function settingsTable(
+  context: CommandContext,
+): Promise<((entries: readonly ConfigEntry[]) => void) | undefined> {
+  if (!context.stdout.isTerminal || context.options.has('output')) return undefined
+  const { printTable } = await import('../cli/table.ts')
+  return (entries) => {
+    if (entries.length === 0) return
+    const rows = entries.map(({ name, value, source, sensitive, synonyms }) => {
+      const next = synonyms.find((synonym) => synonym.source !== source)
+      const without = next === undefined ? null : `${next.value} (${sourceWords(next.source)})`
+      return [`  ${name}`, sensitive ? '(hidden)' : value, sourceWords(source), without]
+    })
+    printTable(context, ['  Setting', 'Value', 'Set by', 'Else'], rows)
+  }
+}
+
+/** `DYNAMIC_TOPIC_CONFIG` -> `dynamic topic config`. */
+function sourceWords(source: string): string {
+  return source.toLowerCase().replaceAll('_', ' ')
 }
 
 export function checkTopicName(name: string): void {

@@ -64,10 +64,6 @@ export const command: Command = {
       if (error instanceof UsageError && error.showUsage) throw error
       stdout.flush()
       stderr.line(`Error: Executing consumer group command failed due to ${error.message}`)
-      if (stderr.isTerminal && options.values('group').length === 1) {
-        const { hintNearName } = await import('./near-name-hint.ts')
-        await hintNearName(context, 'group', options.values('group')[0])
-      }
       return 1
     } finally {
       await admin.close()

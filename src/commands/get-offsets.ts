@@ -63,10 +63,6 @@ export const command: Command = {
       if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
       stdout.flush()
       stderr.line(`Error occurred: ${error.message}`)
-      if (stderr.isTerminal && context.options.has('topic')) {
-        const { hintNearName } = await import('./near-name-hint.ts')
-        await hintNearName(context, 'topic', context.options.value('topic'))
-      }
       return 1
     }
   },

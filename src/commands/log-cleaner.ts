@@ -97,7 +97,7 @@ export const command: Command = {
       }
       progress.clear()
       machine?.end(failures === 0)
-      if (machine === undefined && results === 0) reassure(context, options)
+      if (machine === undefined && results === 0) await reassure(context, options)
     } finally {
       await admin.close()
     }
@@ -133,8 +133,10 @@ function cleaningOptions(context: CommandContext): CleaningOptions {
 }
 
 /** A person at a terminal gets an answer in any case; cron gets none when there was nothing to do. */
-function reassure({ stdout, stderr }: CommandContext, { dryRun }: CleaningOptions): void {
+async function reassure(context: CommandContext, { dryRun }: CleaningOptions): Promise<void> {
+  const { options, stdout, stderr } = context
   if (!stdout.isTerminal || !stderr.isTerminal) return
+  if (options.has('topic')) await (await import('./near-name-hint.ts')).hintNearNames(context)
   stderr.line(
     `nothing ${dryRun === true ? 'would be' : 'is'} to be cleaned; tkafka explain --topic NAME says why`,
   )

@@ -39,7 +39,7 @@ export const command: Command = {
   ],
   examples: ['tkafka log-dirs --describe', 'tkafka log-dirs --describe --topic-list quakes'],
   async run(context) {
-    const { options, stdout } = context
+    const { options, stdout, stderr } = context
     checkRequiredArguments(options, 'describe')
     const topics = new Set(words(options.value('topic-list')))
     const asked = new Set(words(options.value('broker-list')).map(brokerId))
@@ -60,6 +60,8 @@ export const command: Command = {
         await machine.all(shown.map((one) => ({ broker: controller, logDir, ...one })))
         return 0
       }
+      if (stderr.isTerminal && topics.size > 0)
+        await (await import('./near-name-hint.ts')).hintNearNames(context)
       stdout.line('Querying brokers for log directories information')
       const partitions = javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
         ({ topic, partition, size, offsetLag, isFuture }) => ({

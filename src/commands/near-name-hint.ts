@@ -1,28 +1,126 @@
-/** A hint behind Kafka's own line when a topic or group was mistyped. For people: only where stderr is a terminal. */
-import type { CommandContext } from '../cli/command.ts'
+/** What was probably meant by a mistyped name, told behind Kafka's own line. For people: only where stderr is a terminal. */
+import type { Command, CommandContext, Options, Output } from '../cli/command.ts'
 import { didYouMean } from '../cli/suggest.ts'
+import type { Admin } from '../client/admin.ts'
 import { nearNames } from '../client/near-names.ts'
 import { openAdmin } from './open-client.ts'
+
+type Kind = 'topic' | 'group' | 'transactional id'
+
+/** Flags that hold names of something that is there already; several of them by commas, partitions behind a colon. */
+const NAME_FLAGS: readonly (readonly [flag: string, kind: Kind])[] = [
+  ['topic', 'topic'],
+  ['topic-list', 'topic'],
+  ['topic-partitions', 'topic'],
+  ['group', 'group'],
+  ['transactional-id', 'transactional id'],
+]
+
+/** Nothing is told twice. */
+const told = new Set<string>()
+
+/** Looks for what came near among the names on the command line of a tool that failed, or found nothing. Never throws. */
+export async function hintNearNames(context: CommandContext): Promise<void> {
+  const { options, stderr } = context
+  if (!stderr.isTerminal) return
+  for (const [flag, kind] of NAME_FLAGS) {
+    if (!options.has(flag) || (kind === 'topic' && options.has('create'))) continue
+    for (const list of options.values(flag)) {
+      for (const name of list.split(',')) await hintNearName(context, kind, name.trim().replace(/:.*/, ''))
+    }
+  }
+  if (options.has('entity-name') && /^(topic|group)s$/.test(options.value('entity-type') ?? '')) {
+    const kind = options.value('entity-type') === 'topics' ? 'topic' : 'group'
+    await hintNearName(context, kind, options.value('entity-name'))
+  }
+  await hintNearSetting(context)
+}
+
+/** Flags and subcommands of an argparse tool that come near to the first word that is none. */
+export function hintNearWord(
+  { flags, subcommands = [] }: Command,
+  args: readonly string[],
+  stderr: Output,
+): void {
+  const chosen = subcommands.find(({ name }) => args.includes(name))
+  const known = [...flags, ...(chosen?.flags ?? [])].map(({ name }) => `--${name}`)
+  const words = args.map((arg) => arg.replace(/=.*/, ''))
+  const wrongFlag = words.find((word) => word.startsWith('--') && !known.includes(word))
+  const hint =
+    chosen === undefined && subcommands.length > 0
+      ? nearNames(
+          words.find((word) => !word.startsWith('-')) ?? '',
+          subcommands.map(({ name }) => name),
+        )
+      : nearNames(wrongFlag ?? '', wrongFlag === undefined ? [] : known)
+  const text = didYouMean(hint)
+  if (text !== undefined) stderr.line(text)
+}
 
 /** Names that come near to `typed`, when there is none of that very name; never throws. */
 export async function hintNearName(
   context: CommandContext,
-  kind: 'topic' | 'group',
+  kind: Kind,
   typed: string | undefined,
   introduction = '',
 ): Promise<void> {
   if (!context.stderr.isTerminal || typed === undefined || typed === '') return
   try {
     const admin = await openAdmin(context)
-    const names =
-      kind === 'topic'
-        ? (await admin.listTopics()).map(({ name }) => name)
-        : (await admin.listGroups()).map(({ groupId }) => groupId)
+    const names = await namesOf(admin, kind)
     await admin.close()
-    if (names.includes(typed)) return
-    const hint = didYouMean(nearNames(typed, names))
-    if (hint !== undefined) context.stderr.line(introduction + hint)
+    if (!names.includes(typed)) tell(context, kind, typed, names, introduction)
   } catch {
     // A hint is not worth a failure.
   }
+}
+
+async function namesOf(admin: Admin, kind: Kind): Promise<string[]> {
+  if (kind === 'topic') return (await admin.listTopics()).map(({ name }) => name)
+  if (kind === 'group') return (await admin.listGroups()).map(({ groupId }) => groupId)
+  return (await admin.listTransactions()).map(({ transactionalId }) => transactionalId)
+}
+
+/** Settings in --config, --add-config and --delete-config that there are none of. */
+async function hintNearSetting(context: CommandContext): Promise<void> {
+  const { options } = context
+  const given = ['config', 'add-config', 'delete-config'].filter((flag) => options.has(flag))
+  if (given.length === 0) return
+  const names = await settingNames(context.command.name, options)
+  if (names === undefined) return
+  for (const text of given.flatMap((flag) => options.values(flag))) {
+    // Commas inside [] belong to a value.
+    for (const part of text.replace(/\[[^\]]*\]/g, '').split(',')) {
+      const name = part.split('=')[0].trim()
+      if (!names.includes(name)) tell(context, 'setting', name, names)
+    }
+  }
+}
+
+async function settingNames(tool: string, options: Options): Promise<string[] | undefined> {
+  const type = (name: string) => options.has(name) || options.value('entity-type') === `${name}s`
+  if (tool === 'topics' || (tool === 'configs' && type('topic'))) {
+    const { topicConfigDef } = await import('../config/topic-configs.ts')
+    return topicConfigDef().names()
+  }
+  if (tool !== 'configs') return undefined
+  if (type('group')) return (await import('../config/group-configs.ts')).groupConfigDef().names()
+  if (type('broker') || options.has('broker-defaults'))
+    return (await import('../config/broker-configs.ts')).brokerConfigDef().names()
+  const { IP_QUOTAS, USER_CLIENT_QUOTAS } = await import('../config/client-quota-configs.ts')
+  return [...USER_CLIENT_QUOTAS, ...IP_QUOTAS]
+}
+
+function tell(
+  { stderr }: CommandContext,
+  kind: string,
+  typed: string,
+  names: readonly string[],
+  introduction = '',
+): void {
+  const hint = didYouMean(nearNames(typed, names))
+  const key = `${kind} ${typed}`
+  if (hint === undefined || told.has(key)) return
+  told.add(key)
+  stderr.line(introduction + hint)
 }

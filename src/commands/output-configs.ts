@@ -34,11 +34,12 @@ export async function writeConfigs(
 
 async function writeResources(
   machine: MachineOutput,
-  { options, stderr }: CommandContext,
+  context: CommandContext,
   admin: Admin,
   type: EntityType,
   name: string | undefined,
 ): Promise<void> {
+  const { options, stderr } = context
   const all = options.has('all')
   if (type === 'topics' && name !== undefined) checkTopicName(name)
   if (name !== undefined && name !== '' && !all && !(await exists(admin, type, name))) {

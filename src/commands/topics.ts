@@ -137,10 +137,6 @@ export const command: Command = {
       if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
       context.stdout.flush()
       context.stderr.line(`Error while executing topic command : ${error.message}`)
-      if (context.stderr.isTerminal && !options.has('create')) {
-        const { hintNearName } = await import('./near-name-hint.ts')
-        await hintNearName(context, 'topic', options.value('topic'))
-      }
       return 1
     } finally {
       await admin.close()

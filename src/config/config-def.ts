@@ -47,6 +47,10 @@ export class ConfigDef {
     return [...this.#keys.values()].filter((key) => !key.internal)
   }
 
+  names(): string[] {
+    return this.keys().map(({ name }) => name)
+  }
+
   /**
    * The value of a known setting.
    * @throws KafkaError INVALID_CONFIG `Invalid value x for configuration y: why`
