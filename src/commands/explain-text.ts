@@ -64,7 +64,7 @@ function origin({ name, source, sourceName }: DecidingSetting): string {
   return sourceName === name || source === 'DEFAULT_CONFIG' ? where : `${where} as ${sourceName}`
 }
 
-/** x deletable, = closed, > active; | is where retention.ms ends. */
+/** One line of time: what each segment covers, by its state; | is where retention.ms ends. */
 function picture({ segments, settings }: ExplainedPartition, columns: number, now: number): string[] {
   const shown = segments.filter(({ size }) => size > 0)
   if (shown.length === 0) return []
@@ -75,20 +75,39 @@ function picture({ segments, settings }: ExplainedPartition, columns: number, no
   const column = (at: number) =>
     Math.min(Math.max(Math.round(((at - first) / span) * (width - 1)), 0), width - 1)
   const line = new Array<string>(width).fill(' ')
-  for (const { firstTimestamp, largestTimestamp, deletable, active } of shown) {
-    const from = column(Math.min(firstTimestamp, largestTimestamp))
-    line.fill(deletable ? 'x' : active ? '>' : '=', from, column(largestTimestamp) + 1)
+  const used = new Set<string>()
+  for (const segment of shown) {
+    const { firstTimestamp, largestTimestamp } = segment
+    const sign = signOf(segment)
+    used.add(sign)
+    line.fill(sign, column(Math.min(firstTimestamp, largestTimestamp)), column(largestTimestamp) + 1)
   }
-  const retention = Number(settings.find(({ name }) => name === 'retention.ms')?.value ?? -1)
-  if (retention >= 0 && now - retention >= first) line[column(now - retention)] = '|'
+  const value = (name: string) => settings.find((setting) => setting.name === name)?.value ?? ''
+  const retention = value('retention.ms') === '' ? -1 : Number(value('retention.ms'))
+  if (retention >= 0 && now - retention >= first) {
+    line[column(now - retention)] = '|'
+    used.add('|')
+  }
   const left = time(first)
   const right = now >= last ? 'now' : time(last)
   const legend = `${left}${' '.repeat(Math.max(width - left.length - right.length, 1))}${right}`
   return [
     `  ${line.join('').trimEnd()}`,
     `  ${legend}`,
-    '  x deletable  = closed  > active  | retention.ms ago',
+    `  ${[...SIGNS].flatMap(([sign, meaning]) => (used.has(sign) ? [`${sign} ${meaning}`] : [])).join('  ')}`,
   ]
+}
+
+const SIGNS: ReadonlyMap<string, string> = new Map([
+  ['x', 'deletable'],
+  ['-', 'compacted'],
+  ['=', 'closed'],
+  ['>', 'active'],
+  ['|', 'retention.ms ago'],
+])
+
+function signOf({ deletable, active, cleaning }: ExplainedPartition['segments'][number]): string {
+  return deletable ? 'x' : active ? '>' : cleaning === 'clean' ? '-' : '='
 }
 
 /** In the zone of the machine, as people read clocks; seconds are enough. */

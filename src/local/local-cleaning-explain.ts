@@ -39,6 +39,7 @@ const SHOWN = [
   'remote.storage.enable',
 ]
 const COMPACTION_ONLY = /compaction\.lag|dirty\.ratio|delete\.retention/
+const RETENTION_ONLY = /^retention\./
 const REMOTE_ONLY = /^(local|remote)\./
 
 export async function explainCleaning(
@@ -123,6 +124,7 @@ class Explanation {
       settings: [...this.#settings.values()].filter(
         ({ name, source }) =>
           (!COMPACTION_ONLY.test(name) || this.#config.compact) &&
+          (!RETENTION_ONLY.test(name) || this.#directory.logConfig(this.#topic).delete) &&
           (!REMOTE_ONLY.test(name) || source === 'DYNAMIC_TOPIC_CONFIG'),
       ),
     }
@@ -291,7 +293,7 @@ class Explanation {
   }
 
   #whyActive(segment: SurveyedSegment): ExplainedCause {
-    const { segmentBytes, retentionMs } = this.#config
+    const { segmentBytes, segmentMs, retentionMs } = this.#config
     const due = rollDueAt(segment, this.#config) ?? 0
     const setting = this.#rolledBy()
     if (due < this.#now) {
@@ -310,7 +312,10 @@ class Explanation {
       code: 'active',
       text: `it is the active one: as long as records go into it, its newest stays new; it is rolled in ${duration(due - this.#now)} by ${setting.name}, or when it has ${segmentBytes} bytes (it has ${segment.size})${atOnce}`,
       setting,
-      command: this.#alter('segment.ms', String(Math.max(retentionMs, 1000))),
+      // Rolled sooner than that, it would wait for its age all the same.
+      ...(retentionMs >= 0 && retentionMs < segmentMs
+        ? { command: this.#alter('segment.ms', String(Math.max(retentionMs, 1000))) }
+        : {}),
     }
   }
 
