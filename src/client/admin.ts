@@ -3,6 +3,7 @@ import type { CheckAdmin } from './admin-check.ts'
 import type { CleaningAdmin } from './admin-cleaning.ts'
 import type { NodeAdmin } from './admin-node.ts'
 import type { ShareGroupAdmin } from './admin-share-groups.ts'
+import type { TokenAdmin } from './admin-tokens.ts'
 import type { TransactionAdmin } from './admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from './types.ts'
 
@@ -19,6 +20,7 @@ export interface Admin
     AclAdmin,
     NodeAdmin,
     ShareGroupAdmin,
+    TokenAdmin,
     TransactionAdmin,
     CheckAdmin,
     CleaningAdmin {

@@ -1,11 +1,16 @@
-/** `tkafka delegation-tokens`: tokens belong to an authenticated session, and a directory has none. */
+/**
+ * `tkafka delegation-tokens`: shows the tokens that stand in the directory. Making, renewing and expiring belong to an
+ * authenticated session, and a directory has none.
+ */
 import { checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { DelegationToken } from '../client/admin-tokens.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { principals } from './acls-arguments.ts'
 import { propertiesFile } from './client-properties.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { openDirectory } from './open-client.ts'
+import { openAdmin } from './open-client.ts'
 
 const REFUSAL =
   'Delegation Token requests are not allowed on PLAINTEXT/1-way SSL channels and on delegation token authenticated channels.'
@@ -58,6 +63,7 @@ export const command: Command = {
     period('renew-time-period', 'Renew time period in milliseconds; -1: the server decides.'),
     period('expiry-time-period', 'Expiry time period in milliseconds; -1: the token ends at once.'),
     { name: 'hmac', arg: 'optional', description: 'HMAC of the delegation token' },
+    outputFlag,
   ],
   parseErrors: { usage: true },
   async run(context) {
@@ -66,10 +72,58 @@ export const command: Command = {
     await propertiesFile(options.value('command-config') ?? '')
     announce(context)
     // Says what is wrong with the directory or the address first.
-    const directory = await openDirectory(context)
-    await directory.close()
-    throw new TerseError(REFUSAL)
+    const admin = await openAdmin(context)
+    try {
+      const tokens = await admin.describeDelegationTokens()
+      if (!options.has('describe') || tokens.length === 0) throw new TerseError(REFUSAL)
+      await describe(context, tokens)
+      return 0
+    } finally {
+      await admin.close()
+    }
   },
+}
+
+const COLUMNS = ['TOKENID', 'HMAC', 'OWNER', 'REQUESTER', 'RENEWERS', 'ISSUEDATE', 'EXPIRYDATE', 'MAXDATE']
+const WIDTHS = [15, 30, 15, 15, 25, 15, 15, 15]
+
+/** Tokens of the owners that are asked for, else all: who may read the directory may see them. */
+async function describe(context: CommandContext, all: readonly DelegationToken[]): Promise<void> {
+  const { options, stdout } = context
+  const owners = principals(options, 'owner-principal')
+  const tokens = all.filter(({ owner }) => owners.length === 0 || owners.includes(owner))
+  const machine = machineOutput(context, {
+    kind: 'delegation-token',
+    columns: [
+      'tokenId',
+      'hmac',
+      'owner',
+      'requester',
+      'renewers',
+      'issueTimestamp',
+      'expiryTimestamp',
+      'maxTimestamp',
+    ],
+  })
+  if (machine !== undefined) {
+    await machine.all(tokens.map(({ hmac, ...token }) => ({ ...token, hmac: hmac ?? null })))
+    return
+  }
+  const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padEnd(WIDTHS[i])).join(' ')
+  stdout.write(`Total number of tokens : ${tokens.length}`)
+  stdout.line(`\n${line(COLUMNS)}`)
+  for (const token of tokens) {
+    const { tokenId, hmac = '-', owner, requester, renewers } = token
+    const dates = [token.issueTimestamp, token.expiryTimestamp, token.maxTimestamp].map(minuteOf)
+    stdout.line(`\n${line([tokenId, hmac, owner, requester, `[${renewers.join(',')}]`, ...dates])}`)
+  }
+}
+
+/** `2026-11-21T14:05` in local time. */
+function minuteOf(ms: number): string {
+  const date = new Date(ms)
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
 function checkArguments({ options }: CommandContext): void {

@@ -18,6 +18,7 @@ import type { CheckOptions, CheckSummary, RepairOptions } from '../client/admin-
 import type { CleaningOptions, CleaningResult, ExplainedPartition } from '../client/admin-cleaning.ts'
 import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../client/admin-node.ts'
 import type { ShareGroupOffset } from '../client/admin-share-groups.ts'
+import type { DelegationToken } from '../client/admin-tokens.ts'
 import type {
   AbortTransactionSpec,
   ProducerState,
@@ -266,6 +267,11 @@ export class LocalAdmin implements Admin {
   async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
     const { LocalShareGroups } = await import('./local-share-groups.ts')
     return new LocalShareGroups(await this.#whole()).listShareGroupOffsets(groupId)
+  }
+
+  async describeDelegationTokens(): Promise<DelegationToken[]> {
+    const { LocalTokens } = await import('./local-tokens.ts')
+    return new LocalTokens(await this.#whole()).describeDelegationTokens()
   }
 
   // Transactions
