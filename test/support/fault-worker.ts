@@ -1,11 +1,12 @@
 /**
  * One process of the fault bench's crowd: fault-worker DIR ROLE ID. Works until it is killed, and tells on standard
- * output (with write(2), so that a killed one has told all it did): A acknowledged, R delivered, + and - partitions given and taken,
+ * output (with write(2), so that a killed one has told all it did): A and K acknowledged, R and F delivered, + and - partitions given and taken,
  * E errors. TKAFKA_MUTATE breaks it on purpose.
  */
 import fs from 'node:fs'
 import { openLocal } from '../../src/index.ts'
 import { nativeFileLocks } from '../../src/os/native-file-lock.ts'
+import { systemOs } from '../../src/os/system-os.ts'
 
 const [dir, role, id] = process.argv.slice(2)
 const mutation = process.env.TKAFKA_MUTATE ?? ''
@@ -94,7 +95,78 @@ async function retain(): Promise<void> {
   }
 }
 
-const ROLES: Readonly<Record<string, () => Promise<void>>> = { produce, consume, administer, retain }
+/** Keyed records for the compacted topic: K partition offset key value, once acknowledged. */
+async function key(): Promise<void> {
+  const producer = await openLocal(dir).producer()
+  for (let n = 0; ; n++) {
+    const key = `k${n % 7}`
+    const value = `${id}:${n}`
+    const { offset } = await producer.send({ topic: 'c', partition: 0, key, value })
+    say('K', offset, key, value)
+    if (n % 8 === 0) await pause(1)
+  }
+}
+
+/** Compacts again and again, the active segment, too; TKAFKA_KILL_AT: kills itself before that change of the disk. */
+async function clean(): Promise<void> {
+  const killAt = process.env.TKAFKA_KILL_AT
+  if (killAt !== undefined) killBefore(Number(killAt))
+  const admin = await openLocal(dir).admin()
+  for (;;) {
+    const options = { topics: (name: string) => name === 'c', offsets: false, now: true }
+    for await (const { status, message } of admin.clean(options)) {
+      if (status === 'failed') say('E', String(message))
+    }
+    say('ready')
+    if (killAt !== undefined) break
+    await pause(5)
+  }
+  await admin.close()
+}
+
+/** Reads all of the compacted topic again and again, in small pieces: S at each beginning, F offset for each record. */
+async function follow(): Promise<void> {
+  for (;;) {
+    const consumer = await openLocal(dir).consumer({
+      config: { 'max.poll.records': '20', 'auto.offset.reset': 'earliest' },
+    })
+    await consumer.assign([{ topic: 'c', partition: 0 }])
+    consumer.seekToBeginning([{ topic: 'c', partition: 0 }])
+    let text = 'S\n'
+    for (let quiet = 0; quiet < 2; ) {
+      const records = await consumer.poll(5)
+      quiet = records.length === 0 ? quiet + 1 : 0
+      for (const { offset, key, value } of records) text += `F ${offset} ${key} ${value}\n`
+      if (text !== '') fs.writeSync(1, text)
+      text = ''
+      await pause(1)
+    }
+    await consumer.close()
+  }
+}
+
+/** As if the machine's scheduler had it in for this process. */
+function killBefore(at: number): void {
+  let calls = 0
+  const port = systemOs.fs as unknown as Record<string, (...args: unknown[]) => unknown>
+  for (const call of ['write', 'mkdir', 'rename', 'unlink', 'ftruncate', 'fsync', 'fdatasync', 'fsyncDir']) {
+    const real = port[call]
+    port[call] = (...args) => {
+      if (calls++ === at) process.kill(process.pid, 'SIGKILL')
+      return real.apply(systemOs.fs, args)
+    }
+  }
+}
+
+const ROLES: Readonly<Record<string, () => Promise<void>>> = {
+  produce,
+  consume,
+  administer,
+  retain,
+  key,
+  clean,
+  follow,
+}
 ROLES[role]().catch((error) => {
   say('E', String(error?.message ?? error).replaceAll('\n', ' '))
   process.exit(1)
