@@ -65,6 +65,14 @@ describe('processes killed at random moments', () => {
       `crowd: ${workers.length} killed, ${JSON.stringify({ ...history, violations: history.violations.length })}`,
     )
     expect(history.violations).toEqual([])
+    // All of them were really at it.
+    expect(history.acknowledged).toBeGreaterThan(workers.length)
+    expect(history.delivered).toBeGreaterThan(workers.length)
+    expect(history.committed).toBeGreaterThan(workers.length)
+    for (const role of Object.keys(roles)) {
+      const told = workers.filter((one) => one.role === role && one.lines.length > 0)
+      expect(told.length, role).toBeGreaterThan(0)
+    }
   })
 })
 
@@ -72,6 +80,11 @@ describe('the bench sees', () => {
   it.runIf(isFull)('a dropped partition lock', async () => {
     const { history } = await crowd(benchSeed + 2, 24, { produce: 6 }, 'no-lock')
     expect(history.violations.join('\n')).toMatch(/lost|twice|offset|check|warned/)
+  })
+
+  it.runIf(isFull)('claims on partitions that are not locked', async () => {
+    const { history } = await crowd(benchSeed + 4, 40, { produce: 1, consume: 4 }, 'no-claim')
+    expect(history.violations.join('\n')).toMatch(/both had partition|committed \d+ behind/)
   })
 
   it.runIf(isFull)('commits that come before the records are out', async () => {
