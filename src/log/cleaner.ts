@@ -165,6 +165,12 @@ export class Cleaner {
         else if (!transactions.onBatchRead(batch) && batch.count > 0) {
           if (batch.compression === 'zstd') await prepareCodec('zstd')
           batch.walk(visitor)
+          if (!fits && map.size === 0 && map.latestOffset < start && batch.baseOffset > start) {
+            // Nothing but a gap lies before it, wider than the map's range (KAFKA-6264).
+            map.begin(batch.baseOffset, end)
+            fits = true
+            batch.walk(visitor)
+          }
           if (!fits) return
         }
         if (batch.lastOffset >= start) map.latestOffset = batch.lastOffset

@@ -1,11 +1,17 @@
 /** Kafka's bugs that may not live here, beyond those of the log (test/unit/log/kafka-bugs.test.ts). The table is in docs/testing.md. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { partitionForKey } from '../../src/client/murmur2.ts'
 import { OffsetStore } from '../../src/group/offset-store.ts'
+import { openLocal } from '../../src/index.ts'
 import { CLEAN_SHUTDOWN_FILE } from '../../src/local/clean-shutdown-file.ts'
 import { LocalAdmin } from '../../src/local/local-admin.ts'
 import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { expireOffsets } from '../../src/local/offset-expiry.ts'
 import { decodeOffsetCommitValue, encodeOffsetCommitValue } from '../../src/message/offset-messages.ts'
+import { systemOs } from '../../src/os/system-os.ts'
 import { commit, createTopic, DATA, emptyBook, newDisk, produce } from './disk-scenarios.ts'
 
 describe('Kafka bugs', () => {
@@ -52,7 +58,7 @@ describe('Kafka bugs', () => {
     expect(fs.stat(`${DATA}/${CLEAN_SHUTDOWN_FILE}`)).toBeUndefined()
   })
 
-  it('KAFKA-4092: retention.bytes below segment.bytes is allowed', async () => {
+  it('KAFKA-4092 and KAFKA-4788: retention.bytes below segment.bytes is allowed', async () => {
     const disk = newDisk()
     const admin = new LocalAdmin(disk.os(), LocalDirectory.open(disk.os(), DATA))
     await admin.createTopic({
@@ -83,7 +89,7 @@ describe('Kafka bugs', () => {
     expect(v1.length).toBe(v2.length + 8)
   })
 
-  it('KAFKA-13636: offsets are kept however old they are; nothing here expires them', async () => {
+  it('KAFKA-13636: offsets of a group that lives, or that nobody asked to expire, are kept however old they are', async () => {
     const disk = newDisk()
     const book = emptyBook()
     await createTopic('t')(disk.os(), book)
@@ -96,6 +102,37 @@ describe('Kafka bugs', () => {
     await directory.leave()
     expect(new OffsetStore(later, directory).fetch('g').get('t-0')?.offset).toBe(1)
     await directory.close()
+  })
+
+  it('KAFKA-13636: log-cleaner expires old offsets of a group only when nobody is in it', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'tkafka-expiry-'))
+    try {
+      const producer = await openLocal(dir).producer()
+      await producer.send({ topic: 't', value: 'a' })
+      await producer.close()
+      const consumer = await openLocal(dir).consumer({
+        groupId: 'g',
+        config: { 'auto.offset.reset': 'earliest' },
+      })
+      await consumer.subscribe(['t'])
+      expect(await consumer.poll(5000)).toHaveLength(1)
+      await consumer.commit()
+      const expire = async (): Promise<(number | undefined)[]> => {
+        const now = Date.now() + 400 * 86_400_000
+        const later = { ...systemOs, clock: { ...systemOs.clock, now: () => now } }
+        const directory = LocalDirectory.open(later, dir)
+        const expired: (number | undefined)[] = []
+        for await (const one of expireOffsets(later, directory, {}, () => directory.enter()))
+          expired.push(one.offsetsExpired)
+        await directory.close()
+        return expired
+      }
+      expect(await expire()).toEqual([])
+      await consumer.close()
+      expect(await expire()).toEqual([1])
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
+    }
   })
 
   it('KAFKA-5247 and KAFKA-5600: the last commit in the log wins, also against a snapshot of older ones', async () => {

@@ -95,7 +95,7 @@ describe('the offset map', () => {
 })
 
 describe('bugs of Kafka that are not repeated', () => {
-  it('KAFKA-3330: a cleaner checkpoint beyond the end, or before the start, counts as none', () => {
+  it('KAFKA-3330, KAFKA-7400: a cleaner checkpoint beyond the end, or before the start, counts as none', () => {
     const { dir, log } = open()
     appendUnderLock(log, kv('a', '1'), kv('b', '1'), kv('c', '1'))
     roll(log)
@@ -164,7 +164,7 @@ describe('bugs of Kafka that are not repeated', () => {
     expect(appendUnderLock(again, from('c', 2)).firstOffset).toBe(4)
   })
 
-  it('KAFKA-13727, KAFKA-8351: the marker of an aborted transaction stays as long as data of it is there', async () => {
+  it('KAFKA-13727, KAFKA-8351, KAFKA-5196: the marker of an aborted transaction stays as long as data of it is there', async () => {
     const { dir, log } = open()
     const txn = (key: string, baseSequence: number) =>
       batchOf([{ key, value: 'v' }], { producerId: 9, producerEpoch: 0, baseSequence, transactional: true })
@@ -186,7 +186,7 @@ describe('bugs of Kafka that are not repeated', () => {
     expect(existsSync(join(log.dir, '00000000000000000000.log'))).toBe(true)
   })
 
-  it('KAFKA-9133, KAFKA-8764: a dirty offset in the active segment, gaps and emptied segments end at once', async () => {
+  it('KAFKA-9133, KAFKA-9826, KAFKA-8764: a dirty offset in the active segment, gaps and emptied segments end at once', async () => {
     const { dir, log } = open()
     appendUnderLock(log, kv('a', '1'), kv('a', '2'), kv('a', '3'))
     roll(log)

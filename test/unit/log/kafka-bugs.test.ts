@@ -225,7 +225,7 @@ describe('bugs of Kafka that are not to come back', () => {
     ).toEqual([...bases.slice(2), 6].sort((a, b) => a - b))
   })
 
-  it('KAFKA-16310: the record with the largest timestamp is found inside a compressed batch', () => {
+  it('KAFKA-16310 and KAFKA-16342: the record with the largest timestamp is found inside a compressed batch', () => {
     const log = openLog(temporaryDir())
     const times = [1000, 5000, 3000, 5000]
     appendUnderLock(
