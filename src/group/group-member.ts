@@ -22,8 +22,10 @@ export type { GroupMemberOptions, Subscription } from './group-member-options.ts
 
 /** Retries of what is on its way: a claim that its former owner has not given up yet, a member file that is being written. */
 const RETRY_MS = 20
-/** Watching may miss something (network disks); this does not. */
-const SAFETY_MS = 1000
+/** Watching may miss something; this does not. */
+const SAFETY_MS = 4000
+/** On network disks, where watches report only what this machine does. */
+const NETWORK_SAFETY_MS = 1000
 /** Without watches (they can run out) joins are looked for this often. */
 const UNWATCHED_MS = 100
 
@@ -162,7 +164,8 @@ export class GroupMember {
       if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
       this.unwatched = true
     }
-    this.later(this.unwatched ? UNWATCHED_MS : SAFETY_MS, true)
+    const safety = os.fs.networkType?.(logDir) === undefined ? SAFETY_MS : NETWORK_SAFETY_MS
+    this.later(this.unwatched ? UNWATCHED_MS : safety, true)
   }
 
   private sawFile(name: string | null): void {

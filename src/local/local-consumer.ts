@@ -199,7 +199,7 @@ export class LocalConsumer implements Consumer {
         // Something may have come between the last look and the new watches.
         if (this.#assignment.watch(this.#waiter)) continue
       }
-      await this.#waiter.wait(Math.min(left, POLL_MS), signal)
+      await this.#waiter.wait(Math.min(left, this.#waiter.pollMs, this.#commitDueIn(clock.now())), signal)
       this.#lastTurn = clock.now()
       if (this.#group !== undefined) {
         this.#group.check()
@@ -244,7 +244,13 @@ export class LocalConsumer implements Consumer {
 
   /** Looking at very many partitions takes its time: less often then. */
   #lookMs(): number {
-    return POLL_MS * Math.max(1, this.#assignment.size / 1000)
+    return this.#waiter.pollMs * Math.max(1, this.#assignment.size / 1000)
+  }
+
+  /** Milliseconds until the next commit by itself. */
+  #commitDueIn(now: number): number {
+    if (this.#group === undefined || !this.#settings.enableAutoCommit) return Number.POSITIVE_INFINITY
+    return Math.max(1, this.#lastCommit + this.#settings.autoCommitIntervalMs - now)
   }
 
   async #commitWhenDue(): Promise<void> {

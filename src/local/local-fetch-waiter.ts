@@ -3,12 +3,14 @@ import type { LocalFetcher } from './local-fetcher.ts'
 
 /** Above this many partitions one watch of the data directory stands for all (writers touch WAKE_FILE), beside the poll. */
 const MAX_WATCHES = 1000
-/** Between two looks at everything, whatever the watches say: network disks report nothing. */
+/** Between two looks at everything where not all of it is watched: network disks report nothing. */
 export const POLL_MS = 250
+/** Where all of it is: a watch may miss something when very much happens. */
+const WATCHED_POLL_MS = 1000
 
 /**
  * Waiting for data without a busy loop: woken by changes of the partitions' folders, and of the data directory (new
- * partition folders), and in any case every POLL_MS. Watches are made when there is something to wait for.
+ * partition folders), and in any case every `pollMs`. Watches are made when there is something to wait for.
  */
 export class LocalFetchWaiter {
   readonly #os: Os
@@ -17,6 +19,8 @@ export class LocalFetchWaiter {
   readonly #watches = new Map<LocalFetcher, { close(): void }>()
   #dirWatch: { close(): void } | undefined
   #watchesLeft = true
+  #allWatched = false
+  #network: boolean | undefined
   #wake: (() => void) | undefined
   #woken = false
 
@@ -37,6 +41,7 @@ export class LocalFetchWaiter {
       this.#dirWatch = this.#try(() => this.#os.fs.watch(this.#dir, () => this.#onDirectoryChange()))
       fresh = this.#dirWatch !== undefined
     }
+    this.#allWatched = false
     if (fetchers.length > MAX_WATCHES) return fresh
     for (const fetcher of fetchers) {
       if (!this.#watchesLeft || this.#watches.has(fetcher) || fetcher.ended !== undefined) continue
@@ -53,7 +58,15 @@ export class LocalFetchWaiter {
       fetcher.idle = false
       fresh = true
     }
+    this.#allWatched = this.#dirWatch !== undefined && this.#watchesLeft
     return fresh
+  }
+
+  /** How long nobody need look while no watch reports anything. */
+  get pollMs(): number {
+    if (!this.#allWatched) return POLL_MS
+    this.#network ??= this.#os.fs.networkType?.(this.#dir) !== undefined
+    return this.#network ? POLL_MS : WATCHED_POLL_MS
   }
 
   forget(fetcher: LocalFetcher): void {
