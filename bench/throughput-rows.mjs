@@ -2,12 +2,14 @@
 import { execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { env, median } from './bench.mjs'
+import { env, median, timed } from './bench.mjs'
+import { groupTimings, idleCosts } from './groups.mjs'
 
 /** @param {{ work: string, tkafka: string, lines: number, topics: (...args: string[]) => unknown, kafka: object, extraEnv: object }} bench */
 export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv }) {
   const plain = path.join(work, 'lines')
   const keyed = path.join(work, 'keyed')
+  const json = path.join(work, 'json')
   const million = `${lines / 1e6} M`
   const topicsMade = new Set()
   const fresh = (name, partitions) => () => {
@@ -53,6 +55,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
     setup: () => {
       makeLines(plain, lines, false)
       makeLines(keyed, lines, true)
+      if (file === json) makeJson(json, lines)
       once(topic, partitions)
     },
     prepare: fresh(topic, partitions),
@@ -68,9 +71,9 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       env: { ...env, ...extraEnv },
     })
   }
-  const codecAlone = (codec) => ({
+  const codecAlone = (codec, file) => ({
     name: `${codec} alone, in one process`,
-    command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${plain}`,
+    command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${file}`,
   })
   return [
     produce(
@@ -82,6 +85,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       [catSync(plain), cat(plain), ...producers(plain, 'in')],
       1.8,
     ),
+    produce('the same, 8 partitions in turn', 'spread', 8, plain, '', [cat(plain), catSync(plain)]),
     produce(
       'the same with parse.key, 8 partitions, murmur2',
       'keyed',
@@ -91,11 +95,22 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       [cat(keyed), catSync(keyed), ...producers(keyed, 'keyed', '--reader-property parse.key=true')],
       3,
     ),
-    ...['lz4', 'zstd'].map((codec) =>
-      produce(`the same with ${codec}, 1 partition`, codec, 1, plain, `--compression-codec ${codec}`, [
-        codecAlone(codec),
-        cat(plain),
-      ]),
+    // The lines above compress so well that a codec is quicker than a pipe; measured values are what codecs are for.
+    ...['lz4', 'zstd'].flatMap((codec) =>
+      [
+        ['the same', plain],
+        [`${million} lines of JSON, 100 B,`, json],
+      ].map(([what, file]) =>
+        produce(
+          `${what} with ${codec}, 1 partition`,
+          codec,
+          1,
+          file,
+          `--compression-codec ${codec}`,
+          [codecAlone(codec, file), cat(file)],
+          1.67,
+        ),
+      ),
     ),
     {
       name: `${million} records out to a pipe`,
@@ -137,26 +152,30 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       ),
       peers: [{ name: 'the plain form', command: consume('') }],
     },
-    ...[8, 1].map((partitions) => ({
-      name: `8 processes to ${partitions} partition${partitions > 1 ? 's' : ''}, ${million} lines in all`,
-      bar: 1.1,
-      setup: () => makeLines(plain, lines, false),
-      prepare: () => {
-        fresh('many', partitions)()
-        fresh('one', 1)()
+    {
+      name: `memory: ${BIG} x ${million} lines out of one log`,
+      runs: 1,
+      warmup: 0,
+      setup: () => {
+        filled()
+        const twice = `for i in $(seq ${BIG - 1}); do cat ${plain}; done`
+        execFileSync('sh', ['-c', `{ ${twice}; } | ${tkafka} console-producer --topic in`], {
+          env: { ...env, ...extraEnv },
+        })
       },
-      ours: [
-        ...Array.from({ length: 8 }, (_, i) => {
-          const part = `tail -n +${(i * lines) / 8 + 1} ${plain} | head -n ${lines / 8}`
-          const partition = partitions > 1 ? `--partition ${i}` : ''
-          return `{ ${part} | ${tkafka} console-producer --topic many ${partition}; } &`
-        }),
-        'wait',
-      ].join(' '),
-      peers: [{ name: 'one process', command: `cat ${plain} | ${tkafka} console-producer --topic one` }],
-    })),
+      ours: `${tkafka} console-consumer --topic in --from-beginning --max-messages ${BIG * lines} | cat > /dev/null`,
+      peers: [
+        {
+          name: 'the same lines in again',
+          command: `for i in $(seq ${BIG}); do cat ${plain}; done | ${tkafka} console-producer --topic in`,
+        },
+      ],
+    },
   ]
 }
+
+/** How often the lines go into the large log: 5.1 GB with 3 M of them. */
+const BIG = 17
 
 /** Lines of 100 bytes with the line end; keyed ones begin with one of 10,000 keys and a tab. Made once. */
 function makeLines(file, count, keyed) {
@@ -174,32 +193,180 @@ function makeLines(file, count, keyed) {
   fs.closeSync(fd)
 }
 
+/** Readings of a sensor, 100 bytes each: names that come again, digits that do not. */
+function makeJson(file, count) {
+  if (fs.existsSync(file)) return
+  const fd = fs.openSync(file, 'w')
+  let seed = 1
+  const random = (below) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff
+    return Math.floor((seed / 0x80000000) * below)
+  }
+  for (let done = 0; done < count; done += 10_000) {
+    let text = ''
+    for (let i = done; i < Math.min(count, done + 10_000); i++) {
+      const time = 1_700_000_000_000 + i * 37 + random(37)
+      const line = `{"sensor":"s${random(5000)}","time":${time},"celsius":${(random(6000) / 100 - 20).toFixed(2)},"volts":${(random(5000) / 1000).toFixed(3)}`
+      text += `${line},"n":${`${i}`.padStart(93 - line.length, '0')}}\n`
+    }
+    fs.writeSync(fd, text)
+  }
+  fs.closeSync(fd)
+}
+
+/**
+ * Eight processes at once, to one partition or one each, and one process with as many lines as all of them, in turn.
+ * @returns medians: `ratio` of the eight's rate to the one's, `slowest` of them beside their mean, lines a second
+ */
+export async function manyProducers({ work, tkafka, topics, extraEnv, partitions, each, runs = 3 }) {
+  const file = path.join(work, `each-${each}`)
+  makeLines(file, each, false)
+  const found = []
+  for (let i = 0; i < runs; i++) {
+    const topic = `many-${partitions}-${each}-${i}`
+    topics('--create', '--topic', topic, '--partitions', `${partitions}`)
+    const produce = (input, flags = '') =>
+      timed(`${input} | ${tkafka} console-producer --topic ${topic} ${flags}`, extraEnv).then(
+        (r) => r.seconds,
+      )
+    const started = performance.now()
+    const walls = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        produce(`cat ${file}`, partitions > 1 ? `--partition ${n}` : '--partition 0'),
+      ),
+    )
+    const all = (performance.now() - started) / 1000
+    const one = await produce(`cat ${Array(8).fill(file).join(' ')}`, '--partition 0')
+    topics('--delete', '--topic', topic)
+    const rates = walls.map((seconds) => each / seconds)
+    const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length
+    found.push({
+      ratio: one / all,
+      slowest: Math.min(...rates) / mean,
+      all: (8 * each) / all,
+      one: (8 * each) / one,
+    })
+  }
+  const of = (name) => median(found.map((run) => run[name]))
+  return {
+    ratio: of('ratio'),
+    slowest: of('slowest'),
+    linesPerSecond: of('all'),
+    oneLinesPerSecond: of('one'),
+  }
+}
+
+/** Rows that are no pairs of commands: `run` returns cells (what, ours, beside, bar) and what is to be kept. */
+export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEnv, quick }) {
+  const missed = (good) => (good ? '' : 'MISSED')
+  const each = lines / 6
+  const ms = ({ p50, p99, max }) =>
+    `p50 ${p50.toFixed(2)} ms, ${p99 ? `p99 ${p99.toFixed(2)}` : `max ${max.toFixed(0)}`} ms`
+  return [
+    ...[8, 1].map((partitions) => ({
+      name: `8 processes to ${partitions} partition${partitions > 1 ? 's' : ''}, ${each} lines each`,
+      async run(name) {
+        const result = await manyProducers({ work, tkafka, topics, extraEnv, partitions, each })
+        const { ratio, slowest, linesPerSecond } = result
+        const bar = `rate >= 0.9 of one, slowest >= 0.5 of mean ${missed(ratio >= 0.9 && slowest >= 0.5)}`
+        const ours = `${(linesPerSecond / 1e6).toFixed(2)} M/s, slowest ${slowest.toFixed(2)} of mean`
+        const one = `one process ${(result.oneLinesPerSecond / 1e6).toFixed(2)} M/s`
+        return { cells: [name, ours, one, ratio.toFixed(2), bar], result }
+      },
+    })),
+    {
+      name: 'line in to line out at 200 a second',
+      async run(name) {
+        const ours = await latency({ tkafka, extraEnv, count: quick ? 200 : 1000 })
+        const theirs = await kafkaLatency(kafka)
+        const bar = `p50 <= 1, p99 <= 5 ${missed(ours.p50 <= 1 && ours.p99 <= 5)}`
+        const beside = theirs === undefined ? '' : `Kafka's console tools, linger 0: ${ms(theirs)}`
+        const ratio = theirs === undefined ? '' : (ours.p50 / theirs.p50).toFixed(2)
+        return {
+          cells: [name, `${ms(ours)} (${ours.lines} lines)`, beside, ratio, bar],
+          result: { ours, theirs },
+        }
+      },
+    },
+    ...['tool', 'library'].map((kind) => ({
+      name: `group of ${kind === 'tool' ? 'console-consumers' : 'programs with the library'}`,
+      async run(name) {
+        const dir = extraEnv.TKAFKA_DATA_DIR
+        if (!fs.existsSync(path.join(dir, 'groups-0')))
+          topics('--create', '--topic', 'groups', '--partitions', '4')
+        const result = await groupTimings({ dir, tkafka, kind, rounds: quick ? 5 : 20 })
+        const { death, join } = result
+        const ours = `killed -> taken over ${ms(death)}; joined -> its share ${ms(join)}`
+        return {
+          cells: [name, ours, '', '', `<= 50 ms each ${missed(death.p50 <= 50 && join.p50 <= 50)}`],
+          result,
+        }
+      },
+    })),
+    {
+      name: 'idle consumers',
+      async run(name) {
+        const dir = extraEnv.TKAFKA_DATA_DIR
+        if (!fs.existsSync(path.join(dir, 'groups-0')))
+          topics('--create', '--topic', 'groups', '--partitions', '4')
+        const result = await idleCosts({ dir, tkafka, seconds: quick ? 10 : 60 })
+        const ours = Object.entries(result).map(([kind, percent]) => `${kind} ${percent.toFixed(2)} %`)
+        const bar = `< 0.5 % of a core ${missed(Object.values(result).every((percent) => percent < 0.5))}`
+        return { cells: [name, ours.join(', '), '', '', bar], result }
+      },
+    },
+  ]
+}
+
 /** From a line into a producer's pipe to the line out of a waiting consumer's, in ms: 200 lines a second. */
-export async function latency({ tkafka, extraEnv, count = 600 }) {
+export function latency({ tkafka, extraEnv, count = 600 }) {
   const start = (args, stdio) =>
     spawn(process.execPath, [tkafka, ...args], { env: { ...env, ...extraEnv }, stdio })
+  return lineTimes(
+    () => start(['console-producer', '--topic', 'latency'], ['pipe', 'ignore', 'ignore']),
+    () => start(['console-consumer', '--topic', 'latency'], ['ignore', 'pipe', 'ignore']),
+    { count, settle: 1500 },
+  )
+}
+
+/** The same through a genuine broker; undefined when there is none. */
+async function kafkaLatency(kafka) {
+  const server = '--bootstrap-server {server} --topic latency'
+  const producer = kafka.tool('ConsoleProducer', `${server} --timeout 0`)
+  if (producer === undefined) return undefined
+  kafka.topic('latency', 1)
+  const start = (command, stdio) => spawn('sh', ['-c', `exec ${command}`], { env, stdio })
+  return lineTimes(
+    () => start(producer, ['pipe', 'ignore', 'ignore']),
+    () => start(kafka.tool('consumer.ConsoleConsumer', server), ['ignore', 'pipe', 'ignore']),
+    { count: 300, settle: 15_000 },
+  )
+}
+
+async function lineTimes(startProducer, startConsumer, { count, settle }) {
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
   const now = () => performance.timeOrigin + performance.now()
-  const producer = start(['console-producer', '--topic', 'latency'], ['pipe', 'ignore', 'ignore'])
+  const producer = startProducer()
   producer.stdin.write('0\n')
   await sleep(1000)
-  const consumer = start(['console-consumer', '--topic', 'latency'], ['ignore', 'pipe', 'ignore'])
+  const consumer = startConsumer()
   const taken = []
   let rest = ''
   consumer.stdout.on('data', (data) => {
     const at = now()
     const lines = (rest + data).split('\n')
     rest = lines.pop()
-    for (const line of lines) taken.push(at - Number(line))
+    for (const line of lines) if (line.length > 9) taken.push(at - Number(line))
   })
-  await sleep(1500)
+  await sleep(settle)
   for (let i = 0; i < count; i++) {
     producer.stdin.write(`${now()}\n`)
     await sleep(5)
   }
-  await sleep(500)
+  await sleep(1000)
   producer.stdin.end()
   consumer.kill('SIGTERM')
+  if (taken.length === 0) return undefined
   taken.sort((a, b) => a - b)
   return { lines: taken.length, p50: median(taken), p99: taken[Math.floor(taken.length * 0.99)] }
 }
