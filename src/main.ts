@@ -8,6 +8,7 @@ import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
 import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
+import { systemErrorText } from './os/system-error.ts'
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof SIGNAL_STATUS
@@ -113,6 +114,9 @@ async function runCommand(
       get signal() {
         return signals.signal()
       },
+      get interrupted() {
+        return signals.received !== undefined
+      },
       handleSignals: () => signals.handle(),
     }
     const status = await runTool(context, stderr)
@@ -165,9 +169,7 @@ function report(error: unknown, stderr: FdOutput): number {
   const debug = Boolean(process.env.TKAFKA_DEBUG)
   if (error instanceof TerseError) stderr.line(debug ? (error.stack ?? error.message) : error.message)
   else if (error instanceof Error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const expected = code !== undefined && (error as NodeJS.ErrnoException).syscall !== undefined
-    const text = expected ? error.message : `${error.name}: ${error.message} (TKAFKA_DEBUG=1 shows where)`
+    const text = systemErrorText(error) ?? `${error.name}: ${error.message} (TKAFKA_DEBUG=1 shows where)`
     stderr.line(debug ? (error.stack ?? text) : text)
   } else stderr.line(String(error))
   return 1
@@ -176,7 +178,9 @@ function report(error: unknown, stderr: FdOutput): number {
 /** Listens only once somebody asks: a tool that does not is ended by the kernel, with the same status for a shell. */
 class Signals {
   received: Signal | undefined
+  /** Made when somebody waits: loading Node's own takes time that most runs need not spend. */
   #controller: AbortController | undefined
+  #listening = false
   #handled = false
   readonly #end: (status: number) => void
 
@@ -185,23 +189,29 @@ class Signals {
   }
 
   signal(): AbortSignal {
+    this.#listen()
     if (this.#controller === undefined) {
-      const controller = new AbortController()
-      this.#controller = controller
-      const onSignal = (name: Signal) => {
-        const again = this.received !== undefined
-        this.received = name
-        controller.abort(name)
-        if (again || !this.#handled) this.#end(SIGNAL_STATUS[name])
-      }
-      process.on('SIGINT', onSignal)
-      process.on('SIGTERM', onSignal)
+      this.#controller = new AbortController()
+      if (this.received !== undefined) this.#controller.abort(this.received)
     }
     return this.#controller.signal
   }
 
   handle(): void {
     this.#handled = true
-    this.signal()
+    this.#listen()
+  }
+
+  #listen(): void {
+    if (this.#listening) return
+    this.#listening = true
+    const onSignal = (name: Signal) => {
+      const again = this.received !== undefined
+      this.received = name
+      this.#controller?.abort(name)
+      if (again || !this.#handled) this.#end(SIGNAL_STATUS[name])
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
   }
 }

@@ -130,13 +130,13 @@ export function consumerSettings(
       'Failed to construct kafka consumer\nThe configured group.id should not be an empty string or whitespace.',
     )
   }
+  const assignors = classNames(text('partition.assignment.strategy'))
+  checkClasses(assignors, classNames(text('interceptor.classes')))
   return {
     clientId: config['client.id'] || 'consumer',
     groupInstanceId: text('group.instance.id'),
     groupProtocol,
-    assignors: text('partition.assignment.strategy')
-      ?.split(',')
-      .map((name) => name.trim()),
+    assignors,
     autoOffsetReset: parseAutoOffsetReset(text('auto.offset.reset') ?? 'latest') ?? 'latest',
     enableAutoCommit: flag('enable.auto.commit', true),
     autoCommitIntervalMs: int('auto.commit.interval.ms', 5000),
@@ -149,6 +149,29 @@ export function consumerSettings(
     allowAutoCreateTopics: flag('allow.auto.create.topics', true),
     excludeInternalTopics: flag('exclude.internal.topics', true),
   }
+}
+
+/** By class or by name. */
+const ASSIGNORS =
+  /^(.*\.)?(Range|RoundRobin|Sticky|CooperativeSticky)Assignor$|^(range|roundrobin|(cooperative-)?sticky)$/
+
+/** Classes that a JVM would have to run. @throws TerseError in Kafka's words, and which class it is */
+function checkClasses(
+  assignors: readonly string[] | undefined,
+  interceptors: readonly string[] | undefined,
+): void {
+  const unknown = [...(assignors ?? []).filter((name) => !ASSIGNORS.test(name)), ...(interceptors ?? [])][0]
+  if (unknown === undefined) return
+  throw new TerseError(
+    `Failed to construct kafka consumer\nClass ${unknown} cannot be found: Java classes cannot be loaded here`,
+  )
+}
+
+function classNames(list: string | undefined): string[] | undefined {
+  return list
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 function checkProtocol(config: Readonly<Record<string, string>>, protocol: 'classic' | 'consumer'): void {

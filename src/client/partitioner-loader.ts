@@ -34,7 +34,7 @@ export async function choosePartitioner(
   }
   throw new TerseError(
     `Invalid value ${name} for configuration partitioner.class: Class ${name} could not be found.` +
-      ` (${ROUND_ROBIN}, sticky, or the path of a JavaScript module.)`,
+      `\nKnown are ${ROUND_ROBIN}, sticky, and the path of a JavaScript module.`,
   )
 }
 

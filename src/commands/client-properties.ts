@@ -12,6 +12,16 @@ export function keyValueArguments(values: readonly string[]): Map<string, string
   return properties
 }
 
+/** @throws TerseError in Java's words */
+function checkUnicodeEscapes(text: string): void {
+  if (!text.includes('\\u')) return
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    if (/^\s*[#!]/.test(line)) continue
+    if (/^(?:[^\\]|\\[^u])*\\u(?![0-9a-fA-F]{4})/.test(line.replace(/\\u[0-9a-fA-F]{4}/g, '')))
+      throw new TerseError('Malformed \\uxxxx encoding.')
+  }
+}
+
 /**
  * A Java properties file (escapes, continued lines; Latin-1). A later line wins.
  * @throws TerseError: the path as given, as the genuine tools say it, and the reason behind it
@@ -22,10 +32,12 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
     bytes = systemOs.fs.readFile(file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EISDIR') throw new TerseError(`Is a directory\n${file} is no properties file.`)
     throw new TerseError(
       `${file}\n${code === 'ENOENT' ? 'There is no such file.' : (error as Error).message}`,
     )
   }
+  checkUnicodeEscapes(bytes.toString('latin1'))
   const { parseLines } = await import('./properties-lines.ts')
   const properties = new Map<string, string>()
   for (const line of parseLines(bytes.toString('latin1'))) {

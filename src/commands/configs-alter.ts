@@ -1,5 +1,6 @@
 import type { CommandContext, Options } from '../cli/command.ts'
 import type { Admin, ConfigAlteration, ConfigResourceType, ScramCredentialInfo } from '../client/admin.ts'
+import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
 import { validateTopicName } from '../client/topic-names.ts'
 import { IP_QUOTAS, USER_CLIENT_QUOTAS } from '../config/client-quota-configs.ts'
 import { TerseError } from '../errors.ts'
@@ -67,11 +68,13 @@ async function addedConfigs(options: Options): Promise<Map<string, string>> {
   if (options.has('add-config-file')) {
     const file = options.value('add-config-file') ?? ''
     const properties = await propertiesFile(file).catch((error: Error) => {
-      if (error.message.includes('EISDIR')) throw new TerseError('Is a directory')
+      if (error.message.startsWith('Is a directory')) throw new TerseError('Is a directory')
       throw new UnreadableFile(error.message)
     })
     checkKeys(properties.keys())
-    return new Map([...properties].map(([key, value]) => [key, value.trimEnd()]))
+    // In the order of Java's Properties.
+    const names = hashMapOrder([...properties.keys()], javaStringHash)
+    return new Map(names.map((name) => [name, (properties.get(name) as string).trimEnd()]))
   }
   const added = new Map<string, string>()
   if (!options.has('add-config')) return added

@@ -1,7 +1,7 @@
 import type { Command } from '../cli/command.ts'
 import { outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
-import { TerseError, UsageError } from '../errors.ts'
+import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { ConfigsFailure } from './configs-entities.ts'
 import { openAdmin } from './open-client.ts'
@@ -79,6 +79,7 @@ export const command: Command = {
     try {
       const entities = await checkArguments(options)
       outputFormat(options)
+      if (options.has('command-config')) await readClientSettings(options.value('command-config') ?? '')
       const admin = await openAdmin(context)
       try {
         if (options.has('describe')) {
@@ -100,8 +101,23 @@ export const command: Command = {
       if (own || error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
       stdout.flush()
       stderr.line(`Error while executing config command with args '${options.raw.join(' ')}'`)
-      if (error.name !== 'UnreadableFile' || stderr.isTerminal) stderr.line(error.message)
+      if (!isSilent(error, options.has('describe')) || stderr.isTerminal) stderr.line(error.message)
       return 1
     }
   },
+}
+
+/** The genuine tool reads the file before it does anything, and says no more than the headline where it cannot. */
+async function readClientSettings(file: string): Promise<void> {
+  const { propertiesFile } = await import('./client-properties.ts')
+  const { UnreadableFile } = await import('./configs-alter.ts')
+  await propertiesFile(file).catch((error: Error) => {
+    throw new UnreadableFile(error.message)
+  })
+}
+
+/** Failures of which the genuine tool prints the headline alone. */
+function isSilent(error: Error, describing: boolean): boolean {
+  if (error.name === 'UnreadableFile') return true
+  return describing && error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

@@ -47,8 +47,13 @@ export async function consoleConsumerOptions(
   const timeoutMs = options.has('timeout-ms') ? (options.long('timeout-ms') ?? -1) : -1
   const formatterProperties = await parseFormatterProperties(options, stderr)
   return {
-    topic: value(options, 'topic'),
-    include: value(options, 'include'),
+    // Looked at when the consumer is made: one that is given twice is found then.
+    get topic() {
+      return value(options, 'topic')
+    },
+    get include() {
+      return value(options, 'include')
+    },
     partition,
     offset,
     groupId,
@@ -67,8 +72,6 @@ function checkRequired(options: Options): number | undefined {
   if (options.has('topic') === options.has('include')) {
     throw new UsageError('Exactly one of the following arguments is required: [include], [topic]')
   }
-  value(options, 'topic')
-  value(options, 'include')
   if (!options.has('partition')) {
     if (options.has('offset')) throw new UsageError('The partition is required when offset is specified.')
     return undefined

@@ -41,6 +41,8 @@ class ConsoleConsumer {
   readonly #printer: RecordPrinter
   readonly #additions: ConsumerAdditions | undefined
   #status = 0
+  /** Reading began: from here on the genuine tool counts, however it ends. */
+  #begun = false
   /** Said behind the closing count, where the genuine tool is silent. */
   readonly #afterwards: string[] = []
 
@@ -81,6 +83,7 @@ class ConsoleConsumer {
     }
     // The reader has what it wanted (`| head`): nothing more to say.
     if (brokenPipe !== undefined) throw brokenPipe
+    if (!this.#begun) return this.#status
     stderr.line(`Processed a total of ${this.#printer.count} messages`)
     for (const line of [...this.#afterwards, ...this.#printer.skipped()]) stderr.line(line)
     if (this.#options.systestEvents) stdout.line('shutdown_complete')
@@ -91,6 +94,7 @@ class ConsoleConsumer {
     const { config, groupId, untilEnd, skipCorrupt } = this.#options
     try {
       consumerSettings(config, groupId)
+      checkSubscription(this.#options)
     } catch (error) {
       this.#context.stderr.line(unknownError(error))
       return undefined
@@ -110,7 +114,6 @@ class ConsoleConsumer {
   async #process(consumer: Consumer): Promise<void> {
     const { topic, include, partition, offset, timeoutMs } = this.#options
     const printer = this.#printer
-    printer.limit = this.#maxMessages()
     if (this.#context.stderr.isTerminal && topic !== undefined) {
       const { hintNearName } = await import('./near-name-hint.ts')
       await hintNearName(this.#context, 'topic', topic, `There is no topic ${topic} yet. `)
@@ -127,6 +130,10 @@ class ConsoleConsumer {
       else if (offset === 'latest') consumer.seekToEnd()
       else consumer.seek(topicPartition, offset)
     } else await consumer.subscribe(include === undefined ? [topic ?? ''] : this.#pattern(include))
+    this.#begun = true
+    printer.limit = this.#maxMessages()
+    // The genuine tool asks once, and nothing can come that quickly.
+    if (timeoutMs === 0) return
     while (printer.count < printer.limit) {
       const count = await consumer.visit(visitor, timeoutMs)
       printer.flush()
@@ -153,6 +160,7 @@ class ConsoleConsumer {
   #failed(error: unknown): void {
     // The genuine tool logs a topic name that cannot be, and ends with 0.
     if (error instanceof KafkaError && error.code === 'INVALID_TOPIC_EXCEPTION') {
+      this.#begun = true
       this.#afterwards.push(error.message)
       return
     }
@@ -182,6 +190,14 @@ class ConsoleConsumer {
       return undefined
     }
   }
+}
+
+/** What the genuine consumer refuses to subscribe to. @throws Error in its words */
+function checkSubscription({ topic, include, partition }: ConsoleConsumerOptions): void {
+  if (include === '') throw new TerseError('Topic pattern to subscribe to cannot be empty')
+  if (topic?.trim() !== '') return
+  const what = partition === undefined ? 'Topic collection to subscribe to' : 'Topic partitions to assign to'
+  throw new TerseError(`${what} cannot ${partition === undefined ? 'contain' : 'have'} null or empty topic`)
 }
 
 function unknownError(error: unknown): string {

@@ -5,7 +5,7 @@ import { machineOutput } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin.ts'
 import { javaHashOrder, javaPartitionHash, javaStringHash } from '../client/java-hash.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
-import { TerseError, UsageError } from '../errors.ts'
+import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
 import { resetTable } from './consumer-groups-tables.ts'
 import { parseDateTime, parseIsoDuration } from './iso-duration.ts'
@@ -119,10 +119,7 @@ class GroupReset {
     if (options.has('to-datetime'))
       return this.atTime(partitions, parsed(parseDateTime, options.value('to-datetime')))
     if (options.has('by-duration')) {
-      return this.atTime(
-        partitions,
-        Math.max(0, Date.now() - parsed(parseIsoDuration, options.value('by-duration'))),
-      )
+      return this.atTime(partitions, Date.now() - parsed(parseIsoDuration, options.value('by-duration')))
     }
     if (options.has('from-file')) return this.fromFile(options.value('from-file') as string)
     if (options.has('to-current')) return this.toCurrent(partitions)
@@ -150,6 +147,8 @@ class GroupReset {
       ({ topic, partition }) => partition < 0 || partition >= (counts.get(topic) ?? 0),
     )
     if (missing.length === 0) return
+    const [first] = missing
+    if (first !== undefined && !counts.has(first.topic)) throw unknownTopic(first.topic)
     throw new TerseError(
       `The partitions "${missing.map(({ topic, partition }) => topicPartitionKey(topic, partition)).join(',')}" do not exist`,
     )
@@ -174,16 +173,17 @@ class GroupReset {
           `Cannot shift offset for partition ${topicPartitionKey(topic, partition)} since there is no current committed offset`,
         )
       }
-      return { topic, partition, offset: current + by }
+      return { topic, partition, offset: javaSum(current, by) }
     })
     return this.clamp(requested)
   }
 
   private async atTime(partitions: readonly TopicPartition[], timestamp: number): Promise<Requested[]> {
+    // To a broker that is a word that it does not know.
+    if (timestamp < 0 && partitions.length > 0) throw new KafkaError('UNSUPPORTED_VERSION')
     const result: Requested[] = []
     for (const partition of partitions) {
-      // A negative time is before every record; to a broker it would be a word.
-      const found = await this.admin.listOffset(partition, Math.max(0, timestamp))
+      const found = await this.admin.listOffset(partition, timestamp)
       if (found.offset === undefined) {
         this.#notice(
           `\nWarn: Partition ${partition.partition} from topic ${partition.topic} is empty. Falling back to latest known offset.`,
@@ -213,6 +213,7 @@ class GroupReset {
     } catch {
       throw new TerseError(`Unable to read file ${file}`)
     }
+    if (csv.trim() === '') throw new TerseError('No content to map due to end-of-input')
     const planned = parseResetPlan(csv, this.context.options.values('group')).get(this.groupId)
     if (planned === undefined) return undefined
     const counts = await partitionCounts(this.admin, planned)
@@ -277,13 +278,43 @@ async function partitionCounts(
 export async function topicPartitions(admin: Admin, words: readonly string[]): Promise<TopicPartition[]> {
   const given = words.filter((word) => word.includes(':')).flatMap(parseTopicPartitions)
   const names = words.filter((word) => !word.includes(':'))
+  const wrong = names.find((name) => !isTopicName(name))
+  if (wrong !== undefined) throw unknownTopic(wrong)
   const described = names.length === 0 ? [] : await admin.describeTopics(names)
-  return [
+  const all = [
     ...given,
     ...described.flatMap(({ name, partitions }) =>
       partitions.map(({ partition }) => ({ topic: name, partition })),
     ),
   ]
+  return [...new Map(all.map((one) => [topicPartitionKey(one.topic, one.partition), one])).values()]
+}
+
+/** What a broker says of a topic that is not there, by what its name is like. */
+export function unknownTopic(name: string): KafkaError {
+  if (name === '') {
+    return new KafkaError(
+      'INVALID_TOPIC_EXCEPTION',
+      "The given topic name '' cannot be represented in a request.",
+    )
+  }
+  return new KafkaError(isTopicName(name) ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'INVALID_TOPIC_EXCEPTION')
+}
+
+function isTopicName(name: string): boolean {
+  return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
+}
+
+/** The sum of two longs, which in Java begins anew at the other end. */
+function javaSum(a: number, b: number): number {
+  const sum = a + b
+  return Math.abs(sum) < Number.MAX_SAFE_INTEGER ? sum : Number(BigInt.asIntN(64, BigInt(a) + longOf(b)))
+}
+
+/** A long that no number holds was read as the largest one that does. */
+function longOf(value: number): bigint {
+  if (value >= Number.MAX_SAFE_INTEGER) return 2n ** 63n - 1n
+  return value <= Number.MIN_SAFE_INTEGER ? -(2n ** 63n) : BigInt(value)
 }
 
 export function parseTopicPartitions(word: string): TopicPartition[] {

@@ -40,7 +40,7 @@ export function createFilter(
   partitions: string | undefined,
 ): TopicPartitionFilter {
   if (topicPartitions !== undefined) {
-    const rules = topicPartitions.split(',').map(parseRule)
+    const rules = splitList(topicPartitions).map(parseRule)
     return (name, partition) => rules.some((rule) => rule(name, partition))
   }
   const allowed = topicFilter(topic ?? '.*')
@@ -51,8 +51,8 @@ export function createFilter(
 
 function parsePartitions(text: string | undefined): Set<number> {
   if (text === undefined || text === '') return new Set()
-  const words = text.split(',')
-  if (!words.every((word) => /^[-+]?\d+$/.test(word))) {
+  const words = splitList(text)
+  if (!words.every((word) => /^[-+]?\d+$/.test(word) && isInt(word))) {
     throw new TerseError(
       `--partitions expects a comma separated list of numeric partition ids, but received: ${text}`,
     )
@@ -60,10 +60,25 @@ function parsePartitions(text: string | undefined): Set<number> {
   return new Set(words.map(Number))
 }
 
+/** As Java splits: empty strings at the end do not count. */
+function splitList(text: string): string[] {
+  const words = text.split(',')
+  while (words.length > 1 && words.at(-1) === '') words.pop()
+  return words
+}
+
+const isInt = (word: string): boolean => Number(word) === (Number(word) | 0)
+
 function parseRule(rule: string): TopicPartitionFilter {
   const match = RULE.exec(rule)
-  if (match === null) throw new TerseError(`Invalid rule specification: ${rule}`)
+  // With the class in front, as the genuine tool says it here (and only here).
+  if (match === null) {
+    throw new TerseError(`org.apache.kafka.tools.TerseException: Invalid rule specification: ${rule}`)
+  }
   const [, topic, only, from, to] = match
+  for (const word of [only, from, to]) {
+    if (word !== undefined && !isInt(word)) throw new TerseError(`For input string: "${word}"`)
+  }
   const allowed = topicFilter(topic || '.*')
   const low = Number(only ?? from ?? 0)
   const high = only !== undefined ? low + 1 : Number(to ?? Number.MAX_SAFE_INTEGER)

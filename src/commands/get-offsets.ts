@@ -74,6 +74,10 @@ async function run(context: CommandContext): Promise<number> {
     throw new UsageError('--topic-partitions cannot be used with --topic or --partitions')
   }
   outputFormat(options)
+  if (options.has('command-config')) {
+    const { propertiesFile } = await import('./client-properties.ts')
+    await propertiesFile(options.value('command-config') ?? '')
+  }
   const spec = parseOffsetSpec(options.value('time') ?? 'latest')
   const matches = createFilter(
     options.value('topic-partitions'),

@@ -18,7 +18,7 @@ export function parseIsoDuration(text: string): number {
   const nanos = BigInt((fraction ?? '').padEnd(9, '0')) * (seconds?.startsWith('-') ? -1n : 1n)
   const total = (whole * 1_000_000_000n + nanos) * (sign === '-' ? -1n : 1n)
   const milliseconds = total / 1_000_000n - (total % 1_000_000n < 0n ? 1n : 0n)
-  if (milliseconds > BigInt(Number.MAX_SAFE_INTEGER) || milliseconds < BigInt(Number.MIN_SAFE_INTEGER)) {
+  if (BigInt.asIntN(64, total / 1_000_000_000n) !== total / 1_000_000_000n) {
     throw new DurationFormatError('Text cannot be parsed to a Duration: overflow')
   }
   return Number(milliseconds)
@@ -30,7 +30,9 @@ function count(digits: string | undefined): bigint {
 
 export class DateTimeFormatError extends Error {}
 
-const DATE_TIME = /^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)\.(\d+)(Z|[-+](\d\d):(\d\d)|[-+](\d\d))/
+/** Java passes over blanks in front of every field. */
+const DATE_TIME =
+  /^[ \t]*(\d+)-[ \t]*(\d+)-[ \t]*(\d+)T[ \t]*(\d+):[ \t]*(\d+):[ \t]*(\d+)\.[ \t]*(\d+)[ \t]*(Z|[-+](\d\d):(\d\d)|[-+](\d\d))/
 
 /**
  * Milliseconds since the epoch of `2020-01-01T00:00:00.000`, with an optional zone (`Z`, `+02`, `+02:00`, `+0200`); without one it is UTC.

@@ -1,4 +1,4 @@
-import { TerseError, UsageError } from '../errors.ts'
+import { TerseError } from '../errors.ts'
 
 /** Reader properties under Kafka's names (LineMessageReader). */
 export type ReaderProperties = ReadonlyMap<string, string>
@@ -47,7 +47,7 @@ export class LineMessageReader {
   readonly #headersSeparator: string
   readonly #headersKeySeparator: string
   readonly #nullMarker: Buffer | undefined
-  #splitter: RegExp | string | undefined
+  readonly #splitter: RegExp | string
 
   /** @throws TerseError in Kafka's words for separators that cannot be told apart */
   constructor(properties: ReaderProperties) {
@@ -73,6 +73,7 @@ export class LineMessageReader {
     // Header text is handled as latin1, one character a byte, so that any bytes come out as they went in.
     this.#headersSeparator = latin1(headersSeparator)
     this.#headersKeySeparator = latin1(headersKeySeparator)
+    this.#splitter = headersSplitter(this.#headersSeparator)
     this.#nullMarker = nullMarker === undefined ? undefined : Buffer.from(nullMarker)
     const simple = !this.#parseHeaders && nullMarker === undefined
     const [first] = this.#keySeparator
@@ -122,7 +123,7 @@ export class LineMessageReader {
     const text = buffer.toString('latin1', start, end)
     const marker = this.#nullMarker?.toString('latin1')
     const separator = this.#headersKeySeparator
-    for (const pair of splitAsJava(text, this.#headersSplitter())) {
+    for (const pair of splitAsJava(text, this.#splitter)) {
       const at = pair.indexOf(separator)
       if (at < 0) {
         if (!this.#ignoreError) {
@@ -142,24 +143,6 @@ export class LineMessageReader {
       const value = pair.slice(at + separator.length)
       this.#addHeader(key, value === marker ? undefined : value)
     }
-  }
-
-  /** `headers.separator` is a regular expression in Kafka; nearly always one plain character. */
-  #headersSplitter(): RegExp | string {
-    if (this.#splitter === undefined) {
-      const separator = this.#headersSeparator
-      if (!/[\\^$.|?*+()[\]{}]/.test(separator)) this.#splitter = separator
-      else {
-        try {
-          this.#splitter = new RegExp(separator, 'g')
-        } catch (error) {
-          throw new UsageError(
-            `headers.separator ${separator} is no regular expression: ${(error as Error).message.replace(/^.*?: (?=[^:]*$)/, '')}`,
-          )
-        }
-      }
-    }
-    return this.#splitter
   }
 
   /** Appends one header as a record stores it: varint lengths (zigzag; -1 is null), key, value. */
@@ -191,6 +174,37 @@ export class LineMessageReader {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** What Java says of a pattern that is one character, and none to it. */
+const JAVA_COMPLAINTS: Readonly<Record<string, string>> = {
+  '*': "Dangling meta character '*' near index 0",
+  '+': "Dangling meta character '+' near index 0",
+  '?': "Dangling meta character '?' near index 0",
+  '[': 'Unclosed character class near index 0',
+  '(': 'Unclosed group near index 1',
+  ')': "Unmatched closing ')'",
+  '{': 'Illegal repetition',
+  '\\': 'Unescaped trailing backslash near index 1',
+}
+
+/**
+ * `headers.separator` is a regular expression in Kafka; nearly always one plain character.
+ * @throws TerseError in Java's words where they are known
+ */
+function headersSplitter(separator: string): RegExp | string {
+  if (!/[\\^$.|?*+()[\]{}]/.test(separator)) return separator
+  const complaint = JAVA_COMPLAINTS[separator]
+  if (complaint !== undefined) {
+    throw new TerseError(`${complaint}\nheaders.separator is a regular expression: put a backslash in front`)
+  }
+  try {
+    return new RegExp(separator, 'g')
+  } catch (error) {
+    throw new TerseError(
+      `headers.separator ${separator} is no regular expression: ${(error as Error).message.replace(/^.*?: (?=[^:]*$)/, '')}`,
+    )
+  }
+}
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 const utf8 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString()

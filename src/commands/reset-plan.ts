@@ -1,6 +1,6 @@
 /** Plans of offset resets: where each partition of each group goes, and their CSV form (`--export`, `--from-file`). */
 import type { TopicPartition } from '../client/types.ts'
-import { TerseError } from '../errors.ts'
+import { TerseError, UsageError } from '../errors.ts'
 
 export interface PlannedOffset extends TopicPartition {
   readonly offset: number
@@ -46,6 +46,7 @@ export function parseResetPlan(csv: string, groups: readonly string[]): ResetPla
       )
     }
     const planned = { topic, partition: wholeNumber(partition, 'int'), offset: wholeNumber(offset, 'long') }
+    if (planned.offset < 0) throw new UsageError('Invalid negative offset')
     const offsets = plan.get(id as string) ?? []
     plan.set(id as string, [
       ...offsets.filter((p) => p.topic !== topic || p.partition !== planned.partition),

@@ -3,6 +3,7 @@ import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, NewTopic } from '../client/admin.ts'
+import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { hasCollisionChars, isInternalTopic } from '../client/topic-names.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
@@ -259,7 +260,10 @@ async function describe(context: CommandContext, admin: Admin): Promise<void> {
   const { describeTopic, end } = await topicDescriber(context, admin)
   if (topicId === undefined) {
     const names = await existingTopics(options, admin)
-    for (const topic of await admin.describeTopics(names)) await describeTopic(topic, true)
+    // In text the genuine tool's order counts, which is that of a HashMap; a person and a program get them sorted.
+    const sorted = context.stdout.isTerminal || options.has('output')
+    const ordered = sorted ? names : hashMapOrder(names, javaStringHash, names.length)
+    for (const topic of await admin.describeTopics(ordered)) await describeTopic(topic, true)
     end()
     return
   }
@@ -282,6 +286,9 @@ async function chosenTopicId(options: Options): Promise<string | undefined> {
     throw new TerseError(
       `Input string with prefix \`${text.slice(0, 24)}\` is too long to be decoded as a base64 UUID`,
     )
+  }
+  if (/^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 === 1) {
+    throw new TerseError('Last unit does not have enough valid bits')
   }
   const illegal = /[^A-Za-z0-9_=-]/.exec(text)
   if (illegal !== null)

@@ -65,6 +65,7 @@ export function producerSettings(config: Readonly<Record<string, string>>): Prod
   for (const [name, text] of Object.entries(config)) {
     if (definition.get(name) !== undefined) values.set(name, definition.parse(name, text))
   }
+  checkRest(config, values)
   const number = (name: string) => Number(values.get(name) ?? definition.get(name)?.default)
   const flag = (name: string) => (values.get(name) ?? definition.get(name)?.default === 'true') === true
   const text = (name: string) => {
@@ -92,6 +93,32 @@ export function producerSettings(config: Readonly<Record<string, string>>): Prod
     partitionerClass: text('partitioner.class'),
     ignoreKeys: flag('partitioner.ignore.keys'),
     transactionalId: text('transactional.id'),
+  }
+}
+
+const SECURITY_PROTOCOLS = ['SASL_SSL', 'PLAINTEXT', 'SSL', 'SASL_PLAINTEXT']
+
+/** What is looked at once each setting is right by itself. */
+function checkRest(config: Readonly<Record<string, string>>, values: ReadonlyMap<string, ConfigValue>): void {
+  const refuse = (message: string): never => {
+    throw new KafkaError('INVALID_CONFIG', message)
+  }
+  const protocol = config['security.protocol']
+  if (protocol !== undefined && !SECURITY_PROTOCOLS.includes(protocol.trim().toUpperCase())) {
+    refuse(
+      `Invalid value ${protocol} for configuration security.protocol: String must be one of (case insensitive): ${SECURITY_PROTOCOLS.join(', ')}`,
+    )
+  }
+  const construct = 'Failed to construct kafka producer'
+  const least = Number(values.get('linger.ms') ?? 5) + Number(values.get('request.timeout.ms') ?? 30000)
+  if (Number(values.get('delivery.timeout.ms') ?? 2147483647) < Math.min(least, 2147483647)) {
+    refuse(
+      `${construct}\ndelivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms`,
+    )
+  }
+  const interceptor = (config['interceptor.classes'] ?? '').split(',').find((name) => name.trim() !== '')
+  if (interceptor !== undefined) {
+    refuse(`${construct}\nClass ${interceptor.trim()} cannot be found: Java classes cannot be loaded here`)
   }
 }
 

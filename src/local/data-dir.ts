@@ -51,7 +51,7 @@ export const MADE_BY_TKAFKA_FILE = '.tkafka'
 export function inspectDataDir(os: Os, path: string): DataDirKind {
   return explaining(os, path, () => {
     const stat = os.fs.stat(path)
-    if (stat === undefined) return { kind: 'missing' }
+    if (stat === undefined) return missingUnlessUnderFile(os, path)
     if (!stat.isDirectory()) throw new TerseError(`${path}: a file, not a directory`)
     const meta = readMetaProperties(os.fs, path)
     if (meta !== undefined) return { kind: meta.version === 0 ? 'zookeeper' : 'log-dir', meta }
@@ -64,6 +64,18 @@ export function inspectDataDir(os: Os, path: string): DataDirKind {
       `${path}: not a Kafka log directory (it has no ${META_PROPERTIES_FILE}, but ${some}); name another with --data-dir`,
     )
   })
+}
+
+/** Nothing is there yet, and a folder can be. */
+function missingUnlessUnderFile(os: Os, path: string): DataDirKind {
+  for (let dir = dirname(path); ; dir = dirname(dir)) {
+    const stat = os.fs.stat(dir)
+    if (stat === undefined && dir !== dirname(dir)) continue
+    if (stat?.isDirectory() === false) {
+      throw new TerseError(`${path}: a file stands where a folder should be (${dir})`)
+    }
+    return { kind: 'missing' }
+  }
 }
 
 /** May stand in a directory that is still to be made one of Kafka's. */

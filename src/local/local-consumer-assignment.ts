@@ -1,5 +1,7 @@
 import type { CorruptBatch } from '../client/consumer.ts'
 import type { ConsumerSettings } from '../client/consumer-config.ts'
+import { hashMapOrder } from '../client/java-collections.ts'
+import { javaPartitionHash } from '../client/java-hash.ts'
 import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
@@ -48,7 +50,6 @@ export class LocalAssignment {
   readonly #settings: ConsumerSettings
   readonly #options: AssignmentOptions
   readonly #assigned = new Map<string, Assigned>()
-  /** In order of topic and partition. */
   #order: Assigned[] = []
   #turn = 0
   #followed: readonly string[] | RegExp | undefined
@@ -314,7 +315,7 @@ export class LocalAssignment {
   }
 
   #sort(): void {
-    this.#order = [...this.#assigned.values()].sort(compare)
+    this.#order = fetchOrder([...this.#assigned.values()].sort(compare))
     if (this.#turn > this.#order.length) this.#turn = 0
   }
 
@@ -344,6 +345,18 @@ function uncommittedOf(assigned: readonly Assigned[]): OffsetCommit[] {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
+}
+
+/** The order in which Kafka's consumer asks for its partitions: out of a HashMap, then by topic. */
+function fetchOrder(sorted: readonly Assigned[]): Assigned[] {
+  const topics = new Map<string, Assigned[]>()
+  const hash = ({ topic, partition }: Assigned) => javaPartitionHash(topic, partition)
+  for (const assigned of hashMapOrder(sorted, hash, sorted.length)) {
+    const ofTopic = topics.get(assigned.topic)
+    if (ofTopic === undefined) topics.set(assigned.topic, [assigned])
+    else ofTopic.push(assigned)
+  }
+  return [...topics.values()].flat()
 }
 
 function compare(a: TopicPartition, b: TopicPartition): number {

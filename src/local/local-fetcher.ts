@@ -136,7 +136,12 @@ export class LocalFetcher implements TopicPartition {
         this.#announced = false
         try {
           // The log has checked the CRC.
-          if (!batch.walk(this.#record)) return this.#handedOut
+          if (!batch.walk(this.#record)) {
+            // Kafka's tool goes back to what it did not print, and a position that was sought has no epoch.
+            if (this.#handedOut > 0)
+              this.leaderEpoch = this.position >= data.nextOffset ? batch.partitionLeaderEpoch : -1
+            return this.#handedOut
+          }
         } catch (error) {
           if (!(error instanceof CorruptRecordError)) throw error
           this.#corrupt(error.inFile(data.file, data.position - data.start), () => nextOffset)

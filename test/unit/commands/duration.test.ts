@@ -40,6 +40,7 @@ describe('date-times, as Kafka reads them', () => {
     ['2020-02-29T14:30:15.250+0200', noon],
     ['2020-02-29T11:30:15.250-01', noon],
     ['2020-02-29T12:30:15.250Z and so on', noon],
+    [' 2020-02-29T12:30:15.250 Z', noon],
   ])('%s', (text, timestamp) => expect(parseDateTime(text)).toBe(timestamp))
 
   test.each([

@@ -66,7 +66,10 @@ describe('what stands at the path', () => {
     expect(() => inspectDataDir(systemOs, join(dir, 'photo.jpg'))).toThrow(
       `${join(dir, 'photo.jpg')}: a file, not a directory`,
     )
-    expect(() => inspectDataDir(systemOs, join(dir, 'photo.jpg/below'))).not.toThrow()
+    expect(() => inspectDataDir(systemOs, join(dir, 'photo.jpg/below'))).toThrow(
+      `${join(dir, 'photo.jpg/below')}: a file stands where a folder should be (${join(dir, 'photo.jpg')})`,
+    )
+    expect(inspectDataDir(systemOs, join(dir, 'none/below'))).toEqual({ kind: 'missing' })
     expect(() => makeDataDir(systemOs, join(dir, 'photo.jpg/below'))).toThrow(
       /a file stands where a folder should be/,
     )
