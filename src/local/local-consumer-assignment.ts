@@ -347,16 +347,9 @@ function keyOf({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
 }
 
-/** The order in which Kafka's consumer asks for its partitions: out of a HashMap, then by topic. */
+/** The order in which Kafka's consumer asks for its partitions, and so gets them: that of a HashMap. */
 function fetchOrder(sorted: readonly Assigned[]): Assigned[] {
-  const topics = new Map<string, Assigned[]>()
-  const hash = ({ topic, partition }: Assigned) => javaPartitionHash(topic, partition)
-  for (const assigned of hashMapOrder(sorted, hash, sorted.length)) {
-    const ofTopic = topics.get(assigned.topic)
-    if (ofTopic === undefined) topics.set(assigned.topic, [assigned])
-    else ofTopic.push(assigned)
-  }
-  return [...topics.values()].flat()
+  return hashMapOrder(sorted, ({ topic, partition }) => javaPartitionHash(topic, partition), sorted.length)
 }
 
 function compare(a: TopicPartition, b: TopicPartition): number {
