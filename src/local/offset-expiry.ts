@@ -1,7 +1,7 @@
 /**
  * Expiry of committed offsets (offsets.retention.minutes), by Kafka's rules, only from log-cleaner: a group without
- * members loses what is older than that, counted from when it became empty (KIP-211), or from the commit where that is
- * not known; in a group with members only topics that nobody in it reads any more lose their offsets. Values of version
+ * members loses what is older than that, counted from when it became empty (KIP-211) or from a commit behind that (as of
+ * reset-offsets: a broker forgets those at once), and from the commit where the group never had members; in a group with members only topics that nobody in it reads any more lose their offsets. Values of version
  * 1 say themselves when they expire. A group that has lost all of its offsets goes, too.
  *
  * Bytes: tombstones, appended under the lock of the offsets partition by group/offset-store.ts. Crash: what was not yet
@@ -39,18 +39,19 @@ export async function* expireOffsets(
   const minutes = Number(layers.value('offsets.retention.minutes') ?? DEFAULT_MINUTES)
   const retentionMs = (Number.isFinite(minutes) ? minutes : DEFAULT_MINUTES) * 60_000
   const store = new OffsetStore(os, directory)
+  const times = new GroupTimes(directory, count)
   for (const { groupId, type } of store.groups()) {
     // Share and Streams groups keep their offsets elsewhere, or by rules of their own.
     if (type !== 'Classic' && type !== 'Consumer') continue
     const started = os.clock.now()
-    const expired = expiredOffsets(os, directory, store, groupId, retentionMs, started)
+    const expired = expiredOffsets(os, directory, store, times, groupId, retentionMs, started)
     if (expired.length === 0) continue
     const all = expired.length === store.fetch(groupId).size
     const partition = offsetsPartitionFor(groupId, count)
     if (options.dryRun !== true) {
       await enter()
       // Somebody may have joined or committed since.
-      const still = expiredOffsets(os, directory, store, groupId, retentionMs, os.clock.now())
+      const still = expiredOffsets(os, directory, store, times, groupId, retentionMs, os.clock.now())
       if (still.length === 0) continue
       if (
         all &&
@@ -82,6 +83,7 @@ function expiredOffsets(
   os: Os,
   directory: LocalDirectory,
   store: OffsetStore,
+  groupTimes: GroupTimes,
   groupId: string,
   retentionMs: number,
   now: number,
@@ -97,7 +99,9 @@ function expiredOffsets(
     const read = new Set(live.flatMap(({ file }) => subscribedTopics(file, image)))
     return old.filter(({ topic }) => !read.has(topic))
   }
-  const { emptySince, expireTimestamps } = readTimes(directory, groupId)
+  const times = groupTimes.of(groupId)
+  if (times === undefined) return []
+  const { emptySince, expireTimestamps } = times
   return old.filter(({ topic, partition, commitTimestamp }) => {
     const expires = expireTimestamps.get(`${topic}-${partition}`)
     if (expires !== undefined) return now >= expires
@@ -105,41 +109,78 @@ function expiredOffsets(
   })
 }
 
-/** What the store does not keep: when the group's state last changed, and expiry times of old values. */
-function readTimes(directory: LocalDirectory, groupId: string) {
-  const count = directory.image().topic(OFFSETS_TOPIC)?.partitions.length ?? 1
-  const log = directory.logForReading(OFFSETS_TOPIC, offsetsPartitionFor(groupId, count))
-  let emptySince: number | undefined
-  const expireTimestamps = new Map<string, number>()
-  log.refresh()
-  for (let next = log.logStartOffset; next < log.logEndOffset; ) {
-    const { buffer, start, end, nextOffset } = log.read(next, READ_SIZE)
-    for (let at = start; at < end; ) {
-      const batch = new RecordBatch(buffer, at, end)
-      at = batch.end
-      if (batch.isControl) continue
-      batch.walk((_i, _offset, _timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-        if (keyEnd < 0 || valueEnd < 0) return
-        try {
-          const key = decodeOffsetsKey(bytes, keyStart, keyEnd)
-          if (key.type === 'GroupMetadata' && key.group === groupId) {
-            const { currentStateTimestamp } = decodeGroupMetadataValue(bytes, valueStart, valueEnd)
-            emptySince = Number(currentStateTimestamp) >= 0 ? Number(currentStateTimestamp) : undefined
-          } else if (key.type === 'OffsetCommit' && key.group === groupId) {
-            const value = decodeOffsetCommitValue(bytes, valueStart, valueEnd)
-            const name = `${key.topic}-${key.partition}`
-            const expires = value.version === 1 ? Number(value.expireTimestamp) : -1
-            if (expires >= 0) expireTimestamps.set(name, expires)
-            else expireTimestamps.delete(name)
-          }
-        } catch (error) {
-          // Newer than known: not ours to judge.
-          if (!(error instanceof CorruptRecordError)) throw error
-        }
-      })
-    }
-    if (nextOffset <= next) break
-    next = nextOffset
-  }
-  return { emptySince, expireTimestamps }
+interface Times {
+  /** When the group's state last changed: to Empty, where nobody is in it. */
+  emptySince: number | undefined
+  /** By `topic-partition`: what values of version 1 say of themselves. */
+  readonly expireTimestamps: Map<string, number>
 }
+
+/** What the store does not keep; each partition of `__consumer_offsets` is read once, and then what is new. */
+class GroupTimes {
+  readonly #directory: LocalDirectory
+  readonly #count: number
+  readonly #read = new Map<number, { next: number; readonly groups: Map<string, Times> }>()
+
+  constructor(directory: LocalDirectory, count: number) {
+    this.#directory = directory
+    this.#count = count
+  }
+
+  /** undefined while a transaction is open that may have commits in it. */
+  of(groupId: string): Times | undefined {
+    const partition = offsetsPartitionFor(groupId, this.#count)
+    const log = this.#directory.logForReading(OFFSETS_TOPIC, partition)
+    log.refresh()
+    if (log.lastStableOffset < log.logEndOffset) return undefined
+    let read = this.#read.get(partition)
+    if (read === undefined) {
+      read = { next: 0, groups: new Map() }
+      this.#read.set(partition, read)
+    }
+    const { groups } = read
+    while (Math.max(read.next, log.logStartOffset) < log.logEndOffset) {
+      const from = Math.max(read.next, log.logStartOffset)
+      const { buffer, start, end, nextOffset } = log.read(from, READ_SIZE)
+      for (let at = start; at < end; ) {
+        const batch = new RecordBatch(buffer, at, end)
+        at = batch.end
+        if (!batch.isControl) replay(batch, groups)
+      }
+      if (nextOffset <= from) break
+      read.next = nextOffset
+    }
+    return groups.get(groupId) ?? { emptySince: undefined, expireTimestamps: new Map() }
+  }
+}
+
+function replay(batch: RecordBatch, groups: Map<string, Times>): void {
+  batch.walk((_i, _offset, _timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+    if (keyEnd < 0) return
+    try {
+      const key = decodeOffsetsKey(bytes, keyStart, keyEnd)
+      if (key.type !== 'GroupMetadata' && key.type !== 'OffsetCommit') return
+      let times = groups.get(key.group)
+      if (times === undefined) {
+        times = { emptySince: undefined, expireTimestamps: new Map() }
+        groups.set(key.group, times)
+      }
+      if (key.type === 'GroupMetadata') {
+        const changed = valueEnd < 0 ? -1 : stateTimestamp(bytes, valueStart, valueEnd)
+        times.emptySince = changed >= 0 ? changed : undefined
+      } else {
+        const value = valueEnd < 0 ? undefined : decodeOffsetCommitValue(bytes, valueStart, valueEnd)
+        const expires = value?.version === 1 ? Number(value.expireTimestamp) : -1
+        const name = `${key.topic}-${key.partition}`
+        if (expires >= 0) times.expireTimestamps.set(name, expires)
+        else times.expireTimestamps.delete(name)
+      }
+    } catch (error) {
+      // Newer than known: not ours to judge.
+      if (!(error instanceof CorruptRecordError)) throw error
+    }
+  })
+}
+
+const stateTimestamp = (bytes: Buffer, start: number, end: number): number =>
+  Number(decodeGroupMetadataValue(bytes, start, end).currentStateTimestamp)
