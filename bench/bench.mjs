@@ -81,3 +81,9 @@ export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extra
 
 export const machine = () =>
   `${os.cpus().length} x ${os.cpus()[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}, Node ${process.version}`
+
+/** What was compared with what. */
+export const versions = (kafka) => ['tkafka ' + tkafkaVersion(), ...kafka.versions].join(', ')
+
+const tkafkaVersion = () =>
+  JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version

@@ -43,8 +43,16 @@ export async function startKafka(work) {
   if (dir === undefined) absent.push("Kafka's jars")
   else if (!hasCommand('java')) absent.push('java')
   if (!kcat) absent.push('kcat')
+  const versions = []
+  if (dir !== undefined) versions.push(`Kafka ${path.basename(path.dirname(dir)).replace(/^kafka-/, '')}`)
+  if (kcat) {
+    const said = execFileSync('kcat', ['-V']).toString()
+    versions.push(
+      `kcat ${/Version (\S+)/.exec(said)?.[1]} (librdkafka ${/librdkafka (\S+)/.exec(said)?.[1]})`,
+    )
+  }
   if (dir === undefined || !hasCommand('java')) {
-    return { absent, kcat: () => undefined, tool: () => undefined, stop() {} }
+    return { absent, versions, kcat: () => undefined, tool: () => undefined, stop() {} }
   }
 
   const seen = new Set()
@@ -84,6 +92,7 @@ group.initial.rebalance.delay.ms=0
   const command = (name, args) => `${java.join(' ')} ${TOOLS}${name} ${args}`
   return {
     absent,
+    versions,
     topic: (name, partitions) =>
       run([
         `${TOOLS}TopicCommand`,

@@ -1,14 +1,16 @@
-// `npm run bench [-- --quick] [-- --only REGEX] [-- --save]`: the table of docs/performance.md, each figure beside what it
-// stands against, in one run; --save writes bench/results/<date>.json. Ratios are what counts; absolute figures belong to the machine that is named.
+// `npm run bench [-- --quick] [--only REGEX] [--growth] [--save]`: the table of docs/performance.md, each figure beside what it
+// stands against, in one run; --growth adds how cost grows. --save writes bench/results/<date>.json, and with --growth the
+// plot docs/growth.svg. Ratios are what counts; absolute figures belong to the machine that is named.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { machine, paired } from './bench.mjs'
+import { machine, paired, versions } from './bench.mjs'
+import { growth, growthPlot, growthTable } from './growth.mjs'
 import { startKafka } from './kafka.mjs'
-import { startRows } from './start-rows.mjs'
-import { latency, throughputRows } from './throughput-rows.mjs'
+import { lookups, startRows } from './start-rows.mjs'
+import { throughputMeasures, throughputRows } from './throughput-rows.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tkafka = path.join(root, 'bin/tkafka')
@@ -40,6 +42,7 @@ const rows = [
 ]
 
 console.log(`machine: ${machine()}, load ${os.loadavg()[0].toFixed(1)}`)
+console.log(`versions: ${versions(kafka)}`)
 console.log(`absent: ${kafka.absent.join(', ') || 'nothing'}\n`)
 console.log('| what | ours | peak MB | beside | ratio | bar |\n|---|---|---|---|---|---|')
 const results = []
@@ -57,20 +60,39 @@ for (const row of rows) {
     )
   })
 }
-const LATENCY = 'line in to line out at 200 a second'
-if (only.test(LATENCY)) {
-  const { lines, p50, p99 } = await latency({ tkafka, extraEnv })
-  console.log(
-    `| ${LATENCY} | p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms | | ${lines} lines | | p50 <= 1, p99 <= 5 |`,
-  )
-  results.push({ name: LATENCY, lines, p50, p99 })
+const LOOKUP = 'lookup in 100 GB, in process'
+if (only.test(LOOKUP)) {
+  const found = await lookups({ work, tkafka })
+  for (const [by, { first, p50, p99 }] of Object.entries(found)) {
+    const bar = p50 <= 5 ? '' : 'MISSED'
+    console.log(
+      `| ${LOOKUP}, by ${by} | p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms | | first, code cold ${first.toFixed(1)} ms | | p50 <= 5 ${bar} |`,
+    )
+  }
+  results.push({ name: LOOKUP, ...found })
+}
+for (const measure of throughputMeasures({ work, tkafka, lines: LINES, topics, kafka, extraEnv, quick })) {
+  if (!only.test(measure.name)) continue
+  const { cells, result } = await measure.run(measure.name)
+  const [what, ours, beside, ratio, bar] = cells
+  console.log(`| ${what} | ${ours} | | ${beside} | ${ratio} | ${bar} |`)
+  results.push({ name: what, ...result })
 }
 kafka.stop()
+let grown
+if (process.argv.includes('--growth')) {
+  grown = await growth({ work, tkafka, ...(quick && { runs: 3, most: 1000 }) })
+  console.log(`\n${growthTable(grown)}`)
+}
 if (process.argv.includes('--save')) {
   const file = path.join(root, 'bench/results', `${new Date().toISOString().slice(0, 10)}.json`)
   fs.mkdirSync(path.dirname(file), { recursive: true })
   fs.writeFileSync(
     file,
-    `${JSON.stringify({ machine: machine(), load: os.loadavg(), absent: kafka.absent, results }, null, 2)}\n`,
+    `${JSON.stringify({ machine: machine(), load: os.loadavg(), versions: versions(kafka), absent: kafka.absent, results, growth: grown }, null, 2)}\n`,
   )
+  if (grown !== undefined) {
+    const caption = `times bare node -e 0, medians of pairs; ${machine()}`
+    fs.writeFileSync(path.join(root, 'docs/growth.svg'), growthPlot(grown, caption))
+  }
 }

@@ -1,9 +1,12 @@
 // Rows of run.mjs on start-up and fixed costs: what one run of a tool costs beside bare Node, and how little that grows
 // with topics, partitions and commits. Directories are made through the public API.
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { env } from './bench.mjs'
+import { makeLargePartition } from './large-partition.mjs'
 
 const require = createRequire(import.meta.url)
 const library = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
@@ -25,7 +28,11 @@ export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_00
       runs,
       setup: () => withTopics(small, 1),
       ours: on(small, 'topics --list'),
-      peers: [NODE, ...genuine('kafka-topics', kafka.tool('TopicCommand', '--list'))],
+      peers: [
+        NODE,
+        ...genuine('kcat -L', quiet(kafka.kcat('-L'))),
+        ...genuine('kafka-topics', quiet(kafka.tool('TopicCommand', '--bootstrap-server {server} --list'))),
+      ],
     },
     {
       name: 'echo x | console-producer',
@@ -33,7 +40,14 @@ export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_00
       runs,
       setup: () => withTopics(small, 1),
       ours: `echo x | ${on(small, 'console-producer --topic topic-0')}`,
-      peers: [NODE, ...genuine('kcat -P', kafka.kcat('-P -t start'))],
+      peers: [
+        NODE,
+        ...genuine('kcat -P', piped(kafka.kcat('-P -t start'))),
+        ...genuine(
+          'kafka-console-producer',
+          piped(kafka.tool('ConsoleProducer', '--bootstrap-server {server} --topic start')),
+        ),
+      ],
     },
     {
       name: `topics --list, ${topics} topics of 3 partitions`,
@@ -58,6 +72,14 @@ export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_00
       peers: [peer('small directory', `echo x | ${on(small, 'console-producer --topic topic-0')}`)],
     },
     {
+      name: 'one line appended to 100 GB',
+      bar: 1.2,
+      runs,
+      setup: () => makeLargePartition(path.join(work, 'large'), 100, tkafka),
+      ours: `echo x | ${on(path.join(work, 'large'), 'console-producer --topic large')}`,
+      peers: [peer('to 1 MB', `echo x | ${on(path.join(work, 'large'), 'console-producer --topic plain')}`)],
+    },
+    {
       name: `consumer-groups --describe behind ${commits} commits`,
       bar: 1.5,
       runs,
@@ -66,6 +88,17 @@ export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_00
       peers: [peer('one commit', on(plain, 'consumer-groups --describe --group g'))],
     },
   ]
+}
+
+const quiet = (command) => command && `${command} > /dev/null`
+const piped = (command) => command && `echo x | ${command} > /dev/null`
+
+/** Lookups by timestamp and offset in a partition of 100 GB, in a process of their own. */
+export async function lookups({ work, tkafka }) {
+  const dir = path.join(work, 'large')
+  await makeLargePartition(dir, 100, tkafka)
+  const script = fileURLToPath(new URL('./large-partition.mjs', import.meta.url))
+  return JSON.parse(execFileSync(process.execPath, [script, 'lookup', dir], { env }).toString())
 }
 
 async function withTopics(dir, count) {

@@ -106,6 +106,8 @@ export interface CommandContext {
   readonly stdinIsTerminal: boolean
   /** Aborts on SIGINT and SIGTERM; `reason` is the signal's name. A handler that never looks is ended with 130 or 143. */
   readonly signal: AbortSignal
+  /** Whether it has come: cheaper than asking `signal`. */
+  readonly interrupted: boolean
   /** Call first in a handler that finishes its work itself after a signal (producer, consumer). */
   handleSignals(): void
 }

@@ -29,7 +29,8 @@ export interface LineProducerOptions {
   readonly input: InputChunks
   readonly maxRequestSize: number
   readonly sync: boolean
-  readonly signal: AbortSignal
+  /** Ends the reading: whether it has come, and (made only by whoever waits) something that tells. */
+  readonly stop: { readonly interrupted: boolean; readonly signal: AbortSignal }
   /** Where `>` goes; undefined: no terminal. */
   readonly prompt: Output | undefined
   readonly diagnostics: Output
@@ -57,10 +58,10 @@ export class LineProducer {
 
   /** Resolves with the exit status once all lines are with the producer; what cannot be parsed or written throws. */
   async run(): Promise<number> {
-    const { input, signal } = this.#options
+    const { input, stop } = this.#options
     let turn = Date.now()
     this.#prompt()
-    while (!signal.aborted) {
+    while (!stop.interrupted) {
       const n = this.#lines.fill()
       this.#now = Date.now()
       if (n === 0) {
@@ -178,12 +179,12 @@ export class LineProducer {
 
   /** The pipe ran dry: what was read is sent, unless more comes at once. */
   async #wait(): Promise<void> {
-    const { input, signal } = this.#options
-    if (this.#heldSince === 0) await input.ready(undefined, signal)
+    const { input, stop } = this.#options
+    if (this.#heldSince === 0) await input.ready(undefined, stop.signal)
     else if (
       this.#now - this.#sentAt < QUIET_MS &&
       this.#now - this.#heldSince < HOLD_MS &&
-      (await input.ready(DRY_MS, signal))
+      (await input.ready(DRY_MS, stop.signal))
     ) {
       return
     } else {

@@ -44,7 +44,7 @@ async function run(context: CommandContext): Promise<number> {
     input: openInput(context.stdin),
     maxRequestSize: Number(config['max.request.size'] ?? 1048576),
     sync: options.has('sync'),
-    signal: context.signal,
+    stop: context,
     prompt: context.stdout.isTerminal && context.stdinIsTerminal ? context.stdout : undefined,
     diagnostics: context.stderr,
     growth: reader.growth,

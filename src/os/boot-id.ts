@@ -1,5 +1,6 @@
 import fs from 'node:fs'
-import os from 'node:os'
+import { createRequire } from 'node:module'
+import type osModule from 'node:os'
 
 let known: string | undefined
 
@@ -17,6 +18,8 @@ function read(): string {
   try {
     return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
   } catch {
+    // Loading it takes time that Linux need not spend.
+    const os = createRequire(import.meta.url)('node:os') as typeof osModule
     return `${os.hostname()}-${Math.round((Date.now() / 1000 - os.uptime()) / 60)}`
   }
 }

@@ -146,7 +146,7 @@ describe('what is synced when', () => {
       input,
       maxRequestSize: 1048576,
       sync: true,
-      signal: new AbortController().signal,
+      stop: { interrupted: false, signal: new AbortController().signal },
       prompt: undefined,
       diagnostics: { line: (text: string) => expect(text).toBe('') } as never,
     }).run()
