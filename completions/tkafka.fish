@@ -423,7 +423,7 @@ complete -c tkafka -n '__tkafka_tool log-cleaner' -l help -f -d 'Print usage inf
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l max-bytes-per-second -x -d 'Read and write no more than this'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l max-time -x -d 'Stop in good order after so long: 30s, 5m, 1h'
-complete -c tkafka -n '__tkafka_tool log-cleaner' -l now -f -d 'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, and t...'
+complete -c tkafka -n '__tkafka_tool log-cleaner' -l now -f -d 'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the a...'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l retention -f -d 'Delete segments that are past retention.ms or retention.bytes, or below the l...'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l topic -x -a '(__tkafka_names topics)' -d 'Only these topics: a name or a regular expression, more of them by commas'

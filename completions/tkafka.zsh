@@ -481,7 +481,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--max-bytes-per-second:Read and write no more than this'
       '--max-time:Stop in good order after so long: 30s, 5m, 1h'
-      '--now:Compact whatever min.cleanable.dirty.ratio and the compaction lags say, and t...'
+      '--now:Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the a...'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--retention:Delete segments that are past retention.ms or retention.bytes, or below the l...'
       '--topic:Only these topics: a name or a regular expression, more of them by commas'

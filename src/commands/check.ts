@@ -1,9 +1,9 @@
 /** `tkafka check`: what is wrong with the data directory, where, what it means, and what mends it. Reads only. */
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { startProgress } from '../cli/progress.ts'
 import type { CheckSummary, Finding } from '../client/admin-check.ts'
 import { topicFilter } from '../client/topic-filter.ts'
-import { CheckProgress } from './check-progress.ts'
 import { openAdmin } from './open-client.ts'
 
 export const TOPIC: Flag = {
@@ -36,27 +36,28 @@ export const command: Command = {
 }
 
 async function run(context: CommandContext): Promise<number> {
-  const { options, stdout, stderr } = context
+  const { options, stdout } = context
   const topic = options.value('topic')
   const machine = machineOutput(context, { kind: 'finding', columns: FINDING_COLUMNS })
   const admin = await openAdmin(context)
-  const progress = new CheckProgress(stderr)
+  const progress = startProgress(context, 'checking')
   try {
     const summary = await admin.check({
       ...(topic === undefined ? {} : { topics: topicFilter(topic) }),
-      progress: progress.update,
+      progress: (what, done, total) => progress.update(what, done / Math.max(total, 1)),
       found: (finding) => {
-        progress.clear()
-        if (machine !== undefined) machine.row({ ...finding })
-        else for (const line of findingLines(finding)) stdout.line(line)
+        progress.aside(() => {
+          if (machine !== undefined) machine.row({ ...finding })
+          else for (const line of findingLines(finding)) stdout.line(line)
+        })
       },
     })
-    progress.clear()
+    progress.stop()
     if (machine !== undefined) machine.end()
     else stdout.line(verdict(summary))
     return summary.errors > 0 ? 1 : 0
   } finally {
-    progress.clear()
+    progress.stop()
     await admin.close()
   }
 }

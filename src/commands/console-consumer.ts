@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import { BrokenPipeError } from '../cli/output.ts'
+import type { Progress } from '../cli/progress.ts'
 import type { Consumer, CorruptBatch } from '../client/consumer.ts'
 import { consumerSettings } from '../client/consumer-config.ts'
 import { javaPattern } from '../client/topic-filter.ts'
@@ -40,6 +41,8 @@ class ConsoleConsumer {
   readonly #formatter: MessageFormatter
   readonly #printer: RecordPrinter
   readonly #additions: ConsumerAdditions | undefined
+  /** For a person whose records go into a file. */
+  #progress: Progress | undefined
   #status = 0
   /** Reading began: from here on the genuine tool counts, however it ends. */
   #begun = false
@@ -73,6 +76,7 @@ class ConsoleConsumer {
       if (error instanceof BrokenPipeError) brokenPipe = error
       else this.#failed(error)
     }
+    this.#progress?.stop()
     brokenPipe ??= this.#flush()
     if (brokenPipe === undefined) this.#formatter.end?.(this.#status === 0)
     try {
@@ -119,6 +123,10 @@ class ConsoleConsumer {
       await hintNearName(this.#context, 'topic', topic, `There is no topic ${topic} yet. `)
       this.#context.stderr.flush()
     }
+    if (this.#context.stderr.isTerminal && !this.#context.stdout.isTerminal) {
+      const { startProgress } = await import('../cli/progress.ts')
+      this.#progress = startProgress(this.#context, 'waiting for records')
+    }
     const additions = this.#additions
     const visitor = additions?.visitor(printer) ?? printer
     if (await additions?.assign(consumer)) {
@@ -138,6 +146,10 @@ class ConsoleConsumer {
       const count = await consumer.visit(visitor, timeoutMs)
       printer.flush()
       this.#context.stdout.flush()
+      this.#progress?.update(
+        `${printer.count} records`,
+        printer.limit === Number.POSITIVE_INFINITY ? undefined : printer.count / printer.limit,
+      )
       // Nothing came in time, a signal came, or nothing can come any more.
       if (count === 0 || additions?.finished(consumer)) return
     }
@@ -173,10 +185,11 @@ class ConsoleConsumer {
     const wayOut = this.#options.skipCorrupt
       ? 'skipped'
       : 'reading it ends here, --skip-corrupt goes on behind it'
-    this.#context.stderr.line(
-      `${partition.topic}-${partition.partition}, offset ${offset}: ${error.message}; ${wayOut}`,
-    )
-    this.#context.stderr.flush()
+    const told = `${partition.topic}-${partition.partition}, offset ${offset}: ${error.message}; ${wayOut}`
+    const { stderr } = this.#context
+    if (this.#progress === undefined) stderr.line(told)
+    else this.#progress.aside(() => stderr.line(told))
+    stderr.flush()
   }
 
   #flush(): BrokenPipeError | undefined {

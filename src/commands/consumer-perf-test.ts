@@ -1,6 +1,7 @@
 /** consumer-perf-test: how fast records come out of topics. */
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { type MachineOutput, machineOutput, type RowShape } from '../cli/machine-output.ts'
+import { startProgress } from '../cli/progress.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -203,14 +204,18 @@ class PerfRun implements ConsumerVisitor {
     let now = Date.now()
     let lastRecordMs = now
     let last = { ms: now, records: 0, bytes: 0, joinMs }
+    const progress = startProgress(this.#context, 'waiting for records')
     while (this.#records < wanted && now - lastRecordMs <= timeoutMs && !this.#context.signal.aborted) {
       const count = await this.#consumer.visit(this, Math.max(1, Math.min(POLL_MS, timeoutMs)))
       now = Date.now()
       if (count > 0) lastRecordMs = now
+      progress.update(`${this.#records} of ${wanted} records`, this.#records / wanted)
       if (count === 0 || now - last.ms < reportingIntervalMs) continue
-      if (detailed) this.#printProgress(last, now)
+      const before = last
+      if (detailed) progress.aside(() => this.#printProgress(before, now))
       last = { ms: now, records: this.#records, bytes: this.#bytes, joinMs: 0 }
     }
+    progress.stop()
   }
 
   #printProgress(last: { ms: number; records: number; bytes: number; joinMs: number }, now: number): void {

@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { startProgress } from '../cli/progress.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
 import { classDecoder } from './decoders/class-decoder.ts'
@@ -56,9 +57,24 @@ function run(context: CommandContext): number {
   checkRequiredArguments(options, 'files')
   const rows = rowPrinter(context)
   const print = rows?.print ?? textPrinter(stdout, options.has('skip-record-metadata'))
-  const dump = new Dump(options, print, (line) => stderr.line(line))
+  // For a person whose dump goes into a file.
+  const progress = stdout.isTerminal ? undefined : startProgress(context, 'reading')
+  let at = ''
+  const tell = (line: string) => stderr.line(line)
+  const dump = new Dump(
+    options,
+    stderr.isTerminal && progress !== undefined
+      ? (event) => {
+          if (event.type === 'batch')
+            progress.update(at.split('/').slice(-2).join('/'), event.position / size(at))
+          print(event)
+        }
+      : print,
+    (line) => (progress === undefined ? tell(line) : progress.aside(() => tell(line))),
+  )
   let status = 0
   for (const file of filesOf(options)) {
+    at = file
     try {
       dump.file(file)
     } catch (error) {
@@ -69,10 +85,19 @@ function run(context: CommandContext): number {
       status = 1
     }
   }
+  progress?.stop()
   rows?.end(status === 0)
   stdout.flush()
   dump.reports.print(stderr)
   return status
+}
+
+const sizes = new Map<string, number>()
+
+function size(file: string): number {
+  const known = sizes.get(file) ?? systemOs.fs.stat(file)?.size ?? 1
+  sizes.set(file, known)
+  return known
 }
 
 /** As Java's split: empty names at the end do not count. Paths lose doubled and trailing slashes. */

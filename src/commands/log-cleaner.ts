@@ -4,7 +4,8 @@
  */
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
-import type { CleaningOptions, CleaningProgress } from '../client/admin-cleaning.ts'
+import { startProgress } from '../cli/progress.ts'
+import type { CleaningOptions } from '../client/admin-cleaning.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
@@ -79,26 +80,29 @@ export const command: Command = {
     const admin = await openAdmin(context)
     let results = 0
     let failures = 0
+    const progress = startProgress(context, 'cleaning')
     try {
-      const progress = new ProgressLine(context)
       for await (const result of admin.clean({
         ...options,
-        onProgress: (state) => progress.show(state),
+        onProgress: ({ topic, partition, phase, doneBytes, totalBytes }) =>
+          progress.update(`${topic}-${partition}: ${phase}`, totalBytes > 0 ? doneBytes / totalBytes : 1),
       })) {
-        progress.clear()
         results++
-        if (result.status === 'failed') {
-          failures++
-          context.stderr.line(`${result.topic}-${result.partition}: ${result.message}`)
-        }
-        if (machine !== undefined) machine.row(wholeRow(CLEANING_RESULT, result))
-        else if (result.status !== 'failed') context.stdout.line(cleaningLine(result))
+        progress.aside(() => {
+          if (result.status === 'failed') {
+            failures++
+            context.stderr.line(`${result.topic}-${result.partition}: ${result.message}`)
+          }
+          if (machine !== undefined) machine.row(wholeRow(CLEANING_RESULT, result))
+          else if (result.status !== 'failed') context.stdout.line(cleaningLine(result))
+        })
         context.stdout.flush()
       }
-      progress.clear()
+      progress.stop()
       machine?.end(failures === 0)
       if (machine === undefined && results === 0) await reassure(context, options)
     } finally {
+      progress.stop()
       await admin.close()
     }
     return failures > 0 ? 1 : 0
@@ -140,30 +144,4 @@ async function reassure(context: CommandContext, { dryRun }: CleaningOptions): P
   stderr.line(
     `nothing ${dryRun === true ? 'would be' : 'is'} to be cleaned; tkafka explain --topic NAME says why`,
   )
-}
-
-/** One line on a terminal, overwritten in place. */
-class ProgressLine {
-  readonly #context: CommandContext
-  #shown = false
-
-  constructor(context: CommandContext) {
-    this.#context = context
-  }
-
-  show({ topic, partition, phase, doneBytes, totalBytes }: CleaningProgress): void {
-    const { stderr } = this.#context
-    if (!stderr.isTerminal) return
-    const percent = totalBytes > 0 ? Math.floor((100 * doneBytes) / totalBytes) : 100
-    stderr.write(`\r\x1b[K${topic}-${partition}: ${phase} ${percent} %`.slice(0, stderr.columns + 4))
-    stderr.flush()
-    this.#shown = true
-  }
-
-  clear(): void {
-    if (!this.#shown) return
-    this.#context.stderr.write('\r\x1b[K')
-    this.#context.stderr.flush()
-    this.#shown = false
-  }
 }

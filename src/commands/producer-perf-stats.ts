@@ -1,6 +1,7 @@
 /** The numbers of producer-perf-test: counts, latencies and the lines that tell them, in the genuine tool's words. */
 import type { Output } from '../cli/command.ts'
 import type { MachineOutput, RowShape } from '../cli/machine-output.ts'
+import type { Progress } from '../cli/progress.ts'
 
 /** At most about so many latencies are kept for the percentiles; of more records every n-th. */
 const MAX_SAMPLES = 500_000
@@ -25,6 +26,7 @@ export const PRODUCER_PERFORMANCE: RowShape = {
 export interface PerfOutput {
   readonly stdout: Output
   readonly machine: MachineOutput | undefined
+  readonly progress: Progress
 }
 
 export class ProducerPerfStats {
@@ -78,7 +80,11 @@ export class ProducerPerfStats {
     this.#windowTotalLatency = 0
   }
 
-  #printWindow(nowMs: number, { stdout, machine }: PerfOutput): void {
+  #printWindow(nowMs: number, output: PerfOutput): void {
+    output.progress.aside(() => this.#writeWindow(nowMs, output))
+  }
+
+  #writeWindow(nowMs: number, { stdout, machine }: PerfOutput): void {
     if (machine !== undefined) {
       machine.row({
         scope: 'interval',

@@ -1,6 +1,7 @@
 /** producer-perf-test: how fast records get into a topic, and how long each takes. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
+import { startProgress } from '../cli/progress.ts'
 import { TerseError } from '../errors.ts'
 import { argparseFailure } from './argparse-failure.ts'
 import { propertiesFile } from './client-properties.ts'
@@ -252,11 +253,16 @@ class PerfRun {
   /** Of the records handed in and not acknowledged yet: when, and how long they are. */
   readonly #sentAt: number[] = []
   readonly #sizes: number[] = []
+  #all = 0
   #lost = 0
 
   constructor(context: CommandContext, plan: Plan, payload: Payload) {
     this.#context = context
-    this.#output = { stdout: context.stdout, machine: machineOutput(context, PRODUCER_PERFORMANCE) }
+    this.#output = {
+      stdout: context.stdout,
+      machine: machineOutput(context, PRODUCER_PERFORMANCE),
+      progress: startProgress(context, 'sending'),
+    }
     this.#plan = plan
     this.#payload = payload
     this.#stats = new ProducerPerfStats(plan.numRecords, plan.reportingIntervalMs, false)
@@ -312,6 +318,7 @@ class PerfRun {
       }
       await drain()
     } finally {
+      this.#output.progress.stop()
       await producer.close()
     }
     this.#stats.printTotal(this.#output)
@@ -322,6 +329,9 @@ class PerfRun {
 
   #acknowledge(): void {
     const now = Date.now()
+    const { numRecords } = this.#plan
+    this.#all += this.#sentAt.length
+    this.#output.progress.update(`${this.#all} of ${numRecords} records`, this.#all / numRecords)
     for (let i = 0; i < this.#sentAt.length; i++) {
       const latency = now - this.#sentAt[i]
       this.#stats.record(latency, this.#sizes[i], now, this.#output)

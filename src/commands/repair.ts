@@ -1,10 +1,10 @@
 /** `tkafka repair`: mends what `tkafka check` finds, and keeps what it takes out in `.broken` files. */
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { startProgress } from '../cli/progress.ts'
 import type { RepairStep } from '../client/admin-check.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { findingLines, TOPIC } from './check.ts'
-import { CheckProgress } from './check-progress.ts'
 import { openAdmin } from './open-client.ts'
 
 export const command: Command = {
@@ -29,33 +29,35 @@ async function run(context: CommandContext): Promise<number> {
     columns: ['action', 'topic', 'partition', 'file', 'position', 'what', 'kept', 'dryRun'],
   })
   const admin = await openAdmin(context)
-  const progress = new CheckProgress(stderr)
+  const progress = startProgress(context, 'looking for what is to be mended')
   let steps = 0
   let left = 0
   try {
     await admin.repair({
       ...(topic === undefined ? {} : { topics: topicFilter(topic) }),
       dryRun,
-      progress: progress.update,
+      progress: (what, done, total) => progress.update(what, done / Math.max(total, 1)),
       done(step) {
-        progress.clear()
         steps++
-        if (machine !== undefined) machine.row({ ...step, dryRun })
-        else stdout.line(stepLine(step, dryRun))
+        progress.aside(() => {
+          if (machine !== undefined) machine.row({ ...step, dryRun })
+          else stdout.line(stepLine(step, dryRun))
+        })
       },
       left(finding) {
-        progress.clear()
         left++
-        stdout.flush()
-        for (const line of findingLines(finding)) stderr.line(line)
+        progress.aside(() => {
+          stdout.flush()
+          for (const line of findingLines(finding)) stderr.line(line)
+        })
       },
     })
-    progress.clear()
+    progress.stop()
     if (machine !== undefined) machine.end(left === 0)
     else if (steps + left === 0) stdout.line('ok: nothing to repair')
     return left > 0 ? 1 : 0
   } finally {
-    progress.clear()
+    progress.stop()
     await admin.close()
   }
 }
