@@ -12,14 +12,17 @@ export function javaPartitionHash(topic: string, partition: number): number {
 
 /**
  * The order in which a java.util.HashMap with these keys, inserted in this order, is walked. Kafka's sticky assignor walks such maps, so
- * its results depend on it. (Buckets that turn into trees keep their insertion order as well, near enough.)
+ * its results depend on it, and what the genuine tools print comes out of such maps. `initialCapacity` is what the map was
+ * made with. (Buckets that turn into trees keep their insertion order as well, near enough.)
  */
 export function javaHashOrder<T>(
   items: readonly T[],
   hash: (item: T) => number,
   largestSize = items.length,
+  initialCapacity = 16,
 ): T[] {
-  let capacity = 16
+  let capacity = 1
+  while (capacity < initialCapacity) capacity *= 2
   while (largestSize > capacity * 0.75) capacity *= 2
   const bucket = (item: T) => {
     const h = hash(item)

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../cli/command.ts'
 import type { Admin, ConfigEntry, ConfigResourceType, ConfigSource, QuotaEntity } from '../client/admin.ts'
-import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { validateTopicName } from '../client/topic-names.ts'
 import { javaDouble } from '../config/config-def.ts'
 import { TerseError } from '../errors.ts'
@@ -162,7 +162,7 @@ async function describeQuotas({ stdout }: CommandContext, admin: Admin, entities
       return [found.name === null ? `the default ${word}` : `${word} '${found.name}'`]
     }
     const who = [...part('user', 'user-principal'), ...part('client-id', 'client-id'), ...part('ip', 'ip')]
-    const limits = hashMapOrder([...values].sort(), ([name]) => javaStringHash(name), values.size)
+    const limits = javaHashOrder([...values].sort(), ([name]) => javaStringHash(name), undefined, values.size)
     const text = limits.map(([name, value]) => `${name}=${javaDouble(value)}`).join(', ')
     stdout.line(`Quota configs for ${who.join(', ')} are ${text}`)
   }
@@ -185,7 +185,7 @@ export async function matchingQuotas(
         entity.some((part) => part.type === type && (name === undefined || (part.name ?? '') === name)),
       ),
   )
-  return hashMapOrder(quotas, ({ entity }) => entityHash(entity), quotas.length)
+  return javaHashOrder(quotas, ({ entity }) => entityHash(entity), undefined, quotas.length)
 }
 
 /** ClientQuotaEntity.hashCode. */

@@ -78,7 +78,8 @@ export function dumpTransactionIndex(fs: FileSystem, path: string, print: DumpPr
   }
   const bytes = readAll(fs, path)
   for (let at = 0; at + ABORTED_SIZE <= bytes.length; at += ABORTED_SIZE) {
-    const version = bytes.readInt16BE(at)
+    // The genuine tool looks at the first byte only.
+    const version = bytes.readInt8(at)
     if (version > 0) {
       throw new TerseError(
         `Unexpected aborted transaction version ${version} in transaction index ${resolve(path)}, current version is 0`,

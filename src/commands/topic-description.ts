@@ -1,7 +1,7 @@
 import type { CommandContext } from '../cli/command.ts'
 import { machineOutput } from '../cli/machine-output.ts'
 import type { Admin, ConfigEntry, PartitionDescription, TopicDescription } from '../client/admin.ts'
-import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 
 /** Describes topics in the form that --output asks for; `end` behind the last. */
 export async function topicDescriber(context: CommandContext, admin: Admin) {
@@ -80,7 +80,7 @@ async function describeTopic(
 
 function topicLine(topic: TopicDescription, configs: readonly ConfigEntry[]): string {
   // The genuine tool walks a hash map of all settings.
-  const set = hashMapOrder(configs, (entry) => javaStringHash(entry.name))
+  const set = javaHashOrder(configs, (entry) => javaStringHash(entry.name))
     .filter((entry) => entry.source !== 'DEFAULT_CONFIG')
     .map((entry) => `${entry.name}=${entry.value}`)
   const factor = topic.partitions[0]?.replicas.length ?? 0

@@ -1,11 +1,25 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
-import type { Field, FieldOptions, Fields, FieldType, MessageSchema } from '../../message/schema.ts'
-import { ZERO_UUID } from '../../message/uuid.ts'
+import { CONSUMER_GROUP_RECORDS } from '../../message/consumer-group-records.ts'
+import type { CoordinatorRecords } from '../../message/coordinator-record.ts'
+import type { MessageSchema } from '../../message/schema.ts'
+import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../message/share-group-records.ts'
+import { TRANSACTION_LOG_RECORDS } from '../../message/transaction-log-records.ts'
+import { messageJson } from '../decoders/message-json.ts'
 import type { MessageFormatter } from '../message-formatter.ts'
-import { type CoordinatorRecord, FORMATTER_RECORDS } from './coordinator-records.ts'
 import type { OutputBuffer } from './output-buffer.ts'
+
+/** What each formatter shows: its coordinator's records, of these types only (undefined: all). */
+const FORMATTER_RECORDS: Readonly<
+  Record<string, { readonly records: CoordinatorRecords; readonly types?: readonly number[] }>
+> = {
+  OffsetsMessageFormatter: { records: CONSUMER_GROUP_RECORDS, types: [0, 1] },
+  GroupMetadataMessageFormatter: { records: CONSUMER_GROUP_RECORDS, types: [2] },
+  ShareGroupMessageFormatter: { records: SHARE_GROUP_RECORDS },
+  TransactionLogMessageFormatter: { records: TRANSACTION_LOG_RECORDS },
+  'group.share.ShareGroupStateMessageFormatter': { records: SHARE_STATE_RECORDS },
+}
 
 /**
  * Records of a coordinator's internal topic as JSON, one object a record and no line end between them, as the genuine
@@ -13,7 +27,7 @@ import type { OutputBuffer } from './output-buffer.ts'
  */
 export class CoordinatorRecordFormatter implements MessageFormatter {
   readonly problems: readonly string[] = []
-  readonly #records: Readonly<Record<number, CoordinatorRecord>>
+  readonly #records: CoordinatorRecords
   readonly #types: readonly number[] | undefined
 
   /** `name` is a key of FORMATTER_RECORDS. */
@@ -68,46 +82,5 @@ function valueJson(schema: MessageSchema, reader: ByteReader): string {
 function jsonOf(schema: MessageSchema, version: number, reader: ByteReader): string {
   const message: MessageObject = {}
   codecOf(schema, version).decode(reader, message)
-  return structJson(schema.fields, version, message)
-}
-
-/** Fields that the version has, in the table's order; tagged ones only when they are not at their default. */
-function structJson(fields: Fields, version: number, message: MessageObject): string {
-  if ('$high' in fields) return wholeInt64(message)
-  const json: string[] = []
-  for (const name of Object.keys(fields)) {
-    const field = optionsOf(fields[name])
-    const value = message[name]
-    const isPresent = version >= (field.since ?? 0) && version <= (field.until ?? Number.POSITIVE_INFINITY)
-    if (!isPresent || (field.tag !== undefined && isDefault(value, field))) continue
-    json.push(`"${name}":${fieldJson(field.type, version, value)}`)
-  }
-  return `{${json.join(',')}}`
-}
-
-function fieldJson(type: FieldType, version: number, value: unknown): string {
-  if (value === null) return 'null'
-  if (isArray(type)) {
-    return `[${(value as unknown[]).map((element) => fieldJson(type[0], version, element)).join(',')}]`
-  }
-  if (typeof type === 'object') return structJson(type.struct, version, value as MessageObject)
-  // As Jackson writes binary nodes.
-  return JSON.stringify(type === 'bytes' ? (value as Buffer).toString('base64') : value)
-}
-
-/** See WHOLE_INT64. */
-function wholeInt64({ $high, $low }: MessageObject): string {
-  return String((BigInt($high as number) << 32n) | BigInt(($low as number) >>> 0))
-}
-
-function optionsOf(field: Field): FieldOptions {
-  return typeof field === 'object' && 'type' in field ? field : { type: field }
-}
-
-function isArray(type: FieldType): type is readonly [FieldType] {
-  return Array.isArray(type)
-}
-
-function isDefault(value: unknown, { type, default: standard }: FieldOptions): boolean {
-  return value === (standard ?? (type === 'uuid' ? ZERO_UUID : 0))
+  return messageJson(schema.fields, version, message)
 }

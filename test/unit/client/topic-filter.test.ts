@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hashMapOrder, javaStringHash } from '../../../src/client/java-collections.ts'
+import { javaHashOrder, javaStringHash } from '../../../src/client/java-hash.ts'
 import { nearNames } from '../../../src/client/near-names.ts'
 import { topicFilter } from '../../../src/client/topic-filter.ts'
 import { collide, validateTopicName } from '../../../src/client/topic-names.ts'
@@ -49,12 +49,12 @@ describe('the order of a Java hash map', () => {
       'producer_byte_rate',
       'request_percentage',
     ]
-    expect(hashMapOrder(quotas, javaStringHash, 4)).toEqual([
+    expect(javaHashOrder(quotas, javaStringHash, undefined, 4)).toEqual([
       'producer_byte_rate',
       'consumer_byte_rate',
       'controller_mutation_rate',
       'request_percentage',
     ])
-    expect(hashMapOrder(quotas.slice(0, 3), javaStringHash, 3)).toEqual(quotas.slice(0, 3))
+    expect(javaHashOrder(quotas.slice(0, 3), javaStringHash, undefined, 3)).toEqual(quotas.slice(0, 3))
   })
 })
