@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { CleaningOptions } from '../../src/client/admin-cleaning.ts'
 import { LocalAdmin } from '../../src/local/local-admin.ts'
 import { LocalDirectory } from '../../src/local/local-directory.ts'
 import { LocalProducer } from '../../src/local/local-producer.ts'
@@ -64,5 +65,68 @@ describe.runIf(mounted)('a file system of 4 MB', () => {
     const again = new LocalProducer(systemOs, LocalDirectory.open(systemOs, dir), {})
     expect(await again.send({ topic: 'u', value: 'there is room' })).toMatchObject({ offset: 0 })
     await again.close()
+  })
+
+  it('is freed by retention with no byte left; compaction says what it needs, and runs when there is room', async () => {
+    const dir = join(mountPoint, 'cleaned')
+    fs.rmSync(join(mountPoint, 'data'), { recursive: true, force: true })
+    const admin = new LocalAdmin(systemOs, LocalDirectory.open(systemOs, dir))
+    const configs = { 'file.delete.delay.ms': '0' }
+    await admin.createTopic({ name: 'old', partitions: 1, configs })
+    await admin.createTopic({
+      name: 'table',
+      partitions: 1,
+      configs: { ...configs, 'cleanup.policy': 'compact' },
+    })
+    const producer = new LocalProducer(systemOs, LocalDirectory.open(systemOs, dir), {})
+    const value = 'x'.repeat(20_000)
+    const year = 365 * 86_400_000
+    for (let i = 0; i < 60; i++) {
+      await producer.send({ topic: 'old', value, timestamp: Date.now() - year })
+      await producer.send({ topic: 'table', key: `k${i % 40}`, value, timestamp: Date.now() - year })
+    }
+    // Both begin a new segment.
+    await producer.send({ topic: 'old', value: 'new' })
+    await producer.send({ topic: 'table', key: 'k0', value: 'new' })
+    await producer.close()
+    const filler = fs.openSync(join(dir, 'filler'), 'w')
+    try {
+      for (let size = 1 << 16; size >= 1; ) {
+        try {
+          fs.writeSync(filler, Buffer.alloc(size))
+        } catch {
+          size >>= 1
+        }
+      }
+    } finally {
+      fs.closeSync(filler)
+    }
+    expect(fs.statfsSync(mountPoint).bavail).toBe(0)
+
+    const clean = async (options: CleaningOptions) => {
+      const said: string[] = []
+      for await (const { action, topic, status, message } of admin.clean({ offsets: false, ...options })) {
+        said.push(`${action} ${topic} ${status} ${message ?? ''}`.trim())
+      }
+      return said
+    }
+    const [refused] = await clean({ retention: false })
+    expect(refused).toMatch(
+      /^compaction table failed the disk is full: compacting the segment from offset 0 of table-0 needs up to 12\d{5} bytes free; nothing was changed there$/,
+    )
+    expect(fs.readdirSync(join(dir, 'table-0')).filter((name) => name.endsWith('.cleaned'))).toEqual([])
+    expect(await clean({})).toEqual(['retention old done', 'compaction table done'])
+    const reader = LocalDirectory.open(systemOs, dir)
+    expect(reader.logForReading('old', 0).logStartOffset).toBe(60)
+    expect(reader.logForReading('table', 0).logEndOffset).toBe(61)
+    await reader.close()
+    const problems: string[] = []
+    await admin.check({
+      found: ({ severity, problem }) => {
+        if (severity === 'error') problems.push(problem)
+      },
+    })
+    await admin.close()
+    expect(problems).toEqual([])
   })
 })
