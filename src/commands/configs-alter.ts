@@ -1,6 +1,6 @@
 import type { CommandContext, Options } from '../cli/command.ts'
 import type { Admin, ConfigAlteration, ConfigResourceType, ScramCredentialInfo } from '../client/admin.ts'
-import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { validateTopicName } from '../client/topic-names.ts'
 import { IP_QUOTAS, USER_CLIENT_QUOTAS } from '../config/client-quota-configs.ts'
 import { TerseError } from '../errors.ts'
@@ -73,7 +73,7 @@ async function addedConfigs(options: Options): Promise<Map<string, string>> {
     })
     checkKeys(properties.keys())
     // In the order of Java's Properties.
-    const names = hashMapOrder([...properties.keys()], javaStringHash)
+    const names = javaHashOrder([...properties.keys()], javaStringHash)
     return new Map(names.map((name) => [name, (properties.get(name) as string).trimEnd()]))
   }
   const added = new Map<string, string>()

@@ -3,7 +3,7 @@ import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin, NewTopic } from '../client/admin.ts'
-import { hashMapOrder, javaStringHash } from '../client/java-collections.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { hasCollisionChars, isInternalTopic } from '../client/topic-names.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
@@ -262,7 +262,7 @@ async function describe(context: CommandContext, admin: Admin): Promise<void> {
     const names = await existingTopics(options, admin)
     // In text the genuine tool's order counts, which is that of a HashMap; a person and a program get them sorted.
     const sorted = context.stdout.isTerminal || options.has('output')
-    const ordered = sorted ? names : hashMapOrder(names, javaStringHash, names.length)
+    const ordered = sorted ? names : javaHashOrder(names, javaStringHash, undefined, names.length)
     for (const topic of await admin.describeTopics(ordered)) await describeTopic(topic, true)
     end()
     return

@@ -1,7 +1,6 @@
 import type { CorruptBatch } from '../client/consumer.ts'
 import type { ConsumerSettings } from '../client/consumer-config.ts'
-import { hashMapOrder } from '../client/java-collections.ts'
-import { javaPartitionHash } from '../client/java-hash.ts'
+import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
 import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
@@ -349,7 +348,12 @@ function keyOf({ topic, partition }: TopicPartition): string {
 
 /** The order in which Kafka's consumer asks for its partitions, and so gets them: that of a HashMap. */
 function fetchOrder(sorted: readonly Assigned[]): Assigned[] {
-  return hashMapOrder(sorted, ({ topic, partition }) => javaPartitionHash(topic, partition), sorted.length)
+  return javaHashOrder(
+    sorted,
+    ({ topic, partition }) => javaPartitionHash(topic, partition),
+    undefined,
+    sorted.length,
+  )
 }
 
 function compare(a: TopicPartition, b: TopicPartition): number {
