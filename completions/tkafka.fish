@@ -305,6 +305,7 @@ complete -c tkafka -n '__tkafka_tool delegation-tokens' -l help -f -d 'Print usa
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l hmac -x -d 'HMAC of the delegation token'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l max-life-time-period -x -d 'Max life period for the token in milliseconds; -1: the server decides'
+complete -c tkafka -n '__tkafka_tool delegation-tokens' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l owner-principal -x -d 'owner is a Kafka principal'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l renew -f -d 'Renew delegation token'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l renew-time-period -x -d 'Renew time period in milliseconds; -1: the server decides'

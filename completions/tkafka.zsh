@@ -83,7 +83,7 @@ _tkafka() {
     console-consumer:--offset) compadd -- earliest latest; return ;;
     get-offsets:--time) compadd -- earliest latest max-timestamp earliest-local latest-tiered; return ;;
     console-consumer:--to) compadd -- end now end-10 -30m; return ;;
-    acls:--output|broker-api-versions:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|consumer-perf-test:--output|delete-records:--output|dump-log:--output|e2e-latency:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|producer-perf-test:--output|reassign-partitions:--output|repair:--output|share-groups:--output|status:--output|storage:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
+    acls:--output|broker-api-versions:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|consumer-perf-test:--output|delegation-tokens:--output|delete-records:--output|dump-log:--output|e2e-latency:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|producer-perf-test:--output|reassign-partitions:--output|repair:--output|share-groups:--output|status:--output|storage:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
     console-producer:--input) compadd -- lines jsonl; return ;;
     console-producer:--compression-codec) compadd -- none gzip snappy lz4 zstd; return ;;
     leader-election:--election-type) compadd -- preferred unclean; return ;;
@@ -345,6 +345,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--hmac:HMAC of the delegation token'
       '--max-life-time-period:Max life period for the token in milliseconds; -1: the server decides'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--owner-principal:owner is a Kafka principal'
       '--renew:Renew delegation token'
       '--renew-time-period:Renew time period in milliseconds; -1: the server decides'
