@@ -44,6 +44,8 @@ class ConsoleConsumer {
   /** For a person whose records go into a file. */
   #progress: Progress | undefined
   #status = 0
+  /** What was said of the failure that ended the reading. */
+  #failure: string | undefined
   /** Reading began: from here on the genuine tool counts, however it ends. */
   #begun = false
   /** Said behind the closing count, where the genuine tool is silent. */
@@ -82,7 +84,8 @@ class ConsoleConsumer {
     try {
       await consumer.close({ processed: brokenPipe === undefined })
     } catch (error) {
-      stderr.line((error as Error).message)
+      const { message } = error as Error
+      if (message !== this.#failure) stderr.line(message)
       this.#status = 1
     }
     // The reader has what it wanted (`| head`): nothing more to say.
@@ -177,6 +180,7 @@ class ConsoleConsumer {
       return
     }
     this.#status = 1
+    this.#failure = error instanceof Error ? error.message : undefined
     this.#context.stderr.line(unknownError(error))
   }
 

@@ -70,6 +70,9 @@ export class LocalConsumer implements Consumer {
       explaining(this.#os, this.#directory.path, () => this.#assignment.follow(topics))
       return
     }
+    // Who cannot commit in the end is told before the first record.
+    await this.#directory.enter()
+    await this.#directory.leave()
     const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
     this.#group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
       assigned: (partitions, committed) => {
