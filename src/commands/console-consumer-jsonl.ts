@@ -82,6 +82,7 @@ export class MachineFormatter implements MessageFormatter {
     headersCount: number,
   ): void {
     const { topic, partition, timestampType, leaderEpoch } = this.#batch as VisitedBatch
+    const where = `${topic}-${partition}, offset ${offset}`
     const row: Record<string, Cell> = {
       topic,
       partition,
@@ -90,13 +91,15 @@ export class MachineFormatter implements MessageFormatter {
       timestampType,
       leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
     }
-    field(row, 'key', keyEnd < 0 ? null : buffer.subarray(keyStart, keyEnd), this.#formats.key)
-    field(row, 'value', valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd), this.#formats.value)
+    field(row, where, 'key', keyEnd < 0 ? null : buffer.subarray(keyStart, keyEnd), this.#formats.key)
+    const value = valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd)
+    field(row, where, 'value', value, this.#formats.value)
     const headers: Row[] = []
     visitHeaders(buffer, headersStart, headersCount, (start, end, headerStart, headerEnd) => {
       const header: Record<string, Cell> = {}
-      field(header, 'key', buffer.subarray(start, end), undefined)
-      field(header, 'value', headerEnd < 0 ? null : buffer.subarray(headerStart, headerEnd), undefined)
+      field(header, where, 'key', buffer.subarray(start, end), undefined)
+      const content = headerEnd < 0 ? null : buffer.subarray(headerStart, headerEnd)
+      field(header, where, 'value', content, undefined)
       headers.push(header)
     })
     row.headers = headers
@@ -113,6 +116,7 @@ export class MachineFormatter implements MessageFormatter {
 /** Sets `key` and `keyEncoding` (or value's). @throws TerseError for bytes that are not of the format asked for */
 function field(
   row: Record<string, Cell>,
+  where: string,
   name: string,
   bytes: Buffer | null,
   format: Format | undefined,
@@ -123,7 +127,7 @@ function field(
     return
   }
   const encoding = format ?? (isUtf8(bytes) ? 'utf8' : 'base64')
-  row[name] = inFormat(name, bytes, encoding, decoded) as Cell
+  row[name] = inFormat(where, name, bytes, encoding, decoded) as Cell
   row[`${name}Encoding`] = encoding
 }
 
@@ -132,6 +136,7 @@ export class FormattedText implements MessageFormatter {
   readonly problems: readonly string[]
   readonly #inner: DefaultMessageFormatter
   readonly #formats: Formats
+  #batch: VisitedBatch | undefined
 
   constructor(properties: FormatterProperties, formats: Formats) {
     this.#inner = new DefaultMessageFormatter(properties)
@@ -140,6 +145,7 @@ export class FormattedText implements MessageFormatter {
   }
 
   batch(batch: VisitedBatch, output: OutputBuffer): void {
+    this.#batch = batch
     this.#inner.batch(batch, output)
   }
 
@@ -155,8 +161,9 @@ export class FormattedText implements MessageFormatter {
     headersCount: number,
     output: OutputBuffer,
   ): void {
-    const key = inWords('key', buffer, keyStart, keyEnd, this.#formats.key)
-    const value = inWords('value', buffer, valueStart, valueEnd, this.#formats.value)
+    const where = `${this.#batch?.topic}-${this.#batch?.partition}, offset ${offset}`
+    const key = inWords(where, 'key', buffer, keyStart, keyEnd, this.#formats.key)
+    const value = inWords(where, 'value', buffer, valueStart, valueEnd, this.#formats.value)
     let headersEnd = headersStart
     visitHeaders(buffer, headersStart, headersCount, (_start, _end, start, end) => {
       headersEnd = end < 0 ? start : end
@@ -171,6 +178,7 @@ export class FormattedText implements MessageFormatter {
 }
 
 function inWords(
+  where: string,
   name: string,
   buffer: Buffer,
   start: number,
@@ -179,10 +187,12 @@ function inWords(
 ): Buffer {
   if (end < 0) return Buffer.alloc(0)
   const bytes = buffer.subarray(start, end)
-  return format === undefined ? bytes : Buffer.from(inFormat(name, bytes, format, shown))
+  return format === undefined ? bytes : Buffer.from(inFormat(where, name, bytes, format, shown))
 }
 
+/** `where` is the record's partition and offset. */
 function inFormat<T>(
+  where: string,
   name: string,
   bytes: Buffer,
   format: Format,
@@ -192,6 +202,8 @@ function inFormat<T>(
     return put(bytes, format)
   } catch (error) {
     if (!(error instanceof TerseError)) throw error
-    throw new TerseError(`--${name}-format ${format}: ${error.message}`)
+    throw new TerseError(
+      `${where}: --${name}-format ${format}: ${error.message}; --skip-message-on-error passes over such records, --${name}-format base64 shows any`,
+    )
   }
 }

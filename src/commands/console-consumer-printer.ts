@@ -89,6 +89,10 @@ export class RecordPrinter implements ConsumerVisitor {
     if (error.name === 'BrokenPipeError') throw error
     if (this.#skipped++ > 0) return
     const batch = this.#batch as VisitedBatch
-    this.#firstProblem = `${batch.topic}-${batch.partition} offset ${offset}: ${error.message}`
+    const where = `${batch.topic}-${batch.partition}, offset ${offset}: `
+    // Where the message says so itself it tells the way out, too, and that is the one that was taken.
+    this.#firstProblem = error.message.startsWith(where)
+      ? error.message.replace(/; --skip-message-on-error.*/, '')
+      : where + error.message
   }
 }

@@ -6,6 +6,7 @@ import type { CommandContext } from '../cli/command.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
+import { javaPattern } from '../client/topic-filter.ts'
 import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { UsageError } from '../errors.ts'
 import type { ConsoleConsumerOptions } from './console-consumer-options.ts'
@@ -144,7 +145,7 @@ export class RecordRange {
   async #partitions(admin: Admin): Promise<TopicPartition[]> {
     const { topic, include, partition } = this.#options
     if (topic !== undefined && partition !== undefined) return [{ topic, partition }]
-    const pattern = include === undefined ? undefined : new RegExp(`^(?:${include})$`)
+    const pattern = include === undefined ? undefined : javaPattern(include)
     const names =
       pattern === undefined
         ? [topic as string]

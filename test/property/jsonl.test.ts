@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { unpackFixture } from '../support/fixtures.ts'
 
 let story: Story
 afterEach(() => story.end())
@@ -111,6 +112,47 @@ test('a topic that is dumped and reloaded is equal record for record', async () 
     { numRuns: 2 },
   )
 }, 60_000)
+
+test('a topic with transactions is reloaded without them, and an empty topic as an empty one', async () => {
+  story = new Story()
+  const fixture = unpackFixture('transactions')
+  try {
+    const topics = Object.entries(fixture.manifest.topics).filter(([, { internal }]) => !internal)
+    expect(topics.length).toBeGreaterThan(1)
+    const flags = '--from-beginning --until-end --isolation-level read_committed --output jsonl'
+    let gaps = 0
+    for (const [topic, { partition_count: partitions }] of topics.slice(0, 3)) {
+      const { stdout } = await story.run(
+        `--data-dir ${fixture.dir} console-consumer --topic ${topic} ${flags}`,
+      )
+      await story.run(`topics --create --topic ${topic} --partitions ${partitions}`)
+      await story.says(`console-producer --topic ${topic} --input jsonl --keep-partition`, { stdin: stdout })
+      const again = await story.run(`console-consumer --topic ${topic} ${flags}`)
+      const inPartitions = (text: string) =>
+        text
+          .split('\n')
+          .slice(0, -1)
+          .map(read)
+          .sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+      const before = inPartitions(stdout)
+      gaps += before.filter(
+        ({ partition, offset }, i) =>
+          partition === before[i - 1]?.partition && offset > before[i - 1].offset + 1,
+      ).length
+      const withoutOffset = (records: readonly ReturnType<typeof read>[]) =>
+        records.map((record) => ({ ...record, offset: undefined }))
+      expect(withoutOffset(inPartitions(again.stdout))).toEqual(withoutOffset(before))
+    }
+    expect(gaps).toBeGreaterThan(0)
+    await story.run('topics --create --topic empty')
+    const { stdout } = await story.run(`console-consumer --topic empty ${flags}`)
+    expect(stdout).toBe('')
+    await story.says('console-producer --topic empty --input jsonl', { stdin: stdout })
+    expect(await story.says('get-offsets --topic empty')).toBe('empty:0:0\n')
+  } finally {
+    fixture.remove()
+  }
+})
 
 test.each([
   ['{"value":"x"', /^Line 3: no JSON: /],
