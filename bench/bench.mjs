@@ -49,7 +49,7 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
 
 /**
  * Runs ours and the peers in turn. `prepare` runs before each of ours, untimed.
- * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair
+ * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair and the ratio of the least
  */
 export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extraEnv }) {
   const mine = []
@@ -75,6 +75,7 @@ export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extra
       name: peer.name,
       seconds: median(theirs[k]),
       ratio: median(mine.map((m, i) => m / theirs[k][i])),
+      ratioOfLeast: Math.min(...mine) / Math.min(...theirs[k]),
     })),
   }
 }

@@ -22,7 +22,7 @@ export async function growth({ work, tkafka, runs = 9, most = 10_000 }) {
       for (const [i, [, command]] of series.entries()) {
         const ours = command(`${tkafka} --data-dir ${dir}`, size)
         const { peers } = await paired({ ours, peers: [NODE], runs, warmup: 2 })
-        result.series[i].points.push([size, Number(peers[0].ratio.toFixed(2))])
+        result.series[i].points.push([size, Number(peers[0].ratioOfLeast.toFixed(2))])
       }
       fs.rmSync(dir, { recursive: true, force: true })
     }

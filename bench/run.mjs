@@ -92,7 +92,7 @@ if (process.argv.includes('--save')) {
     `${JSON.stringify({ machine: machine(), load: os.loadavg(), versions: versions(kafka), absent: kafka.absent, results, growth: grown }, null, 2)}\n`,
   )
   if (grown !== undefined) {
-    const caption = `times bare node -e 0, medians of pairs; ${machine()}`
+    const caption = `times bare node -e 0, least of several runs in turn; ${machine()}`
     fs.writeFileSync(path.join(root, 'docs/growth.svg'), growthPlot(grown, caption))
   }
 }
