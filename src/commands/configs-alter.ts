@@ -7,6 +7,7 @@ import { TerseError } from '../errors.ts'
 import { propertiesFile } from './client-properties.ts'
 import { matchingQuotas, quotaEntity, resourceConfigs } from './configs-describe.ts'
 import { ConfigsFailure, type Entities, singular } from './configs-entities.ts'
+import { hintAtNoEffect } from './no-effect-hint.ts'
 
 type Mechanism = ScramCredentialInfo['mechanism']
 
@@ -25,11 +26,8 @@ interface Changes {
   readonly deleted: readonly string[]
 }
 
-export async function alterConfigs(
-  { options, stdout }: CommandContext,
-  admin: Admin,
-  entities: Entities,
-): Promise<void> {
+export async function alterConfigs(context: CommandContext, admin: Admin, entities: Entities): Promise<void> {
+  const { options, stdout } = context
   const [type] = entities.types
   const [name] = entities.names
   const changes: Changes = { added: await addedConfigs(options), deleted: deletedConfigs(options) }
@@ -61,6 +59,7 @@ export async function alterConfigs(
       ? `Completed updating default config for ${type} in the cluster.`
       : `Completed updating config for ${singular(type)} ${name}.`,
   )
+  if (type === 'topics') hintAtNoEffect(context, changes.added.keys())
 }
 
 /** Pairs of --add-config, or of the file. Commas inside [] belong to the value. */

@@ -207,7 +207,8 @@ async function list(context: CommandContext, admin: Admin): Promise<void> {
   stdout.line(names.join('\n'))
 }
 
-async function create({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+async function create(context: CommandContext, admin: Admin): Promise<void> {
+  const { options, stdout } = context
   const name = options.value('topic') ?? ''
   const topic: NewTopic = {
     name,
@@ -236,6 +237,10 @@ async function create({ options, stdout }: CommandContext, admin: Admin): Promis
     throw error
   }
   stdout.line(`Created topic ${name}.`)
+  if (Object.keys(topic.configs ?? {}).some((config) => config.startsWith('local.retention.'))) {
+    const { hintAtNoEffect } = await import('./no-effect-hint.ts')
+    hintAtNoEffect(context, Object.keys(topic.configs ?? {}))
+  }
 }
 
 async function alter({ options }: CommandContext, admin: Admin): Promise<void> {

@@ -107,6 +107,6 @@ describe('compaction', () => {
       const verdict = await judge(ours)
       expect(verdict.ok, verdict.output).toBe(true)
     },
-    180_000,
+    300_000,
   )
 })
