@@ -97,7 +97,7 @@ export function growthPlot(panels, caption) {
     3,
     ...panels.flatMap(({ series }) => series.flatMap(({ points }) => points.map(([, y]) => y))),
   )
-  const top = Math.ceil(most)
+  const top = Math.ceil(most) + 1
   const parts = panels.map((panel, i) => {
     const x0 = LEFT + (i % 2) * (WIDTH / 2)
     const y0 = TOP + Math.floor(i / 2) * (HEIGHT / 2 - 6)

@@ -5,6 +5,7 @@ import { formatDirectory } from '../../src/metadata/format-directory.ts'
 import { readMetaProperties } from '../../src/metadata/meta-properties.ts'
 import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
 import { MetadataLog } from '../../src/metadata/metadata-log.ts'
+import { STORED_IMAGE_FILE } from '../../src/metadata/metadata-log-files.ts'
 import type { Os } from '../../src/os/os.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { Crash, crashingOs } from '../support/crashing-os.ts'
@@ -117,6 +118,28 @@ describe('an append, killed before any step', () => {
       },
     )
     expect(seen).toEqual(new Set([0, 20]))
+  })
+
+  it('that stores the image, too, leaves one that tells the truth or none', async () => {
+    const many = (now: MetadataImage) =>
+      Array.from({ length: 100 }, (_, n) => newTopic(`t${n}`, 3)(now)).flat()
+    const stored = new Set<boolean>()
+    await killedEverywhere(
+      withTopic,
+      async (os, dir) => {
+        await MetadataLog.open(os, dir).append(many)
+        // That the image could not be stored is no failure: a killed process shows here.
+        os.fs.fsyncDir(dir)
+      },
+      async (dir) => {
+        const file = path.join(logFolder(dir), STORED_IMAGE_FILE)
+        stored.add(fs.existsSync(file))
+        const found = essence(image(dir))
+        fs.rmSync(file, { force: true })
+        expect(found).toEqual(essence(image(dir)))
+      },
+    )
+    expect(stored).toEqual(new Set([false, true]))
   })
 
   it('into a log that is still empty leaves one that the next append completes', async () => {
