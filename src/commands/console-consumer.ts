@@ -173,8 +173,9 @@ class ConsoleConsumer {
   }
 
   #failed(error: unknown): void {
-    // The genuine tool logs a topic name that cannot be, and ends with 0.
-    if (error instanceof KafkaError && error.code === 'INVALID_TOPIC_EXCEPTION') {
+    // The genuine tool logs a topic name that cannot be, and a missing offset where none may be chosen, and ends with 0.
+    const invalidName = error instanceof KafkaError && error.code === 'INVALID_TOPIC_EXCEPTION'
+    if (invalidName || (error instanceof TerseError && error.name === 'NoOffsetForPartition')) {
       this.#begun = true
       this.#afterwards.push(error.message)
       return

@@ -300,7 +300,7 @@ export class LocalAssignment {
     if (reset === 'earliest') return fetcher.log.logStartOffset
     if (reset === 'latest') return fetcher.readableEnd
     if (reset === 'none') {
-      throw new TerseError(
+      throw new NoOffsetForPartition(
         `Undefined offset with no reset policy for partitions: [${fetcher.topic}-${fetcher.partition}]`,
       )
     }
@@ -344,6 +344,11 @@ function uncommittedOf(assigned: readonly Assigned[]): OffsetCommit[] {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
+}
+
+/** auto.offset.reset=none, and nothing says where to begin. */
+class NoOffsetForPartition extends TerseError {
+  override name = 'NoOffsetForPartition'
 }
 
 /** The order in which Kafka's consumer asks for its partitions, and so gets them: that of a HashMap. */
