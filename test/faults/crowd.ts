@@ -13,6 +13,8 @@ const TOPIC = 'h'
 /** Longest life of a process behind its first word, ms, for each process of the crowd: they share the machine. */
 const LIFE_MS = 30
 const STUCK_MS = 60_000
+/** On a slow machine fewer die: the bench ends in bounded time. */
+const LIMIT_MS = 12 * 60_000
 
 export interface CrowdOptions {
   readonly program: string
@@ -45,9 +47,10 @@ export async function runCrowd(options: CrowdOptions): Promise<Worker[]> {
   const { program, dir, random, kills, roles, mutation } = options
   const workers: Worker[] = []
   let begun = 0
+  const until = Date.now() + LIMIT_MS
   const longest = LIFE_MS * Object.values(roles).reduce((sum, n) => sum + n, 0)
   const life = async (role: string): Promise<void> => {
-    while (begun < kills) {
+    while (begun < kills && Date.now() < until) {
       const worker: Worker = { id: `${role}${begun++}`, role, lines: [], killedAt: 0n }
       workers.push(worker)
       const child = spawn(process.execPath, [program, dir, role, worker.id], {

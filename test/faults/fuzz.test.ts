@@ -1,6 +1,7 @@
 /** Every decoder of stored bytes on mutated real ones: an answer or a CorruptRecordError, never a crash, never a read past the end. */
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TerseError } from '../../src/errors.ts'
 import { parseCheckpoint } from '../../src/log/checkpoint-file.ts'
@@ -17,6 +18,7 @@ import {
   decodeTransactionLogValue,
 } from '../../src/message/transaction-log-messages.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
+import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
 import { seeded } from '../support/crash-memory-file-system.ts'
 import { unpackFixture } from '../support/fixtures.ts'
 import { benchSeed, printSeed, sized } from './bench.ts'
@@ -96,6 +98,41 @@ describe('mutated bytes', () => {
       })
     }
     expect(looked).toBeGreaterThan(500)
+  })
+
+  it('of none: real batches that are encoded anew say the same', () => {
+    const stride = sized(7, 1)
+    let looked = 0
+    for (let n = random(stride); n < samples.length; n += stride) {
+      const batch = new RecordBatch(samples[n].batch)
+      const records = [...batch.records()]
+      if (records.length === 0 || batch.timestampType === 'LogAppendTime') continue
+      const builder = new RecordBatchBuilder({
+        codec: batch.compression,
+        baseOffset: batch.baseOffset,
+        producerId: batch.producerId,
+        producerEpoch: batch.producerEpoch,
+        baseSequence: batch.baseSequence,
+        transactional: batch.isTransactional,
+        control: batch.isControl,
+        leaderEpoch: batch.partitionLeaderEpoch,
+        baseTimestamp: batch.baseTimestamp,
+      })
+      // A compacted batch has gaps, which only the cleaner's builder makes.
+      if (records.some(({ offset }, i) => offset !== batch.baseOffset + i)) continue
+      for (const { timestamp, key, value, headers } of records) builder.append(timestamp, key, value, headers)
+      const again = new RecordBatch(builder.build())
+      again.ensureValid()
+      // Quicker than an expect for each of many records.
+      expect(isDeepStrictEqual([...again.records()], records)).toBe(true)
+      expect([again.lastOffset, again.maxTimestamp, again.attributes]).toEqual([
+        batch.lastOffset,
+        batch.maxTimestamp,
+        batch.attributes,
+      ])
+      looked++
+    }
+    expect(looked).toBeGreaterThan(sized(20, 150))
   })
 
   it('of metadata, group and transaction records are read or refused', () => {
