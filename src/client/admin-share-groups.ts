@@ -2,6 +2,7 @@
 import type { TopicPartition } from './types.ts'
 
 export interface ShareGroupOffset extends TopicPartition {
+  /** -1 where the group did not begin yet. */
   readonly startOffset: number
   /** -1 when unknown. */
   readonly leaderEpoch: number
@@ -9,7 +10,14 @@ export interface ShareGroupOffset extends TopicPartition {
   readonly lag: number
 }
 
+export interface ShareGroupDescription {
+  readonly groupEpoch: number
+  readonly assignmentEpoch: number
+}
+
 export interface ShareGroupAdmin {
+  /** @throws KafkaError GROUP_ID_NOT_FOUND */
+  describeShareGroup(groupId: string): Promise<ShareGroupDescription>
   /** Sorted by partition; empty when the group has none. */
   listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]>
 }

@@ -3,6 +3,7 @@ import type { CheckAdmin } from './admin-check.ts'
 import type { CleaningAdmin } from './admin-cleaning.ts'
 import type { NodeAdmin } from './admin-node.ts'
 import type { ShareGroupAdmin } from './admin-share-groups.ts'
+import type { StreamsGroupAdmin } from './admin-streams-groups.ts'
 import type { TokenAdmin } from './admin-tokens.ts'
 import type { TransactionAdmin } from './admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from './types.ts'
@@ -20,6 +21,7 @@ export interface Admin
     AclAdmin,
     NodeAdmin,
     ShareGroupAdmin,
+    StreamsGroupAdmin,
     TokenAdmin,
     TransactionAdmin,
     CheckAdmin,

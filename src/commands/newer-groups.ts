@@ -1,4 +1,5 @@
 /** What share-groups and streams-groups have in common: scopes, states, listing, and the genuine tools' way to fail. */
+import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { CommandContext, Options } from '../cli/command.ts'
 import { machineOutput } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
@@ -36,10 +37,6 @@ export async function runAction(
     context.stderr.line(`\nError: Executing ${kind} group command failed due to ${error.message}`)
     return 1
   }
-}
-
-export async function groupsOf(admin: Admin, type: GroupListing['type']): Promise<GroupListing[]> {
-  return (await admin.listGroups()).filter((group) => group.type === type)
 }
 
 /** `--list`, with states when `--state` asks for them. */
@@ -80,13 +77,18 @@ function statesOf(options: Options, valid: readonly string[]): string[] {
 
 /** The groups that --group or --all-groups means. @throws TerseError for one that is not there */
 export async function chosenGroups(
+  kind: 'share' | 'streams',
   options: Options,
   groups: readonly GroupListing[],
+  all: readonly GroupListing[],
 ): Promise<GroupListing[]> {
   if (options.has('all-groups')) return [...groups]
   return options.values('group').map((id) => {
     const found = groups.find(({ groupId }) => groupId === id)
-    if (found === undefined) throw new TerseError(`Group ${id} not found.`)
+    if (found === undefined) {
+      const other = all.some(({ groupId }) => groupId === id)
+      throw new TerseError(other ? `Group ${id} is not a ${kind} group.` : `Group ${id} not found.`)
+    }
     return found
   })
 }
@@ -101,6 +103,28 @@ export function checkDescribe(options: Options): void {
       'Option [describe] takes at most one of these options: [members], [offsets], [state]',
     )
   }
+}
+
+/** Ways to say where a reset leads to, in the order in which the genuine tool finds that two do not go together. */
+const TARGETS = [
+  'to-offset',
+  'to-datetime',
+  'by-duration',
+  'to-earliest',
+  'to-latest',
+  'to-current',
+  'shift-by',
+  'from-file',
+]
+
+/** @throws UsageError where two targets are named */
+export function checkTargets(options: Options): void {
+  for (const target of TARGETS)
+    checkInvalidArguments(
+      options,
+      target,
+      TARGETS.filter((other) => other !== target),
+    )
 }
 
 /** @throws UsageError `Option [reset-offsets] takes the option: [execute] or [dry-run]` */

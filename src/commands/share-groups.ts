@@ -9,7 +9,6 @@ import {
   checkDescribe,
   checkReset,
   chosenGroups,
-  groupsOf,
   listGroups,
   refuseDeletion,
   runAction,
@@ -94,12 +93,16 @@ export const command: Command = {
     )
     check(options)
     return await runAction(context, 'share', async (admin) => {
-      const groups = await groupsOf(admin, 'Share')
+      const all = await admin.listGroups()
+      const groups = all.filter(({ type }) => type === 'Share')
       if (action === 'list') await listGroups(context, groups, ['Empty', 'Stable', 'Dead'])
-      else if (action === 'describe') await describe(context, admin, groups)
+      else if (action === 'describe')
+        await describe(context, admin, await chosenGroups('share', options, groups, all))
       else if (action === 'delete') return refuseDeletion(context, 'share', groups)
       else {
-        await chosenGroups(options, groups)
+        if (action === 'reset-offsets' && !options.has('execute'))
+          return await planReset(context, admin, options.value('group') ?? '')
+        await chosenGroups('share', options, groups, all)
         throw new TerseError('only a broker can change the offsets of a share group.')
       }
       return 0
@@ -131,10 +134,9 @@ function check(options: Options): void {
 async function describe(
   context: CommandContext,
   admin: Admin,
-  groups: readonly GroupListing[],
+  chosen: readonly GroupListing[],
 ): Promise<void> {
   const { options, stderr } = context
-  const chosen = await chosenGroups(options, groups)
   if (options.has('members')) {
     // Members are known to a broker alone.
     const machine = machineOutput(context, {
@@ -147,30 +149,57 @@ async function describe(
   else await describeOffsets(context, admin, chosen)
 }
 
+/** Where a reset would lead to: shown, as the group's state is a broker's to change. */
+async function planReset(context: CommandContext, admin: Admin, group: string): Promise<number> {
+  const { options, stderr } = context
+  const { resetOffsets } = await import('./consumer-groups-reset.ts')
+  const own = options.has('all-topics') ? await admin.listShareGroupOffsets(group) : []
+  const topics = options.has('all-topics')
+    ? own.map(({ topic, partition }) => `${topic}:${partition}`)
+    : options.values('topic')
+  const renamed: Options = {
+    has: (name) => name === 'topic' || (name !== 'all-topics' && options.has(name)),
+    value: (name) => options.value(name),
+    values: (name) => (name === 'topic' ? topics : options.values(name)),
+    int: (name) => options.int(name),
+    long: (name) => options.long(name),
+    words: options.words,
+    raw: options.raw,
+  }
+  return await resetOffsets({ ...context, options: renamed }, admin, [group], (message) =>
+    stderr.line(`\nError: ${message}`),
+  )
+}
+
 async function describeState(
   context: CommandContext,
   admin: Admin,
   groups: readonly GroupListing[],
 ): Promise<void> {
-  const { stdout, stderr } = context
+  const { options, stdout, stderr } = context
   const [{ id, host, port }] = (await admin.describeCluster()).brokers
   const machine = machineOutput(context, {
     kind: 'share-group-state',
-    columns: ['group', 'state', 'coordinator', 'memberCount'],
+    columns: ['group', 'state', 'coordinator', 'groupEpoch', 'assignmentEpoch', 'memberCount'],
   })
-  for (const { groupId, state } of groups) {
+  const verbose = options.has('verbose')
+  for (const { groupId: group, state } of groups) {
+    const { groupEpoch, assignmentEpoch } = await admin.describeShareGroup(group)
     if (machine !== undefined) {
-      machine.row({ group: groupId, state, coordinator: { id, host, port }, memberCount: 0 })
+      const coordinator = { id, host, port }
+      machine.row({ group, state, coordinator, groupEpoch, assignmentEpoch, memberCount: 0 })
       continue
     }
     const coordinator = `${host}:${port}  (${id})`
-    const width = Math.max(15, groupId.length)
-    const wide = Math.max(25, coordinator.length)
-    if (state === 'Empty') stderr.line(`\nShare group '${groupId}' has no active members.`)
-    stdout.line(
-      `\n${'GROUP'.padEnd(width)} ${'COORDINATOR (ID)'.padEnd(wide)} ${'STATE'.padEnd(15)} #MEMBERS`,
-    )
-    stdout.line(`${groupId.padEnd(width)} ${coordinator.padEnd(wide)} ${state.padEnd(15)} 0`)
+    const widths = [Math.max(15, group.length), Math.max(25, coordinator.length), 15]
+    if (verbose) widths.push(12, 17)
+    const line = (cells: readonly (string | number)[]) =>
+      cells.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join(' ')
+    const epochs = <T>(...cells: T[]) => (verbose ? cells : [])
+    if (state === 'Empty') stderr.line(`\nShare group '${group}' has no active members.`)
+    const titles = ['GROUP', 'COORDINATOR (ID)', 'STATE', ...epochs('GROUP-EPOCH', 'ASSIGNMENT-EPOCH')]
+    stdout.line(`\n${line([...titles, '#MEMBERS'])}`)
+    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, assignmentEpoch), 0]))
   }
   machine?.end()
 }
@@ -213,8 +242,10 @@ async function describeOffsets(
     ) =>
       `${name.padEnd(width)} ${topic.padEnd(wide)} ${String(partition).padEnd(10)} ${verbose ? `${String(epoch).padEnd(13)} ` : ''}${String(start).padEnd(13)} ${lag}`
     stdout.line(`\n${line('GROUP', 'TOPIC', 'PARTITION', 'LEADER-EPOCH', 'START-OFFSET', 'LAG')}`)
-    for (const { topic, partition, leaderEpoch, startOffset, lag } of offsets)
-      stdout.line(line(group, topic, partition, leaderEpoch, startOffset, lag))
+    for (const { topic, partition, leaderEpoch, startOffset, lag } of offsets) {
+      if (startOffset < 0) stdout.line(line(group, topic, partition, '-', '-', '-'))
+      else stdout.line(line(group, topic, partition, leaderEpoch, startOffset, lag))
+    }
   }
   machine?.end()
 }

@@ -1,17 +1,16 @@
 /** streams-groups: lists and describes streams groups as far as their records stand in the directory. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
-import { machineOutput, outputFlag, type RowShape } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
-import { TerseError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import {
   actionOf,
   checkDescribe,
   checkReset,
+  checkTargets,
   chosenGroups,
-  groupsOf,
   listGroups,
-  refuseDeletion,
   runAction,
 } from './newer-groups.ts'
 
@@ -29,9 +28,18 @@ const FLAGS: readonly Flag[] = [
   { name: 'all-groups', description: 'Apply to all streams groups.' },
   { name: 'list', description: 'List all streams groups.' },
   { name: 'describe', description: 'Describe streams group and list offset lag related to given group.' },
-  { name: 'delete', description: 'Delete streams groups. (Only a broker can.)' },
-  { name: 'delete-offsets', description: 'Delete offsets of streams group. (Only a broker can.)' },
-  { name: 'reset-offsets', description: 'Reset offsets of streams group. (Only a broker can.)' },
+  {
+    name: 'delete',
+    description: 'Pass in groups to delete their committed offsets and all else that is known of them.',
+  },
+  {
+    name: 'delete-offsets',
+    description: 'Delete offsets of streams group, for one group and its input topics.',
+  },
+  {
+    name: 'reset-offsets',
+    description: 'Reset offsets of streams group. The group must have no members.',
+  },
   option('input-topic', 'topic', 'The input topic whose committed offset should be deleted or reset.', {
     repeatable: true,
   }),
@@ -115,13 +123,18 @@ export const command: Command = {
     )
     check(options)
     return await runAction(context, 'streams', async (admin) => {
-      const groups = await groupsOf(admin, 'Streams')
+      const all = await admin.listGroups()
+      const groups = all.filter(({ type }) => type === 'Streams')
       if (action === 'list') await listGroups(context, groups, STATES)
-      else if (action === 'describe') await describe(context, admin, groups)
-      else if (action === 'delete') return refuseDeletion(context, 'streams', groups)
+      else if (action === 'describe')
+        await describe(context, admin, await chosenGroups('streams', options, groups, all))
       else {
-        await chosenGroups(options, groups)
-        throw new TerseError('only a broker can change the offsets of a streams group.')
+        const { deleteStreamsGroups, deleteStreamsOffsets, resetStreamsOffsets } = await import(
+          './streams-groups-changes.ts'
+        )
+        if (action === 'delete') return await deleteStreamsGroups(context, admin, groups)
+        if (action === 'delete-offsets') return await deleteStreamsOffsets(context, admin)
+        return await resetStreamsOffsets(context, admin, groups)
       }
       return 0
     })
@@ -143,56 +156,91 @@ function check(options: Options): void {
     if (!options.has('group') && !options.has('all-groups'))
       throw new UsageError('Option [reset-offsets] takes one of these options: [all-groups], [group]')
   }
+  for (const flag of ['delete-internal-topic', 'delete-all-internal-topics']) {
+    const deletes = options.has('delete') && flag === 'delete-all-internal-topics'
+    const resets = options.has('reset-offsets') && options.has('execute')
+    if (options.has(flag) && !deletes && !resets)
+      throw new UsageError(`Option [${flag}] takes [reset-offsets] when [execute] is used.`)
+  }
   if (options.has('group') && options.has('all-groups'))
     throw new UsageError('Option "[group]" can\'t be used with option "[all-groups]"')
+  checkTargets(options)
 }
 
 async function describe(
   context: CommandContext,
   admin: Admin,
-  groups: readonly GroupListing[],
+  chosen: readonly GroupListing[],
 ): Promise<void> {
-  const { options, stdout, stderr } = context
-  const chosen = await chosenGroups(options, groups)
-  const machine = machineOutput(context, describeShape(options))
-  const [{ id, host, port }] = (await admin.describeCluster()).brokers
+  const { options, stderr } = context
+  if (options.has('state')) return await describeState(context, admin, chosen)
+  const machine = machineOutput(
+    context,
+    options.has('members')
+      ? { kind: 'streams-group-member', columns: ['group', 'consumerId', 'host', 'clientId'] }
+      : {
+          kind: 'streams-group-offset',
+          columns: [
+            'group',
+            'topic',
+            'partition',
+            'currentOffset',
+            'leaderEpoch',
+            'logEndOffset',
+            'lag',
+            'state',
+          ],
+        },
+  )
   for (const { groupId: group, state } of chosen) {
     // Members are known to a broker alone.
     if (machine === undefined) stderr.line(`Streams group '${group}' has no active members.`)
     if (options.has('members')) continue
-    if (options.has('state')) {
-      machine?.row({ group, state, coordinator: { id, host, port }, memberCount: 0 })
-      if (machine === undefined) stateTable(stdout, group, `${host}:${port} (${id})`, state)
-      continue
-    }
     const rows = await offsetRows(admin, group)
-    if (machine === undefined) offsetTable(stdout, group, rows, options.has('verbose'))
+    if (machine === undefined) offsetTable(context.stdout, group, rows, options.has('verbose'))
     else for (const row of rows) machine.row({ group, ...row, state })
   }
   machine?.end()
 }
 
-function describeShape(options: Options): RowShape {
-  if (options.has('members'))
-    return { kind: 'streams-group-member', columns: ['group', 'consumerId', 'host', 'clientId'] }
-  if (options.has('state'))
-    return { kind: 'streams-group-state', columns: ['group', 'state', 'coordinator', 'memberCount'] }
-  return {
-    kind: 'streams-group-offset',
-    columns: ['group', 'topic', 'partition', 'currentOffset', 'leaderEpoch', 'logEndOffset', 'lag', 'state'],
+async function describeState(
+  context: CommandContext,
+  admin: Admin,
+  groups: readonly GroupListing[],
+): Promise<void> {
+  const { options, stdout, stderr } = context
+  const [{ id, host, port }] = (await admin.describeCluster()).brokers
+  const machine = machineOutput(context, {
+    kind: 'streams-group-state',
+    columns: ['group', 'state', 'coordinator', 'groupEpoch', 'targetAssignmentEpoch', 'memberCount'],
+  })
+  const verbose = options.has('verbose')
+  for (const { groupId: group, state } of groups) {
+    const { groupEpoch, targetAssignmentEpoch } = await admin.describeStreamsGroup(group)
+    if (machine !== undefined) {
+      const coordinator = { id, host, port }
+      machine.row({ group, state, coordinator, groupEpoch, targetAssignmentEpoch, memberCount: 0 })
+      continue
+    }
+    const coordinator = `${host}:${port} (${id})`
+    const widths = [Math.max(15, group.length), Math.max(25, coordinator.length), 25]
+    if (verbose) widths.push(15, 25)
+    const line = (cells: readonly (string | number)[]) =>
+      cells.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join(' ')
+    const epochs = <T>(...cells: T[]) => (verbose ? cells : [])
+    stderr.line(`\nError: Streams group '${group}' has no active members.`)
+    stdout.line(
+      line([
+        'GROUP',
+        'COORDINATOR (ID)',
+        'STATE',
+        ...epochs('GROUP-EPOCH', 'TARGET-ASSIGNMENT-EPOCH'),
+        '#MEMBERS',
+      ]),
+    )
+    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, targetAssignmentEpoch), 0]))
   }
-}
-
-function stateTable(
-  stdout: CommandContext['stdout'],
-  group: string,
-  coordinator: string,
-  state: string,
-): void {
-  const width = Math.max(15, group.length)
-  const wide = Math.max(25, coordinator.length)
-  stdout.line(`${'GROUP'.padEnd(width)} ${'COORDINATOR (ID)'.padEnd(wide)} ${'STATE'.padEnd(25)} #MEMBERS`)
-  stdout.line(`${group.padEnd(width)} ${coordinator.padEnd(wide)} ${state.padEnd(25)} 0`)
+  machine?.end()
 }
 
 interface OffsetRow {

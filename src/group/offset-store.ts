@@ -140,8 +140,8 @@ export class OffsetStore {
     })
   }
 
-  /** Tombstones for all that is known of the group. False when nothing is known. */
-  async deleteGroup(groupId: string): Promise<boolean> {
+  /** Tombstones for all that is known of the group, and for `more` keys. False when nothing is known. */
+  async deleteGroup(groupId: string, more: readonly Buffer[] = []): Promise<boolean> {
     if (this.records(groupId) === undefined) return false
     await this.append(groupId, () => {
       const group = this.records(groupId)
@@ -149,7 +149,10 @@ export class OffsetStore {
       const offsets = [...group.offsets.values()].map(
         ({ topic, partition }): KeyValue => [encodeOffsetCommitKey(groupId, topic, partition), null],
       )
-      return [...offsets, ...typeTombstones(groupId, group.type ?? 'Classic')]
+      const tombstones = [...offsets, ...typeTombstones(groupId, group.type ?? 'Classic')]
+      const known = new Set(tombstones.map(([key]) => key.toString('latin1')))
+      const rest = more.filter((key) => !known.has(key.toString('latin1')))
+      return [...rest.map((key): KeyValue => [key, null]), ...tombstones]
     })
     return true
   }

@@ -17,7 +17,8 @@ import type {
 import type { CheckOptions, CheckSummary, RepairOptions } from '../client/admin-check.ts'
 import type { CleaningOptions, CleaningResult, ExplainedPartition } from '../client/admin-cleaning.ts'
 import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../client/admin-node.ts'
-import type { ShareGroupOffset } from '../client/admin-share-groups.ts'
+import type { ShareGroupDescription, ShareGroupOffset } from '../client/admin-share-groups.ts'
+import type { StreamsGroupDescription } from '../client/admin-streams-groups.ts'
 import type { DelegationToken } from '../client/admin-tokens.ts'
 import type {
   AbortTransactionSpec,
@@ -267,6 +268,25 @@ export class LocalAdmin implements Admin {
   async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
     const { LocalShareGroups } = await import('./local-share-groups.ts')
     return new LocalShareGroups(await this.#whole()).listShareGroupOffsets(groupId)
+  }
+
+  async describeShareGroup(groupId: string): Promise<ShareGroupDescription> {
+    const { LocalShareGroups } = await import('./local-share-groups.ts')
+    return new LocalShareGroups(await this.#whole()).describeShareGroup(groupId)
+  }
+
+  async describeStreamsGroup(groupId: string): Promise<StreamsGroupDescription> {
+    return (await this.#streamsGroups()).describeStreamsGroup(groupId)
+  }
+
+  async deleteStreamsGroup(groupId: string): Promise<void> {
+    this.#changed = true
+    await (await this.#streamsGroups()).deleteStreamsGroup(groupId)
+  }
+
+  async #streamsGroups() {
+    const { LocalStreamsGroups } = await import('./local-streams-groups.ts')
+    return new LocalStreamsGroups(this.#os, await this.#whole())
   }
 
   async describeDelegationTokens(): Promise<DelegationToken[]> {
