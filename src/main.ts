@@ -73,8 +73,7 @@ async function runCommand(
     if (!(error instanceof UsageError)) throw error
     stderr.line(`${command.parseErrors?.prefix ?? ''}${error.message}`)
     if (command.parser === 'argparse' && stderr.isTerminal) {
-      const { hintNearWord } = await import('./commands/near-name-hint.ts')
-      hintNearWord(command, args, stderr)
+      await printUsage(command, stderr)
     }
     if (command.parseErrors?.usage) await printUsage(command, stderr)
     return 1
@@ -86,7 +85,7 @@ async function runCommand(
   }
   if (options.has('help') && command.parser === 'argparse') {
     const { argparseHelp } = await import('./cli/argparse-parser.ts')
-    stdout.line(argparseHelp(command, options.subcommand))
+    stdout.line(argparseHelp(command, options.subcommand, stdout.isTerminal ? stdout.columns : 80))
     return 0
   }
   if (options.has('help')) {
@@ -143,6 +142,7 @@ async function runTool(context: CommandContext, stderr: FdOutput): Promise<numbe
     if (!(error instanceof TerseError) || error instanceof UsageError) throw error
     stdout.flush()
     status = report(error, stderr)
+    if (error.message.includes('did you mean')) return status
   }
   if (status === 1) {
     stderr.flush()

@@ -3,6 +3,7 @@ import { didYouMean } from './argparse-candidates.ts'
 import type { Command, Flag, Options, Positional } from './command.ts'
 import { type Occurrence, ParsedOptions } from './options.ts'
 import { flagsByName } from './parse.ts'
+import { exampleLines } from './usage.ts'
 
 /** A wrong command line of an argparse tool: usage first, then `prog: error: message`. */
 export class ArgparseError extends UsageError {
@@ -34,11 +35,17 @@ export function argparseUsage(command: Command, subcommand?: string): string {
   return `usage: ${progName(command)} ${parts.join(' ')}`
 }
 
-/** What `-h` prints. */
-export function argparseHelp(command: Command, subcommand?: string): string {
+/** What `-h` prints, within `width`, and a few right uses. */
+export function argparseHelp(command: Command, subcommand?: string, width = 80): string {
   const sub = command.subcommands?.find((one) => one.name === subcommand)
-  const lines = [argparseUsage(command, subcommand), '', sub?.summary ?? command.summary, '']
-  const row = (name: string, text: string) => lines.push(`  ${name.padEnd(28)} ${text}`)
+  const lines = [...wrapped(argparseUsage(command, subcommand), width, 7), '']
+  lines.push(...wrapped(sub?.summary ?? command.summary, width, 0), '')
+  const row = (name: string, text: string) => {
+    const head = `  ${name.padEnd(TEXT_COLUMN - 3)} `
+    const [first, ...more] = wrapped(' '.repeat(TEXT_COLUMN) + text, width, TEXT_COLUMN)
+    if (head.length > TEXT_COLUMN) lines.push(head.trimEnd(), first, ...more)
+    else lines.push((head + first.slice(TEXT_COLUMN)).trimEnd(), ...more)
+  }
   for (const one of sub?.positionals ?? command.positionals ?? []) row(one.name, one.description)
   if (sub === undefined) for (const one of command.subcommands ?? []) row(one.name, one.summary)
   row('-h, --help', 'show this help message and exit')
@@ -47,7 +54,24 @@ export function argparseHelp(command: Command, subcommand?: string): string {
     const note = flag.default === undefined ? '' : ` (default: ${flag.default})`
     row(flagNames(flag, ', ') + (flag.arg === undefined ? '' : ` ${metavar(flag)}`), flag.description + note)
   }
+  if (command.examples !== undefined) lines.push('', 'Examples:', ...exampleLines(command))
   return lines.join('\n')
+}
+
+/** Where descriptions begin. */
+const TEXT_COLUMN = 31
+
+/** Breaks at spaces; further lines are indented. */
+function wrapped(text: string, width: number, indent: number): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (rest.length > width) {
+    const at = rest.lastIndexOf(' ', width)
+    if (at <= indent) break
+    lines.push(rest.slice(0, at).trimEnd())
+    rest = ' '.repeat(indent) + rest.slice(at + 1)
+  }
+  return [...lines, rest]
 }
 
 function flagUsage(flag: Flag): string {

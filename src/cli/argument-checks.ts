@@ -19,3 +19,10 @@ export function checkInvalidArguments(options: Options, used: string, invalid: r
 export function checkExactlyOne(options: Options, names: readonly string[], message: string): void {
   if (names.filter((name) => options.has(name)).length !== 1) throw new UsageError(message)
 }
+
+/** For our own tools: Kafka's ignore stray words, with which `repair quakes` would mend everything. @throws UsageError */
+export function refuseWords(tool: string, { words }: Options, flag?: string): void {
+  if (words.length === 0) return
+  const meant = flag === undefined ? '' : `; --${flag} ${words[0]}?`
+  throw new UsageError(`${tool} takes no words, only flags: what is '${words[0]}'${meant || '?'}`, false)
+}

@@ -38,7 +38,7 @@ export function helpText(command: Command, width = 80): string {
   return `${command.summary}\n${usageTable(command, width)}${tail}`
 }
 
-function exampleLines(command: Command): string[] {
+export function exampleLines(command: Command): string[] {
   return (command.examples ?? []).map((example) =>
     /\btkafka /.test(example) ? `  ${example}` : `  tkafka ${example}`,
   )

@@ -1,4 +1,5 @@
 /** `tkafka check`: what is wrong with the data directory, where, what it means, and what mends it. Reads only. */
+import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
@@ -37,6 +38,7 @@ export const command: Command = {
 
 async function run(context: CommandContext): Promise<number> {
   const { options, stdout } = context
+  refuseWords('check', options, 'topic')
   const topic = options.value('topic')
   const machine = machineOutput(context, { kind: 'finding', columns: FINDING_COLUMNS })
   const admin = await openAdmin(context)

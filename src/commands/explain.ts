@@ -1,4 +1,5 @@
 /** explain: why retention and compaction did or did not clean a topic, per partition and segment, in plain words. */
+import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row, wholeRow } from '../cli/machine-output.ts'
 import type { ExplainedCause, ExplainedPartition } from '../client/admin-cleaning.ts'
@@ -48,6 +49,7 @@ export const command: Command = {
   examples: ['tkafka explain --topic quakes', 'tkafka explain --topic quakes --partition 0 --output json'],
   async run(context) {
     const { options, stdout } = context
+    refuseWords('explain', options, 'topic')
     const wanted = options.value('topic')
     if (wanted === undefined) throw new UsageError('Missing required argument "[topic]"')
     const only = options.int('partition')

@@ -2,6 +2,7 @@
  * log-cleaner: retention, compaction and expiry of committed offsets without a daemon, made for cron: nothing is printed
  * when nothing was done, stderr stays empty unless something failed, and only that ends with 1.
  */
+import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
@@ -111,9 +112,7 @@ export const command: Command = {
 
 function cleaningOptions(context: CommandContext): CleaningOptions {
   const { options } = context
-  if (options.words.length > 0) {
-    throw new UsageError(`log-cleaner takes no words, only flags: what is '${options.words[0]}'?`, false)
-  }
+  refuseWords('log-cleaner', options, 'topic')
   const all = options.has('all') || !(options.has('retention') || options.has('compaction'))
   const topics = options.values('topic').map((text) => topicFilter(text))
   const maxTime = options.value('max-time')

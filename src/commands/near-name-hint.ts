@@ -1,5 +1,5 @@
 /** What was probably meant by a mistyped name, told behind Kafka's own line. For people: only where stderr is a terminal. */
-import type { Command, CommandContext, Options, Output } from '../cli/command.ts'
+import type { CommandContext, Options } from '../cli/command.ts'
 import { didYouMean } from '../cli/suggest.ts'
 import type { Admin } from '../client/admin.ts'
 import { nearNames } from '../client/near-names.ts'
@@ -16,6 +16,8 @@ const NAME_FLAGS: readonly (readonly [flag: string, kind: Kind])[] = [
   ['transactional-id', 'transactional id'],
 ]
 
+const ENTITY_TYPES = 'topics clients users brokers broker-loggers ips client-metrics groups'.split(' ')
+
 /** Nothing is told twice. */
 const told = new Set<string>()
 
@@ -29,32 +31,13 @@ export async function hintNearNames(context: CommandContext): Promise<void> {
       for (const name of list.split(',')) await hintNearName(context, kind, name.trim().replace(/:.*/, ''))
     }
   }
+  const types = options.values('entity-type').filter((type) => !ENTITY_TYPES.includes(type))
+  for (const type of types) tell(context, 'entity type', type, ENTITY_TYPES)
   if (options.has('entity-name') && /^(topic|group)s$/.test(options.value('entity-type') ?? '')) {
     const kind = options.value('entity-type') === 'topics' ? 'topic' : 'group'
     await hintNearName(context, kind, options.value('entity-name'))
   }
   await hintNearSetting(context)
-}
-
-/** Flags and subcommands of an argparse tool that come near to the first word that is none. */
-export function hintNearWord(
-  { flags, subcommands = [] }: Command,
-  args: readonly string[],
-  stderr: Output,
-): void {
-  const chosen = subcommands.find(({ name }) => args.includes(name))
-  const known = [...flags, ...(chosen?.flags ?? [])].map(({ name }) => `--${name}`)
-  const words = args.map((arg) => arg.replace(/=.*/, ''))
-  const wrongFlag = words.find((word) => word.startsWith('--') && !known.includes(word))
-  const hint =
-    chosen === undefined && subcommands.length > 0
-      ? nearNames(
-          words.find((word) => !word.startsWith('-')) ?? '',
-          subcommands.map(({ name }) => name),
-        )
-      : nearNames(wrongFlag ?? '', wrongFlag === undefined ? [] : known)
-  const text = didYouMean(hint)
-  if (text !== undefined) stderr.line(text)
 }
 
 /** Names that come near to `typed`, when there is none of that very name; never throws. */

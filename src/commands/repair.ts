@@ -1,4 +1,5 @@
 /** `tkafka repair`: mends what `tkafka check` finds, and keeps what it takes out in `.broken` files. */
+import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
@@ -22,6 +23,7 @@ export const command: Command = {
 
 async function run(context: CommandContext): Promise<number> {
   const { options, stdout, stderr } = context
+  refuseWords('repair', options, 'topic')
   const dryRun = options.has('dry-run')
   const topic = options.value('topic')
   const machine = machineOutput(context, {

@@ -1,5 +1,6 @@
 /** `tkafka status`: which directory and why that one, made by whom, clean or not, who holds it, what is in it. */
 
+import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { DirectoryReport } from './open-client.ts'
@@ -39,6 +40,7 @@ export const command: Command = {
   flags: [outputFlag],
   examples: ['tkafka status', 'tkafka --data-dir /var/lib/kafka status'],
   async run(context) {
+    refuseWords('status', context.options)
     const report = await openReport(context)
     const machine = machineOutput(context, STATUS_SHAPE)
     if (machine === undefined) print(context, report)

@@ -33,4 +33,20 @@ describe('help', () => {
     expect(await story.fails('kafka-topics.sh --list')).toContain('tkafka topics is its name here')
     expect(await story.fails('')).toContain('Usage: tkafka')
   })
+
+  test('--help of an argparse tool stays within 80 columns and ends with right uses', async () => {
+    const text = await story.says('metadata-quorum describe --help')
+    expect(text).toMatch(/^usage: kafka-metadata-quorum describe \[-h\]/)
+    expect(text).toMatch(/\nExamples:\n {2}tkafka metadata-quorum describe --status\n/)
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test.each(['check', 'repair', 'explain', 'log-cleaner', 'status'])(
+    '%s refuses a word that is no flag',
+    async (tool) => {
+      expect(await story.fails(`${tool} quakes`)).toMatch(
+        new RegExp(`^${tool} takes no words, only flags: what is 'quakes'`),
+      )
+    },
+  )
 })

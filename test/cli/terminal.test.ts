@@ -46,8 +46,8 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     ['configs --alter --topic quakes --add-config segment.byte=5', 'Did you mean segment.bytes?'],
     ['configs --describe --topic quaks', 'Did you mean quakes?'],
     ['log-dirs --describe --topic-list quaks', 'Did you mean quakes?'],
-    ['cluster cluster-di', 'Did you mean cluster-id?'],
-    ['cluster cluster-id --comand-config x', 'Did you mean --command-config?'],
+    ['cluster cluster-di', '\tcluster-id'],
+    ['cluster cluster-id --comand-config x', '\t--command-config'],
   ])('%s: %s', (command, hint) => {
     expect(shown(command).split('\n')).toContain(hint)
   })

@@ -74,7 +74,8 @@ describe('arguments of an argparse tool', () => {
         (e) => e,
       )
       expect(error.message).toMatch(/^usage: kafka-storage /)
-      expect(error.message.split('\n').at(-1)).toBe(`kafka-storage: error: ${message}`)
+      const said = error.message.split('\n').filter((line) => line.startsWith('kafka-storage: error: '))
+      expect(said).toEqual([`kafka-storage: error: ${message}`])
     }
   })
 
