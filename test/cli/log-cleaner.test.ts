@@ -1,5 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openLocal } from '../../src/index.ts'
 import { nativeFileLocks } from '../../src/os/native-file-lock.ts'
@@ -132,6 +134,30 @@ describe('log-cleaner', () => {
     const planned = await row('--dry-run')
     expect(planned).toMatchObject({ recordsBefore: 3, recordsAfter: 2, keys: 2 })
     expect(await row('')).toEqual(planned)
+  })
+
+  test.each([
+    ['docs/cleaning.md', /^ {4}\*\/10 .*?(tkafka .*)$/m],
+    ['docs/cleaning.md', /^ {4}ExecStart=\/usr\/bin\/env (.*)$/m],
+    ['README.md', /^\*\/10 .*?(tkafka .*)$/m],
+  ])('the line for cron or systemd in %s runs as it stands', async (file, line) => {
+    await story.says('topics --create --topic r --config retention.ms=1 --config file.delete.delay.ms=0')
+    await story.says('console-producer --topic r', { stdin: '1\n' })
+    const root = fileURLToPath(new URL('../../', import.meta.url))
+    const command = line.exec(fs.readFileSync(path.join(root, file), 'utf8'))?.[1] ?? 'false'
+    const { exitCode, stdout, stderr } = await execa(
+      '/bin/sh',
+      ['-c', command.replace('/var/lib/tkafka', story.data)],
+      {
+        env: { PATH: `${root}bin:${path.dirname(process.execPath)}:/usr/bin:/bin` },
+        extendEnv: false,
+        input: '',
+        reject: false,
+      },
+    )
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    if (!command.includes('/dev/null')) expect(stdout).toMatch(/^r-0: retention deleted/)
+    expect(await story.says('get-offsets --topic r --time earliest')).toBe('r:0:1\n')
   })
 
   test('refuses a duration that is none', async () => {
