@@ -10,7 +10,7 @@ import type { CorruptRecordError } from '../errors.ts'
 import { TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
-import { unlessDiskFull } from './full-disk.ts'
+import { isDiskFull, unlessDiskFull } from './full-disk.ts'
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
@@ -279,7 +279,18 @@ export class UnifiedLog {
       throw newStartOutOfRange(target, this.#settings.topicPartition, this.highWatermark)
     }
     if (target > this.logStartOffset) {
-      this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
+      const note = () =>
+        this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
+      try {
+        note()
+      } catch (error) {
+        // Whole segments below say by themselves that they are gone, and make room for the note.
+        const below = basesBelow(this.#local, target)
+        if (!isDiskFull(error) || below.length === 0) throw error
+        deleteSegments(this.#local, 0, below, (base) => this.#roller.begin(base))
+        this.#flusher.folderChanged()
+        note()
+      }
       this.#logStartOffset = target
     }
     const start = this.logStartOffset
