@@ -11,6 +11,7 @@ import * as header from '../record/batch-header.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import type { LocalLog } from './local-log.ts'
+import { maxTimestampAt } from './local-log.ts'
 import { removeStraySnapshots } from './log-closer.ts'
 import { cutTornTail, epochsInLog, indexTail, rebuildIndexes } from './log-repair.ts'
 import type { LogSegment } from './log-segment.ts'
@@ -62,6 +63,7 @@ export function recoverSegments(
   const seen: { epoch: number; startOffset: number }[] = []
   let checked = 0
   let cutBytes = 0
+  let maxTimestamp = -1
   for (let i = first; i < local.segments.length; i++) {
     const segment = local.segments[i]
     const rest = local.segments.slice(i + 1)
@@ -72,11 +74,13 @@ export function recoverSegments(
     let position = 0
     let torn = false
     let minOffset = segment.baseOffset
+    maxTimestamp = -1
     while (position < size && !torn) {
       const cursor = segment.cursor(position, size, minOffset)
       while (cursor.next() && cursor.checkCrc()) {
         minOffset = cursor.nextOffset
         position = cursor.position + cursor.size
+        maxTimestamp = Math.max(maxTimestamp, maxTimestampAt(cursor))
         const txn = state.update(cursor.buffer, cursor.at)
         if (txn !== undefined) aborted.push(txn)
         noteEpoch(
@@ -107,10 +111,18 @@ export function recoverSegments(
       cutBytes = cutTornTail(local, settings.keepBroken)
       break
     }
-    if (!isLast) checkIndexes(segment, size, settings.config.indexIntervalBytes)
+    if (rest.length > 0) {
+      const next = local.segments[i + 1].baseOffset
+      checkIndexes(segment, size, next, maxTimestamp, settings.config.indexIntervalBytes)
+    }
   }
   local.reload()
   if (corrupt.length === 0) {
+    const { active, tail } = local
+    // Its last entries are looked at by every writer; before those may stand what a power cut left.
+    if (active !== undefined && !indexesFit(active, tail.end, tail.nextOffset, maxTimestamp)) {
+      rebuildIndexes(active, tail.end, settings.config.indexIntervalBytes, false)
+    }
     indexTail(local, settings.config.indexIntervalBytes, Number.POSITIVE_INFINITY, settings.warn)
   } else local.corrupt ??= corrupt[0]
   removeStraySnapshots(local)
@@ -128,15 +140,35 @@ function catchUp(local: LocalLog, state: ProducerStateManager, end: number): voi
 }
 
 /** Rebuilds the indexes of a closed segment only where an entry does not fit its log, or they are missing. */
-function checkIndexes(segment: LogSegment, size: number, intervalBytes: number): void {
-  const index = segment.offsetIndex
-  let good = (index.count > 0 || size <= intervalBytes) && (segment.timeIndex.count > 0 || size === 0)
-  for (let n = 0; good && n < index.count; n++) {
-    const { offset, position } = index.entry(n)
-    good = segment.isIndexed(offset, position, size)
+function checkIndexes(
+  segment: LogSegment,
+  size: number,
+  nextOffset: number,
+  maxTimestamp: number,
+  intervalBytes: number,
+): void {
+  const there =
+    (segment.offsetIndex.count > 0 || size <= intervalBytes) && (segment.timeIndex.count > 0 || size === 0)
+  if (!there || !indexesFit(segment, size, nextOffset, maxTimestamp)) {
+    rebuildIndexes(segment, size, intervalBytes, true)
   }
-  if (!good) rebuildIndexes(segment, size, intervalBytes, true)
   segment.close()
+}
+
+/** Whether every entry of both indexes could be one of this log: an index is not synced before its log is closed. */
+function indexesFit(segment: LogSegment, size: number, nextOffset: number, maxTimestamp: number): boolean {
+  const { offsetIndex, timeIndex, baseOffset } = segment
+  for (let n = 0; n < offsetIndex.count; n++) {
+    const { offset, position } = offsetIndex.entry(n)
+    if (!segment.isIndexed(offset, position, size)) return false
+  }
+  let least = baseOffset
+  for (let n = 0; n < timeIndex.count; n++) {
+    const { timestamp, offset } = timeIndex.entry(n)
+    if (offset < least || offset >= nextOffset || timestamp > maxTimestamp) return false
+    least = offset
+  }
+  return true
 }
 
 function noteEpoch(seen: { epoch: number; startOffset: number }[], epoch: number, startOffset: number): void {

@@ -124,7 +124,8 @@ function damagedIndexes(segment: LogSegment, end: number, nextOffset: number, si
     last !== undefined &&
     (last.position < end ? !pointsAtBatch(segment, last.offset, last.position) : last.position >= size)
   if (wrong || offsetIndex.hasGarbage()) damaged.push(offsetIndex.path)
-  const ahead = size === end && (timeIndex.lastEntry()?.offset ?? -1) >= nextOffset
+  const lastTime = timeIndex.lastEntry()?.offset ?? segment.baseOffset - 1
+  const ahead = (size === end && lastTime >= nextOffset) || lastTime < segment.baseOffset - 1
   if (ahead || timeIndex.hasGarbage()) damaged.push(timeIndex.path)
   return damaged
 }
