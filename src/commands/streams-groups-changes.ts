@@ -79,16 +79,12 @@ export async function deleteStreamsOffsets(context: CommandContext, admin: Admin
     failure = new KafkaError('GROUP_ID_NOT_FOUND')
     answers.push(...partitions.map((partition) => ({ partition, error: failure })))
   }
-  const machine = machineOutput(context, {
-    kind: 'deleted-offset',
-    columns: ['group', 'topic', 'partition', 'error'],
-  })
+  const rows = options.has('output') ? await import('./output-groups.ts') : undefined
+  const machine = rows && machineOutput(context, rows.DELETED_OFFSET_SHAPE)
   const failed = answers.some(({ error }) => error !== undefined)
   if (machine !== undefined) {
     if (failure !== undefined) stderr.line(`Error: ${failure.message}`)
-    for (const { partition, error } of answers)
-      machine.row({ group, ...partition, error: error?.message ?? null })
-    machine.end()
+    rows?.writeDeletedOffsets(machine, group, answers)
     return failed ? 1 : 0
   }
   if (failure !== undefined) stderr.line(`\nError: ${failure.message}`)
