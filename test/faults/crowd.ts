@@ -63,7 +63,7 @@ export async function runCrowd(options: CrowdOptions): Promise<Worker[]> {
       const early = random(10) === 0
       await Promise.race([early ? sleep(random(150)) : firstWord(child, worker), sleep(STUCK_MS)])
       // On a slow machine a member would be killed before it was given anything: half of them wait for that.
-      if (role === 'consume' && random(2) === 0) {
+      if (role === 'consume' && !early && random(2) === 0) {
         for (let waited = 0; waited < 4000 && !worker.lines.some((l) => l.startsWith('R')); waited += 10)
           await sleep(10)
       }
