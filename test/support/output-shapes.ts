@@ -29,12 +29,14 @@ const MEMBER_OF_A_BROKER: Shape = {
   host: 'string',
   clientId: 'string',
 }
-const NEWER_GROUP_STATE: Shape = {
+const newerGroupState = (assignmentEpoch: string): Shape => ({
   group: 'string',
   state: 'string',
   coordinator: COORDINATOR,
+  groupEpoch: 'number',
+  [assignmentEpoch]: 'number',
   memberCount: 'number',
-}
+})
 
 const SETTING: Shape = { name: 'string', value: 'string', source: 'string', sourceName: 'string' }
 const CAUSES: FieldType = {
@@ -223,6 +225,16 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     error: orNull('string'),
   },
   'client-metrics': { name: 'string' },
+  'delegation-token': {
+    tokenId: 'string',
+    hmac: orNull('string'),
+    owner: 'string',
+    requester: 'string',
+    renewers: { list: 'string' },
+    issueTimestamp: 'number',
+    expiryTimestamp: 'number',
+    maxTimestamp: 'number',
+  },
   'client-metrics-config': { name: 'string', config: 'string', value: 'string' },
   directory: {
     path: 'string',
@@ -309,7 +321,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     startOffset: orNull('number'),
     lag: orNull('number'),
   },
-  'share-group-state': NEWER_GROUP_STATE,
+  'share-group-state': newerGroupState('assignmentEpoch'),
   'share-group-member': MEMBER_OF_A_BROKER,
   'streams-group-offset': {
     group: 'string',
@@ -321,7 +333,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     lag: 'number',
     state: 'string',
   },
-  'streams-group-state': NEWER_GROUP_STATE,
+  'streams-group-state': newerGroupState('targetAssignmentEpoch'),
   'streams-group-member': MEMBER_OF_A_BROKER,
   finding: {
     severity: { oneOf: ['error', 'note'] },
