@@ -4,7 +4,7 @@
  */
 import { checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
-import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, outputFormat, wholeRow } from '../cli/machine-output.ts'
 import type { DelegationToken } from '../client/admin-tokens.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { principals } from './acls-arguments.ts'
@@ -27,6 +27,20 @@ const period = (name: string, description: string): Flag => ({
   type: 'long',
   description,
 })
+
+const TOKEN = {
+  kind: 'delegation-token',
+  columns: [
+    'tokenId',
+    'hmac',
+    'owner',
+    'requester',
+    'renewers',
+    'issueTimestamp',
+    'expiryTimestamp',
+    'maxTimestamp',
+  ],
+}
 
 export const command: Command = {
   name: 'delegation-tokens',
@@ -92,21 +106,9 @@ async function describe(context: CommandContext, all: readonly DelegationToken[]
   const { options, stdout } = context
   const owners = principals(options, 'owner-principal')
   const tokens = all.filter(({ owner }) => owners.length === 0 || owners.includes(owner))
-  const machine = machineOutput(context, {
-    kind: 'delegation-token',
-    columns: [
-      'tokenId',
-      'hmac',
-      'owner',
-      'requester',
-      'renewers',
-      'issueTimestamp',
-      'expiryTimestamp',
-      'maxTimestamp',
-    ],
-  })
+  const machine = machineOutput(context, TOKEN)
   if (machine !== undefined) {
-    await machine.all(tokens.map(({ hmac, ...token }) => ({ ...token, hmac: hmac ?? null })))
+    await machine.all(tokens.map((token) => wholeRow(TOKEN, token)))
     return
   }
   const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padEnd(WIDTHS[i])).join(' ')
@@ -172,6 +174,8 @@ function announce({ options, stdout }: CommandContext): void {
     stdout.line(
       `Calling expire token operation with hmac :${options.value('hmac') ?? ''} , expire-time-period :${number(options.value('expiry-time-period'), 'expiry-time-period')}`,
     )
+  } else if (outputFormat(options) !== 'text') {
+    // Rows alone.
   } else if (principals(options, 'owner-principal').length === 0) {
     stdout.line('Calling describe token operation for current user.')
   } else stdout.line(`Calling describe token operation for owners: ${list('owner-principal')}`)
