@@ -104,6 +104,7 @@ export function growthPlot(panels, caption) {
     return `<g transform="translate(${x0} ${y0})">${plot(panel, top)}</g>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">
+<title>How the cost of a command grows with topics, partitions, log size and groups</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${parts.join('\n')}
 <text x="${LEFT}" y="${HEIGHT - 8}" fill="#666">${caption}</text>

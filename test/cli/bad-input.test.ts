@@ -59,7 +59,7 @@ describe('what is no data directory', () => {
       `Error while executing topic command : ${story.dir}/note: a file, not a directory\n`,
     )
     expect(await story.fails('--data-dir {DIR}/note/data topics --create --topic q')).toBe(
-      `Error while executing topic command : ${story.dir}/note/data: a file stands where a folder should be\n`,
+      `Error while executing topic command : ${story.dir}/note/data: a file stands where a folder should be (${story.dir}/note)\n`,
     )
     expect(fs.readFileSync(path.join(story.dir, 'note'), 'utf8')).toBe('mine')
   })

@@ -105,9 +105,12 @@ describe('log-cleaner', () => {
     for (const age of [300_000, 290_000]) {
       await producer.send({ topic: 's', value: 'v', timestamp: Date.now() - age })
     }
-    await story.says('configs --alter --topic s --add-config segment.ms=60000')
-    await producer.send({ topic: 's', value: 'now' })
     await producer.close()
+    await story.says('configs --alter --topic s --add-config segment.ms=60000')
+    // A new one: a producer that goes on looks at the settings anew only every 200 ms.
+    const later = await openLocal(story.data).producer()
+    await later.send({ topic: 's', value: 'now' })
+    await later.close()
     expect(await story.says('log-cleaner')).toMatch(/^s-0: retention deleted 1 segment \(time\)/)
     const { stdout } = await story.run('console-consumer --topic s --from-beginning --until-end')
     expect(stdout).toBe('now\n')
