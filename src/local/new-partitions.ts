@@ -12,7 +12,7 @@
  * directory next finishes their folders.
  */
 import { join } from 'node:path'
-import { formatCheckpoint, writeFileAtomically } from '../log/checkpoint-file.ts'
+import { formatCheckpoint, temporaryOfOurs, writeFileAtomically } from '../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, TIME_INDEX_SUFFIX } from '../log/log-files.ts'
 import {
@@ -113,18 +113,19 @@ function putter(fs: FileSystem): Put {
   return (path, content) => {
     const source = written.get(content)
     if (source !== undefined && linked(fs, source, path)) return
-    writeFileAtomically(fs, path, Buffer.from(content), `${path}${TEMPORARY}`, false)
+    // No lock is held: one who already appends to the partition may write the same.
+    writeFileAtomically(fs, path, Buffer.from(content), temporaryOfOurs(path), false)
     written.set(content, path)
   }
 }
 
-/** False where the file system has no hard links, or allows no more of them. */
+/** False where the file system has no hard links, or allows no more of them. What already has the name stays. */
 function linked(fs: FileSystem, from: string, to: string): boolean {
   if (fs.link === undefined) return false
   try {
     fs.link(from, to)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST'
   }
 }

@@ -47,6 +47,11 @@ export function writeCheckpoint(
   writeFileAtomically(fs, path, Buffer.from(formatCheckpoint(entries)))
 }
 
+/** A temporary name that no other process uses, for files that are written under no lock. */
+export function temporaryOfOurs(path: string): string {
+  return `${path}.${process.pid}.tmp`
+}
+
 /** Replaces a small file: temp, fsync, rename, fsync of the folder (unless it may as well be the old one after a crash). */
 export function writeFileAtomically(
   fs: FileSystem,

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
-import { writeFileAtomically } from './checkpoint-file.ts'
+import { temporaryOfOurs, writeFileAtomically } from './checkpoint-file.ts'
 
 export const PARTITION_METADATA_FILE = 'partition.metadata'
 
@@ -24,6 +24,8 @@ export function formatPartitionMetadata(topicId: string): string {
   return `version: 0\ntopic_id: ${topicId}`
 }
 
+/** Several may write it at once (the maker of a topic, and who already appends): each under a name of its own. */
 export function writePartitionMetadata(fs: FileSystem, dir: string, topicId: string): void {
-  writeFileAtomically(fs, join(dir, PARTITION_METADATA_FILE), Buffer.from(formatPartitionMetadata(topicId)))
+  const path = join(dir, PARTITION_METADATA_FILE)
+  writeFileAtomically(fs, path, Buffer.from(formatPartitionMetadata(topicId)), temporaryOfOurs(path))
 }
