@@ -99,6 +99,9 @@ export class LogReader {
     for (let i = Math.max(local.floor(offset), 0); i < local.segments.length; i++) {
       const segment = local.segments[i]
       const next = this.#next
+      // Who reads on through a thousand segments holds one of them open.
+      if (next !== undefined && next.segment !== segment && next.segment !== local.active)
+        next.segment.close()
       const position =
         next?.offset === offset && next.segment === segment && segment.isOpen
           ? next.position

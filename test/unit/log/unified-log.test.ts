@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { FileSystem } from '../../../src/os/file-system.ts'
+import { systemOs } from '../../../src/os/system-os.ts'
 import { appendUnderLock, batchOf, openLog, readAll, temporaryDir } from './log-helpers.ts'
 
 describe('UnifiedLog', () => {
@@ -32,5 +34,44 @@ describe('UnifiedLog', () => {
     ])
     expect(readFileSync(join(folder, 'leader-epoch-checkpoint'), 'utf8')).toBe('0\n1\n4 0\n')
     expect(statSync(join(folder, '00000000000000000000.index')).size).toBe(0)
+  })
+})
+
+describe('a reader that goes through many segments', () => {
+  it('holds descriptors of the one that it reads and of the newest, not of all behind it', () => {
+    const open = new Map<number, string>()
+    const fs: FileSystem = {
+      ...systemOs.fs,
+      open: (path, flags, ...rest) => {
+        const fd = systemOs.fs.open(path, flags, ...rest)
+        open.set(fd, path)
+        return fd
+      },
+      close: (fd) => {
+        open.delete(fd)
+        systemOs.fs.close(fd)
+      },
+    }
+    const dir = temporaryDir()
+    const writer = openLog(dir)
+    writer.lockSync()
+    for (let n = 0; n < 40; n++) {
+      const batch = batchOf([`value ${n}`])
+      writer.append(batch, 0, batch.length)
+      writer.roll()
+    }
+    writer.unlock()
+    const log = openLog(dir, { os: { ...systemOs, fs }, readOnly: true })
+    let most = 0
+    let records = 0
+    for (let next = 0; next < log.logEndOffset; ) {
+      const { nextOffset } = log.read(next, 1 << 20)
+      records += nextOffset - next
+      next = nextOffset
+      most = Math.max(most, open.size)
+    }
+    expect(records).toBe(40)
+    expect(most).toBeLessThan(12)
+    expect(most).toBeGreaterThan(0)
   })
 })
