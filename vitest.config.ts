@@ -9,5 +9,7 @@ export default defineConfig({
     globalSetup: ['test/support/build-once.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // CI allows one, and tells of it: its machines are shared, and the tests with real processes have deadlines.
+    retry: Number(process.env.TKAFKA_TEST_RETRY ?? 0),
   },
 })

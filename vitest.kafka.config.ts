@@ -8,5 +8,6 @@ export default defineConfig({
     globalSetup: ['test/support/build-once.ts'],
     pool: 'forks',
     fileParallelism: false,
+    retry: Number(process.env.TKAFKA_TEST_RETRY ?? 0),
   },
 })

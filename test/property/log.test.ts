@@ -1,3 +1,4 @@
+import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { UnifiedLog } from '../../src/log/unified-log.ts'

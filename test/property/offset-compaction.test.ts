@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OffsetStore } from '../../src/group/offset-store.ts'

@@ -1,3 +1,4 @@
+import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { MetadataRecord } from '../../src/message/metadata-records.ts'

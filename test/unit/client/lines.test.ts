@@ -1,3 +1,4 @@
+import '../../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { partitionForKey } from '../../../src/client/murmur2.ts'
