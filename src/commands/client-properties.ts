@@ -1,4 +1,5 @@
 import { TerseError } from '../errors.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
 
 /** `key=value` arguments as Kafka's tools read them: the value may hold `=`, and is empty when there is none. */
@@ -33,9 +34,9 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EISDIR') throw new TerseError(`Is a directory\n${file} is no properties file.`)
-    throw new TerseError(
-      `${file}\n${code === 'ENOENT' ? 'There is no such file.' : (error as Error).message}`,
-    )
+    if (code === 'ENOENT') throw new TerseError(`${file}\nThere is no such file.`)
+    const why = systemErrorText(error) ?? (error as Error).message
+    throw new TerseError(`${file}\n${why.startsWith(`${file}: `) ? why.slice(file.length + 2) : why}`)
   }
   checkUnicodeEscapes(bytes.toString('latin1'))
   const { parseLines } = await import('./properties-lines.ts')

@@ -4,6 +4,7 @@ import { machineOutput, outputFlag, type Row } from '../cli/machine-output.ts'
 import { TerseError } from '../errors.ts'
 import { randomUuid } from '../message/uuid.ts'
 import { type MetaProperties, readMetaProperties } from '../metadata/meta-properties.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
 import { isShort, showFeatureDependencies, showVersionMapping } from './feature-arguments.ts'
 import { readStorageConfig } from './storage-config.ts'
@@ -225,6 +226,11 @@ function lookAt(directory: string, first: MetaProperties | undefined) {
     }
     return { stat, meta, own }
   } catch (error) {
-    return { stat, own: [`Error loading ${directory}/meta.properties: ${(error as Error).message}`] }
+    return {
+      stat,
+      own: [
+        `Error loading ${directory}/meta.properties: ${systemErrorText(error) ?? (error as Error).message}`,
+      ],
+    }
   }
 }
