@@ -48,7 +48,8 @@ function peakOfGroup(pid) {
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /**
- * Runs ours and the peers in turn. `prepare` runs before each of ours, untimed.
+ * Runs ours and the peers in turn. `prepare` runs before each of ours, untimed. A peer with `runs` of its own (one that takes
+ * a minute) is left out of the rounds behind them.
  * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair and the ratio of the least
  */
 export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extraEnv }) {
@@ -59,12 +60,15 @@ export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extra
     await prepare?.()
     const a = await timed(ours, extraEnv)
     const b = []
-    for (const peer of peers) b.push(await timed(peer.command, extraEnv))
+    for (const peer of peers) {
+      const skipped = peer.runs !== undefined && (i < 0 || i >= peer.runs)
+      b.push(skipped ? undefined : await timed(peer.command, extraEnv))
+    }
     if (i < 0) continue
     mine.push(a.seconds)
     peak = Math.max(peak, a.peak)
     b.forEach((r, k) => {
-      theirs[k].push(r.seconds)
+      if (r !== undefined) theirs[k].push(r.seconds)
     })
   }
   return {
@@ -73,8 +77,9 @@ export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extra
     peakMb: Math.round(peak),
     peers: peers.map((peer, k) => ({
       name: peer.name,
+      bar: peer.bar,
       seconds: median(theirs[k]),
-      ratio: median(mine.map((m, i) => m / theirs[k][i])),
+      ratio: median(theirs[k].map((their, i) => mine[i] / their)),
       ratioOfLeast: Math.min(...mine) / Math.min(...theirs[k]),
     })),
   }

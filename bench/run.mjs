@@ -49,11 +49,11 @@ const results = []
 for (const row of rows) {
   if (!only.test(row.name)) continue
   await row.setup?.()
-  const result = await paired({ ...row, runs: row.runs ?? RUNS, extraEnv })
+  const result = await paired({ ...row, runs: row.runs ?? RUNS, extraEnv: { ...extraEnv, ...row.env } })
   results.push({ name: row.name, bar: row.bar, ...result })
   result.peers.forEach((peer, i) => {
-    const bar =
-      i === 0 && row.bar !== undefined ? `<= ${row.bar} ${peer.ratio <= row.bar ? '' : 'MISSED'}` : ''
+    const most = i === 0 ? row.bar : peer.bar
+    const bar = most === undefined ? '' : `<= ${most} ${peer.ratio <= most ? '' : 'MISSED'}`
     const mine = i === 0 ? `${(result.seconds * 1000).toFixed(0)} ms | ${result.peakMb}` : ' | '
     console.log(
       `| ${i === 0 ? row.name : ''} | ${mine} | ${peer.name} ${(peer.seconds * 1000).toFixed(0)} ms | ${peer.ratio.toFixed(2)} | ${bar} |`,
