@@ -194,9 +194,7 @@ class ArgparseRun {
     if (flag.many) while (more()) values.push(args[next++])
     else if (inline === undefined && more()) values.push(args[next++])
     if (values.length === 0 && flag.arg === 'required') {
-      this.#fail(
-        `argument ${flagNames(flag, '/')}: expected ${flag.many ? 'at least one argument' : 'one argument'}`,
-      )
+      this.#fail(`argument ${flagNames(flag, '/')}: expected ${flag.many ? '1 argument(s)' : 'one argument'}`)
     }
     for (const value of values) this.#take(flag, value)
     return next - i

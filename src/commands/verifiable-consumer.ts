@@ -3,8 +3,8 @@ import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { BrokenPipeError } from '../cli/output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
-import { argparseFailure } from './argparse-failure.ts'
-import { propertiesFile } from './client-properties.ts'
+import { TerseError } from '../errors.ts'
+import { argparseFailure, propertiesOrFailure } from './argparse-failure.ts'
 import { openConsumer } from './open-client.ts'
 import { printEvent } from './verifiable-events.ts'
 
@@ -113,11 +113,15 @@ async function consumerConfig({ options, command, stderr }: CommandContext): Pro
     )
   }
   const file = options.value('consumer.config') ?? options.value('command-config')
-  const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
+  const config = file === undefined ? new Map<string, string>() : await propertiesOrFailure(command, file)
   const set = (name: string, value: string | undefined) => {
     if (value !== undefined) config.set(name, value)
   }
   const protocol = options.value('group-protocol') ?? 'classic'
+  if (!['classic', 'consumer'].includes(protocol.toLowerCase()))
+    throw new TerseError(
+      `No enum constant org.apache.kafka.clients.consumer.GroupProtocol.${protocol.toUpperCase()}\n--group-protocol is classic or consumer.`,
+    )
   if (protocol.toLowerCase() === 'consumer') {
     config.set('group.protocol', protocol)
     set('group.remote.assignor', options.value('group-remote-assignor'))

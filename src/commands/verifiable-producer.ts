@@ -2,8 +2,7 @@
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
 import { KafkaError } from '../errors.ts'
-import { argparseFailure } from './argparse-failure.ts'
-import { propertiesFile } from './client-properties.ts'
+import { argparseFailure, propertiesOrFailure } from './argparse-failure.ts'
 import { openProducer } from './open-client.ts'
 import { ThroughputThrottler } from './throughput-throttler.ts'
 import { printEvent } from './verifiable-events.ts'
@@ -104,11 +103,7 @@ async function producerConfig({ options, command, stderr }: CommandContext): Pro
   const file = options.value('producer.config') ?? options.value('command-config')
   const config = { acks: String(options.int('acks')), retries: '0' }
   if (file === undefined) return config
-  try {
-    return { ...config, ...Object.fromEntries(await propertiesFile(file)) }
-  } catch (error) {
-    throw await argparseFailure(command, (error as Error).message)
-  }
+  return { ...config, ...Object.fromEntries(await propertiesOrFailure(command, file)) }
 }
 
 class VerifiableProducer {
