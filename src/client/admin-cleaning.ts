@@ -42,8 +42,8 @@ export interface CleaningResult {
   readonly action: CleaningAction
   readonly topic: string
   readonly partition: number
-  /** planned: a dry run. stopped: in good order, by time or a signal. */
-  readonly status: 'done' | 'planned' | 'stopped' | 'failed'
+  /** planned: a dry run. stopped: in good order, by time or a signal; unreached: before its turn came. */
+  readonly status: 'done' | 'planned' | 'stopped' | 'unreached' | 'failed'
   readonly bytesBefore: number
   readonly bytesAfter: number
   readonly segmentsBefore: number
@@ -131,8 +131,8 @@ export interface CleaningAdmin {
   /**
    * Deletes and compacts what the topics' settings say, as `tkafka log-cleaner` does; `clean()` does all of it. Results
    * come as they are reached, one for each partition (or group) of which something was cleaned; the failure of one of them
-   * is a result, too, and does not keep the others from being cleaned. To stop early: `maxTimeMs`, `signal`, or leaving
-   * the loop.
+   * is a result, too, and does not keep the others from being cleaned. To stop early: `maxTimeMs`, `signal` (then what was
+   * not reached is told), or leaving the loop.
    *
    * ```ts
    * for await (const { topic, partition, status, bytesBefore, bytesAfter } of admin.clean({ topics: (name) => name === 'users', now: true })) {
@@ -144,7 +144,11 @@ export interface CleaningAdmin {
   clean(options?: CleaningOptions): AsyncIterable<CleaningResult>
   /**
    * Why each segment of a topic stays or goes, and what compaction waits for, as `tkafka explain` says it. Reads only.
+   * With `failed`, a partition that cannot be read is told to it and left out.
    * @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION
    */
-  explainCleaning(topic: string): Promise<ExplainedPartition[]>
+  explainCleaning(
+    topic: string,
+    failed?: (partition: number, error: unknown) => void,
+  ): Promise<ExplainedPartition[]>
 }

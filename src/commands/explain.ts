@@ -6,6 +6,7 @@ import type { ExplainedCause, ExplainedPartition } from '../client/admin-cleanin
 import { nearNames } from '../client/near-names.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
 import { explanationLines } from './explain-text.ts'
 
@@ -66,8 +67,16 @@ export const command: Command = {
         throw new TerseError(`there is no topic ${wanted}${hint}`)
       }
       let shown = 0
+      let failures = 0
       for (const topic of topics) {
-        for (const partition of await admin.explainCleaning(topic)) {
+        const explained = await admin.explainCleaning(topic, (partition, error) => {
+          if (only !== undefined && partition !== only) return
+          const why = error instanceof TerseError ? error.message : systemErrorText(error)
+          if (why === undefined) throw error
+          failures++
+          context.stderr.line(`${topic}-${partition}: ${why}`)
+        })
+        for (const partition of explained) {
           if (only !== undefined && partition.partition !== only) continue
           if (machine !== undefined) machine.row(wholeRow(PARTITION_CLEANING, explainedRow(partition)))
           else {
@@ -78,12 +87,12 @@ export const command: Command = {
           shown++
         }
       }
-      if (shown === 0) throw new TerseError(`topic ${wanted} has no partition ${only}`)
-      machine?.end()
+      if (shown + failures === 0) throw new TerseError(`topic ${wanted} has no partition ${only}`)
+      machine?.end(failures === 0)
+      return failures > 0 ? 1 : 0
     } finally {
       await admin.close()
     }
-    return 0
   },
 }
 

@@ -4,6 +4,7 @@ import { BrokenPipeError } from '../cli/output.ts'
 import type { Admin } from '../client/admin.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { exceptionText } from './exception-text.ts'
 import { createFilter, parseOffsetSpec } from './get-offsets-arguments.ts'
@@ -145,10 +146,12 @@ async function offsetOf(
   try {
     return await admin.listOffset(partition, spec)
   } catch (error) {
-    if (!(error instanceof KafkaError)) throw error
+    const refused = systemErrorText(error)
+    if (!(error instanceof KafkaError) && refused === undefined) throw error
     stdout.flush()
     const key = topicPartitionKey(partition.topic, partition.partition)
-    stderr.line(`Skip getting offsets for topic-partition ${key} due to error: ${exceptionText(error)}`)
+    const why = refused ?? exceptionText(error as KafkaError)
+    stderr.line(`Skip getting offsets for topic-partition ${key} due to error: ${why}`)
     return 'failed'
   }
 }

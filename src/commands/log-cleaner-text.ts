@@ -52,17 +52,46 @@ export function cleaningLine(result: CleaningResult): string {
   const verb =
     status === 'stopped' ? 'compaction stopped early' : would ? 'compaction would run' : 'compacted'
   const parts = [`${name}: ${verb} (${result.reasons.join(', ')})`, sizes]
-  if (result.recordsBefore !== undefined && result.recordsAfter !== undefined) {
-    parts.push(`${count(result.recordsBefore)} -> ${plural(result.recordsAfter, 'record')}`)
+  const { recordsBefore, recordsAfter } = result
+  // A run that was stopped while it indexed has compared no records yet.
+  if (
+    recordsBefore !== undefined &&
+    recordsAfter !== undefined &&
+    (status !== 'stopped' || recordsBefore > 0)
+  ) {
+    parts.push(`${count(recordsBefore)} -> ${plural(recordsAfter, 'record')}`)
   }
-  if (result.keys !== undefined) parts.push(plural(result.keys, 'key'))
-  if ((result.passes ?? 1) > 1) parts.push(`${result.passes} passes`)
+  if (result.keys !== undefined && (status !== 'stopped' || result.keys > 0))
+    parts.push(plural(result.keys, 'key'))
+  if ((result.passes ?? 1) > 1 || (status === 'stopped' && result.passes === 1))
+    parts.push(plural(result.passes ?? 1, 'pass'))
   parts.push(`${(result.durationMs / 1000).toFixed(1)} s`)
   if (result.bytesRead !== undefined && result.durationMs > 0) {
     parts.push(`${(result.bytesRead / 1e6 / (result.durationMs / 1000)).toFixed(1)} MB/s`)
   }
   if (result.message !== undefined) parts.push(result.message)
+  if (status === 'stopped') {
+    const passes = result.passes ?? 0
+    parts.push(
+      passes > 0
+        ? 'the next run goes on'
+        : 'no pass was finished: the next run begins it anew, give it more time',
+    )
+  }
   return parts.join(', ')
+}
+
+/** One line for all that waits for the next run. */
+export function unreachedLine(results: readonly CleaningResult[]): string {
+  const left = (['retention', 'compaction'] as const).flatMap((action) => {
+    const some = results.filter((result) => result.action === action)
+    if (some.length === 0) return []
+    const first = some[0]
+    const which = some.length === 1 ? `${first.topic}-${first.partition}` : plural(some.length, 'partition')
+    const size = some.reduce((sum, { bytesBefore }) => sum + bytesBefore, 0)
+    return [`${action} of ${which}${size === 0 ? '' : ` (${bytes(size)})`}`]
+  })
+  return `${results[0].message}; left for the next run: ${left.join(', ')}`
 }
 
 /** `30s`, `5m`, `1h30m`, `500ms`; a bare number is seconds. Milliseconds. */
@@ -97,5 +126,5 @@ export function count(number: number): string {
 }
 
 export function plural(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`
+  return `${count(number)} ${noun}${number === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`
 }

@@ -6,11 +6,11 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
-import type { CleaningOptions } from '../client/admin-cleaning.ts'
+import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { CLEANING_RESULT, cleaningLine, parseDuration } from './log-cleaner-text.ts'
+import { CLEANING_RESULT, cleaningLine, parseDuration, unreachedLine } from './log-cleaner-text.ts'
 
 export const command: Command = {
   name: 'log-cleaner',
@@ -81,6 +81,7 @@ export const command: Command = {
     const admin = await openAdmin(context)
     let results = 0
     let failures = 0
+    const unreached: CleaningResult[] = []
     const progress = startProgress(context, 'cleaning')
     try {
       for await (const result of admin.clean({
@@ -89,18 +90,22 @@ export const command: Command = {
           progress.update(`${topic}-${partition}: ${phase}`, totalBytes > 0 ? doneBytes / totalBytes : 1),
       })) {
         results++
+        if (result.status === 'unreached') unreached.push(result)
         progress.aside(() => {
           if (result.status === 'failed') {
             failures++
             context.stderr.line(`${result.topic}-${result.partition}: ${result.message}`)
           }
           if (machine !== undefined) machine.row(wholeRow(CLEANING_RESULT, result))
-          else if (result.status !== 'failed') context.stdout.line(cleaningLine(result))
+          else if (result.status !== 'failed' && result.status !== 'unreached') {
+            context.stdout.line(cleaningLine(result))
+          }
         })
         context.stdout.flush()
       }
       progress.stop()
       machine?.end(failures === 0)
+      if (machine === undefined && unreached.length > 0) context.stdout.line(unreachedLine(unreached))
       if (machine === undefined && results === 0) await reassure(context, options)
     } finally {
       progress.stop()

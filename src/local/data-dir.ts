@@ -126,16 +126,21 @@ export function explained(os: Os, path: string, error: unknown): unknown {
 }
 
 /** For one file inside a directory that is ours. */
-function wayOut(os: Os, at: string | undefined): string {
-  if (at === undefined) return ''
-  try {
-    const stat = os.fs.stat(at)
-    const me = process.geteuid?.()
-    if (stat === undefined || me === undefined) return ''
-    if (stat.uid !== me) return `; that file belongs to uid ${stat.uid}, you are uid ${me}`
-    return `; its mode is ${(stat.mode & 0o777).toString(8).padStart(3, '0')}: chmod u+rw ${at}`
-  } catch {
-    return ''
+function wayOut(os: Os, path: string | undefined): string {
+  const me = process.geteuid?.()
+  if (path === undefined || me === undefined) return ''
+  // A folder that bars the way to what is in it is what is to be named.
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const stat = os.fs.stat(at)
+      if (stat === undefined) continue
+      const [whose, its] = at === path ? ['that file', 'its'] : [at, `${at}: its`]
+      if (stat.uid !== me) return `; ${whose} belongs to uid ${stat.uid}, you are uid ${me}`
+      const mode = (stat.mode & 0o777).toString(8).padStart(3, '0')
+      return `; ${its} mode is ${mode}: chmod u+rw${stat.isDirectory() ? 'x' : ''} ${at}`
+    } catch {
+      if (at === dirname(at)) return ''
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { isInternalTopic } from '../client/topic-names.ts'
 import { metadataVersionAt } from '../config/feature-levels.ts'
 import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import type { LocatedDir } from './data-dir.ts'
 import { LocalDirectory } from './local-directory.ts'
 import { LocalGroups } from './local-groups.ts'
@@ -61,7 +62,7 @@ export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promis
     try {
       await action()
     } catch (error) {
-      const { message } = error as Error
+      const message = systemErrorText(error) ?? (error as Error).message
       // One fault shows in many places: it is told once.
       if (!problems.includes(message)) problems.push(message)
     }
@@ -115,7 +116,7 @@ function measure(directory: LocalDirectory, report: Mutable<DirectoryReport>, pr
         const log = directory.logForReading(topic.name, partition)
         report.records += log.logEndOffset - log.logStartOffset
       } catch (error) {
-        problems.push((error as Error).message)
+        problems.push(systemErrorText(error) ?? (error as Error).message)
       }
     }
   }

@@ -344,9 +344,12 @@ export class LocalAdmin implements Admin {
     yield* new LocalCleaning(this.#os, await this.#whole()).clean(options)
   }
 
-  async explainCleaning(topic: string): Promise<ExplainedPartition[]> {
+  async explainCleaning(
+    topic: string,
+    failed?: (partition: number, error: unknown) => void,
+  ): Promise<ExplainedPartition[]> {
     const { explainCleaning } = await import('./local-cleaning-explain.ts')
-    return explainCleaning(this.#os, await this.#whole(), topic)
+    return explainCleaning(this.#os, await this.#whole(), topic, failed)
   }
 
   /** With logs and locks: for all but listing and describing topics. */

@@ -8,6 +8,7 @@ import { CorruptRecordError, TerseError } from '../errors.ts'
 import { META_PROPERTIES_FILE } from '../metadata/meta-properties.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import { checkFolder, checkRoot } from './local-check-directory.ts'
 import { checkMetadata } from './local-check-metadata.ts'
@@ -71,7 +72,7 @@ export class LocalCheck {
         const name = `${topic.name}-${partition}`
         options.progress?.(name, report.partitions, total)
         const before = report.findings.length
-        const checked = await this.#steady(report, () => this.#partition(report, topic, partition))
+        const checked = await this.#steady(report, () => this.#readable(report, topic, partition))
         if (checked !== undefined) ends.set(name, checked)
         report.partitions++
         report.tell(options, before)
@@ -92,6 +93,26 @@ export class LocalCheck {
     } catch (error) {
       if (error instanceof CorruptRecordError) return undefined
       throw error
+    }
+  }
+
+  /** A partition that one may not read, or the disk does not give, is told; the others are checked. */
+  #readable(report: CheckReport, topic: TopicImage, partition: number): CheckedPartition | undefined {
+    try {
+      return this.#partition(report, topic, partition)
+    } catch (error) {
+      const { code, path } = error as NodeJS.ErrnoException
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw error
+      const place = { topic: topic.name, partition }
+      const file = path ?? join(this.#directory.path, `${topic.name}-${partition}`)
+      const problem = (systemErrorText(error) ?? code).replace(`${file}: `, '')
+      const mend =
+        code === 'EIO'
+          ? 'look at the disk, or take the partition from a backup'
+          : `give the file to who uses the directory (chown), or check as its owner`
+      const meaning = 'what is in this partition could not be checked'
+      report.add('error', place, 'unreadable', file, null, problem, meaning, mend)
+      return undefined
     }
   }
 

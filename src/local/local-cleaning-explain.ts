@@ -46,16 +46,22 @@ export async function explainCleaning(
   os: Os,
   directory: LocalDirectory,
   topic: string,
+  failed?: (partition: number, error: unknown) => void,
 ): Promise<ExplainedPartition[]> {
   const image = directory.image().topic(topic)
   if (image === undefined)
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Topic '${topic}' does not exist`)
-  return image.partitions.map(({ partition }) => {
-    const survey = surveyPartition(os, directory, topic, partition)
+  return image.partitions.flatMap(({ partition }) => {
+    let survey: LogSurvey | undefined
     try {
-      return new Explanation(os, directory, topic, survey).explain(partition)
+      survey = surveyPartition(os, directory, topic, partition)
+      return [new Explanation(os, directory, topic, survey).explain(partition)]
+    } catch (error) {
+      if (failed === undefined) throw error
+      failed(partition, error)
+      return []
     } finally {
-      survey.close()
+      survey?.close()
     }
   })
 }

@@ -3,10 +3,11 @@
  * first; committed offsets in between. Looking is done without being a writer: a run with nothing to do touches nothing.
  */
 import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
-import { KafkaError, TerseError } from '../errors.ts'
+import { KafkaError } from '../errors.ts'
 import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import type { Os } from '../os/os.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import type { CompactionPlan } from './local-cleaning-compaction.ts'
 import {
   applyRetention,
@@ -48,6 +49,8 @@ class CleaningRun {
   readonly #options: CleaningOptions
   readonly #deadline: number
   #entered = false
+  /** What failed, by partition. */
+  readonly #told = new Map<string, string | undefined>()
   /** Why we may not write here: that ends the run. */
   #refusal: unknown
 
@@ -62,9 +65,11 @@ class CleaningRun {
     const { retention = true, compaction = true, offsets = true } = this.#options
     if (retention) {
       for (const partition of this.#partitions()) {
-        if (this.#mustStop()) return
-        const result = await this.#guarded('retention', partition, () => this.#retain(partition))
-        if (result !== undefined) yield result
+        if (this.#mustStop()) yield this.#unreached('retention', partition)
+        else {
+          const result = await this.#guarded('retention', partition, () => this.#retain(partition))
+          if (result !== undefined) yield result
+        }
       }
     }
     // Before compaction, which then takes the tombstones along.
@@ -72,6 +77,29 @@ class CleaningRun {
     if (!compaction) return
     yield* this.#compactions()
     yield* this.#metadata()
+  }
+
+  /** What is left for the next run. Size and segments of a log that was not looked at are 0. */
+  #unreached(
+    action: CleaningResult['action'],
+    { topic, partition }: Partition,
+    plan?: CompactionPlan,
+  ): CleaningResult {
+    const { size = 0, segments = 0, reason } = plan ?? {}
+    return {
+      action,
+      topic,
+      partition,
+      status: 'unreached',
+      bytesBefore: size,
+      bytesAfter: size,
+      segmentsBefore: segments,
+      segmentsAfter: segments,
+      logStartOffset: 0,
+      durationMs: 0,
+      reasons: reason === undefined ? [] : [reason],
+      message: this.#options.signal?.aborted === true ? 'stopped by a signal' : 'time is over',
+    }
   }
 
   async leave(): Promise<void> {
@@ -87,8 +115,8 @@ class CleaningRun {
     try {
       yield* expireOffsets(this.#os, this.#directory, { dryRun }, () => this.#enter())
     } catch (error) {
-      if (this.#refusal !== undefined || !(error instanceof TerseError)) throw error
-      yield failed('offsets', { topic: OFFSETS_TOPIC, partition: 0 }, error)
+      if (this.#refusal !== undefined) throw error
+      yield failed('offsets', { topic: OFFSETS_TOPIC, partition: 0 }, error as Error)
     }
   }
 
@@ -100,6 +128,10 @@ class CleaningRun {
     if (!config.enable && options.compactionAsked !== true) return
     const plans: CompactionPlan[] = []
     for (const partition of this.#partitions()) {
+      if (this.#mustStop()) {
+        if (this.#isCompacted(partition.topic)) yield this.#unreached('compaction', partition)
+        continue
+      }
       const failure = await this.#guarded('compaction', partition, async () => {
         const { topic } = partition
         const plan = planCompaction(
@@ -116,12 +148,23 @@ class CleaningRun {
     }
     plans.sort((a, b) => b.toClean.cleanableRatio - a.toClean.cleanableRatio)
     for (const plan of plans) {
-      if (this.#mustStop()) return
+      if (this.#mustStop()) {
+        yield this.#unreached('compaction', plan, plan)
+        continue
+      }
       const result = await this.#guarded('compaction', plan, async () => {
         if (options.dryRun !== true) await this.#enter()
         return compact(this.#os, this.#directory, plan, config, options)
       })
       if (result !== undefined) yield result
+    }
+  }
+
+  #isCompacted(topic: string): boolean {
+    try {
+      return this.#directory.logConfig(topic).compact
+    } catch {
+      return false
     }
   }
 
@@ -185,7 +228,12 @@ class CleaningRun {
       if (this.#refusal !== undefined) throw error
       // Deleted while we were at it.
       if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
-      return failed(action, partition, error as Error)
+      const result = failed(action, partition, error as Error)
+      // What kept retention from it keeps compaction from it: that is told once.
+      const key = `${partition.topic}-${partition.partition}`
+      if (this.#told.get(key) === result.message) return undefined
+      this.#told.set(key, result.message)
+      return result
     }
   }
 }
@@ -232,6 +280,6 @@ function failed(
     logStartOffset: 0,
     durationMs: 0,
     reasons: [],
-    message: error.message,
+    message: systemErrorText(error) ?? error.message,
   }
 }

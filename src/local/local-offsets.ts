@@ -1,8 +1,9 @@
 import type { ListedOffset, OffsetAdmin } from '../client/admin.ts'
 import type { IsolationLevel, OffsetSpec, TopicPartition } from '../client/types.ts'
-import { KafkaError } from '../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import type { TimestampAndOffset } from '../log/fetched-data.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 const NO_ANSWER: ListedOffset = { offset: undefined, timestamp: -1, leaderEpoch: -1 }
@@ -55,10 +56,19 @@ export class LocalOffsets implements OffsetAdmin {
       } finally {
         log.unlock()
       }
+    } catch (error) {
+      throw storageError(error)
     } finally {
       await this.#directory.leave()
     }
   }
+}
+
+/** What the disk refuses for one partition is that partition's error, so that the others get their turn. */
+function storageError(error: unknown): unknown {
+  if (error instanceof KafkaError) return error
+  const text = error instanceof TerseError ? error.message : systemErrorText(error)
+  return text === undefined ? error : new KafkaError('KAFKA_STORAGE_ERROR', text)
 }
 
 function found(answer: TimestampAndOffset | undefined): ListedOffset {

@@ -31,6 +31,7 @@ import {
   beginOpenPartitions,
   invalidateOpenPartitions,
   isDiskFull,
+  isNotPermitted,
   OPEN_PARTITIONS_FILE,
   type OpenPartitions,
   readOpenPartitions,
@@ -207,8 +208,9 @@ export class LogDirSession {
         if (this.#os.locks.kind === 'fallback') removeQuietly(this.#os, join(this.#dir, FALLBACK_FILE))
       }
     } catch (error) {
-      // Nothing is lost: the list stays, and the next one out tries again.
-      if (!isDiskFull(error)) throw error
+      // Nothing is lost: the list stays, and the next one out tries again. A listed partition that one may not open was
+      // told by whoever meant to write to it; who writes elsewhere has no part in that.
+      if (!isDiskFull(error) && !isNotPermitted(error)) throw error
     } finally {
       this.#work.left()
       this.#lock.close()

@@ -85,6 +85,11 @@ export function removeQuietly(os: Os, path: string): void {
   }
 }
 
+export function isNotPermitted(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code
+  return code === 'EACCES' || code === 'EPERM'
+}
+
 export function isDiskFull(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ENOSPC' || code === 'EDQUOT'

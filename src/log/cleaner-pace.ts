@@ -13,7 +13,7 @@ export interface PaceOptions {
   readonly signal?: AbortSignal
 }
 
-const LOOK_EVERY_BYTES = 8 * 1024 * 1024
+const LOOK_EVERY_BYTES = 1024 * 1024
 
 /** How fast and how long the cleaner may go on. */
 export class CleanerPace {
@@ -22,11 +22,25 @@ export class CleanerPace {
   readonly #started: number
   #bytes = 0
   #unlooked = 0
+  #indexUntil = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock, options: PaceOptions = {}) {
     this.#clock = clock
     this.#options = options
     this.#started = clock.now()
+  }
+
+  /** Of the time that is left, indexing may use a quarter: what is indexed is to be read and written in the rest of it. */
+  beginPass(): void {
+    const { deadline } = this.#options
+    if (deadline === undefined) return
+    const now = this.#clock.now()
+    this.#indexUntil = now + (deadline - now) / 4
+  }
+
+  /** Whether this pass had better clean what it has indexed, so that each run gets on, however short it is. */
+  get indexedLongEnough(): boolean {
+    return this.#clock.now() >= this.#indexUntil
   }
 
   /** Counts bytes; true when `rest` is to be awaited before going on. */

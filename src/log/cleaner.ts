@@ -143,8 +143,9 @@ export class Cleaner {
   }
 
   async #buildOffsetMap(survey: LogSurvey, start: number, end: number): Promise<void> {
-    const { map, pace } = this.#options
+    const { map, pace, dryRun } = this.#options
     map.begin(start, end)
+    pace.beginPass()
     const dirty = from(survey.segments, start).filter(({ baseOffset }) => baseOffset < end)
     const total = dirty.reduce((sum, { size }) => sum + size, 0)
     const transactions = new CleanedTransactionMetadata(abortedTransactions(survey, start))
@@ -179,6 +180,7 @@ export class Cleaner {
         if (pace.isDue(reader.size)) {
           this.#options.onProgress?.('indexing', done, total)
           await pace.rest()
+          if (dryRun !== true && map.latestOffset >= start && pace.indexedLongEnough) return
         }
       }
       segment.close()

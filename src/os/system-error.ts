@@ -1,5 +1,6 @@
 /** What the operating system refused, as one line for a person: the path, what is wrong, and the way out where there is one. */
 import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -25,16 +26,19 @@ export function systemErrorText(error: unknown): string | undefined {
   return code === 'EACCES' || code === 'EPERM' ? text + wayOut(path) : text
 }
 
+/** What bars the way: the file itself, or the nearest folder above it that can be seen. */
 function wayOut(path: string | undefined): string {
-  if (path === undefined) return ''
-  try {
-    const stat = statSync(path)
-    const me = process.geteuid?.()
-    if (me === undefined) return ''
-    if (stat.uid !== me) return `; it belongs to uid ${stat.uid}, you are uid ${me}`
-    const mode = (stat.mode & 0o777).toString(8).padStart(3, '0')
-    return `; its mode is ${mode}: chmod u+rw ${path}`
-  } catch {
-    return ''
+  const me = process.geteuid?.()
+  if (path === undefined || me === undefined) return ''
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const stat = statSync(at)
+      const whose = at === path ? ['it', 'its'] : [at, `${at}: its`]
+      if (stat.uid !== me) return `; ${whose[0]} belongs to uid ${stat.uid}, you are uid ${me}`
+      const mode = (stat.mode & 0o777).toString(8).padStart(3, '0')
+      return `; ${whose[1]} mode is ${mode}: chmod u+rw${stat.isDirectory() ? 'x' : ''} ${at}`
+    } catch {
+      if (at === dirname(at)) return ''
+    }
   }
 }

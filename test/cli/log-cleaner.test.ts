@@ -18,6 +18,17 @@ const PRODUCE =
   'console-producer --topic c --reader-property parse.key=true --reader-property key.separator=:'
 const print = '--formatter-property print.key=true --formatter-property print.offset=true'
 
+/** Name, times and content of all that is in a folder. */
+const tree = (dir: string): string[] =>
+  fs
+    .readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .map((name) => {
+      const stat = fs.statSync(path.join(dir, name))
+      const bytes = stat.isFile() ? fs.readFileSync(path.join(dir, name)).toString('base64') : ''
+      return `${name} ${stat.ino} ${stat.mtimeMs} ${stat.ctimeMs} ${bytes}`
+    })
+    .sort()
+
 describe('log-cleaner', () => {
   test('says nothing and touches nothing when there is nothing to do, without HOME or PATH', async () => {
     story.env('HOME', undefined).env('PATH', undefined)
@@ -126,9 +137,14 @@ describe('log-cleaner', () => {
     expect(await story.says('log-cleaner --now')).toMatch(/^c-0: compacted/)
   })
 
-  test('a dry run with --now tells what the run then does', async () => {
+  test('a dry run with --now tells what the run then does, and changes nothing', async () => {
     await story.says('topics --create --topic c --config cleanup.policy=compact')
     await story.says(PRODUCE, keyed)
+    const before = tree(story.data)
+    expect(await story.says('log-cleaner --now --dry-run')).toMatch(
+      /^c-0: compaction would run \(now\), .* to be freed, 3 -> 2 records, 2 keys/,
+    )
+    expect(tree(story.data)).toEqual(before)
     const row = async (flags: string) => {
       const { data } = JSON.parse(await story.says(`log-cleaner --now --output json ${flags}`))
       const [{ bytesBefore, bytesAfter, recordsBefore, recordsAfter, keys }] = data
@@ -136,6 +152,7 @@ describe('log-cleaner', () => {
     }
     const planned = await row('--dry-run')
     expect(planned).toMatchObject({ recordsBefore: 3, recordsAfter: 2, keys: 2 })
+    expect(tree(story.data)).toEqual(before)
     expect(await row('')).toEqual(planned)
   })
 
@@ -161,6 +178,15 @@ describe('log-cleaner', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     if (!command.includes('/dev/null')) expect(stdout).toMatch(/^r-0: retention deleted/)
     expect(await story.says('get-offsets --topic r --time earliest')).toBe('r:0:1\n')
+  })
+
+  test('says what was left when its time is over, with exit status 0', async () => {
+    await story.says('topics --create --topic c --config cleanup.policy=compact')
+    await story.says(PRODUCE, keyed)
+    expect(await story.says('log-cleaner --now --max-time 0s')).toBe(
+      'time is over; left for the next run: retention of c-0, compaction of c-0\n',
+    )
+    expect(await story.says('log-cleaner --now --max-time 1h')).toMatch(/^c-0: compacted/)
   })
 
   test('refuses a duration that is none', async () => {

@@ -1,0 +1,26 @@
+import type { Clock } from '../../src/os/clock.ts'
+
+/** A clock that stands still until it is told otherwise; whoever sleeps moves it on. */
+export class FakeClock implements Clock {
+  /** Time that passed, ms, and how much of it was slept. */
+  elapsed = 0
+  slept = 0
+  readonly #start: number
+
+  constructor(start = 1_700_000_000_000) {
+    this.#start = start
+  }
+
+  now(): number {
+    return this.#start + this.elapsed
+  }
+
+  pass(ms: number): void {
+    this.elapsed += ms
+  }
+
+  async sleep(ms: number): Promise<void> {
+    this.elapsed += ms
+    this.slept += ms
+  }
+}
