@@ -102,6 +102,27 @@ describe('the judge accepts', () => {
       }
     },
   )
+
+  test.each(['killed', 'torn', 'corrupt-clean', 'corrupt-killed'])(
+    'fixture %s once it is repaired, with all that check called sound',
+    async (name) => {
+      const { dir } = unpackFixture(name)
+      dirs.push(dir)
+      const damaged = name !== 'killed'
+      expect((await judge(dir, '--no-boot')).ok, 'before').toBe(false)
+      const before = await run(cli, ['check'], { dataDir: dir })
+      expect(before.code, before.stdout).toBe(damaged ? 1 : 0)
+      await tk(dir, ['repair'])
+      await tk(dir, ['check'])
+      const verdict = await judge(dir)
+      expect(verdict.ok, verdict.output).toBe(true)
+      const ends = Object.entries(verdict.found.topics).flatMap(([topic, { partitions }]) =>
+        partitions.map((p: { high_watermark: number }, i: number) => `${topic}:${i}:${p.high_watermark}`),
+      )
+      const ours = (await tk(dir, ['get-offsets'])).trim().split('\n')
+      expect(ends).toEqual(expect.arrayContaining(ours))
+    },
+  )
 })
 
 describe('taking turns with a genuine broker', () => {
