@@ -24,12 +24,20 @@ export const RESET_SCENARIOS = [
 
 type Requested = TopicPartition & { readonly offset: number }
 
+/** How groups of other kinds differ. */
+export interface ResetWays {
+  /** The partitions of a group, where they are not the ones that the flags name. */
+  readonly partitionsOf?: (groupId: string) => Promise<readonly TopicPartition[] | undefined>
+  readonly alter?: (groupId: string, offsets: readonly PlannedOffset[]) => Promise<void>
+}
+
 /** The tool's failure lines go through `fail`. Returns the exit status. */
 export async function resetOffsets(
   context: CommandContext,
   admin: Admin,
   groupIds: readonly string[],
   fail: Fail,
+  ways: ResetWays = {},
 ): Promise<number> {
   const { options, stdout } = context
   const plan = new Map<string, readonly PlannedOffset[]>()
@@ -48,11 +56,13 @@ export async function resetOffsets(
       failed = true
       continue
     }
-    const reset = new GroupReset(context, admin, groupId)
+    const reset = new GroupReset(context, admin, groupId, await ways.partitionsOf?.(groupId))
     const offsets = await reset.plan()
     if (offsets === undefined) {
       fail(`No reset plan for group ${groupId} found`)
       failed = true
+    } else if (options.has('execute') && !options.has('dry-run') && ways.alter !== undefined) {
+      await ways.alter(groupId, offsets)
     } else if (options.has('execute') && !options.has('dry-run')) {
       await admin.alterConsumerGroupOffsets(
         groupId,
@@ -97,11 +107,18 @@ class GroupReset {
   private readonly context: CommandContext
   private readonly admin: Admin
   private readonly groupId: string
+  private readonly given: readonly TopicPartition[] | undefined
 
-  constructor(context: CommandContext, admin: Admin, groupId: string) {
+  constructor(
+    context: CommandContext,
+    admin: Admin,
+    groupId: string,
+    given: readonly TopicPartition[] | undefined,
+  ) {
     this.context = context
     this.admin = admin
     this.groupId = groupId
+    this.given = given
   }
 
   /** undefined: a file that says nothing of this group. */
@@ -129,8 +146,9 @@ class GroupReset {
     )
   }
 
-  private async partitions(): Promise<TopicPartition[]> {
+  private async partitions(): Promise<readonly TopicPartition[]> {
     const { options } = this.context
+    if (this.given !== undefined) return this.given
     if (options.has('all-topics'))
       return [...(await this.admin.listConsumerGroupOffsets(this.groupId)).values()].map(
         ({ partition }) => partition,

@@ -10,8 +10,23 @@ import { openAdmin } from './open-client.ts'
 export const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets'] as const
 export type GroupAction = (typeof ACTIONS)[number]
 
+/** Flags that go only with one of these others; the genuine parser refuses them before anything else. */
+const AVAILABLE_WITH: readonly (readonly [string, readonly GroupAction[]])[] = [
+  ['members', ['describe']],
+  ['offsets', ['describe']],
+  ['state', ['describe', 'list']],
+  ['verbose', ['describe']],
+]
+
 /** The one action that is asked for; of several the genuine tools take the first of this order. */
 export function actionOf(options: Options, message: string): GroupAction {
+  const unavailable = AVAILABLE_WITH.filter(
+    ([flag, actions]) => options.has(flag) && !actions.some((action) => options.has(action)),
+  )
+  if (unavailable.length > 0) {
+    const names = unavailable.map(([flag]) => flag).join(', ')
+    throw new UsageError(`Option(s) [${names}] are unavailable given other options on the command line`)
+  }
   const given = ACTIONS.filter((action) => options.has(action))
   if (given.length === 0) throw new UsageError(message)
   return given[0]
@@ -103,6 +118,8 @@ export function checkDescribe(options: Options): void {
       'Option [describe] takes at most one of these options: [members], [offsets], [state]',
     )
   }
+  if (options.value('state') !== undefined && options.value('state') !== '')
+    throw new UsageError('Option [describe] does not take a value for [state]')
 }
 
 /** Ways to say where a reset leads to, in the order in which the genuine tool finds that two do not go together. */

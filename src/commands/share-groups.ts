@@ -1,4 +1,6 @@
 /** share-groups: lists and describes share groups as far as their records stand in the directory. */
+
+import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
@@ -115,6 +117,8 @@ function check(options: Options): void {
   if (options.has('delete')) {
     if (!options.has('group') && !options.has('all-groups'))
       throw new UsageError('Option [delete] takes the options [group] or [all-groups]')
+    if (options.has('group') && options.has('all-groups'))
+      throw new UsageError('Option [delete] takes either [group] or [all-groups], not both.')
     if (options.has('topic')) throw new UsageError('Option [delete] does not take the option: [topic]')
   }
   if (options.has('delete-offsets') && (!options.has('group') || !options.has('topic')))
@@ -127,8 +131,8 @@ function check(options: Options): void {
     const to = ['to-datetime', 'to-earliest', 'to-latest'].filter((name) => options.has(name))
     if (to.length > 1) throw new UsageError(`Option "[${to[0]}]" can't be used with option "[${to[1]}]"`)
   }
-  if (options.has('group') && options.has('all-groups'))
-    throw new UsageError('Option "[group]" can\'t be used with option "[all-groups]"')
+  checkInvalidArguments(options, 'group', ['all-groups', 'list'])
+  checkInvalidArguments(options, 'topic', ['list', 'describe'])
 }
 
 async function describe(

@@ -56,8 +56,10 @@ export async function deleteStreamsOffsets(context: CommandContext, admin: Admin
   const answers: { partition: TopicPartition; error?: Error }[] = []
   let failure: KafkaError | undefined
   const partitions: TopicPartition[] = []
-  if (options.has('all-input-topics')) partitions.push(...(await committed(admin, group)))
-  else {
+  if (options.has('all-input-topics')) {
+    await admin.describeStreamsGroup(group)
+    partitions.push(...(await committed(admin, group)))
+  } else {
     for (const word of options.values('input-topic')) {
       if (word.includes(':')) partitions.push(...parseTopicPartitions(word))
       else {
@@ -72,7 +74,6 @@ export async function deleteStreamsOffsets(context: CommandContext, admin: Admin
     }
   }
   try {
-    await admin.describeStreamsGroup(group)
     answers.push(...(await admin.deleteConsumerGroupOffsets(group, partitions)))
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
@@ -100,23 +101,33 @@ export async function resetStreamsOffsets(
 ): Promise<number> {
   const { options, stderr } = context
   const ids = options.has('all-groups') ? groups.map(({ groupId }) => groupId) : options.values('group')
-  const known: string[] = []
-  let status = 0
+  const foreign = new Set<string>()
   for (const id of ids) {
-    if (options.has('input-topic') && !(await readsAll(admin, id, options.values('input-topic')))) {
+    if (options.has('input-topic') && !options.has('all-input-topics')) {
+      if (await readsAll(admin, id, options.values('input-topic'))) continue
       stderr.line(`\nError: One or more topics are not part of the group '${id}'.`)
-      status = 1
-    } else {
-      await admin.describeStreamsGroup(id)
-      known.push(id)
-    }
+      foreign.add(id)
+    } else if (!options.has('from-file')) await admin.describeStreamsGroup(id)
   }
+  const known = ids.filter((id) => !foreign.has(id))
   const unwanted = await topicsToDelete(options, admin, known)
   const fail = (message: string) => stderr.line(`\nError: ${message}`)
   const renamed = { ...context, options: renamedOptions(options) }
-  const reset = await resetOffsets(renamed, admin, known, fail)
+  const reset = await resetOffsets(renamed, admin, ids, fail, {
+    partitionsOf: async (id) => (foreign.has(id) ? [] : undefined),
+    alter: async (id, offsets) => {
+      if (offsets.length === 0) return
+      await admin.alterConsumerGroupOffsets(
+        id,
+        offsets.map(({ topic, partition, offset }) => ({
+          partition: { topic, partition },
+          offset: { offset, leaderEpoch: -1, metadata: '' },
+        })),
+      )
+    },
+  })
   if (reset === 0) for (const topic of unwanted) await admin.deleteTopic(topic)
-  return Math.max(status, reset)
+  return Math.max(foreign.size > 0 ? 1 : 0, reset)
 }
 
 /** consumer-groups' reset, under the flags of streams-groups. */
@@ -148,9 +159,6 @@ async function readsAll(admin: Admin, group: string, words: readonly string[]): 
 }
 
 async function committed(admin: Admin, group: string): Promise<TopicPartition[]> {
-  await admin.describeStreamsGroup(group).catch((error) => {
-    if (!(error instanceof KafkaError) || error.code !== 'GROUP_ID_NOT_FOUND') throw error
-  })
   const offsets = await admin.listConsumerGroupOffsets(group)
   return [...offsets.values()]
     .map(({ partition }) => partition)

@@ -1,4 +1,6 @@
 /** streams-groups: lists and describes streams groups as far as their records stand in the directory. */
+
+import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
@@ -142,29 +144,55 @@ export const command: Command = {
 }
 
 function check(options: Options): void {
+  for (const name of ['timeout', 'to-offset', 'shift-by']) options.long(name)
   if (options.has('describe')) checkDescribe(options)
-  if (options.has('delete') && !options.has('group') && !options.has('all-groups'))
-    throw new UsageError('Option [delete] takes one of these options: [all-groups], [group]')
   const topics = options.has('input-topic') || options.has('all-input-topics')
-  if (options.has('delete-offsets') && (!options.has('group') || !topics)) {
-    throw new UsageError(
-      'Option [delete-offsets] takes the [group] and one of these options: [all-input-topics], [input-topic]',
-    )
+  if (options.has('delete')) {
+    if (!options.has('group') && !options.has('all-groups'))
+      throw new UsageError('Option [delete] takes one of these options: [all-groups], [group]')
+    if (topics)
+      throw new UsageError(
+        'Kafka Streams does not support topic-specific offset deletion from a streams group.',
+      )
+  }
+  if (options.has('delete-offsets')) {
+    if (!options.has('group') || !topics)
+      throw new UsageError(
+        'Option [delete-offsets] takes the [group] and one of these options: [all-input-topics], [input-topic]',
+      )
+    const groups = options.values('group')
+    if (groups.length > 1)
+      throw new UsageError(
+        `Option [delete-offsets] supports only one [group] at a time, but found: [${groups.join(', ')}]`,
+      )
   }
   if (options.has('reset-offsets')) {
     checkReset(options)
     if (!options.has('group') && !options.has('all-groups'))
       throw new UsageError('Option [reset-offsets] takes one of these options: [all-groups], [group]')
+    checkTargets(options)
   }
-  for (const flag of ['delete-internal-topic', 'delete-all-internal-topics']) {
-    const deletes = options.has('delete') && flag === 'delete-all-internal-topics'
-    const resets = options.has('reset-offsets') && options.has('execute')
-    if (options.has(flag) && !deletes && !resets)
-      throw new UsageError(`Option [${flag}] takes [reset-offsets] when [execute] is used.`)
-  }
-  if (options.has('group') && options.has('all-groups'))
-    throw new UsageError('Option "[group]" can\'t be used with option "[all-groups]"')
-  checkTargets(options)
+  checkInternalTopics(options)
+  if (!options.has('reset-offsets') && (options.has('dry-run') || options.has('execute')))
+    throw new UsageError('Only Option [reset-offsets] accepts [execute] or [dry-run]')
+  checkInvalidArguments(options, 'list', ['members', 'offsets'])
+  checkInvalidArguments(options, 'group', ['all-groups', 'list'])
+  checkInvalidArguments(options, 'input-topic', ['list', 'describe', 'delete'])
+}
+
+function checkInternalTopics(options: Options): void {
+  const resets = options.has('reset-offsets')
+  if (options.has('delete-all-internal-topics')) {
+    if (!resets && !options.has('delete'))
+      throw new UsageError(
+        'Option [delete-all-internal-topics] takes one of these options: [delete], [reset-offsets]',
+      )
+    if (resets && !options.has('execute'))
+      throw new UsageError(
+        'Option [delete-all-internal-topics] takes [execute] when [reset-offsets] is used.',
+      )
+  } else if (options.has('delete-internal-topic') && !(resets && options.has('execute')))
+    throw new UsageError('Option [delete-internal-topic] takes [reset-offsets] when [execute] is used.')
 }
 
 async function describe(
