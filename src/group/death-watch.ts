@@ -1,49 +1,64 @@
 /**
- * Notices the death of one process: of the one that holds a given file. A kernel lock that goes free gives no event, so there are two ways:
+ * Notices the death of one process: of the one that holds a given file. A kernel lock that goes free gives no event, so something else
+ * wakes us, and then the lock is asked:
  *
- *  - a blocked wait for the lock on a thread of the pool. Costs nothing while nothing happens, but cannot be called back: it ends when the
- *    other one does. So only a program that ends by process.exit uses it, and never more than one thread of the (four) at a time, which
- *    leaves the rest of the pool to syncs and other waits;
- *  - asking every 40 ms (0.6 microseconds each time; waking up costs more; and a timer that keeps no program alive).
+ *  - the member's lifeline (os/lifeline.ts), a connection that the kernel cuts when the process ends. Costs nothing while nothing happens;
+ *  - where none can be had (containers with networks of their own, members of older versions, not Linux): a blocked wait for the lock on a
+ *    thread of the pool. It cannot be called back and ends when the other one does. So only a program that ends by process.exit uses it,
+ *    and never more than one thread of the (four) at a time, which leaves the rest of the pool to syncs and other waits;
+ *  - else asking every 40 ms (0.6 microseconds each time; waking up costs more), by a timer that keeps no program alive.
  */
 import path from 'node:path'
+import type { Lifelines } from '../os/lifeline.ts'
 import { type LockFileOs, openExisting } from './lock-file.ts'
 
 const ASK_EVERY_MS = 40
+/** A dying process loses its descriptors one by one: the lock may be held for a moment after the line was cut. */
+const FIRST_ASK_MS = 1
 
 /** Threads of the pool that are blocked for us, in this process. */
 let blockedThreads = 0
 
+export interface DeathWatchOptions {
+  readonly os: LockFileOs & { readonly lifelines?: Lifelines | undefined }
+  readonly logDir: string
+  /** The program ends by process.exit. */
+  readonly mayBlockThread: boolean
+  readonly onDeath: (name: string) => void
+}
+
 export class DeathWatch {
-  private readonly os: LockFileOs
-  private readonly logDir: string
-  private readonly mayBlockThread: boolean
-  private readonly onDeath: (name: string) => void
+  private readonly options: DeathWatchOptions
   private name: string | undefined
   private fd: number | undefined
+  private line: { close(): void } | undefined
   private timer: NodeJS.Timeout | undefined
   private closed = false
 
-  constructor(os: LockFileOs, logDir: string, mayBlockThread: boolean, onDeath: (name: string) => void) {
-    this.os = os
-    this.logDir = logDir
-    this.mayBlockThread = mayBlockThread
-    this.onDeath = onDeath
+  constructor(options: DeathWatchOptions) {
+    this.options = options
   }
 
-  /** Watches the holder of this file from now on, and no other; undefined: nobody. */
-  watch(name: string | undefined): void {
+  /** Watches the holder of this file, who offers this lifeline, from now on, and no other; undefined: nobody. */
+  watch(name: string | undefined, lifeline?: string): void {
     if (this.closed || name === this.name) return
     this.stop()
     if (name === undefined) return
-    const fd = openExisting(this.os, path.join(this.logDir, name), 'r')
+    const { os, logDir, onDeath } = this.options
+    const fd = openExisting(os, path.join(logDir, name), 'r')
     if (fd === undefined) {
-      setImmediate(() => this.onDeath(name))
+      setImmediate(() => onDeath(name))
       return
     }
     this.name = name
-    if (this.mayBlockThread && blockedThreads === 0) this.block(name, fd)
-    else this.ask(name, fd)
+    this.fd = fd
+    if (lifeline === undefined || os.lifelines === undefined) this.withoutLine(name, fd)
+    else
+      this.line = os.lifelines.hold(lifeline, (held) => {
+        this.line = undefined
+        if (held) this.ask(name, fd, FIRST_ASK_MS)
+        else this.withoutLine(name, fd)
+      })
   }
 
   close(): void {
@@ -53,33 +68,43 @@ export class DeathWatch {
 
   private stop(): void {
     this.name = undefined
-    if (this.timer !== undefined) clearInterval(this.timer)
+    this.line?.close()
+    this.line = undefined
+    clearTimeout(this.timer)
     this.timer = undefined
-    if (this.fd !== undefined) this.os.fs.close(this.fd)
+    if (this.fd !== undefined) this.options.os.fs.close(this.fd)
     this.fd = undefined
   }
 
-  private ask(name: string, fd: number): void {
-    this.fd = fd
-    this.timer = setInterval(() => {
-      if (this.os.locks.tryLock(fd, 'shared')) this.died(name)
-    }, ASK_EVERY_MS)
+  private withoutLine(name: string, fd: number): void {
+    if (this.options.mayBlockThread && blockedThreads === 0) this.block(name, fd)
+    else this.ask(name, fd, ASK_EVERY_MS)
+  }
+
+  private ask(name: string, fd: number, againMs: number): void {
+    if (this.options.os.locks.tryLock(fd, 'shared')) {
+      this.died(name)
+      return
+    }
+    this.timer = setTimeout(() => this.ask(name, fd, Math.min(againMs * 2, ASK_EVERY_MS)), againMs)
     this.timer.unref()
   }
 
   /** The descriptor belongs to the wait until it ends, also when nobody is interested any more. */
   private block(name: string, fd: number): void {
+    this.fd = undefined
     blockedThreads++
+    const { fs, locks } = this.options.os
     const ended = () => {
       blockedThreads--
-      this.os.fs.close(fd)
+      fs.close(fd)
       if (this.name === name) this.died(name)
     }
-    this.os.locks.waitForLock(fd, 'shared').then(ended, ended)
+    locks.waitForLock(fd, 'shared').then(ended, ended)
   }
 
   private died(name: string): void {
     this.stop()
-    if (!this.closed) this.onDeath(name)
+    if (!this.closed) this.options.onDeath(name)
   }
 }

@@ -31,6 +31,8 @@ export interface MemberFile {
   readonly protocol: 'classic' | 'consumer'
   /** Milliseconds since the epoch. */
   readonly startTime: number
+  /** Where others can hold on to it, to hear of its death (os/lifeline.ts). */
+  readonly lifeline?: string
 }
 
 function hash(text: string, length: number): string {

@@ -33,8 +33,8 @@ export interface GroupMemberOptions {
   /** Exclude internal topics from a pattern. Default true. */
   readonly excludeInternalTopics?: boolean | undefined
   /**
-   * The program ends by process.exit (a command line tool): deaths may then be waited for on one thread of the pool, which costs nothing
-   * but cannot be called back. Default false: asked for every 100 ms.
+   * The program ends by process.exit (a command line tool): where no lifeline can be had, deaths may be waited for on one thread of the
+   * pool, which costs nothing but cannot be called back. Default false: then asked for every 40 ms.
    */
   readonly endsByExit?: boolean | undefined
   image(): MetadataImage

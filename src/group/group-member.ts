@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { Lifelines } from '../os/lifeline.ts'
 import { isSticky } from './assignors.ts'
 import { DeathWatch } from './death-watch.ts'
 import { assign, groupAssignor, partitionCounts, subscriptionsOf } from './group-assignment.ts'
@@ -29,6 +30,8 @@ const NETWORK_SAFETY_MS = 1000
 /** Without watches (they can run out) joins are looked for this often. */
 const UNWATCHED_MS = 100
 
+type Lifeline = NonNullable<ReturnType<Lifelines['offer']>>
+
 interface Claim extends TopicPartition {
   readonly topicId: string
   readonly held: HeldFile
@@ -40,14 +43,15 @@ interface Claim extends TopicPartition {
  * Being a member is holding a lock (see group-files.ts). Every member computes the same assignment from the same membership and metadata and
  * takes what is its own, partition by partition, each under its claim's lock: so no two members ever read or commit one partition, whatever
  * they believe of each other at the moment. A claim that another member still holds is tried again until it is given up, which happens after
- * that one's commit. Joins and leaves are file events in the data directory; a death is noticed by the next in the ring of members, who
- * waits for its predecessor's lock, removes its file, and so tells everyone.
+ * that one's commit. Joins and leaves are file events in the data directory; a death is noticed by the next in the ring of members, whose
+ * hold on its predecessor's lifeline ends; it finds the lock free, removes the file, and so tells everyone.
  */
 export class GroupMember {
   readonly memberId: string
   private readonly options: GroupMemberOptions
   private readonly self: MemberFile
   private readonly file: HeldFile
+  private readonly lifeline: Lifeline | undefined
   private readonly name: string
   private readonly prefix: string
   private readonly reader: MembershipReader
@@ -65,35 +69,50 @@ export class GroupMember {
   private left: Promise<void> | undefined
   private readonly firstAssignment: Deferred
 
-  private constructor(options: GroupMemberOptions, self: MemberFile, file: HeldFile) {
+  private constructor(
+    options: GroupMemberOptions,
+    self: MemberFile,
+    file: HeldFile,
+    lifeline: Lifeline | undefined,
+  ) {
     this.options = options
     this.self = self
     this.file = file
+    this.lifeline = lifeline
     this.memberId = self.memberId
     this.name = path.basename(file.path)
     this.prefix = groupFilePrefix(options.groupId)
     this.firstAssignment = deferred()
     const { os, logDir, groupId } = options
     this.reader = new MembershipReader({ os, logDir, groupId, ownName: this.name, own: self })
-    this.deaths = new DeathWatch(os, logDir, options.endsByExit === true, () => this.changed())
+    this.deaths = new DeathWatch({
+      os,
+      logDir,
+      mayBlockThread: options.endsByExit === true,
+      onDeath: () => this.changed(),
+    })
   }
 
   /** Joins: from here on others count us in. Throws KafkaError for an empty group id, a taken instance id or assignors that do not fit. */
   static join(options: GroupMemberOptions): GroupMember {
     if (options.groupId === '') throw new KafkaError('INVALID_GROUP_ID')
-    const self = describeSelf(options)
-    checkAssignors(options, self)
+    const described = describeSelf(options)
+    checkAssignors(options, described)
     removeLeftovers(options.os, options.logDir)
-    const file = takeMemberFile(options, self)
-    const member = new GroupMember(options, self, file)
+    const lifeline = options.os.lifelines?.offer()
+    const self = lifeline === undefined ? described : { ...described, lifeline: lifeline.address }
+    let file: HeldFile | undefined
     try {
+      file = takeMemberFile(options, self)
+      const member = new GroupMember(options, self, file, lifeline)
       member.watch()
+      member.changed()
+      return member
     } catch (error) {
-      releaseHeldFile(options.os, file)
+      if (file !== undefined) releaseHeldFile(options.os, file)
+      lifeline?.close()
       throw error
     }
-    member.changed()
-    return member
   }
 
   /** Partitions held now, in the order of topic and partition. */
@@ -140,6 +159,7 @@ export class GroupMember {
       this.claims.clear()
       if (this.self.groupInstanceId === undefined) releaseHeldFile(this.options.os, this.file)
       else this.options.os.fs.close(this.file.fd)
+      this.lifeline?.close()
       this.forgetStickiness()
       this.firstAssignment.resolve()
     }
@@ -222,7 +242,8 @@ export class GroupMember {
     const now = this.options.os.clock.now()
     const { members, unsettled } = this.reader.read(now)
     const present = members.filter((member) => member.present)
-    this.deaths.watch(predecessor(present, this.name))
+    const before = predecessor(present, this.name)
+    this.deaths.watch(before?.name, before?.file.lifeline)
     if (unsettled) this.later(RETRY_MS)
     if (this.reader.nextExpiry !== undefined) this.later(this.reader.nextExpiry - now + 1)
 
@@ -306,10 +327,10 @@ export class GroupMember {
 }
 
 /** Who comes before us in the ring of those present; undefined when we are alone. */
-function predecessor(present: readonly GroupMembership[], ownName: string): string | undefined {
+function predecessor(present: readonly GroupMembership[], ownName: string): GroupMembership | undefined {
   if (present.length < 2) return undefined
   const index = present.findIndex((member) => member.name === ownName)
-  return present[(index + present.length - 1) % present.length]?.name
+  return present[(index + present.length - 1) % present.length]
 }
 
 interface Deferred {

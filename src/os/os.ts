@@ -1,12 +1,15 @@
 import type { Clock } from './clock.ts'
 import type { FileLocks } from './file-lock.ts'
 import type { FileSystem } from './file-system.ts'
+import type { Lifelines } from './lifeline.ts'
 
 /** Every effect on the machine in one bundle, handed down from the composition root (or from a test). */
 export interface Os {
   readonly fs: FileSystem
   readonly locks: FileLocks
   readonly clock: Clock
+  /** Absent where none can be had. */
+  readonly lifelines?: Lifelines | undefined
   /** Cryptographic randomness. */
   randomBytes(size: number): Buffer
   /** A word that is another one after the machine was started anew. */

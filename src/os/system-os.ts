@@ -4,13 +4,17 @@ import { FallbackFileLocks } from './fallback-file-lock.ts'
 import { nativeFileLocks, nativeLocksWork } from './native-file-lock.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import type { Os } from './os.ts'
+import { socketLifelines } from './socket-lifelines.ts'
+
+// Loaded on first use: crypto costs milliseconds at start-up.
+const randomBytes = (size: number) => process.getBuiltinModule('node:crypto').randomBytes(size)
 
 const kernel: Os = {
   fs: nodeFileSystem,
   locks: nativeFileLocks,
   clock: systemClock,
-  // Loaded on first use: crypto costs milliseconds at start-up.
-  randomBytes: (size) => process.getBuiltinModule('node:crypto').randomBytes(size),
+  randomBytes,
+  lifelines: socketLifelines(randomBytes),
   bootId,
 }
 

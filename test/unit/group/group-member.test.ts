@@ -181,7 +181,9 @@ describe('group members', () => {
   })
 
   test('many members that may block threads leave the pool to others', async () => {
-    const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => join(id, { endsByExit: true }))
+    const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) =>
+      join(id, { endsByExit: true, os: { ...systemOs, lifelines: undefined } }),
+    )
     await Promise.all(all.map((member) => member.ready()))
     await new Promise((resolve) => setTimeout(resolve, 50))
     const file = path.join(dir, fs.readdirSync(dir)[0] as string)
