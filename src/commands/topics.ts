@@ -217,6 +217,11 @@ async function create(context: CommandContext, admin: Admin): Promise<void> {
     replicaAssignment: replicaAssignment(options),
     configs: topicConfigs(options),
   }
+  const configs = Object.entries(topic.configs ?? {})
+  if (configs.length > 0) {
+    const { validateTopicConfigValues } = await import('../config/topic-configs.ts')
+    validateTopicConfigValues(new Map(configs))
+  }
   if (hasCollisionChars(name)) {
     stdout.line(
       "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. To avoid issues it is best to use either, but not both.",
@@ -237,9 +242,10 @@ async function create(context: CommandContext, admin: Admin): Promise<void> {
     throw error
   }
   stdout.line(`Created topic ${name}.`)
-  if (Object.keys(topic.configs ?? {}).some((config) => config.startsWith('local.retention.'))) {
+  const settings = configs.map(([setting]) => setting)
+  if (settings.some((setting) => setting.startsWith('local.retention.'))) {
     const { hintAtNoEffect } = await import('./no-effect-hint.ts')
-    hintAtNoEffect(context, Object.keys(topic.configs ?? {}))
+    hintAtNoEffect(context, settings)
   }
 }
 
@@ -267,7 +273,7 @@ async function describe(context: CommandContext, admin: Admin): Promise<void> {
     const names = await existingTopics(options, admin)
     // In text the genuine tool's order counts, which is that of a HashMap; a person and a program get them sorted.
     const sorted = context.stdout.isTerminal || options.has('output')
-    const ordered = sorted ? names : javaHashOrder(names, javaStringHash, undefined, names.length)
+    const ordered = sorted ? names : orderOfAnswers(names)
     for (const topic of await admin.describeTopics(ordered)) await describeTopic(topic, true)
     end()
     return
@@ -283,6 +289,15 @@ async function describe(context: CommandContext, admin: Admin): Promise<void> {
   end()
 }
 
+/** Kafka's client keeps the answers in three maps one behind the other, of which the one in the middle is a copy and wider. */
+function orderOfAnswers(names: readonly string[]): string[] {
+  const { length } = names
+  return [length, Math.floor(length / 0.75 + 1), length].reduce(
+    (order, capacity) => javaHashOrder(order, javaStringHash, undefined, capacity),
+    [...names],
+  )
+}
+
 /** Undefined for none and for the id of zeros, which stands for every topic. */
 async function chosenTopicId(options: Options): Promise<string | undefined> {
   const text = options.has('topic-id') ? options.value('topic-id') : undefined
@@ -293,7 +308,11 @@ async function chosenTopicId(options: Options): Promise<string | undefined> {
     )
   }
   if (/^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 === 1) {
-    throw new TerseError('Last unit does not have enough valid bits')
+    throw new TerseError(
+      text.length === 1
+        ? 'Input byte[] should at least have 2 bytes for base64 bytes'
+        : 'Last unit does not have enough valid bits',
+    )
   }
   const illegal = /[^A-Za-z0-9_=-]/.exec(text)
   if (illegal !== null)

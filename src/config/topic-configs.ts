@@ -126,6 +126,18 @@ export function validateTopicConfigs(
   inherited: ReadonlyMap<string, string> = new Map(),
   remoteStorage = false,
 ): void {
+  validateTiers(validateTopicConfigValues(overrides, inherited), existing, remoteStorage)
+}
+
+/**
+ * The part of it that needs no broker, which Kafka's tool checks before it asks for anything: names, values, and the two
+ * lags of compaction. Returns every value by name.
+ * @throws KafkaError INVALID_CONFIG with Kafka's words
+ */
+export function validateTopicConfigValues(
+  overrides: ReadonlyMap<string, string>,
+  inherited: ReadonlyMap<string, string> = new Map(),
+): Map<string, ConfigValue> {
   const def = topicConfigDef()
   for (const name of overrides.keys()) {
     if (def.get(name) === undefined) fail(`Unknown topic config name: ${name}`)
@@ -145,7 +157,7 @@ export function validateTopicConfigs(
       `conflict topic config setting min.compaction.lag.ms (${number('min.compaction.lag.ms')}) > max.compaction.lag.ms (${number('max.compaction.lag.ms')})`,
     )
   }
-  validateTiers(values, existing, remoteStorage)
+  return values
 }
 
 /** What Kafka asks of topics that keep old segments in a remote tier. */
