@@ -376,27 +376,47 @@ async function kafkaLatency(kafka) {
 async function lineTimes(startProducer, startConsumer, { count, settle }) {
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
   const now = () => performance.timeOrigin + performance.now()
-  const producer = startProducer()
-  producer.stdin.write('0\n')
-  await sleep(1000)
-  const consumer = startConsumer()
+  const children = []
   const taken = []
-  let rest = ''
-  consumer.stdout.on('data', (data) => {
-    const at = now()
-    const lines = (rest + data).split('\n')
-    rest = lines.pop()
-    for (const line of lines) if (line.length > 9) taken.push(at - Number(line))
-  })
-  await sleep(settle)
-  for (let i = 0; i < count; i++) {
-    producer.stdin.write(`${now()}\n`)
-    await sleep(5)
+  try {
+    const producer = startProducer()
+    children.push(producer)
+    // One that died is seen by the number of lines.
+    producer.stdin.on('error', () => {})
+    producer.stdin.write('0\n')
+    await sleep(1000)
+    const consumer = startConsumer()
+    children.push(consumer)
+    let rest = ''
+    consumer.stdout.on('data', (data) => {
+      const at = now()
+      const lines = (rest + data).split('\n')
+      rest = lines.pop()
+      for (const line of lines) if (line.length > 9) taken.push(at - Number(line))
+    })
+    await sleep(settle)
+    for (let i = 0; i < count; i++) {
+      producer.stdin.write(`${now()}\n`)
+      await sleep(5)
+    }
+    await sleep(1000)
+    producer.stdin.end()
+    consumer.kill('SIGTERM')
+  } finally {
+    await ended(children, 5000)
   }
-  await sleep(1000)
-  producer.stdin.end()
-  consumer.kill('SIGTERM')
   if (taken.length === 0) return undefined
   taken.sort((a, b) => a - b)
   return { lines: taken.length, p50: median(taken), p99: taken[Math.floor(taken.length * 0.99)] }
+}
+
+/** Resolves when all have ended; those that have not after so long are killed. */
+async function ended(children, patienceMs) {
+  const timer = setTimeout(() => {
+    for (const child of children) child.kill('SIGKILL')
+  }, patienceMs)
+  for (const child of children)
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.on('exit', resolve))
+  clearTimeout(timer)
 }
