@@ -28,6 +28,7 @@ export class LocalDirectory extends DirectoryReader {
   readonly checkpoints: LogDirCheckpoints
   readonly #session: LogDirSession
   readonly #folders: PartitionFolders
+  #propertiesChecked = false
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #readers = new Map<string, UnifiedLog>()
 
@@ -50,6 +51,7 @@ export class LocalDirectory extends DirectoryReader {
   /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
   async enter(): Promise<void> {
     if (!this.#session.entered) {
+      await this.checkServerProperties()
       this.#prepareToEnter()
       warnOfNetworkDisk(this.os, this.path, (line) => this.warn(line))
     }
@@ -257,6 +259,17 @@ export class LocalDirectory extends DirectoryReader {
       )
     } else if (telling && !inMaking)
       this.warn(`${folder}: the partition's folder was missing; made anew, empty`)
+  }
+
+  /** For whoever means to write. Once, as the file is read once. @throws TerseError naming file, setting and value */
+  async checkServerProperties(): Promise<void> {
+    // What is no log directory says so first.
+    this.inspect()
+    const properties = this.serverProperties()
+    if (properties.size === 0 || this.#propertiesChecked) return
+    const { checkServerProperties } = await import('./server-properties-check.ts')
+    checkServerProperties(this.path, properties)
+    this.#propertiesChecked = true
   }
 
   #prepareToEnter(): void {

@@ -35,6 +35,7 @@ export class LocalTopics implements TopicAdmin {
   }
 
   async createTopic(topic: NewTopic): Promise<TopicDescription> {
+    await this.#directory.checkServerProperties()
     // Looked at before anything is made: a wrong name leaves no directory behind.
     this.#creation(this.#directory.image(), topic)
     const image = await this.#alter((newest) => this.#creation(newest, topic), topic.name)

@@ -23,7 +23,10 @@ export interface PartitionsInMaking {
   readonly first: number
 }
 
-/** Call with the records of a change before they are appended. One look at them where they make no partitions. */
+/**
+ * Call with the records of a change before they are appended. One look at them where they make no partitions. Throws
+ * where the disk is too full to take the note: what cannot be noted is not begun, or nobody would finish it.
+ */
 export function announcePartitions(os: Os, dir: string, records: readonly MetadataRecord[]): void {
   const first = new Map<string, number>()
   for (const record of records) {
@@ -35,8 +38,9 @@ export function announcePartitions(os: Os, dir: string, records: readonly Metada
   note(os, dir, [...first].map(([id, from]) => `\n+${id} ${from}\n`).join(''))
 }
 
+/** Where the note does not fit, the next one who is alone looks once more at what is whole. */
 export function partitionsMade(os: Os, dir: string, topicId: string, first: number): void {
-  note(os, dir, `\n-${topicId} ${first}\n`)
+  unlessDiskFull(() => note(os, dir, `\n-${topicId} ${first}\n`))
 }
 
 /** What was announced and not taken back. One stat where there is nothing. */
@@ -61,13 +65,11 @@ export function forgetPartitionsInMaking(os: Os, dir: string): void {
 }
 
 function note(os: Os, dir: string, text: string): void {
-  unlessDiskFull(() => {
-    const fd = os.fs.open(join(dir, MAKING_FILE), 'a')
-    try {
-      const bytes = Buffer.from(text)
-      writeFully(os.fs, fd, bytes, 0, bytes.length, null)
-    } finally {
-      os.fs.close(fd)
-    }
-  })
+  const fd = os.fs.open(join(dir, MAKING_FILE), 'a')
+  try {
+    const bytes = Buffer.from(text)
+    writeFully(os.fs, fd, bytes, 0, bytes.length, null)
+  } finally {
+    os.fs.close(fd)
+  }
 }

@@ -7,6 +7,7 @@
  */
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
+import * as header from '../record/batch-header.ts'
 import {
   CLEANED_SUFFIX,
   INDEX_SUFFIX,
@@ -22,7 +23,7 @@ import type { AbortedTxn } from './transaction-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
 const BUFFER_SIZE = 1024 * 1024
-const MAX_SEGMENT_SIZE = 0x7fffffff
+export const MAX_SEGMENT_SIZE = 0x7fffffff
 
 export interface CleanedSegmentOptions {
   readonly indexIntervalBytes: number
@@ -48,6 +49,10 @@ export class CleanedSegment {
   #lastIndexed = 0
   #maxTimestamp = -1
   #maxTimestampOffset: number
+  /** Of the batch with the largest timestamp. */
+  #maxHasRecords = false
+  /** Whether any batch holds a record; empty ones stay only for their producers. */
+  hasRecords = false
 
   /** `buffer` is used for writing when it is large enough; the grown one is in `this.buffer` afterwards. */
   constructor(os: Os, dir: string, baseOffset: number, options: CleanedSegmentOptions, buffer?: Buffer) {
@@ -83,14 +88,18 @@ export class CleanedSegment {
     if (position + size > MAX_SEGMENT_SIZE) {
       throw new RangeError(`${this.#path(LOG_SUFFIX)}: a cleaned segment would grow beyond 2 GB`)
     }
+    const hasRecords = header.countAt(this.buffer, this.at) > 0
+    this.hasRecords ||= hasRecords
     if (maxTimestamp > this.#maxTimestamp) {
       this.#maxTimestamp = maxTimestamp
       this.#maxTimestampOffset = lastOffset
+      this.#maxHasRecords = hasRecords
     }
     if (position - this.#lastIndexed > this.#options.indexIntervalBytes) {
       const { maxIndexBytes } = this.#options
       if (!this.#offsetIndex.isFull(maxIndexBytes)) this.#offsetIndex.append(lastOffset, position)
-      if (!this.#timeIndex.isFull(maxIndexBytes, 1)) {
+      // An entry that leads to an empty batch finds nothing, and Kafka's dump tool calls it a mismatch.
+      if (this.#maxHasRecords && !this.#timeIndex.isFull(maxIndexBytes, 1)) {
         this.#timeIndex.maybeAppend(this.#maxTimestamp, this.#maxTimestampOffset)
       }
       this.#lastIndexed = position

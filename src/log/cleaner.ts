@@ -14,7 +14,7 @@ import type { RecordVisitor } from '../record/record.ts'
 import { CleanedTransactionMetadata } from './cleaned-transaction-metadata.ts'
 import type { LastRecord } from './cleaner-filter.ts'
 import { CleanerFilter } from './cleaner-filter.ts'
-import { CleanedSegment } from './cleaner-output.ts'
+import { CleanedSegment, MAX_SEGMENT_SIZE } from './cleaner-output.ts'
 import { type CleanerPace, CleaningStopped } from './cleaner-pace.ts'
 import { CleanerReader } from './cleaner-reader.ts'
 import type { LogSurvey, SurveyedSegment } from './cleaner-survey.ts'
@@ -118,14 +118,10 @@ export class Cleaner {
           await this.#cleanInto(survey, segment, filter, output, !checked, done, total)
           done += segment.size
         }
-        // An empty segment has the time of its file, which leads a broker's look-up by timestamp astray: go on in it.
-        const last = groups[i + 1]?.at(-1)
-        if (
-          output.size === 0 &&
-          last !== undefined &&
-          last.nextOffset - 1 - output.baseOffset <= MAX_RELATIVE_OFFSET
-        )
-          continue
+        // A segment without records, empty or of emptied batches that stay for their producers, leads a broker's look-up
+        // by timestamp astray: go on in it.
+        const next = groups[i + 1]
+        if (!output.hasRecords && next !== undefined && fitsBehind(output, next)) continue
         this.#outputBuffer = output.buffer
         await this.#replace(survey, sources, output)
         output = undefined
@@ -274,6 +270,13 @@ export class Cleaner {
       { cause },
     )
   }
+}
+
+/** Whether what is left of a group can stand behind what is there. */
+function fitsBehind({ baseOffset, size }: CleanedSegment, group: readonly SurveyedSegment[]): boolean {
+  const last = group[group.length - 1]
+  if (last.nextOffset - 1 - baseOffset > MAX_RELATIVE_OFFSET) return false
+  return group.reduce((sum, segment) => sum + segment.size, size) <= MAX_SEGMENT_SIZE
 }
 
 /** Those whose marker lies at or behind `offset`. */

@@ -12,6 +12,7 @@
 import { readInt64, readInt64Rounded } from '../bytes/int64.ts'
 import { CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
 import { writeFully } from '../os/file-system.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import * as header from '../record/batch-header.ts'
 import { headerProblem } from './batch-cursor.ts'
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
@@ -127,7 +128,9 @@ export class LogAppender {
       const whole = batchesOf(buffer, start, end, appended)
       if (appended > 0) this.#flusher.appended(appended)
       if (error instanceof TerseError) throw error
-      const message = `${this.#local.active?.path ?? this.#local.dir}: ${(error as Error).message}`
+      const why = systemErrorText(error) ?? (error as Error).message
+      const file = this.#local.active?.path ?? this.#local.dir
+      const message = why.startsWith(this.#local.dir) ? why : `${file}: ${why}`
       throw new PartialAppendError(
         message,
         appended > 0 ? info(whole.batches, whole.bytes, whole.maxTimestamp) : undefined,
