@@ -83,7 +83,7 @@ _tkafka() {
     console-consumer:--offset) compadd -- earliest latest; return ;;
     get-offsets:--time) compadd -- earliest latest max-timestamp earliest-local latest-tiered; return ;;
     console-consumer:--to) compadd -- end now end-10 -30m; return ;;
-    acls:--output|broker-api-versions:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|consumer-perf-test:--output|delegation-tokens:--output|delete-records:--output|dump-log:--output|e2e-latency:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|producer-perf-test:--output|reassign-partitions:--output|repair:--output|share-groups:--output|status:--output|storage:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
+    acls:--output|broker-api-versions:--output|check:--output|client-metrics:--output|cluster:--output|configs:--output|console-consumer:--output|consumer-groups:--output|consumer-perf-test:--output|delegation-tokens:--output|delete-records:--output|dump-log:--output|e2e-latency:--output|explain:--output|features:--output|get-offsets:--output|groups:--output|leader-election:--output|log-cleaner:--output|log-dirs:--output|metadata-quorum:--output|producer-perf-test:--output|reassign-partitions:--output|repair:--output|replica-verification:--output|share-groups:--output|status:--output|storage:--output|streams-groups:--output|topics:--output|transactions:--output) compadd -- json jsonl tsv text; return ;;
     console-producer:--input) compadd -- lines jsonl; return ;;
     console-producer:--compression-codec) compadd -- none gzip snappy lz4 zstd; return ;;
     leader-election:--election-type) compadd -- preferred unclean; return ;;
@@ -468,6 +468,7 @@ _tkafka() {
       '--election-type:Type of election to attempt'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--partition:Partition id for which to perform an election'
       '--path-to-json-file:The JSON file with the list of partition for which leader elections should be...'
       '--topic:Name of topic for which to perform an election'
@@ -582,6 +583,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--max-wait-ms:The max amount of time each fetch request waits'
+      '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--report-interval-ms:The reporting interval'
       '--time:Timestamp for getting the initial offsets'
       '--topics-include:List of topics to verify replica consistency'

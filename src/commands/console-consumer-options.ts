@@ -1,4 +1,5 @@
 import type { Options, Output } from '../cli/command.ts'
+import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { keyValueArguments, propertiesFile } from './client-properties.ts'
 
@@ -107,9 +108,10 @@ function checkGroup(
   ids.delete(undefined)
   if (ids.size > 1) {
     throw new UsageError(
-      `The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: ${[
-        ...ids,
-      ]
+      `The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: ${javaHashOrder(
+        [...ids].map((id) => id ?? ''),
+        javaStringHash,
+      )
         .map((id) => `'${id}'`)
         .join(', ')}`,
     )

@@ -1,5 +1,6 @@
 /** leader-election: elects leaders; with one copy of each partition the one that leads is the one that can. */
 import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin.ts'
 import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
@@ -61,6 +62,7 @@ export const command: Command = {
       description:
         'Type of election to attempt. Possible values are "preferred" for preferred leader election or "unclean" for unclean leader election. REQUIRED.',
     },
+    outputFlag,
   ],
   examples: [
     'tkafka leader-election --election-type preferred --all-topic-partitions',
@@ -145,29 +147,42 @@ function plannedPartitions(plan: JsonPlan): TopicPartition[] {
 
 /** One broker: whoever leads is the preferred leader and the only one there could be. */
 async function elect(
-  { stdout, stderr }: CommandContext,
+  context: CommandContext,
   admin: Admin,
   type: string,
   partitions: readonly TopicPartition[] | undefined,
 ): Promise<number> {
-  const counts = new Map<string, number>()
+  const { stdout, stderr } = context
   const names = (await admin.listTopics()).map(({ name }) => name)
-  for (const topic of await admin.describeTopics(names)) counts.set(topic.name, topic.partitions.length)
-  if (partitions === undefined) return 0
-  const asked = javaHashOrder(partitions, ({ topic, partition }) => javaPartitionHash(topic, partition))
-  const known = asked.filter(({ topic, partition }) => partition >= 0 && partition < (counts.get(topic) ?? 0))
-  if (known.length > 0)
+  const all: TopicPartition[] = []
+  for (const { name: topic, partitions } of await admin.describeTopics(names))
+    all.push(...partitions.map(({ partition }) => ({ topic, partition })))
+  const there = new Set(all.map(key))
+  const topics = new Set(all.map(({ topic }) => topic))
+  const machine = machineOutput(context, {
+    kind: 'leader-election',
+    columns: ['topic', 'partition', 'electionType', 'result', 'error'],
+  })
+  const asked = javaHashOrder(partitions ?? (machine === undefined ? [] : all), (one) =>
+    javaPartitionHash(one.topic, one.partition),
+  )
+  const known = asked.filter((partition) => there.has(key(partition)))
+  if (machine !== undefined) {
+    for (const one of known)
+      machine.row({ ...one, electionType: type, result: 'already-elected', error: null })
+  } else if (known.length > 0)
     stdout.line(`Valid replica already elected for partitions ${known.map(key).join(', ')}`)
-  stdout.flush()
   const failed = asked.filter((partition) => !known.includes(partition))
   for (const partition of failed) {
-    const what = counts.has(partition.topic)
+    const what = topics.has(partition.topic)
       ? `partition as ${key(partition)}`
       : `topic as ${partition.topic}`
-    stderr.line(
-      `Error completing leader election (${type}) for partition: ${key(partition)}: org.apache.kafka.common.errors.UnknownTopicOrPartitionException: No such ${what}`,
-    )
+    const error = `org.apache.kafka.common.errors.UnknownTopicOrPartitionException: No such ${what}`
+    if (machine !== undefined) machine.row({ ...partition, electionType: type, result: 'failed', error })
+    stdout.flush()
+    stderr.line(`Error completing leader election (${type}) for partition: ${key(partition)}: ${error}`)
   }
+  machine?.end(failed.length === 0)
   if (failed.length > 0) throw new TerseError(`${failed.length} replica(s) could not be elected`)
   return 0
 }

@@ -168,7 +168,9 @@ export function refuseDeletion(
   const words = kind === 'share' ? 'is not a share group.' : 'does not exist or is not a streams group.'
   stderr.line(`\nError: Deletion of some ${kind} groups failed:`)
   for (const id of ids) {
-    const why = known.has(id) ? `only a broker can delete a ${kind} group.` : `Group '${id}' ${words}`
+    const why = known.has(id)
+      ? `only a broker can delete a ${kind} group (tkafka storage server-properties says how one boots on this directory).`
+      : `Group '${id}' ${words}`
     stderr.line(`* Group '${id}' could not be deleted due to: ${why}`)
   }
   return 1

@@ -1,7 +1,9 @@
 /** replica-verification on a directory: there is one copy of everything, which agrees with itself. */
 import type { Command, CommandContext } from '../cli/command.ts'
+import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { javaPattern } from '../client/topic-filter.ts'
-import { TerseError } from '../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { TerseError, UsageError } from '../errors.ts'
 import { openAdmin } from './open-client.ts'
 
 export const command: Command = {
@@ -54,6 +56,7 @@ export const command: Command = {
       default: '30000',
       description: 'The reporting interval.',
     },
+    outputFlag,
   ],
   parseErrors: { usage: true },
   examples: ['tkafka replica-verification --topics-include orders.*'],
@@ -63,41 +66,52 @@ export const command: Command = {
 /** As the genuine tool, goes on until it is stopped. */
 async function run(context: CommandContext): Promise<number> {
   const { options, stdout, stderr } = context
+  const servers = options.value('broker-list')
+  if (servers !== undefined && !servers.split(',').every((server) => /:\d+$/.test(server.trim())))
+    throw new UsageError('Please provide valid host:port like host1:9091,host2:9092')
   const include = options.value('topics-include') ?? '.*'
   const matches = topicPattern(include)
   const intervalMs = options.long('report-interval-ms') ?? 30000
   for (const name of ['fetch-size', 'max-wait-ms', 'time']) options.long(name)
   const admin = await openAdmin(context)
   let partitions = 0
-  let first = ''
+  let first: TopicPartition | undefined
   let offset = -1
   try {
     const names = (await admin.listTopics()).map(({ name }) => name).filter((name) => matches.test(name))
     for (const { name: topic, partitions: all } of await admin.describeTopics(names)) {
       partitions += all.length
-      if (first !== '' || all.length === 0) continue
-      first = `${topic}-${all[0].partition}`
-      offset = (await admin.listOffset({ topic, partition: all[0].partition }, 'latest')).offset ?? 0
+      if (first !== undefined || all.length === 0) continue
+      first = { topic, partition: all[0].partition }
+      offset = (await admin.listOffset(first, 'latest')).offset ?? 0
     }
   } finally {
     await admin.close()
   }
-  if (partitions === 0) {
+  if (first === undefined) {
     stderr.line(
       'No topics found. --topics-include if specified, is either filtering out all topics or there is no topic.',
     )
     return 1
   }
   context.handleSignals()
-  stdout.line(`${now()}: verification process is started`)
+  const machine = machineOutput(context, {
+    kind: 'replica-lag',
+    columns: ['timestamp', 'maxLag', 'topic', 'partition', 'offset', 'partitions'],
+  })
+  if (machine === undefined) stdout.line(`${now()}: verification process is started`)
+  const { topic, partition } = first
   while (!context.signal.aborted) {
     stdout.flush()
     await pause(intervalMs, context.signal)
-    if (!context.signal.aborted)
+    if (context.signal.aborted) break
+    if (machine === undefined)
       stdout.line(
-        `${now()}: max lag is 0 for partition ${first} at offset ${offset} among ${partitions} partitions`,
+        `${now()}: max lag is 0 for partition ${topicPartitionKey(topic, partition)} at offset ${offset} among ${partitions} partitions`,
       )
+    else machine.row({ timestamp: Date.now(), maxLag: 0, topic, partition, offset, partitions })
   }
+  machine?.end()
   return 0
 }
 

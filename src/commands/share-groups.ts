@@ -4,6 +4,8 @@ import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
+import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import { topicPartitionKey } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import {
@@ -95,18 +97,15 @@ export const command: Command = {
     )
     check(options)
     return await runAction(context, 'share', async (admin) => {
+      checkValues(options)
       const all = await admin.listGroups()
       const groups = all.filter(({ type }) => type === 'Share')
       if (action === 'list') await listGroups(context, groups, ['Empty', 'Stable', 'Dead'])
       else if (action === 'describe')
         await describe(context, admin, await chosenGroups('share', options, groups, all))
       else if (action === 'delete') return refuseDeletion(context, 'share', groups)
-      else {
-        if (action === 'reset-offsets' && !options.has('execute'))
-          return await planReset(context, admin, options.value('group') ?? '')
-        await chosenGroups('share', options, groups, all)
-        throw new TerseError('only a broker can change the offsets of a share group.')
-      }
+      else if (action === 'delete-offsets') return deleteOffsets(context, groups, all)
+      else return await resetShareOffsets(context, admin, all)
       return 0
     })
   },
@@ -153,26 +152,61 @@ async function describe(
   else await describeOffsets(context, admin, chosen)
 }
 
-/** Where a reset would lead to: shown, as the group's state is a broker's to change. */
-async function planReset(context: CommandContext, admin: Admin, group: string): Promise<number> {
-  const { options, stderr } = context
-  const { resetOffsets } = await import('./consumer-groups-reset.ts')
-  const own = options.has('all-topics') ? await admin.listShareGroupOffsets(group) : []
-  const topics = options.has('all-topics')
-    ? own.map(({ topic, partition }) => `${topic}:${partition}`)
-    : options.values('topic')
-  const renamed: Options = {
-    has: (name) => name === 'topic' || (name !== 'all-topics' && options.has(name)),
-    value: (name) => options.value(name),
-    values: (name) => (name === 'topic' ? topics : options.values(name)),
-    int: (name) => options.int(name),
-    long: (name) => options.long(name),
-    words: options.words,
-    raw: options.raw,
+/** What the genuine tool finds only when it looks at a value, and tells as a failure. @throws TerseError */
+function checkValues(options: Options): void {
+  try {
+    options.long('timeout')
+  } catch (error) {
+    throw new TerseError((error as Error).message)
   }
-  return await resetOffsets({ ...context, options: renamed }, admin, [group], (message) =>
-    stderr.line(`\nError: ${message}`),
-  )
+  const one = options.has('delete-offsets') || options.has('reset-offsets')
+  if (one && options.values('group').length > 1)
+    throw new TerseError('Found multiple arguments for option group, but you asked for only one')
+}
+
+const WAY_OUT =
+  'only a broker can change the offsets of a share group: boot one on this directory (tkafka storage server-properties says how).'
+
+function deleteOffsets(
+  { options, stdout, stderr }: CommandContext,
+  groups: readonly GroupListing[],
+  all: readonly GroupListing[],
+): number {
+  const id = options.value('group') ?? ''
+  if (groups.some(({ groupId }) => groupId === id)) throw new TerseError(WAY_OUT)
+  const other = all.some(({ groupId }) => groupId === id)
+  const why = other ? `Group ${id} is not a share group.` : `Group ${id} not found.`
+  stderr.line(`\nError: ${why}`)
+  const topics = options.values('topic')
+  const width = Math.max(15, ...topics.map((topic) => topic.length))
+  stdout.line(`\n${'TOPIC'.padEnd(width)} STATUS`)
+  for (const topic of topics) stdout.line(`${topic.padEnd(width)} Error: ${why}`)
+  return 1
+}
+
+/** Where a reset leads to is shown; to go there is for a broker, as the group's state is its own. */
+async function resetShareOffsets(
+  context: CommandContext,
+  admin: Admin,
+  all: readonly GroupListing[],
+): Promise<number> {
+  const { options, stderr } = context
+  const group = options.value('group') ?? ''
+  const other = all.some(({ groupId, type }) => groupId === group && type !== 'Share')
+  const { resetOffsets } = await import('./consumer-groups-reset.ts')
+  return await resetOffsets(context, admin, [group], (message) => stderr.line(`\nError: ${message}`), {
+    partitionsOf: async (id) =>
+      options.has('all-topics') ? await admin.listShareGroupOffsets(id) : undefined,
+    alter: async (_, offsets) => {
+      const order = javaHashOrder(offsets, (one) => javaPartitionHash(one.topic, one.partition))
+      const partitions = order.map(({ topic, partition }) => topicPartitionKey(topic, partition))
+      throw new TerseError(
+        other
+          ? `Failed altering group offsets for the following partitions: [${partitions.join(', ')}]\n${group} is no share group.`
+          : WAY_OUT,
+      )
+    },
+  })
 }
 
 async function describeState(

@@ -1,6 +1,11 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
 import { unpackFixture } from '../support/fixtures.ts'
+import { rowProblem } from '../support/output-shapes.ts'
+
+const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
 let story: Story
 beforeEach(async () => {
@@ -75,6 +80,24 @@ describe('leader-election', () => {
   })
 })
 
+test('leader-election tells programs of each partition, also of those that failed', async () => {
+  story.file('p.json', '{"partitions":[{"topic":"a","partition":0},{"topic":"a","partition":9}]}')
+  const { stdout, stderr, status } = await story.run(
+    'leader-election --election-type preferred --path-to-json-file {DIR}/p.json --output json',
+  )
+  const { data, complete } = JSON.parse(stdout)
+  expect([status, complete, data.length]).toEqual([1, false, 2])
+  expect(data[0]).toEqual({
+    topic: 'a',
+    partition: 0,
+    electionType: 'PREFERRED',
+    result: 'already-elected',
+    error: null,
+  })
+  expect(data[1]).toMatchObject({ partition: 9, result: 'failed' })
+  expect(stderr).toContain('1 replica(s) could not be elected\n')
+})
+
 describe('share-groups and streams-groups', () => {
   test('a share group that a broker left is listed and described', async () => {
     const fixture = unpackFixture('groups')
@@ -109,6 +132,25 @@ describe('replica-verification', () => {
     expect(status).toBe(143)
     expect(stdout).toMatch(
       /: verification process is started\n.*: max lag is 0 for partition a-0 at offset 0 among 2 partitions\n/,
+    )
+  })
+
+  test('reports for programs come one a line as they are made', async () => {
+    const args = [bin, 'replica-verification', '--report-interval-ms', '1', '--output', 'jsonl']
+    const child = spawn(process.execPath, args, { env: { TKAFKA_DATA_DIR: story.data, HOME: story.dir } })
+    let said = ''
+    for await (const chunk of child.stdout) {
+      said += chunk
+      if (said.includes('\n')) child.kill()
+    }
+    const [row] = said.split('\n').map((line) => line && JSON.parse(line))
+    expect(rowProblem('replica-lag', row)).toBeUndefined()
+    expect(row).toMatchObject({ maxLag: 0, topic: 'a', partition: 0, offset: 0, partitions: 2 })
+  })
+
+  test('an address without a port is refused as in Kafka', async () => {
+    expect(await story.fails('replica-verification --broker-list x')).toMatch(
+      /^Please provide valid host:port like host1:9091,host2:9092\n/,
     )
   })
 })

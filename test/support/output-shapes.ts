@@ -218,6 +218,21 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     addingReplicas: { list: 'number' },
     removingReplicas: { list: 'number' },
   },
+  'leader-election': {
+    topic: 'string',
+    partition: 'number',
+    electionType: { oneOf: ['PREFERRED', 'UNCLEAN'] },
+    result: { oneOf: ['already-elected', 'failed'] },
+    error: orNull('string'),
+  },
+  'replica-lag': {
+    timestamp: 'number',
+    maxLag: 'number',
+    topic: 'string',
+    partition: 'number',
+    offset: 'number',
+    partitions: 'number',
+  },
   'record-deletion': {
     topic: 'string',
     partition: 'number',
