@@ -118,20 +118,23 @@ export function writeMetadataCheckpoint(
   return bytes.length
 }
 
-/** Puts a checkpoint under its name: temp, fsync, mode 0400, rename, fsync of the folder. */
+/** Puts a checkpoint under its name: temp, fsync, nobody may write, rename, fsync of the folder. */
 export function writeCheckpointFile(fs: FileSystem, folder: string, name: string, bytes: Buffer): void {
   const path = `${folder}/${name}`
   const part = `${path}.part`
   // A leftover of a crash is read only by now perhaps, and could not be opened for writing.
   if (fs.stat(part) !== undefined) fs.unlink(part)
   const fd = fs.open(part, 'wx')
+  let mode = 0o400
   try {
     writeFully(fs, fd, bytes, 0, bytes.length, 0)
     fs.fsync(fd)
+    // Read only, as Kafka leaves it, for all whom the folder lets read: users may share the directory by their group.
+    mode = fs.fstat(fd).mode
   } finally {
     fs.close(fd)
   }
-  fs.chmod(part, 0o400)
+  fs.chmod(part, (mode & 0o444) | 0o400)
   fs.rename(part, path)
   fs.fsyncDir(folder)
 }

@@ -261,6 +261,19 @@ describe('MetadataLog', () => {
 })
 
 describe('a checkpoint', () => {
+  it('can be read by all whom the folder lets read, and written by nobody', async () => {
+    const dir = directory()
+    const log = open(dir)
+    await log.append(newTopic('t', 3))
+    fs.chmodSync(logFolder(dir), 0o750)
+    await log.writeCheckpoint()
+    const modes = fs
+      .readdirSync(logFolder(dir))
+      .filter((name) => name.endsWith('.checkpoint'))
+      .map((name) => fs.statSync(path.join(logFolder(dir), name)).mode & 0o777)
+    expect(modes).toEqual([0o440])
+  })
+
   it('holds the whole image, and what was before it is dropped', async () => {
     const dir = directory()
     const log = open(dir)
