@@ -38,6 +38,8 @@ export class LocalConsumerGroup {
   #failure: Error | undefined
   #busy = false
   #remembered = false
+  /** The directory is left behind the last revocation by then. */
+  #left: Promise<void> = Promise.resolve()
   #lateTimer: NodeJS.Timeout | undefined
 
   constructor(
@@ -131,6 +133,9 @@ export class LocalConsumerGroup {
     if (this.#member !== undefined && this.#failure === undefined) await this.#remember()
     await this.#member?.leave()
     this.#member = undefined
+    const failure = this.#failure
+    await this.#left
+    if (this.#failure !== failure) throw this.#failure
   }
 
   #revoke(partitions: readonly TopicPartition[]): Promise<void> {
@@ -153,12 +158,35 @@ export class LocalConsumerGroup {
     for (let next = this.#revocations.shift(); next !== undefined; next = this.#revocations.shift()) {
       const offsets = this.#listener.revoked(next.partitions)
       try {
-        if (this.#settings.enableAutoCommit) await this.commit(offsets)
-        next.done()
+        if (this.#settings.enableAutoCommit && offsets.length > 0)
+          await this.#commitWithin(offsets, next.done)
+        else next.done()
       } catch (error) {
         next.failed(error)
       }
     }
     this.#listener.wake()
+  }
+
+  /**
+   * Calls `written` when the commit survives kill -9, so that the partitions go to others at that moment, and only then leaves the
+   * directory, which takes syncs when no other writer is in.
+   */
+  async #commitWithin(offsets: readonly OffsetCommit[], written: () => void): Promise<void> {
+    await this.#directory.enter()
+    try {
+      await this.commit(offsets)
+      written()
+    } finally {
+      const before = this.#left
+      // The member lets go of its claims in this turn of the event loop.
+      this.#left = new Promise<void>((resolve) => setImmediate(resolve))
+        .then(() => this.#directory.leave())
+        .catch((error: Error) => {
+          this.#failure ??= error
+          this.#listener.wake()
+        })
+        .then(() => before)
+    }
   }
 }
