@@ -120,6 +120,9 @@ export function explained(os: Os, path: string, error: unknown): unknown {
   if (code === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir') {
     return new TerseError(`${path}: no folder can be made there`)
   }
+  if (code === 'EISDIR') {
+    return new TerseError(`${path}: a folder stands where a file should be${where}`)
+  }
   if (code === 'ENOSPC') return new TerseError(`${path}: no space left on the disk${where}`)
   if (code === 'EDQUOT') return new TerseError(`${path}: the disk quota is used up${where}`)
   return error

@@ -7,6 +7,7 @@ import { TerseError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { MetadataLog } from '../metadata/metadata-log.ts'
+import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
 import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
 import {
@@ -127,10 +128,28 @@ export class DirectoryReader {
     this.#metadata = undefined
   }
 
+  /**
+   * A formatted directory has no metadata log yet, and no topics. Where there are partitions, going on without it would
+   * set them all aside as strangers, as a broker does.
+   */
+  #refuseWithoutMetadata(): void {
+    const { fs } = this.os
+    if (fs.stat(join(this.path, METADATA_LOG_FOLDER)) !== undefined) return
+    const partitions = explaining(this.os, this.path, () => fs.readdir(this.path))
+      .filter((name) => /^[\w.-]+-\d+$/.test(name))
+      .sort()
+    if (partitions.length === 0) return
+    const some = partitions.slice(0, 3).join(', ') + (partitions.length > 3 ? ', ...' : '')
+    throw new TerseError(
+      `${this.path}: ${METADATA_LOG_FOLDER} is missing, and with it what topics there are (${some}); it may lie in another of the log.dirs, else bring it back from a copy`,
+    )
+  }
+
   protected inspect(): DataDirKind {
     // Missing, empty, unfinished: another process may be making it just now.
     if (this.#kind?.kind === 'log-dir' || this.#kind?.kind === 'zookeeper') return this.#kind
     const found = inspectDataDir(this.os, this.path)
+    if (found.kind === 'log-dir') this.#refuseWithoutMetadata()
     this.#kind = found
     if (found.kind === 'log-dir' || found.kind === 'zookeeper') {
       const nodeId = this.serverProperties().get('node.id') ?? this.serverProperties().get('broker.id')
