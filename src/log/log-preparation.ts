@@ -43,8 +43,14 @@ export function bringInOrder(
 /** Cuts a torn tail, brings the active index up with its log, makes index files that are missing. */
 export function mendTail(local: LocalLog, settings: LogSettings): void {
   const { indexIntervalBytes } = settings.config
-  const size = local.tail.fileSize
-  cutTornTail(local, settings.keepBroken)
+  const { fileSize: size, torn, end } = local.tail
+  const cut = cutTornTail(local, settings.keepBroken)
+  // A write that was cut short is no news; a batch that is whole and wrong may have been acknowledged once.
+  if (cut > 0 && torn?.detail.includes('checksum') === true) {
+    settings.warn?.(
+      `${local.active?.path}: the last batch, at position ${end}, does not match its checksum; ${cut} bytes were set aside in a .broken file`,
+    )
+  }
   indexTail(local, indexIntervalBytes, size, settings.warn)
   for (const base of local.listing?.unindexed ?? []) {
     const i = local.floor(base)
