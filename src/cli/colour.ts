@@ -1,6 +1,7 @@
 /** Colour for people: on a terminal, unless NO_COLOR is set or TERM is dumb; elsewhere text stays as it is. */
 import type { Output } from './command.ts'
 import { terminalParts } from './terminal.ts'
+import { ownColour } from './terminal-text.ts'
 
 export interface Colours {
   readonly bold: (text: string) => string
@@ -23,7 +24,16 @@ export function wantsColour(output: Pick<Output, 'isTerminal'>, env: NodeJS.Proc
 export function colours(output: Pick<Output, 'isTerminal'>, env: NodeJS.ProcessEnv): Colours {
   if (!wantsColour(output, env)) return PLAIN
   const parts = terminalParts()
-  return parts === undefined ? PLAIN : new parts.Chalk({ level: 1 })
+  if (parts === undefined) return PLAIN
+  const { bold, dim, red, yellow, green, cyan } = new parts.Chalk({ level: 1 })
+  return {
+    bold: ownColour(bold),
+    dim: ownColour(dim),
+    red: ownColour(red),
+    yellow: ownColour(yellow),
+    green: ownColour(green),
+    cyan: ownColour(cyan),
+  }
 }
 
 /** Makes the first line of a table of text stand out. */

@@ -1,4 +1,5 @@
 import type { Output } from './command.ts'
+import { terminalText } from './terminal-text.ts'
 
 /** The reader of our standard output went away (`| head`). main ends quietly with 0; `finally` blocks run before. */
 export class BrokenPipeError extends Error {
@@ -17,7 +18,7 @@ const CAPACITY = 64 * 1024
 
 /**
  * Buffered output on a file descriptor. Text and bytes are gathered up to 64 KB and written at once; order is kept.
- * A closed pipe throws BrokenPipeError once; everything after that is dropped.
+ * Text (not bytes) for a terminal is made harmless to it. A closed pipe throws BrokenPipeError once; everything after that is dropped.
  */
 export class FdOutput implements Output {
   breakOff?: () => void
@@ -45,7 +46,7 @@ export class FdOutput implements Output {
 
   write(text: string | Uint8Array): void {
     if (typeof text === 'string') {
-      this.#text += text
+      this.#text += this.isTerminal ? terminalText(text) : text
       if (this.#text.length + this.#size >= CAPACITY) this.flush()
       return
     }

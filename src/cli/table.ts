@@ -2,6 +2,7 @@
 import { colours } from './colour.ts'
 import type { CommandContext } from './command.ts'
 import { terminalParts } from './terminal.ts'
+import { harmless } from './terminal-text.ts'
 
 /** Cells: numbers stand right, null is a dash. */
 export type TableCell = string | number | null
@@ -27,8 +28,19 @@ export function printTable(
       rows.length > 0 && rows.every((row) => typeof row[column] === 'number') ? 'right' : 'left',
     ),
   })
-  for (const row of rows) table.push(row.map((cell) => (cell === null ? paint.dim('-') : String(cell))))
-  for (const line of table.toString().split('\n')) stdout.line(line.trimEnd())
+  for (const row of rows)
+    table.push(row.map((cell) => (cell === null ? paint.dim('-') : tableCell(String(cell)))))
+  // As bytes: the padding is by display width already.
+  for (const line of table.toString().split('\n'))
+    stdout.write(Buffer.from(`${line.trimEnd().replace(/\x1b\[0(\d+)m/g, '\x1b[$1m')}\n`))
+}
+
+/** Own colours stay (their text is harmless already), all else that steers a terminal does not. */
+function tableCell(text: string): string {
+  return text
+    .split(/(\x1b\[0\d+m)/)
+    .map((part, i) => (i % 2 === 1 ? part : harmless(part)))
+    .join('')
 }
 
 const BORDERS = [
