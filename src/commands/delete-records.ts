@@ -4,6 +4,7 @@ import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
+import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { parseDeleteRecordsPlan } from './delete-records-plan.ts'
@@ -74,7 +75,7 @@ function readPlan(file: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new TerseError(
-      `Unable to read file ${file}${code === 'ENOENT' ? '' : `\n${(error as Error).message}`}`,
+      `Unable to read file ${file}${code === 'ENOENT' ? '' : `\n${systemErrorText(error) ?? (error as Error).message}`}`,
     )
   }
 }
