@@ -26,7 +26,7 @@ export async function choosePartitioner(
   name: string | undefined,
   ignoreKeys: boolean,
 ): Promise<PartitionerChoice> {
-  if (name === undefined || name === '') return { kind: 'rotation', ignoreKeys }
+  if (name === undefined) return { kind: 'rotation', ignoreKeys }
   if (name === ROUND_ROBIN) return { kind: 'rotation', ignoreKeys: true }
   if (name === 'sticky') return { kind: 'sticky', ignoreKeys }
   if (/[/\\]/.test(name) || /\.[cm]?js$/.test(name)) {

@@ -20,6 +20,10 @@ export function validateTopicName(name: string): void {
     throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Topic name is invalid: ${problem}`)
 }
 
+export function isTopicName(name: string): boolean {
+  return topicNameProblem(name) === undefined
+}
+
 function topicNameProblem(name: string): string | undefined {
   if (name === '') return 'the empty string is not allowed'
   if (name === '.' || name === '..') return `'${name}' is not allowed`

@@ -30,7 +30,8 @@ function checkUnicodeEscapes(text: string): void {
 export async function propertiesFile(file: string): Promise<Map<string, string>> {
   let bytes: Buffer
   try {
-    bytes = systemOs.fs.readFile(file)
+    // To Java an empty path is the working directory.
+    bytes = systemOs.fs.readFile(file === '' ? '.' : file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EISDIR') throw new TerseError(`Is a directory\n${file} is no properties file.`)

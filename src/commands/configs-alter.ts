@@ -200,7 +200,9 @@ async function alterQuotas(admin: Admin, entities: Entities, { added, deleted }:
   const values = new Map<string, number | null>()
   for (const [name, text] of added) values.set(name, javaDoubleOf(name, text))
   for (const name of deleted) values.set(name, null)
-  await admin.alterClientQuotas(quotaEntity(entities), values)
+  // What changes together is taken over in the order of a map: it counts where describe's map has no order of its own.
+  const ordered = javaHashOrder([...values], ([name]) => javaStringHash(name))
+  await admin.alterClientQuotas(quotaEntity(entities), new Map(ordered))
 }
 
 function javaDoubleOf(name: string, text: string): number {

@@ -162,7 +162,11 @@ async function describeQuotas({ stdout }: CommandContext, admin: Admin, entities
       return [found.name === null ? `the default ${word}` : `${word} '${found.name}'`]
     }
     const who = [...part('user', 'user-principal'), ...part('client-id', 'client-id'), ...part('ip', 'ip')]
-    const limits = javaHashOrder([...values].sort(), ([name]) => javaStringHash(name), undefined, values.size)
+    // A map in the broker, which grew with its values, and one in the client.
+    const limits = [1, values.size].reduce(
+      (order, capacity) => javaHashOrder(order, ([name]) => javaStringHash(name), undefined, capacity),
+      [...values],
+    )
     const text = limits.map(([name, value]) => `${name}=${javaDouble(value)}`).join(', ')
     stdout.line(`Quota configs for ${who.join(', ')} are ${text}`)
   }

@@ -4,6 +4,7 @@ import type { CommandContext } from '../cli/command.ts'
 import { machineOutput } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin.ts'
 import { javaHashOrder, javaPartitionHash, javaStringHash } from '../client/java-hash.ts'
+import { isTopicName } from '../client/topic-names.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
@@ -138,7 +139,7 @@ class GroupReset {
     if (options.has('by-duration')) {
       return this.atTime(partitions, Date.now() - parsed(parseIsoDuration, options.value('by-duration')))
     }
-    if (options.has('from-file')) return this.fromFile(options.value('from-file') as string)
+    if (options.has('from-file')) return this.fromFile(options.values('from-file')[0] ?? '')
     if (options.has('to-current')) return this.toCurrent(partitions)
     const names = [...RESET_SCENARIOS].map((name) => `[${name}]`).sort()
     throw new UsageError(
@@ -196,18 +197,23 @@ class GroupReset {
     return this.clamp(requested)
   }
 
+  /** Partitions without a record of that time or later come to their end, told in the order of a map. */
   private async atTime(partitions: readonly TopicPartition[], timestamp: number): Promise<Requested[]> {
     // To a broker that is a word that it does not know.
     if (timestamp < 0 && partitions.length > 0) throw new KafkaError('UNSUPPORTED_VERSION')
     const result: Requested[] = []
+    const empty: TopicPartition[] = []
     for (const partition of partitions) {
       const found = await this.admin.listOffset(partition, timestamp)
-      if (found.offset === undefined) {
-        this.#notice(
-          `\nWarn: Partition ${partition.partition} from topic ${partition.topic} is empty. Falling back to latest known offset.`,
-        )
-      }
+      if (found.offset === undefined) empty.push(partition)
       result.push({ ...partition, offset: found.offset ?? (await this.endOf(partition, 'latest')) })
+    }
+    for (const { topic, partition } of javaHashOrder(empty, (one) =>
+      javaPartitionHash(one.topic, one.partition),
+    )) {
+      this.#notice(
+        `\nWarn: Partition ${partition} from topic ${topic} is empty. Falling back to latest known offset.`,
+      )
     }
     return result
   }
@@ -239,7 +245,11 @@ class GroupReset {
     if (unknown !== undefined) {
       const { topic, partition } = unknown
       throw new TerseError(
-        `Failed to fetch metadata for partition ${topicPartitionKey(topic, partition)} because metadata for topic \`${topic}\` could not be found`,
+        `Failed to fetch metadata for partition ${topicPartitionKey(topic, partition)} ${
+          isTopicName(topic)
+            ? `because metadata for topic \`${topic}\` could not be found`
+            : `due to invalid topic \`${topic}\``
+        }`,
       )
     }
     await this.checkExistence(planned)
@@ -319,10 +329,6 @@ export function unknownTopic(name: string): KafkaError {
   return new KafkaError(isTopicName(name) ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'INVALID_TOPIC_EXCEPTION')
 }
 
-function isTopicName(name: string): boolean {
-  return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
-}
-
 /** The sum of two longs, which in Java begins anew at the other end. */
 function javaSum(a: number, b: number): number {
   const sum = a + b
@@ -333,6 +339,10 @@ function javaSum(a: number, b: number): number {
 function longOf(value: number): bigint {
   if (value >= Number.MAX_SAFE_INTEGER) return 2n ** 63n - 1n
   return value <= Number.MIN_SAFE_INTEGER ? -(2n ** 63n) : BigInt(value)
+}
+
+export function uniquePartitions(partitions: readonly TopicPartition[]): TopicPartition[] {
+  return [...new Map(partitions.map((one) => [topicPartitionKey(one.topic, one.partition), one])).values()]
 }
 
 export function parseTopicPartitions(word: string): TopicPartition[] {

@@ -350,17 +350,17 @@ async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
 async function deleteOffsets(context: CommandContext, admin: Admin, fail: Fail): Promise<number> {
   const { options, stdout } = context
   const groupId = options.value('group') ?? ''
-  const { parseTopicPartitions, unknownTopic } = await import('./consumer-groups-reset.ts')
+  const { parseTopicPartitions, uniquePartitions, unknownTopic } = await import('./consumer-groups-reset.ts')
   const { deletedOffsetsTable } = await import('./consumer-groups-tables.ts')
   const answers: { partition: TopicPartition; error?: Error }[] = []
-  const partitions: TopicPartition[] = []
+  const named: TopicPartition[] = []
   for (const word of options.values('topic')) {
-    if (word.includes(':')) partitions.push(...parseTopicPartitions(word))
+    if (word.includes(':')) named.push(...parseTopicPartitions(word))
     else {
       try {
         if (word === '') throw unknownTopic(word)
         for (const { name, partitions: all } of await admin.describeTopics([word])) {
-          partitions.push(...all.map(({ partition }) => ({ topic: name, partition })))
+          named.push(...all.map(({ partition }) => ({ topic: name, partition })))
         }
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error
@@ -368,6 +368,7 @@ async function deleteOffsets(context: CommandContext, admin: Admin, fail: Fail):
       }
     }
   }
+  const partitions = uniquePartitions(named)
   let groupError: KafkaError | undefined
   try {
     answers.push(...(await admin.deleteConsumerGroupOffsets(groupId, partitions)))

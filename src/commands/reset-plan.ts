@@ -37,15 +37,16 @@ export function parseResetPlan(csv: string, groups: readonly string[]): ResetPla
   const withoutGroup =
     groups.length === 1 && group !== undefined && lines[0] !== undefined && isRowWithoutGroup(lines[0])
   for (const line of lines) {
+    if (line === '') throw new TerseError('No content to map due to end-of-input')
     const fields = csvFields(line)
     const [id, topic = '', partition, offset] = withoutGroup ? [group, ...fields] : fields
+    const planned = { topic, partition: wholeNumber(partition, 'int'), offset: wholeNumber(offset, 'long') }
     if (fields.length > (withoutGroup ? 3 : 4)) {
       const limit = withoutGroup ? 3 : 4
       throw new TerseError(
         `Too many entries: expected at most ${limit} (value #${limit} (${fields[limit]?.length} chars) "${fields[limit]}")`,
       )
     }
-    const planned = { topic, partition: wholeNumber(partition, 'int'), offset: wholeNumber(offset, 'long') }
     if (planned.offset < 0) throw new UsageError('Invalid negative offset')
     const offsets = plan.get(id as string) ?? []
     plan.set(id as string, [
@@ -57,24 +58,34 @@ export function parseResetPlan(csv: string, groups: readonly string[]): ResetPla
 }
 
 function isRowWithoutGroup(line: string): boolean {
-  const fields = csvFields(line)
-  return fields.length <= 3 && fields.slice(1).every((field) => /^\s*[-+]?\d*\s*$/.test(field))
+  const [, partition, offset, ...more] = csvFields(line)
+  try {
+    wholeNumber(partition, 'int')
+    wholeNumber(offset, 'long')
+  } catch {
+    return false
+  }
+  return more.length === 0
 }
 
-function wholeNumber(field: string | undefined, type: 'int' | 'long'): number {
+const BOUNDS = {
+  int: [-(2n ** 31n), 2n ** 31n - 1n],
+  long: [-(2n ** 63n), 2n ** 63n - 1n],
+} as const
+
+function wholeNumber(field: string | undefined, type: keyof typeof BOUNDS): number {
   const text = (field ?? '').trim()
   if (text === '') return 0
-  const number = Number(text)
-  if (
-    !/^[-+]?\d+$/.test(text) ||
-    !Number.isSafeInteger(number) ||
-    (type === 'int' && number !== (number | 0))
-  ) {
+  if (!/^[-+]?\d+$/.test(text)) {
     throw new TerseError(
       `Cannot deserialize value of type \`${type}\` from String "${text}": not a valid \`${type}\` value`,
     )
   }
-  return number
+  const number = BigInt(text.replace(/^\+/, ''))
+  const [least, most] = BOUNDS[type]
+  if (number < least || number > most)
+    throw new TerseError(`Numeric value (${text}) out of range of ${type} (${least} - ${most})`)
+  return Number(number)
 }
 
 /** One line's fields; quoted ones may hold commas and doubled quotes. */

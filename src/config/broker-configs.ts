@@ -147,6 +147,8 @@ ssl.keystore.certificate.chain ssl.truststore.type ssl.truststore.location ssl.t
 ssl.truststore.certificates
 `)
 
+const LISTENER_CLUSTER_WIDE = words('max.connections max.connection.creation.rate num.network.threads')
+
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/))
 }
@@ -179,9 +181,15 @@ export function validateBrokerConfigs(settings: ReadonlyMap<string, string>, per
   if (!perBroker) {
     refuse(
       'Cannot update these configs at default cluster level, broker id must be specified',
-      names.filter((name) => PER_BROKER.has(name) || name.startsWith('listener.name.')),
+      names.filter((name) => PER_BROKER.has(name) || isOfOneListener(name)),
     )
   }
+}
+
+/** What a listener may have for the whole cluster counts for the listener of that name on every broker. */
+function isOfOneListener(name: string): boolean {
+  const bare = LISTENER_PREFIX.exec(name)?.[1]
+  return bare !== undefined && !LISTENER_CLUSTER_WIDE.has(bare)
 }
 
 /** The names that give a setting its value, in order of precedence: what describe lists as synonyms. */

@@ -90,7 +90,7 @@ export function producerSettings(config: Readonly<Record<string, string>>): Prod
     ),
     maxRequestSize: number('max.request.size'),
     maxBlockMs: number('max.block.ms'),
-    partitionerClass: text('partitioner.class'),
+    partitionerClass: config['partitioner.class'] === '' ? '' : text('partitioner.class'),
     ignoreKeys: flag('partitioner.ignore.keys'),
     transactionalId: text('transactional.id'),
   }

@@ -48,6 +48,11 @@ export function isSticky(assignor: AssignorName): boolean {
 
 /** Names of assignors for class names (or names) in order. Throws TerseError for one that is not known. */
 export function assignorNames(strategies: readonly string[]): AssignorName[] {
+  if (strategies.every((strategy) => strategy.trim() === '')) {
+    throw new TerseError(
+      'Must configure at least one partition assigner class name to partition.assignment.strategy configuration property',
+    )
+  }
   return strategies.map((strategy) => {
     const word = strategy.trim()
     if (word in ASSIGNORS) return word as AssignorName

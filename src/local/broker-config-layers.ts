@@ -12,13 +12,17 @@ type Synonym = ConfigEntry['synonyms'][number]
 export class BrokerConfigLayers {
   readonly #layers: readonly { readonly source: ConfigSource; readonly values: ReadonlyMap<string, string> }[]
 
-  constructor(image: MetadataImage, serverProperties: ReadonlyMap<string, string>) {
+  /** `changed`: what a broker, or `''` for all of them, shall have instead of what is stored. */
+  constructor(
+    image: MetadataImage,
+    serverProperties: ReadonlyMap<string, string>,
+    changed?: { readonly name: string; readonly values: ReadonlyMap<string, string> },
+  ) {
+    const stored = (name: string) =>
+      changed?.name === name ? changed.values : image.configs(CONFIG_RESOURCE.BROKER, name)
     this.#layers = [
-      {
-        source: 'DYNAMIC_BROKER_CONFIG',
-        values: image.configs(CONFIG_RESOURCE.BROKER, String(image.nodeId)),
-      },
-      { source: 'DYNAMIC_DEFAULT_BROKER_CONFIG', values: image.configs(CONFIG_RESOURCE.BROKER, '') },
+      { source: 'DYNAMIC_BROKER_CONFIG', values: stored(String(image.nodeId)) },
+      { source: 'DYNAMIC_DEFAULT_BROKER_CONFIG', values: stored('') },
       { source: 'STATIC_BROKER_CONFIG', values: serverProperties },
     ]
   }
@@ -56,6 +60,8 @@ export class BrokerConfigLayers {
       }
     }
     for (const one of names) {
+      // A listener's own setting has no default but that of the setting behind it.
+      if (one.startsWith('listener.name.')) continue
       const value = brokerConfigKey(one)?.default
       if (value !== null && value !== undefined)
         all.push({ name: one, value: shown(value), source: 'DEFAULT_CONFIG' })

@@ -4,6 +4,7 @@
  */
 import type { ConfigAlteration, ConfigEntry, ConfigResource, ConfigResourceType } from '../client/admin.ts'
 import { validateTopicName } from '../client/topic-names.ts'
+import { checkBrokerConfigsTogether } from '../config/broker-config-checks.ts'
 import {
   brokerConfigDef,
   brokerConfigKey,
@@ -152,6 +153,7 @@ export class LocalConfigs {
         if (name !== '') this.#checkBroker(image, name)
         validateBrokerConfigs(sets, name !== '')
         checkMinInSyncReplicas(image, name, alterations)
+        this.#checkTogether(image, layers, { name, values: next })
         return
       case 'group':
         if (name === '') throw new KafkaError('INVALID_REQUEST', 'Default group resources are not allowed.')
@@ -164,6 +166,18 @@ export class LocalConfigs {
       case 'broker-logger':
         throw new KafkaError('INVALID_REQUEST', 'Loggers belong to a running broker; a directory has none.')
     }
+  }
+
+  #checkTogether(
+    image: MetadataImage,
+    layers: BrokerConfigLayers,
+    changed: { readonly name: string; readonly values: ReadonlyMap<string, string> },
+  ): void {
+    const after = new BrokerConfigLayers(image, this.#directory.serverProperties(), changed)
+    checkBrokerConfigsTogether(
+      (setting) => layers.value(setting),
+      (setting) => after.value(setting),
+    )
   }
 
   #checkBroker(image: MetadataImage, name: string): void {
@@ -193,13 +207,15 @@ export class LocalConfigs {
     return [...names].sort().map((setting) => {
       const key = brokerConfigKey(setting)
       const sensitive = isSensitive(setting)
+      const bare = name === '' || key === undefined
       const all = layers.synonyms(setting)
       const synonyms = name === '' ? all.filter((one) => one.source === 'DYNAMIC_DEFAULT_BROKER_CONFIG') : all
       const text =
         name === '' ? (image.config(CONFIG_RESOURCE.BROKER, '', setting) ?? null) : layers.value(setting)
       return {
         name: setting,
-        value: sensitive || text === null ? null : key === undefined ? text : describedValue(key, text),
+        // What all brokers have stands as it was given: only a broker reads it.
+        value: sensitive || text === null ? null : bare ? text : describedValue(key, text),
         source: synonyms[0]?.source ?? 'DEFAULT_CONFIG',
         sensitive,
         readOnly: !isDynamicBrokerConfig(setting),

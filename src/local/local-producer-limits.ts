@@ -48,7 +48,9 @@ export class ProducerLimits {
     }
     const size =
       RECORD_BATCH_OVERHEAD + sizeOfField(sizeOfRecordBody(0, 0, keyLength, valueLength, headersSize))
-    const beyond = this.#codec === 'none' && size > this.#config.maxMessageBytes
+    // What comes uncompressed is measured as it comes, whatever the topic makes of it afterwards.
+    const uncompressed = this.#codec === 'none' || this.#settings.codec === 'none'
+    const beyond = uncompressed && size > this.#config.maxMessageBytes
     return beyond ? new KafkaError('MESSAGE_TOO_LARGE') : undefined
   }
 
