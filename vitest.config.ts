@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ['test/support/build-once.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // A process for each of over a hundred files took a third of the time; what files share are caches alone.
+    isolate: false,
     // CI allows one, and tells of it: its machines are shared, and the tests with real processes have deadlines.
     retry: Number(process.env.TKAFKA_TEST_RETRY ?? 0),
   },

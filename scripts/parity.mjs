@@ -21,7 +21,14 @@ const replay = (pattern, ...flags) =>
     process.execPath,
     [
       path.join(root, 'test/parity/replay.mjs'),
-      ...['--cli', path.join(root, 'bin/tkafka'), '--corpus', path.join(root, 'test/parity'), '--only', pattern],
+      ...[
+        '--cli',
+        path.join(root, 'bin/tkafka'),
+        '--corpus',
+        path.join(root, 'test/parity'),
+        '--only',
+        pattern,
+      ],
       ...flags,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 },
