@@ -49,6 +49,7 @@ const results = []
 for (const row of rows) {
   if (!only.test(row.name)) continue
   await row.setup?.()
+  settle()
   const result = await paired({ ...row, runs: row.runs ?? RUNS, extraEnv: { ...extraEnv, ...row.env } })
   results.push({ name: row.name, bar: row.bar, ...result })
   result.peers.forEach((peer, i) => {
@@ -60,8 +61,14 @@ for (const row of rows) {
     )
   })
 }
+/** What the row before left to be written is no burden to this one. */
+function settle() {
+  execFileSync('sync')
+}
+
 const LOOKUP = 'lookup in 100 GB, in process'
 if (only.test(LOOKUP)) {
+  settle()
   const found = await lookups({ work, tkafka })
   for (const [by, { first, p50, p99 }] of Object.entries(found)) {
     const bar = p50 <= 5 ? '' : 'MISSED'
@@ -73,6 +80,7 @@ if (only.test(LOOKUP)) {
 }
 for (const measure of throughputMeasures({ work, tkafka, lines: LINES, topics, kafka, extraEnv, quick })) {
   if (!only.test(measure.name)) continue
+  settle()
   const { cells, result } = await measure.run(measure.name)
   const [what, ours, beside, ratio, bar] = cells
   console.log(`| ${what} | ${ours} | | ${beside} | ${ratio} | ${bar} |`)

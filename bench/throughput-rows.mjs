@@ -34,7 +34,11 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
   // Kafka's own tools take up to a minute for this: once each.
   const producers = (file, topic, flags = '', judged = true) =>
     there([
-      { name: 'kcat -P', ...(judged && { bar: 0.4 }), command: kafka.kcat(`-P -t ${topic} ${keyFlag(flags)} -l ${file}`) },
+      {
+        name: 'kcat -P',
+        ...(judged && { bar: 0.4 }),
+        command: kafka.kcat(`-P -t ${topic} ${keyFlag(flags)} -l ${file}`),
+      },
       {
         name: 'kafka-console-producer',
         ...(judged && { bar: 0.1 }),
@@ -96,11 +100,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       8,
       keyed,
       '--reader-property parse.key=true',
-      [
-        catSync(keyed),
-        cat(keyed),
-        ...producers(keyed, 'keyed', '--reader-property parse.key=true', false),
-      ],
+      [catSync(keyed), cat(keyed), ...producers(keyed, 'keyed', '--reader-property parse.key=true', false)],
       3,
     ),
     // The lines above compress so well that a codec is quicker than a pipe; measured values are what codecs are for.
