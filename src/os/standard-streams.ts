@@ -21,10 +21,14 @@ export function writeStandardStream(fd: number, bytes: Uint8Array): void {
   }
 }
 
-/** Whether a standard stream is a terminal. node:tty (4 ms) is loaded only for what fstat calls a character device. */
+/**
+ * Whether a standard stream is a terminal. node:tty (7 ms) is loaded only for what fstat calls a character device, and
+ * not for the null device, where scripts send what they do not want to see.
+ */
 export function isTerminal(fd: number): boolean {
   try {
-    if (!fs.fstatSync(fd).isCharacterDevice()) return false
+    const stat = fs.fstatSync(fd)
+    if (!stat.isCharacterDevice() || stat.rdev === fs.statSync('/dev/null').rdev) return false
   } catch {
     return false
   }
