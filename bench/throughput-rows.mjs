@@ -78,7 +78,13 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
     execFileSync('sh', ['-c', `cat ${plain} | ${tkafka} console-producer --topic in`], {
       env: { ...env, ...extraEnv },
     })
+    // Of the broker's topic the first so many are read: it may hold more.
+    once('in', 1)
+    const theirs = kafka.kcat(`-P -t in -l ${plain}`)
+    if (theirs !== undefined && !brokerFilled) execFileSync('sh', ['-c', theirs])
+    brokerFilled = true
   }
+  let brokerFilled = false
   const codecAlone = (codec, file) => ({
     name: `${codec} alone, in one process`,
     command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${file}`,
