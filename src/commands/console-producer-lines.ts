@@ -11,8 +11,11 @@ const DRY_MS = 1
 const QUIET_MS = 4
 /** Nothing is held longer than this because a little more keeps coming. */
 const HOLD_MS = 5
-/** An input that is never dry lets signals and background syncs have their turn this often. */
-const TURN_MS = 20
+/**
+ * An input that is never dry lets signals, background syncs and the release of what codecs made have their turn this
+ * often: at 20 ms, buffers of lz4 stood up to 125 MB high.
+ */
+const TURN_MS = 5
 /** Refused lines that are reported one by one. */
 const REPORTED = 10
 /** Kafka's own words end here; a line beyond this it could not even hold. */
