@@ -1,0 +1,97 @@
+// How long a record takes from one process to the line that another prints.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { env, median } from './bench.mjs'
+
+const require = createRequire(import.meta.url)
+const library = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
+const LATENCY = 'latency'
+
+/**
+ * From a record's append to its line out of a waiting consumer's pipe, in ms, at 200 a second. Appended by this process
+ * with the library, or (`fromLine`) by a console-producer to which the line is written.
+ */
+export async function latency({ tkafka, extraEnv, count = 600, fromLine }) {
+  const start = (args, stdio) =>
+    spawn(process.execPath, [tkafka, ...args], { env: { ...env, ...extraEnv }, stdio })
+  const startConsumer = () => start(['console-consumer', '--topic', LATENCY], ['ignore', 'pipe', 'ignore'])
+  if (fromLine) {
+    const producer = () => start(['console-producer', '--topic', LATENCY], ['pipe', 'ignore', 'ignore'])
+    return lineTimes(() => lineSource(producer()), startConsumer, { count, settle: 1500 })
+  }
+  const producer = await require(library).openLocal(extraEnv.TKAFKA_DATA_DIR).producer()
+  const source = {
+    send: (value) => producer.send({ topic: LATENCY, value }),
+    end: () => producer.close(),
+    children: [],
+  }
+  return lineTimes(() => source, startConsumer, { count, settle: 1500 })
+}
+
+/** The same through a genuine broker; undefined when there is none. */
+export async function kafkaLatency(kafka) {
+  const server = `--bootstrap-server {server} --topic ${LATENCY}`
+  const producer = kafka.tool('ConsoleProducer', `${server} --timeout 0`)
+  if (producer === undefined) return undefined
+  kafka.topic(LATENCY, 1)
+  const start = (command, stdio) => spawn('sh', ['-c', `exec ${command}`], { env, stdio })
+  return lineTimes(
+    () => lineSource(start(producer, ['pipe', 'ignore', 'ignore'])),
+    () => start(kafka.tool('consumer.ConsoleConsumer', server), ['ignore', 'pipe', 'ignore']),
+    { count: 300, settle: 15_000 },
+  )
+}
+
+/** A producing tool that takes lines. */
+function lineSource(child) {
+  // One that died is seen by the number of lines.
+  child.stdin.on('error', () => {})
+  return { send: (text) => child.stdin.write(`${text}\n`), end: () => child.stdin.end(), children: [child] }
+}
+
+async function lineTimes(startSource, startConsumer, { count, settle }) {
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  const now = () => performance.timeOrigin + performance.now()
+  const children = []
+  const taken = []
+  try {
+    const source = startSource()
+    children.push(...source.children)
+    source.send('0')
+    await sleep(1000)
+    const consumer = startConsumer()
+    children.push(consumer)
+    let rest = ''
+    consumer.stdout.on('data', (data) => {
+      const at = now()
+      const lines = (rest + data).split('\n')
+      rest = lines.pop()
+      for (const line of lines) if (line.length > 9) taken.push(at - Number(line))
+    })
+    await sleep(settle)
+    for (let i = 0; i < count; i++) {
+      source.send(`${now()}`)
+      await sleep(5)
+    }
+    await sleep(1000)
+    await source.end()
+    consumer.kill('SIGTERM')
+  } finally {
+    await ended(children, 5000)
+  }
+  if (taken.length === 0) return undefined
+  taken.sort((a, b) => a - b)
+  return { lines: taken.length, p50: median(taken), p99: taken[Math.floor(taken.length * 0.99)] }
+}
+
+/** Resolves when all have ended; those that have not after so long are killed. */
+async function ended(children, patienceMs) {
+  const timer = setTimeout(() => {
+    for (const child of children) child.kill('SIGKILL')
+  }, patienceMs)
+  for (const child of children)
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.on('exit', resolve))
+  clearTimeout(timer)
+}
