@@ -26,9 +26,7 @@ import type {
   TransactionDescription,
 } from '../client/admin-transactions.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../client/types.ts'
-import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
-import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import type { DirectoryReader } from './directory-reader.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { TopicReader } from './topic-reader.ts'
@@ -57,24 +55,13 @@ export class LocalAdmin implements Admin {
 
   /** Says that a broker runs here, when all that was done was reading; a change would have been refused. */
   async close(): Promise<void> {
-    // A broker takes the clean marker away when it starts: where it stands, the kernel need not be asked (15 ms).
-    const broker = this.#changed ? undefined : this.#runningBroker()
+    const broker = this.#changed ? undefined : this.#directory.broker()
     if (broker !== undefined) {
       this.#options.warn?.(
         `${this.#directory.path}: a broker (pid ${broker.pid}) runs on this directory; what was read may be a moment old`,
       )
     }
     await this.#directory.close()
-  }
-
-  #runningBroker(): LockHolder | undefined {
-    try {
-      if (hasCleanShutdownFile(this.#os, this.#directory.path)) return undefined
-      return this.#directory.broker()
-    } catch {
-      // A directory that one may not look into was told of already.
-      return undefined
-    }
   }
 
   // Topics
@@ -266,13 +253,16 @@ export class LocalAdmin implements Admin {
   }
 
   async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
-    const { LocalShareGroups } = await import('./local-share-groups.ts')
-    return new LocalShareGroups(await this.#whole()).listShareGroupOffsets(groupId)
+    return (await this.#shareGroups()).listShareGroupOffsets(groupId)
   }
 
   async describeShareGroup(groupId: string): Promise<ShareGroupDescription> {
+    return (await this.#shareGroups()).describeShareGroup(groupId)
+  }
+
+  async #shareGroups() {
     const { LocalShareGroups } = await import('./local-share-groups.ts')
-    return new LocalShareGroups(await this.#whole()).describeShareGroup(groupId)
+    return new LocalShareGroups(await this.#whole())
   }
 
   async describeStreamsGroup(groupId: string): Promise<StreamsGroupDescription> {

@@ -12,6 +12,7 @@ import { KERNEL_MAX_LINE } from '../record/line-kernel.ts'
 import { sizeOfHeaders } from '../record/record-writer.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { codecOf, ProducerLimits } from './local-producer-limits.ts'
+import { ProducedLog } from './produced-log.ts'
 
 /** Written bytes of a partition behind which the disk is set to work, so that little is left for the sync at the end. */
 const SYNC_BEHIND = 32 * 1024 * 1024
@@ -31,17 +32,6 @@ export interface LocalTopicProducerOptions {
   readonly keepHouse?: (log: UnifiedLog, sinceOffset: number) => void
 }
 
-/** One partition's log with what is known of it. */
-interface PartitionLog {
-  log: UnifiedLog
-  lookedAt: number
-  unsynced: number
-  /** Offset of the first record that went into it from here; -1 before. */
-  sinceOffset: number
-  /** A sync that is under way on the thread pool. */
-  syncing: Promise<void> | undefined
-}
-
 /**
  * The records of one topic on their way into its logs. Appending happens in this call stack, one write for about a
  * megabyte under one hold of the partition's lock; only a lock that somebody else holds makes it wait.
@@ -52,7 +42,7 @@ export class LocalTopicProducer implements TopicProducer {
   readonly #options: LocalTopicProducerOptions
   readonly #accumulator: RecordAccumulator
   readonly #config: LogConfig
-  readonly #logs: (PartitionLog | undefined)[] = []
+  readonly #logs: (ProducedLog | undefined)[] = []
   readonly #limits: ProducerLimits
   /** No line that `appendLines` takes could be refused, but for want of a key. */
   readonly #takesLines: boolean
@@ -268,7 +258,7 @@ export class LocalTopicProducer implements TopicProducer {
   /** drain, then everything that was written is on disk. */
   async flush(): Promise<void> {
     await this.drain()
-    const dirty = this.#logs.filter((entry) => entry !== undefined && entry.unsynced > 0) as PartitionLog[]
+    const dirty = this.#logs.filter((entry) => entry !== undefined && entry.unsynced > 0) as ProducedLog[]
     await Promise.all(this.#logs.map((entry) => entry?.syncing))
     this.#throwFailure()
     try {
@@ -360,29 +350,14 @@ export class LocalTopicProducer implements TopicProducer {
     } finally {
       log.unlock()
     }
-    const entry = this.#logs[queue.partition] as PartitionLog
+    const entry = this.#logs[queue.partition] as ProducedLog
     if (entry.sinceOffset < 0) entry.sinceOffset = firstOffset
     entry.unsynced += bytes
-    if (entry.unsynced >= SYNC_BEHIND && entry.syncing === undefined) this.#syncBehind(entry)
-  }
-
-  #syncBehind(entry: PartitionLog): void {
-    const written = entry.unsynced
-    this.#options.keepHouse?.(entry.log, entry.sinceOffset)
-    entry.syncing = entry.log
-      .flushInBackground()
-      .then(
-        () => {
-          // What was written meanwhile is counted on; the last flush needs to see that something is.
-          entry.unsynced -= written
-        },
-        (error: Error) => {
-          this.#failure ??= error
-        },
-      )
-      .finally(() => {
-        entry.syncing = undefined
-      })
+    if (entry.unsynced < SYNC_BEHIND || entry.syncing !== undefined) return
+    this.#options.keepHouse?.(log, entry.sinceOffset)
+    entry.syncBehind((error) => {
+      this.#failure ??= error
+    })
   }
 
   #throwFailure(): void {
@@ -392,7 +367,7 @@ export class LocalTopicProducer implements TopicProducer {
   }
 
   /** The partition's log; the metadata is looked at again now and then, so that a deleted topic is noticed. */
-  #log(partition: number): PartitionLog {
+  #log(partition: number): ProducedLog {
     const { clock, directory } = this.#options
     const now = clock.now()
     const known = this.#logs[partition]
@@ -402,7 +377,7 @@ export class LocalTopicProducer implements TopicProducer {
       known.lookedAt = now
       return known
     }
-    const entry: PartitionLog = { log, lookedAt: now, unsynced: 0, sinceOffset: -1, syncing: undefined }
+    const entry = new ProducedLog(log, now)
     this.#logs[partition] = entry
     return entry
   }

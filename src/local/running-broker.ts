@@ -15,7 +15,12 @@ const UNSEEN: LockHolder = { pid: -1, exclusive: true, processLock: true, comman
  */
 export function findBroker(os: Os, dir: string): LockHolder | undefined {
   const lock = join(dir, LOCK_FILE)
-  if (hasCleanShutdownFile(os, dir) || os.fs.stat(lock) === undefined) return undefined
+  try {
+    if (hasCleanShutdownFile(os, dir) || os.fs.stat(lock) === undefined) return undefined
+  } catch {
+    // A directory that one may not look into: whoever reads there is told so.
+    return undefined
+  }
   if (canShare(os, lock)) return undefined
   const holders = os.locks.holders(lock)
   if (holders.length === 0) return canShare(os, lock) ? undefined : UNSEEN

@@ -7,7 +7,7 @@
  * walks from there, checking the CRC of each batch behind it.
  */
 import { readInt64Rounded } from '../bytes/int64.ts'
-import type { CorruptRecordError } from '../errors.ts'
+import { type CorruptRecordError, TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { findBatchBehind } from './bad-batch.ts'
@@ -16,6 +16,7 @@ import { logFile } from './log-files.ts'
 import type { LogListing } from './log-loader.ts'
 import { listLog } from './log-loader.ts'
 import { LogSegment } from './log-segment.ts'
+import { emptyTail, type LogTail } from './log-tail.ts'
 import type { TimestampOffset } from './time-index.ts'
 
 /** Of more than this that others appended, only what stands behind the last index entry is walked over. */
@@ -23,26 +24,6 @@ const JUMP_ABOVE_BYTES = 128 * 1024
 
 /** With no index to jump by, only this much at the end has its CRCs checked at opening. */
 const UNINDEXED_CRC_BYTES = 1024 * 1024
-
-export interface LogTail {
-  /** Behind the last whole batch. */
-  end: number
-  nextOffset: number
-  /** The file's size when it was looked at: more than `end` where the tail is torn. */
-  fileSize: number
-  lastBatchPosition: number
-  lastBatchCrc: number
-  /** The last whole batch's header has been seen with this epoch; -1 in an empty segment. */
-  lastEpoch: number
-  /** Set where bytes behind `end` are no batch. */
-  torn: CorruptRecordError | undefined
-  /** Largest timestamp in the segment with its batch's last offset; undefined until asked for. */
-  max: TimestampOffset | undefined
-  /** First batch's max timestamp; undefined until asked for. */
-  firstTimestamp: number | undefined
-  /** Position of the last batch that the offset index points to; undefined until asked for. */
-  lastIndexed: number | undefined
-}
 
 export class LocalLog {
   readonly os: Os
@@ -246,6 +227,14 @@ export class LocalLog {
     }
   }
 
+  /** @throws TerseError where damage in the middle was met */
+  refuseCorrupt(): void {
+    if (this.corrupt === undefined) return
+    throw new TerseError(
+      `${this.corrupt.message}; nothing is appended to a damaged partition: see tkafka repair`,
+    )
+  }
+
   close(): void {
     for (const segment of this.segments) segment.close()
   }
@@ -394,21 +383,6 @@ export class LocalLog {
     const active = this.active
     if (active === undefined || active.read(CRC, 0, 4, position + header.CRC_POSITION) < 4) return false
     return CRC.readUInt32BE(0) === lastBatchCrc
-  }
-}
-
-export function emptyTail(baseOffset: number): LogTail {
-  return {
-    end: 0,
-    nextOffset: baseOffset,
-    fileSize: 0,
-    lastBatchPosition: -1,
-    lastBatchCrc: 0,
-    lastEpoch: -1,
-    torn: undefined,
-    max: undefined,
-    firstTimestamp: undefined,
-    lastIndexed: undefined,
   }
 }
 

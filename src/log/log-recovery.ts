@@ -19,8 +19,8 @@ import type { LogSettings } from './log-settings.ts'
 import { ProducerStateManager } from './producer-state-manager.ts'
 import { deleteSegmentFiles } from './segment-files.ts'
 import type { AbortedTxn } from './transaction-index.ts'
-import type { UnifiedLogOptions } from './unified-log.ts'
 import { UnifiedLog } from './unified-log.ts'
+import type { UnifiedLogOptions } from './unified-log-options.ts'
 
 export interface RecoveryReport {
   readonly logEndOffset: number

@@ -13,6 +13,7 @@
 import { join } from 'node:path'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
+import { isDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import {
   CLEANED_SUFFIX,
@@ -83,6 +84,28 @@ export function deleteSegments(
     if (!all || base !== end) deleteSegmentFiles(local.os, local.dir, base, deleteDelayMs)
   }
   local.reopenTail()
+}
+
+/**
+ * Has `note` write the new log start offset down. On a full disk the segments wholly below it go first (they say by
+ * themselves that they are gone), which makes room for the note; `changed` is called when they have gone.
+ */
+export function noteLogStart(
+  local: LocalLog,
+  logStartOffset: number,
+  note: () => void,
+  begin: (baseOffset: number) => void,
+  changed: () => void,
+): void {
+  try {
+    note()
+  } catch (error) {
+    const below = basesBelow(local, logStartOffset)
+    if (!isDiskFull(error) || below.length === 0) throw error
+    deleteSegments(local, 0, below, begin)
+    changed()
+    note()
+  }
 }
 
 /** Puts .cleaned segments (all synced by the caller) in the place of `oldBases`. */

@@ -6,17 +6,15 @@
  * A crash at any point leaves whole batches and at most a torn tail, which the next writer cuts before its first append.
  */
 import { dirname } from 'node:path'
-import type { CorruptRecordError } from '../errors.ts'
-import { TerseError } from '../errors.ts'
+import { type CorruptRecordError, TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
-import { isDiskFull, unlessDiskFull } from './full-disk.ts'
+import { unlessDiskFull } from './full-disk.ts'
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
 import { LogAppender } from './log-appender.ts'
-import type { ClosedLog } from './log-closer.ts'
-import { closeLikeBroker } from './log-closer.ts'
+import { type ClosedLog, closeLikeBroker } from './log-closer.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import { LogFlusher } from './log-flusher.ts'
@@ -30,14 +28,10 @@ import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
 import type { ProducerStateEntry } from './producer-snapshot.ts'
 import { ProducerStateKeeper } from './producer-state-keeper.ts'
-import { basesBelow, deleteSegments } from './segment-files.ts'
-import type { SegmentInfo } from './segment-info.ts'
-import { describeSegments, sizeOfSegments } from './segment-info.ts'
+import { basesBelow, deleteSegments, noteLogStart } from './segment-files.ts'
+import { describeSegments, type SegmentInfo, sizeOfSegments } from './segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
 import type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
-
-export type { SegmentInfo } from './segment-info.ts'
-export type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
 
 export class UnifiedLog {
   readonly dir: string
@@ -198,7 +192,7 @@ export class UnifiedLog {
    */
   append(buffer: Buffer, start: number, end: number, options: AppendOptions = {}): LogAppendInfo {
     this.#prepare()
-    this.#refuseCorrupt()
+    this.#local.refuseCorrupt()
     const now = this.#os.clock.now()
     let batches = { buffer, start, end, logAppendTime: -1 }
     if (options.validate === true) {
@@ -254,7 +248,7 @@ export class UnifiedLog {
   /** Begins a new segment (needs the lock). Nothing happens on an empty active segment. */
   roll(): void {
     this.#prepare()
-    this.#refuseCorrupt()
+    this.#local.refuseCorrupt()
     this.#roller.roll(this.logStartOffset)
   }
 
@@ -281,16 +275,8 @@ export class UnifiedLog {
     if (target > this.logStartOffset) {
       const note = () =>
         this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
-      try {
-        note()
-      } catch (error) {
-        // Whole segments below say by themselves that they are gone, and make room for the note.
-        const below = basesBelow(this.#local, target)
-        if (!isDiskFull(error) || below.length === 0) throw error
-        deleteSegments(this.#local, 0, below, (base) => this.#roller.begin(base))
-        this.#flusher.folderChanged()
-        note()
-      }
+      const begin = (base: number) => this.#roller.begin(base)
+      noteLogStart(this.#local, target, note, begin, () => this.#flusher.folderChanged())
       this.#logStartOffset = target
     }
     const start = this.logStartOffset
@@ -383,12 +369,6 @@ export class UnifiedLog {
 
   #load(): void {
     if (!this.#local.isLoaded) this.refresh()
-  }
-
-  #refuseCorrupt(): void {
-    const { corrupt } = this.#local
-    if (corrupt === undefined) return
-    throw new TerseError(`${corrupt.message}; nothing is appended to a damaged partition: see tkafka repair`)
   }
 
   #ensureFolder(): void {

@@ -9,6 +9,7 @@ import {
 } from './batch-header.ts'
 import type { BatchWriterOptions } from './batch-writer-options.ts'
 import { compress } from './compression.ts'
+import { CompressionRatioEstimator } from './compression-ratio-estimator.ts'
 import { KERNEL_SLACK, type LineKernel } from './line-kernel.ts'
 import type { Codec, RecordHeader } from './record.ts'
 import {
@@ -34,11 +35,6 @@ export type { BatchWriterOptions } from './batch-writer-options.ts'
 export const DEFAULT_BATCH_SIZE = 16384
 
 const NO_MEMORY = Buffer.alloc(0)
-
-/** How far a batch may compress better or worse than the one before, in the estimate of its size (as in Kafka). */
-const RATIO_IMPROVING_STEP = 0.005
-const RATIO_DETERIORATING_STEP = 0.05
-const RATIO_SAFETY = 1.05
 
 /**
  * Many consecutive batches of one partition, encoded straight into one buffer that is used again and again: the path
@@ -68,7 +64,7 @@ export class BatchWriter {
   private nextSequence: number
   /** Where the memory ends. */
   private limit: number
-  private compressionRatio = 1
+  private readonly ratio = new CompressionRatioEstimator()
 
   /** Where the next record of the open batch goes, in `buffer`. Compressed ones are collected there, too. */
   private at = 0
@@ -366,15 +362,13 @@ export class BatchWriter {
   private estimatedSize(): number {
     const size = this.at - this.end
     if (this.codec === 'none') return size
-    const records = size - RECORD_BATCH_OVERHEAD
-    return RECORD_BATCH_OVERHEAD + Math.trunc(records * this.compressionRatio * RATIO_SAFETY)
+    return RECORD_BATCH_OVERHEAD + this.ratio.compressedSize(size - RECORD_BATCH_OVERHEAD)
   }
 
   /** Uncompressed size that the open batch may surely reach without being too large: estimatedSize turned round. */
   private openSizeLimit(): number {
     if (this.codec === 'none') return this.openLimit
-    const compressed = this.openLimit - RECORD_BATCH_OVERHEAD
-    return RECORD_BATCH_OVERHEAD + Math.trunc(compressed / (this.compressionRatio * RATIO_SAFETY))
+    return RECORD_BATCH_OVERHEAD + this.ratio.plainSize(this.openLimit - RECORD_BATCH_OVERHEAD)
   }
 
   private compressOpenBatch(recordsStart: number): void {
@@ -384,10 +378,7 @@ export class BatchWriter {
     if (recordsStart + compressed.length > this.limit) this.grow(compressed.length)
     this.buffer.set(compressed, this.at)
     this.at += compressed.length
-    const observed = compressed.length / plainSize
-    const step = observed > this.compressionRatio ? RATIO_DETERIORATING_STEP : -RATIO_IMPROVING_STEP
-    if (observed !== this.compressionRatio)
-      this.compressionRatio = Math.max(this.compressionRatio + step, observed)
+    this.ratio.update(compressed.length / plainSize)
   }
 
   private grow(extra: number): void {
