@@ -11,17 +11,7 @@ import { systemOs } from '../os/system-os.ts'
 import { resetTable } from './consumer-groups-tables.ts'
 import { parseDateTime, parseIsoDuration } from './iso-duration.ts'
 import { exportResetPlan, type PlannedOffset, parseResetPlan, type ResetPlan } from './reset-plan.ts'
-
-export const RESET_SCENARIOS = [
-  'to-offset',
-  'to-datetime',
-  'by-duration',
-  'to-earliest',
-  'to-latest',
-  'to-current',
-  'shift-by',
-  'from-file',
-] as const
+import { RESET_SCENARIOS } from './reset-scenarios.ts'
 
 type Requested = TopicPartition & { readonly offset: number }
 

@@ -7,6 +7,7 @@ import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { CONSUMER_GROUPS_FLAGS } from './consumer-groups-flags.ts'
+import { checkResetScenarios } from './reset-scenarios.ts'
 
 const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex']
 const STATES = [
@@ -152,23 +153,7 @@ function checkResetArguments(
   }
   if (!options.has('dry-run') && !options.has('execute')) warn(DRY_RUN_WARNING)
   needGroups('reset-offsets')
-  const scenarios = [
-    'to-offset',
-    'to-datetime',
-    'by-duration',
-    'to-earliest',
-    'to-latest',
-    'to-current',
-    'shift-by',
-    'from-file',
-  ]
-  for (const scenario of scenarios) {
-    checkInvalidArguments(
-      options,
-      scenario,
-      scenarios.filter((other) => other !== scenario),
-    )
-  }
+  checkResetScenarios(options)
 }
 
 /** In the order in which the genuine tool's hash map has them. */

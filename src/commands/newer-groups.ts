@@ -1,5 +1,4 @@
 /** What share-groups and streams-groups have in common: scopes, states, listing, and the genuine tools' way to fail. */
-import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { CommandContext, Options } from '../cli/command.ts'
 import { machineOutput } from '../cli/machine-output.ts'
 import { BrokenPipeError } from '../cli/output.ts'
@@ -122,26 +121,51 @@ export function checkDescribe(options: Options): void {
     throw new UsageError('Option [describe] does not take a value for [state]')
 }
 
-/** Ways to say where a reset leads to, in the order in which the genuine tool finds that two do not go together. */
-const TARGETS = [
-  'to-offset',
-  'to-datetime',
-  'by-duration',
-  'to-earliest',
-  'to-latest',
-  'to-current',
-  'shift-by',
-  'from-file',
-]
+/** How the tools of two kinds of groups show states. */
+export interface GroupStateView {
+  /** Of the machine output; the last but one column is the second epoch's. */
+  readonly shape: { readonly kind: string; readonly columns: readonly string[] }
+  readonly assignmentTitle: string
+  /** Of STATE, GROUP-EPOCH and the second epoch. */
+  readonly widths: readonly [number, number, number]
+  readonly coordinator: (address: string, id: number) => string
+  readonly epochs: (group: string) => Promise<{ groupEpoch: number; assignmentEpoch: number }>
+  readonly aboutMembers: (group: string, state: string) => string | undefined
+  readonly beforeTable: string
+}
 
-/** @throws UsageError where two targets are named */
-export function checkTargets(options: Options): void {
-  for (const target of TARGETS)
-    checkInvalidArguments(
-      options,
-      target,
-      TARGETS.filter((other) => other !== target),
-    )
+/** `--describe --state`. Members are a coordinator's to know: here there are none. */
+export async function describeStates(
+  context: CommandContext,
+  admin: Admin,
+  groups: readonly GroupListing[],
+  view: GroupStateView,
+): Promise<void> {
+  const { options, stdout, stderr } = context
+  const [{ id, host, port }] = (await admin.describeCluster()).brokers
+  const machine = machineOutput(context, view.shape)
+  const verbose = options.has('verbose')
+  for (const { groupId: group, state } of groups) {
+    const { groupEpoch, assignmentEpoch } = await view.epochs(group)
+    if (machine !== undefined) {
+      const epochs = { groupEpoch, [view.shape.columns.at(-2) as string]: assignmentEpoch }
+      machine.row({ group, state, coordinator: { id, host, port }, ...epochs, memberCount: 0 })
+      continue
+    }
+    const coordinator = view.coordinator(`${host}:${port}`, id)
+    const [stateWidth, ...epochWidths] = view.widths
+    const widths = [Math.max(15, group.length), Math.max(25, coordinator.length), stateWidth]
+    if (verbose) widths.push(...epochWidths)
+    const line = (cells: readonly (string | number)[]) =>
+      cells.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join(' ')
+    const epochs = <T>(...cells: T[]) => (verbose ? cells : [])
+    const about = view.aboutMembers(group, state)
+    if (about !== undefined) stderr.line(`\n${about}`)
+    const titles = ['GROUP', 'COORDINATOR (ID)', 'STATE', ...epochs('GROUP-EPOCH', view.assignmentTitle)]
+    stdout.line(`${view.beforeTable}${line([...titles, '#MEMBERS'])}`)
+    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, assignmentEpoch), 0]))
+  }
+  machine?.end()
 }
 
 /** @throws UsageError `Option [reset-offsets] takes the option: [execute] or [dry-run]` */

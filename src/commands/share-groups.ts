@@ -13,6 +13,7 @@ import {
   checkDescribe,
   checkReset,
   chosenGroups,
+  describeStates,
   listGroups,
   refuseDeletion,
   runAction,
@@ -148,8 +149,10 @@ async function describe(
     })
     if (machine !== undefined) return machine.end()
     for (const { groupId } of chosen) stderr.line(`\nShare group '${groupId}' has no active members.`)
-  } else if (options.has('state')) await describeState(context, admin, chosen)
-  else await describeOffsets(context, admin, chosen)
+  } else if (options.has('state')) {
+    const epochs = (group: string) => admin.describeShareGroup(group)
+    await describeStates(context, admin, chosen, { ...STATE_VIEW, epochs })
+  } else await describeOffsets(context, admin, chosen)
 }
 
 /** What the genuine tool finds only when it looks at a value, and tells as a failure. @throws TerseError */
@@ -209,38 +212,18 @@ async function resetShareOffsets(
   })
 }
 
-async function describeState(
-  context: CommandContext,
-  admin: Admin,
-  groups: readonly GroupListing[],
-): Promise<void> {
-  const { options, stdout, stderr } = context
-  const [{ id, host, port }] = (await admin.describeCluster()).brokers
-  const machine = machineOutput(context, {
+const STATE_VIEW = {
+  shape: {
     kind: 'share-group-state',
     columns: ['group', 'state', 'coordinator', 'groupEpoch', 'assignmentEpoch', 'memberCount'],
-  })
-  const verbose = options.has('verbose')
-  for (const { groupId: group, state } of groups) {
-    const { groupEpoch, assignmentEpoch } = await admin.describeShareGroup(group)
-    if (machine !== undefined) {
-      const coordinator = { id, host, port }
-      machine.row({ group, state, coordinator, groupEpoch, assignmentEpoch, memberCount: 0 })
-      continue
-    }
-    const coordinator = `${host}:${port}  (${id})`
-    const widths = [Math.max(15, group.length), Math.max(25, coordinator.length), 15]
-    if (verbose) widths.push(12, 17)
-    const line = (cells: readonly (string | number)[]) =>
-      cells.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join(' ')
-    const epochs = <T>(...cells: T[]) => (verbose ? cells : [])
-    if (state === 'Empty') stderr.line(`\nShare group '${group}' has no active members.`)
-    const titles = ['GROUP', 'COORDINATOR (ID)', 'STATE', ...epochs('GROUP-EPOCH', 'ASSIGNMENT-EPOCH')]
-    stdout.line(`\n${line([...titles, '#MEMBERS'])}`)
-    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, assignmentEpoch), 0]))
-  }
-  machine?.end()
-}
+  },
+  assignmentTitle: 'ASSIGNMENT-EPOCH',
+  widths: [15, 12, 17],
+  coordinator: (address: string, id: number) => `${address}  (${id})`,
+  aboutMembers: (group: string, state: string) =>
+    state === 'Empty' ? `Share group '${group}' has no active members.` : undefined,
+  beforeTable: '\n',
+} as const
 
 const SHARE_GROUP_OFFSET = {
   kind: 'share-group-offset',

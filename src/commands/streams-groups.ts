@@ -10,11 +10,12 @@ import {
   actionOf,
   checkDescribe,
   checkReset,
-  checkTargets,
   chosenGroups,
+  describeStates,
   listGroups,
   runAction,
 } from './newer-groups.ts'
+import { checkResetScenarios } from './reset-scenarios.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,
@@ -170,7 +171,7 @@ function check(options: Options): void {
     checkReset(options)
     if (!options.has('group') && !options.has('all-groups'))
       throw new UsageError('Option [reset-offsets] takes one of these options: [all-groups], [group]')
-    checkTargets(options)
+    checkResetScenarios(options)
   }
   checkInternalTopics(options)
   if (!options.has('reset-offsets') && (options.has('dry-run') || options.has('execute')))
@@ -201,7 +202,13 @@ async function describe(
   chosen: readonly GroupListing[],
 ): Promise<void> {
   const { options, stderr } = context
-  if (options.has('state')) return await describeState(context, admin, chosen)
+  if (options.has('state')) {
+    const epochs = async (group: string) => {
+      const { groupEpoch, targetAssignmentEpoch } = await admin.describeStreamsGroup(group)
+      return { groupEpoch, assignmentEpoch: targetAssignmentEpoch }
+    }
+    return await describeStates(context, admin, chosen, { ...STATE_VIEW, epochs })
+  }
   const machine = machineOutput(
     context,
     options.has('members')
@@ -231,45 +238,17 @@ async function describe(
   machine?.end()
 }
 
-async function describeState(
-  context: CommandContext,
-  admin: Admin,
-  groups: readonly GroupListing[],
-): Promise<void> {
-  const { options, stdout, stderr } = context
-  const [{ id, host, port }] = (await admin.describeCluster()).brokers
-  const machine = machineOutput(context, {
+const STATE_VIEW = {
+  shape: {
     kind: 'streams-group-state',
     columns: ['group', 'state', 'coordinator', 'groupEpoch', 'targetAssignmentEpoch', 'memberCount'],
-  })
-  const verbose = options.has('verbose')
-  for (const { groupId: group, state } of groups) {
-    const { groupEpoch, targetAssignmentEpoch } = await admin.describeStreamsGroup(group)
-    if (machine !== undefined) {
-      const coordinator = { id, host, port }
-      machine.row({ group, state, coordinator, groupEpoch, targetAssignmentEpoch, memberCount: 0 })
-      continue
-    }
-    const coordinator = `${host}:${port} (${id})`
-    const widths = [Math.max(15, group.length), Math.max(25, coordinator.length), 25]
-    if (verbose) widths.push(15, 25)
-    const line = (cells: readonly (string | number)[]) =>
-      cells.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join(' ')
-    const epochs = <T>(...cells: T[]) => (verbose ? cells : [])
-    stderr.line(`\nError: Streams group '${group}' has no active members.`)
-    stdout.line(
-      line([
-        'GROUP',
-        'COORDINATOR (ID)',
-        'STATE',
-        ...epochs('GROUP-EPOCH', 'TARGET-ASSIGNMENT-EPOCH'),
-        '#MEMBERS',
-      ]),
-    )
-    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, targetAssignmentEpoch), 0]))
-  }
-  machine?.end()
-}
+  },
+  assignmentTitle: 'TARGET-ASSIGNMENT-EPOCH',
+  widths: [25, 15, 25],
+  coordinator: (address: string, id: number) => `${address} (${id})`,
+  aboutMembers: (group: string) => `Error: Streams group '${group}' has no active members.`,
+  beforeTable: '',
+} as const
 
 interface OffsetRow {
   readonly topic: string
