@@ -9,6 +9,51 @@
  * does all.
  */
 
+import {
+  ADD,
+  AND,
+  BITMASK,
+  BLOCK,
+  br,
+  brIf,
+  CTZ,
+  ELSE,
+  END,
+  EQ,
+  EQ_BYTES,
+  EQZ,
+  GE_S,
+  GE_U,
+  GT_U,
+  get,
+  I32,
+  IF,
+  i32,
+  LOAD_VECTOR,
+  LOOP,
+  LT_U,
+  load8,
+  load32,
+  MUL,
+  OR,
+  OR_VECTOR,
+  REM_U,
+  SHL,
+  SHR_U,
+  SPLAT_BYTE,
+  STORE_VECTOR,
+  SUB,
+  set,
+  store8,
+  store16,
+  store32,
+  tee,
+  V128,
+  wasmModule,
+  XOR,
+} from './wasm-assembler.ts'
+import { WasmMemory } from './wasm-memory.ts'
+
 /** Lines up to this long, and batches up to so many records, are the kernel's. */
 export const KERNEL_MAX_LINE = 0x2000 - 16
 /** It writes whole vectors: up to this many bytes behind a record are overwritten with anything. */
@@ -20,8 +65,6 @@ export const KERNEL_MAX_ROWS = 64
 const STATE_HEAD = 4
 const ROW_SIZE = 4
 const STATE_SIZE = (STATE_HEAD + KERNEL_MAX_ROWS * ROW_SIZE) * 4
-
-const PAGE = 65536
 
 /**
  * Takes the lines of memory[from, end) into the rows' batches; memory[end] must be a line feed (a sentinel).
@@ -94,93 +137,26 @@ export class LineKernel {
   }
 }
 
-/** What there is of WebAssembly's types without the DOM's. */
-declare const WebAssembly: {
-  readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer }
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> }
-}
-
-/** Memory that a kernel can work on. */
-export class KernelMemory {
-  readonly buffer: Buffer
-  readonly #memory: object | undefined
+/** Memory that a kernel can work on, with the kernel's state at its end. */
+export class KernelMemory extends WasmMemory {
   #kernel: LineKernel | undefined
   #tried = false
 
-  /** At least `size` bytes; plain memory where WebAssembly has none to give (a limit on address space). */
+  /** At least `size` bytes beside the state. */
   constructor(size: number) {
-    const pages = Math.ceil((size + STATE_SIZE) / PAGE)
-    try {
-      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-      this.#memory = memory
-      this.buffer = Buffer.from(memory.buffer)
-    } catch {
-      this.buffer = Buffer.allocUnsafeSlow(size)
-    }
+    super(size + STATE_SIZE)
   }
 
   /** Compiled when first asked for; undefined where that cannot be. */
   get kernel(): LineKernel | undefined {
     if (!this.#tried) {
       this.#tried = true
-      this.#kernel = this.#compile()
+      const take = this.link(moduleBytes)
+      if (take !== undefined) this.#kernel = new LineKernel(this.buffer, take)
     }
     return this.#kernel
   }
-
-  #compile(): LineKernel | undefined {
-    if (this.#memory === undefined) return undefined
-    try {
-      const module = new WebAssembly.Module(moduleBytes(this.buffer.length / PAGE))
-      const { take } = new WebAssembly.Instance(module, { '': { '': this.#memory } }).exports
-      return new LineKernel(this.buffer, take as TakeLines)
-    } catch {
-      return undefined
-    }
-  }
 }
-
-const I32 = 0x7f
-const V128 = 0x7b
-const BLOCK = [0x02, 0x40]
-const LOOP = [0x03, 0x40]
-const IF = [0x04, 0x40]
-const ELSE = 0x05
-const END = 0x0b
-const br = (depth: number) => [0x0c, depth]
-const brIf = (depth: number) => [0x0d, depth]
-const get = (local: number) => [0x20, local]
-const set = (local: number) => [0x21, local]
-const tee = (local: number) => [0x22, local]
-const load8 = (offset: number) => [0x2d, 0, offset]
-const load32 = (offset: number) => [0x28, 0, offset]
-const store8 = (offset: number) => [0x3a, 0, offset]
-const store16 = (offset: number) => [0x3b, 0, offset]
-const store32 = (offset: number) => [0x36, 0, offset]
-const i32 = (value: number) => [0x41, ...signed(value)]
-const EQZ = 0x45
-const EQ = 0x46
-const LT_U = 0x49
-const GT_U = 0x4b
-const GE_S = 0x4e
-const GE_U = 0x4f
-const CTZ = 0x68
-const ADD = 0x6a
-const SUB = 0x6b
-const MUL = 0x6c
-const REM_U = 0x70
-const AND = 0x71
-const OR = 0x72
-const XOR = 0x73
-const SHL = 0x74
-const SHR_U = 0x76
-const LOAD_VECTOR = [0xfd, 0x00, 0, 0]
-const STORE_VECTOR = [0xfd, 0x0b, 0, 0]
-const SPLAT_BYTE = [0xfd, 0x0f]
-const EQ_BYTES = [0xfd, 0x23]
-const OR_VECTOR = [0xfd, 0x50]
-const BITMASK = [0xfd, 0x64]
 
 // Parameters, then locals.
 const [FROM, STOP, STATE, ROWS, SEPARATOR, HASHED] = [0, 1, 2, 3, 4, 5]
@@ -218,7 +194,7 @@ const copy = (from: number, length: number) => [
 
 const M = 0x5bd1e995
 /** HASH: murmur2 of memory[FROM, KEY_END), as client/murmur2.ts has it. Leaves AT as it is. */
-const MURMUR2 = [
+const murmur2 = () => [
   ...[...i32(0x9747b28c | 0), ...get(KEY_LENGTH), XOR, ...set(HASH), ...get(FROM), ...set(COPIED)],
   ...BLOCK,
   ...LOOP,
@@ -240,7 +216,7 @@ const MURMUR2 = [
 ]
 
 /** See TakeLines. */
-const TAKE = [
+const takeLines = () => [
   ...[...i32(10), ...SPLAT_BYTE, ...set(LF_VECTOR), ...i32(13), ...SPLAT_BYTE, ...set(CR_VECTOR)],
   ...[...get(SEPARATOR), ...SPLAT_BYTE, ...set(SEPARATOR_VECTOR), ...get(STATE), ...load32(0), ...set(TURN)],
   ...BLOCK,
@@ -278,7 +254,7 @@ const TAKE = [
   ...[...get(KEY_END), ...get(MASK), CTZ, ADD, ...tee(KEY_END), ...get(AT), GE_U, ...brIf(2)],
   ...[...get(KEY_END), ...get(FROM), SUB, ...set(KEY_LENGTH), ...get(KEY_END), ...i32(1), ADD, ...tee(VALUE)],
   ...[...get(AT), SUB, ...i32(-1), MUL, ...set(LENGTH)],
-  ...[...get(HASHED), ...IF, ...MURMUR2],
+  ...[...get(HASHED), ...IF, ...murmur2()],
   ...[...get(HASH), ...i32(0x7fffffff), AND, ...get(ROWS), REM_U, ...set(ROW), END],
   END,
   ...[...get(STATE), ...i32(STATE_HEAD * 4), ADD, ...get(ROW), ...i32(4), SHL, ADD, ...tee(ROW)],
@@ -314,28 +290,18 @@ const TAKE = [
   END,
   ...[...get(STATE), ...get(TURN), ...store32(0)],
   ...get(FROM),
-  END,
 ]
 
-/** A module of the one function on memory that is handed in. */
 function moduleBytes(pages: number): Uint8Array {
-  const section = (id: number, content: number[]) => [id, ...unsigned(content.length), ...content]
-  const code = [2, INT_LOCALS, I32, VECTOR_LOCALS, V128, ...TAKE]
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 6, I32, I32, I32, I32, I32, I32, 1, I32]),
-    ...section(2, [1, 0, 0, 2, 1, ...unsigned(pages), ...unsigned(pages)]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, 4, ...Buffer.from('take'), 0, 0]),
-    ...section(10, [1, ...unsigned(code.length), ...code]),
+  return wasmModule(pages, [
+    {
+      parameters: [I32, I32, I32, I32, I32, I32],
+      results: [I32],
+      locals: [
+        [INT_LOCALS, I32],
+        [VECTOR_LOCALS, V128],
+      ],
+      code: takeLines(),
+    },
   ])
-}
-
-function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)]
-}
-
-function signed(value: number): number[] {
-  const isLast = value >= -0x40 && value < 0x40
-  return isLast ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)]
 }

@@ -1,0 +1,120 @@
+/**
+ * WebAssembly by hand, for the kernels: opcodes as the bytes they are, helpers for those that take something behind
+ * them, and the module around the functions. Names are the specification's.
+ */
+export const I32 = 0x7f
+export const I64 = 0x7e
+export const V128 = 0x7b
+export const BLOCK = [0x02, 0x40]
+export const LOOP = [0x03, 0x40]
+export const IF = [0x04, 0x40]
+export const ELSE = 0x05
+export const END = 0x0b
+export const RETURN = 0x0f
+export const SELECT = 0x1b
+export const br = (depth: number) => [0x0c, depth]
+export const brIf = (depth: number) => [0x0d, depth]
+export const call = (index: number) => [0x10, index]
+export const get = (local: number) => [0x20, local]
+export const set = (local: number) => [0x21, local]
+export const tee = (local: number) => [0x22, local]
+export const i32 = (value: number) => [0x41, ...signed(value)]
+export const i64 = (value: bigint) => [0x42, ...signed64(value)]
+
+export const load32 = (offset: number) => [0x28, 0, ...unsigned(offset)]
+export const load64 = (offset: number) => [0x29, 0, ...unsigned(offset)]
+export const load8 = (offset: number) => [0x2d, 0, ...unsigned(offset)]
+export const store32 = (offset: number) => [0x36, 0, ...unsigned(offset)]
+export const store64 = (offset: number) => [0x37, 0, ...unsigned(offset)]
+export const store8 = (offset: number) => [0x3a, 0, ...unsigned(offset)]
+export const store16 = (offset: number) => [0x3b, 0, ...unsigned(offset)]
+
+export const EQZ = 0x45
+export const EQ = 0x46
+export const NE = 0x47
+export const LT_S = 0x48
+export const LT_U = 0x49
+export const GT_S = 0x4a
+export const GT_U = 0x4b
+export const LE_U = 0x4d
+export const GE_S = 0x4e
+export const GE_U = 0x4f
+export const CTZ = 0x68
+export const ADD = 0x6a
+export const SUB = 0x6b
+export const MUL = 0x6c
+export const DIV_U = 0x6e
+export const REM_U = 0x70
+export const AND = 0x71
+export const OR = 0x72
+export const XOR = 0x73
+export const SHL = 0x74
+export const SHR_U = 0x76
+
+export const NE_64 = 0x52
+export const LT_S_64 = 0x53
+export const LT_U_64 = 0x54
+export const CTZ_64 = 0x7a
+export const ADD_64 = 0x7c
+export const SUB_64 = 0x7d
+export const MUL_64 = 0x7e
+export const DIV_U_64 = 0x80
+export const AND_64 = 0x83
+export const OR_64 = 0x84
+export const SHL_64 = 0x86
+export const SHR_U_64 = 0x88
+export const WRAP = 0xa7
+export const EXTEND_S = 0xac
+export const EXTEND_U = 0xad
+
+export const LOAD_VECTOR = [0xfd, 0x00, 0, 0]
+export const STORE_VECTOR = [0xfd, 0x0b, 0, 0]
+export const SPLAT_BYTE = [0xfd, 0x0f]
+export const EQ_BYTES = [0xfd, 0x23]
+export const OR_VECTOR = [0xfd, 0x50]
+export const BITMASK = [0xfd, 0x64]
+
+/** A function of a module. Parameters are its first locals. */
+export interface WasmFunction {
+  readonly parameters: readonly number[]
+  readonly results: readonly number[]
+  /** How many locals of which type follow the parameters. */
+  readonly locals: readonly (readonly [count: number, type: number])[]
+  readonly code: readonly number[]
+}
+
+/** A module on memory that is handed in (of so many pages, no more and no less). It exports the first function as ''. */
+export function wasmModule(pages: number, functions: readonly WasmFunction[]): Uint8Array {
+  const vector = (items: readonly (readonly number[])[]) => [...unsigned(items.length), ...items.flat()]
+  const section = (id: number, content: readonly number[]) => [id, ...unsigned(content.length), ...content]
+  const types = functions.map(({ parameters, results }) => [
+    ...[0x60, parameters.length, ...parameters],
+    ...[results.length, ...results],
+  ])
+  const bodies = functions.map(({ locals, code }) => {
+    const body = [...vector(locals), ...code, END]
+    return [...unsigned(body.length), ...body]
+  })
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, vector(types)),
+    ...section(2, [1, 0, 0, 2, 1, ...unsigned(pages), ...unsigned(pages)]),
+    ...section(3, vector(functions.map((_, index) => [index]))),
+    ...section(7, [1, 0, 0, 0]),
+    ...section(10, vector(bodies)),
+  ])
+}
+
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)]
+}
+
+function signed(value: number): number[] {
+  const isLast = value >= -0x40 && value < 0x40
+  return isLast ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)]
+}
+
+function signed64(value: bigint): number[] {
+  const isLast = value >= -0x40n && value < 0x40n
+  return isLast ? [Number(value & 0x7fn)] : [Number(value & 0x7fn) | 0x80, ...signed64(value >> 7n)]
+}
