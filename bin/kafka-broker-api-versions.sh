@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['broker-api-versions', ...process.argv.slice(2)])
+require('./tkafka').launch(['broker-api-versions', ...process.argv.slice(2)])

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['consumer-perf-test', ...process.argv.slice(2)])
+require('./tkafka').launch(['consumer-perf-test', ...process.argv.slice(2)])

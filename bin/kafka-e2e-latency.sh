@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['e2e-latency', ...process.argv.slice(2)])
+require('./tkafka').launch(['e2e-latency', ...process.argv.slice(2)])

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['features', ...process.argv.slice(2)])
+require('./tkafka').launch(['features', ...process.argv.slice(2)])

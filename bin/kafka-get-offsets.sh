@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['get-offsets', ...process.argv.slice(2)])
+require('./tkafka').launch(['get-offsets', ...process.argv.slice(2)])

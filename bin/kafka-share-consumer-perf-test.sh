@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['share-consumer-perf-test', ...process.argv.slice(2)])
+require('./tkafka').launch(['share-consumer-perf-test', ...process.argv.slice(2)])

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['share-groups', ...process.argv.slice(2)])
+require('./tkafka').launch(['share-groups', ...process.argv.slice(2)])

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['streams-application-reset', ...process.argv.slice(2)])
+require('./tkafka').launch(['streams-application-reset', ...process.argv.slice(2)])

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['zookeeper-server-start', ...process.argv.slice(2)])
+require('./tkafka').launch(['zookeeper-server-start', ...process.argv.slice(2)])

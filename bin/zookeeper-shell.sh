@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict'
-require('./launch.cjs').launch(['zookeeper-shell', ...process.argv.slice(2)])
+require('./tkafka').launch(['zookeeper-shell', ...process.argv.slice(2)])

@@ -65,10 +65,10 @@ export function loadNative(): boolean {
 /** Eight tables of 256 in one array: tables[k * 256 + b] is the CRC of byte b followed by k zero bytes. */
 function makeTables(): Int32Array {
   const t = new Int32Array(8 * 256)
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0x82f63b78 & -(crc & 1))
-    t[byte] = crc
+  // The CRC of a sum is the sum of the CRCs: those of single bits, then each with all that lie between it and the next.
+  for (let bit = 128, crc = 1; bit > 0; bit >>>= 1) {
+    crc = (crc >>> 1) ^ (0x82f63b78 & -(crc & 1))
+    for (let rest = 0; rest < 256; rest += 2 * bit) t[bit + rest] = crc ^ t[rest]
   }
   for (let i = 256; i < t.length; i++) t[i] = (t[i - 256] >>> 8) ^ t[t[i - 256] & 0xff]
   return t

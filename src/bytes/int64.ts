@@ -1,22 +1,19 @@
 import { CorruptRecordError } from '../errors.ts'
+import { readInt32, readUInt32, writeInt32 } from './int32.ts'
 
 /**
  * Eight big-endian bytes as a plain number. Everything Kafka counts (offsets, ids, milliseconds) stays far below
  * 2^53, so a larger value is damage: it is refused here, once, and nobody behind has to think of it.
  */
 export function readInt64(buffer: Buffer, position: number): number {
-  const high =
-    (buffer[position] << 24) |
-    (buffer[position + 1] << 16) |
-    (buffer[position + 2] << 8) |
-    buffer[position + 3]
+  const high = readInt32(buffer, position)
   if (high < -0x200000 || high > 0x1fffff) throw unsafeInt64(buffer, position)
   return high * 0x100000000 + readUInt32(buffer, position + 4)
 }
 
 /** Whether the eight bytes at `position` are a number that `readInt64` takes. */
 export function isSafeInt64(buffer: Buffer, position: number): boolean {
-  const high = buffer.readInt32BE(position)
+  const high = readInt32(buffer, position)
   return high >= -0x200000 && high <= 0x1fffff
 }
 
@@ -25,33 +22,13 @@ export function isSafeInt64(buffer: Buffer, position: number): boolean {
  * nanoseconds is odd, and its records are still to be read.
  */
 export function readInt64Rounded(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position) * 0x100000000 + readUInt32(buffer, position + 4)
-}
-
-export function readUInt32(buffer: Buffer, position: number): number {
-  return (
-    buffer[position] * 0x1000000 +
-    ((buffer[position + 1] << 16) | (buffer[position + 2] << 8) | buffer[position + 3])
-  )
+  return readInt32(buffer, position) * 0x100000000 + readUInt32(buffer, position + 4)
 }
 
 export function writeInt64(buffer: Buffer, position: number, value: number): void {
   const high = Math.floor(value / 0x100000000)
   writeInt32(buffer, position, high)
   writeInt32(buffer, position + 4, value - high * 0x100000000)
-}
-
-/** The low 32 bits of `value`, signed or not: no range check, for the paths that write millions. */
-export function writeInt32(buffer: Buffer, position: number, value: number): void {
-  buffer[position] = value >>> 24
-  buffer[position + 1] = value >>> 16
-  buffer[position + 2] = value >>> 8
-  buffer[position + 3] = value
-}
-
-export function writeInt16(buffer: Buffer, position: number, value: number): void {
-  buffer[position] = value >>> 8
-  buffer[position + 1] = value
 }
 
 function unsafeInt64(buffer: Buffer, position: number): CorruptRecordError {

@@ -12,6 +12,8 @@ export const SERVER_PROPERTIES_FILE = 'server.properties'
  */
 export function readServerProperties(os: Os, dir: string): Map<string, string> {
   const file = join(dir, SERVER_PROPERTIES_FILE)
+  // Quicker than an error, and nearly always so.
+  if (os.fs.stat(dir)?.isDirectory() && os.fs.stat(file) === undefined) return new Map()
   let bytes: Buffer
   try {
     bytes = os.fs.readFile(file)

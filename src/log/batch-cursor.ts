@@ -2,6 +2,7 @@
  * Walks over the batches of a .log file, headers only where no more is asked for: large batches are stepped over
  * without being read. One buffer, no object a batch.
  */
+import { readInt32 } from '../bytes/int32.ts'
 import { isSafeInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readFully } from '../os/file-system.ts'
@@ -28,7 +29,7 @@ export function headerProblem(
   if (size > room) return `its ${size} bytes reach beyond the ${room} there are`
   const baseOffset = header.baseOffsetAt(buffer, at)
   if (baseOffset < minOffset) return `offset ${baseOffset} is below ${minOffset}, the next one`
-  if (buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION) < 0)
+  if (readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION) < 0)
     return 'its last offset is below its first'
   if (!isSafeInt64(buffer, at + header.PRODUCER_ID_POSITION)) return 'its producer id is none'
   return undefined
@@ -126,7 +127,6 @@ export class BatchCursor {
     this.#start = position
     this.#length = readFully(this.#fs, this.#fd, this.buffer, 0, want, position)
     this.at = 0
-    if (this.#length < header.RECORD_BATCH_OVERHEAD)
-      this.buffer.fill(0, this.#length, header.RECORD_BATCH_OVERHEAD)
+    for (let i = this.#length; i < header.RECORD_BATCH_OVERHEAD; i++) this.buffer[i] = 0
   }
 }

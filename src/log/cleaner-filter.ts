@@ -5,7 +5,8 @@
  * from which its timestamps count then, is encoded anew. Base offset, last offset, codec, epoch, sequence and magic stay.
  */
 import { crc32c } from '../bytes/crc32c.ts'
-import { writeInt16, writeInt32, writeInt64 } from '../bytes/int64.ts'
+import { writeInt16, writeInt32 } from '../bytes/int32.ts'
+import { writeInt64 } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
 import { compress } from '../record/compression.ts'
 import type { RecordVisitor } from '../record/record.ts'

@@ -71,7 +71,7 @@ export abstract class IndexFile {
   /** Writes the staged entries with one call. Cuts off a preallocated or damaged tail first. */
   writeStaged(): void {
     if (this.#staged.length === 0) return
-    const bytes = Buffer.concat(this.#staged)
+    const bytes = this.#staged.length === 1 ? this.#staged[0] : Buffer.concat(this.#staged)
     const position = this.trim()
     writeFully(this.fs, this.#open(true), bytes, 0, bytes.length, position)
     this.#count = (this.#count ?? 0) + this.#staged.length
@@ -192,7 +192,8 @@ export abstract class IndexFile {
       if (fd === undefined) return -1
       if (this.#page.length === 0) this.#page = Buffer.allocUnsafe(PAGE)
       const length = readFully(this.fs, fd, this.#page, 0, PAGE, start)
-      this.#page.fill(0, length)
+      // Buffer's own fill would be compiled at each start, this one is V8's.
+      new Uint8Array(this.#page.buffer, this.#page.byteOffset + length, PAGE - length).fill(0)
       this.#pageStart = start
     }
     this.page = this.#page

@@ -6,6 +6,7 @@
  * bounded by what is new; at opening by the index interval: it jumps to the last index entry that the log confirms and
  * walks from there, checking the CRC of each batch behind it.
  */
+import { readUInt32 } from '../bytes/int32.ts'
 import { readInt64Rounded } from '../bytes/int64.ts'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
@@ -354,7 +355,7 @@ export class LocalLog {
     const tail = this.tail
     const { buffer, at } = cursor
     tail.lastBatchPosition = cursor.position
-    tail.lastBatchCrc = buffer.readUInt32BE(at + header.CRC_POSITION)
+    tail.lastBatchCrc = readUInt32(buffer, at + header.CRC_POSITION)
     tail.lastEpoch = header.leaderEpochAt(buffer, at)
     tail.end = cursor.position + cursor.size
     tail.nextOffset = cursor.nextOffset
@@ -382,7 +383,7 @@ export class LocalLog {
     if (position < 0 || size === fileSize) return true
     const active = this.active
     if (active === undefined || active.read(CRC, 0, 4, position + header.CRC_POSITION) < 4) return false
-    return CRC.readUInt32BE(0) === lastBatchCrc
+    return readUInt32(CRC, 0) === lastBatchCrc
   }
 }
 

@@ -9,6 +9,7 @@
  * whole batches stay, the torn one is cut at once.
  */
 
+import { readInt32, readUInt32 } from '../bytes/int32.ts'
 import { readInt64, readInt64Rounded } from '../bytes/int64.ts'
 import { CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
 import { writeFully } from '../os/file-system.ts'
@@ -106,7 +107,7 @@ export class LogAppender {
     try {
       for (let at = start; at < end; ) {
         const size = header.sizeAt(buffer, at)
-        const lastOffset = nextOffset + buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION)
+        const lastOffset = nextOffset + readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION)
         const timestamp = readInt64Rounded(buffer, at + header.MAX_TIMESTAMP_POSITION)
         if (this.#roller.shouldRoll(at - runStart, size, timestamp, lastOffset)) {
           this.#write(buffer, { start: runStart, end: at }, state)
@@ -246,7 +247,7 @@ export class LogAppender {
     for (let at = run.start; at < run.end; at += header.sizeAt(buffer, at)) last = at
     if (last < 0) return
     tail.lastBatchPosition = tail.end + last - run.start
-    tail.lastBatchCrc = buffer.readUInt32BE(last + header.CRC_POSITION)
+    tail.lastBatchCrc = readUInt32(buffer, last + header.CRC_POSITION)
     tail.lastEpoch = header.leaderEpochAt(buffer, last)
     tail.end += run.end - run.start
     tail.fileSize = tail.end
@@ -260,7 +261,7 @@ function batchesOf(buffer: Buffer, start: number, end: number, offsets: number) 
   let batches = 0
   let maxTimestamp = -1
   for (let left = offsets; at < end && left > 0; at += header.sizeAt(buffer, at)) {
-    left -= buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION) + 1
+    left -= readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION) + 1
     maxTimestamp = Math.max(maxTimestamp, readInt64Rounded(buffer, at + header.MAX_TIMESTAMP_POSITION))
     batches++
   }

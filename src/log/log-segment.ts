@@ -5,6 +5,7 @@
  * only unless this process writes, and follow the inode: a compaction that swaps a new file in under the same name
  * is noticed by `sameFile`.
  */
+import { readUInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readFully } from '../os/file-system.ts'
@@ -105,7 +106,7 @@ export class LogSegment {
       header.magicAt(head, 0) === header.CURRENT_MAGIC &&
       header.sizeAt(head, 0) >= header.RECORD_BATCH_OVERHEAD &&
       position + header.sizeAt(head, 0) <= end &&
-      head.readUInt32BE(0) < 0x200000 &&
+      readUInt32(head, 0) < 0x200000 &&
       header.lastOffsetAt(head, 0) === offset
     )
   }

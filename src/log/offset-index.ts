@@ -2,6 +2,7 @@
  * NNN.index: 8 bytes an entry, int32 offset of a batch's last record minus the segment's base, int32 position of that
  * batch in the .log; about one every index.interval.bytes. See index-file.ts for invariant and crash case.
  */
+import { readInt32, writeInt32 } from '../bytes/int32.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { IndexFile } from './index-file.ts'
 
@@ -20,8 +21,8 @@ export class OffsetIndex extends IndexFile {
   entry(n: number): OffsetPosition {
     const at = this.entryAt(n)
     return {
-      offset: this.baseOffset + this.page.readInt32BE(at),
-      position: this.page.readInt32BE(at + 4),
+      offset: this.baseOffset + readInt32(this.page, at),
+      position: readInt32(this.page, at + 4),
     }
   }
 
@@ -39,14 +40,14 @@ export class OffsetIndex extends IndexFile {
   /** Staged until `writeStaged`. Positions and offsets must grow. */
   append(lastOffset: number, position: number): void {
     const entry = Buffer.allocUnsafe(8)
-    entry.writeInt32BE(lastOffset - this.baseOffset, 0)
-    entry.writeInt32BE(position, 4)
+    writeInt32(entry, 0, lastOffset - this.baseOffset)
+    writeInt32(entry, 4, position)
     this.stage(entry)
   }
 
   /** Takes back staged entries at or behind `position`: the bytes they point to were not written. */
   unstageFrom(position: number): void {
-    this.unstageWhere((entry) => entry.readInt32BE(4) >= position)
+    this.unstageWhere((entry) => readInt32(entry, 4) >= position)
   }
 
   /** Drops entries that point at or behind `position`, which the log no longer has. */
@@ -57,10 +58,10 @@ export class OffsetIndex extends IndexFile {
   }
 
   protected keyAt(buffer: Buffer, at: number): number {
-    return buffer.readInt32BE(at)
+    return readInt32(buffer, at)
   }
 
   protected isUnused(buffer: Buffer, at: number): boolean {
-    return buffer.readInt32BE(at + 4) <= 0
+    return readInt32(buffer, at + 4) <= 0
   }
 }

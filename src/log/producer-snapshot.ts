@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path'
 import { crc32c } from '../bytes/crc32c.ts'
+import { readInt16, readInt32, readUInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
 import { readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { writeFileAtomically } from './checkpoint-file.ts'
@@ -40,18 +41,18 @@ export function snapshotFile(dir: string, offset: number): string {
 
 /** undefined when the bytes are no snapshot (damaged, or of an unknown version). */
 export function decodeSnapshot(bytes: Buffer): ProducerStateEntry[] | undefined {
-  if (bytes.length < HEADER_SIZE || bytes.readInt16BE(0) !== 1) return undefined
-  const count = bytes.readInt32BE(6)
+  if (bytes.length < HEADER_SIZE || readInt16(bytes, 0) !== 1) return undefined
+  const count = readInt32(bytes, 6)
   if (count < 0 || HEADER_SIZE + count * ENTRY_SIZE !== bytes.length) return undefined
-  if (crc32c(bytes, 6) !== bytes.readUInt32BE(2)) return undefined
+  if (crc32c(bytes, 6) !== readUInt32(bytes, 2)) return undefined
   const entries: ProducerStateEntry[] = []
   for (let at = HEADER_SIZE; at < bytes.length; at += ENTRY_SIZE) {
     const lastOffset = readInt64(bytes, at + 14)
     const timestamp = readInt64Rounded(bytes, at + 26)
     entries.push({
       producerId: readInt64(bytes, at),
-      epoch: bytes.readInt16BE(at + 8),
-      coordinatorEpoch: bytes.readInt32BE(at + 34),
+      epoch: readInt16(bytes, at + 8),
+      coordinatorEpoch: readInt32(bytes, at + 34),
       lastTimestamp: timestamp,
       currentTxnFirstOffset: readInt64(bytes, at + 38),
       batches:
@@ -59,9 +60,9 @@ export function decodeSnapshot(bytes: Buffer): ProducerStateEntry[] | undefined 
           ? []
           : [
               {
-                lastSequence: bytes.readInt32BE(at + 10),
+                lastSequence: readInt32(bytes, at + 10),
                 lastOffset,
-                offsetDelta: bytes.readInt32BE(at + 22),
+                offsetDelta: readInt32(bytes, at + 22),
                 timestamp,
               },
             ],
@@ -72,22 +73,22 @@ export function decodeSnapshot(bytes: Buffer): ProducerStateEntry[] | undefined 
 
 export function encodeSnapshot(entries: Iterable<ProducerStateEntry>, count: number): Buffer {
   const bytes = Buffer.alloc(HEADER_SIZE + count * ENTRY_SIZE)
-  bytes.writeInt16BE(1, 0)
-  bytes.writeInt32BE(count, 6)
+  writeInt16(bytes, 0, 1)
+  writeInt32(bytes, 6, count)
   let at = HEADER_SIZE
   for (const entry of entries) {
     const last = entry.batches[entry.batches.length - 1]
     writeInt64(bytes, at, entry.producerId)
-    bytes.writeInt16BE(entry.epoch, at + 8)
-    bytes.writeInt32BE(last?.lastSequence ?? -1, at + 10)
+    writeInt16(bytes, at + 8, entry.epoch)
+    writeInt32(bytes, at + 10, last?.lastSequence ?? -1)
     writeInt64(bytes, at + 14, last?.lastOffset ?? -1)
-    bytes.writeInt32BE(last?.offsetDelta ?? 0, at + 22)
+    writeInt32(bytes, at + 22, last?.offsetDelta ?? 0)
     writeInt64(bytes, at + 26, entry.lastTimestamp)
-    bytes.writeInt32BE(entry.coordinatorEpoch, at + 34)
+    writeInt32(bytes, at + 34, entry.coordinatorEpoch)
     writeInt64(bytes, at + 38, entry.currentTxnFirstOffset)
     at += ENTRY_SIZE
   }
-  bytes.writeUInt32BE(crc32c(bytes, 6), 2)
+  writeInt32(bytes, 2, crc32c(bytes, 6))
   return bytes
 }
 

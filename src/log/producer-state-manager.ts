@@ -2,6 +2,7 @@
  * What a partition knows of its producers: last batches of each (for duplicates and gaps), open transactions (for the
  * last stable offset). All of it follows from the log: the newest snapshot plus the batch headers behind it.
  */
+import { readInt16, readInt32 } from '../bytes/int32.ts'
 import { readInt64 } from '../bytes/int64.ts'
 import { KafkaError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
@@ -270,9 +271,9 @@ function readEndMarker(batch: RecordBatch): EndMarker | undefined {
   let marker: EndMarker | undefined
   batch.walk((_index, _offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
     if (keyEnd - keyStart >= 4 && valueEnd - valueStart >= 6) {
-      const type = buffer.readInt16BE(keyStart + 2)
+      const type = readInt16(buffer, keyStart + 2)
       if (type === 0 || type === 1) {
-        marker = { abort: type === 0, coordinatorEpoch: buffer.readInt32BE(valueStart + 2), timestamp }
+        marker = { abort: type === 0, coordinatorEpoch: readInt32(buffer, valueStart + 2), timestamp }
       }
     }
     return false

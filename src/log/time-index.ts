@@ -3,6 +3,7 @@
  * batch that has it, minus the segment's base. Written beside offset index entries when the maximum grew, and a last
  * one at roll and close (the max timestamp that retention goes by). See index-file.ts for invariant and crash case.
  */
+import { readInt32, writeInt32 } from '../bytes/int32.ts'
 import { readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { IndexFile } from './index-file.ts'
@@ -21,7 +22,7 @@ export class TimeIndex extends IndexFile {
     const at = this.entryAt(n)
     return {
       timestamp: readInt64Rounded(this.page, at),
-      offset: this.baseOffset + this.page.readInt32BE(at + 8),
+      offset: this.baseOffset + readInt32(this.page, at + 8),
     }
   }
 
@@ -42,13 +43,13 @@ export class TimeIndex extends IndexFile {
     if (timestamp <= (last?.timestamp ?? -1) || offset < (last?.offset ?? this.baseOffset)) return
     const entry = Buffer.allocUnsafe(12)
     writeInt64(entry, 0, timestamp)
-    entry.writeInt32BE(offset - this.baseOffset, 8)
+    writeInt32(entry, 8, offset - this.baseOffset)
     this.stage(entry)
   }
 
   /** Takes back staged entries at or behind `offset`. */
   unstageFrom(offset: number): void {
-    this.unstageWhere((entry) => entry.readInt32BE(8) >= offset - this.baseOffset)
+    this.unstageWhere((entry) => readInt32(entry, 8) >= offset - this.baseOffset)
   }
 
   /** Drops entries of offsets at or behind `offset`. */
@@ -63,6 +64,6 @@ export class TimeIndex extends IndexFile {
   }
 
   protected isUnused(buffer: Buffer, at: number): boolean {
-    return readInt64Rounded(buffer, at) <= 0 && buffer.readInt32BE(at + 8) <= 0
+    return readInt64Rounded(buffer, at) <= 0 && readInt32(buffer, at + 8) <= 0
   }
 }

@@ -6,6 +6,7 @@
  * marker it tells of counts as appended; a crash in between leaves an entry whose marker is not there, which
  * `truncateToOffset` takes away with the torn tail.
  */
+import { readInt16 } from '../bytes/int32.ts'
 import { readInt64, writeInt64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
@@ -41,7 +42,7 @@ export class TransactionIndex {
     }
     const entries: AbortedTxn[] = []
     for (let at = 0; at + ENTRY_SIZE <= bytes.length; at += ENTRY_SIZE) {
-      const version = bytes.readInt16BE(at)
+      const version = readInt16(bytes, at)
       if (version > 0) {
         throw new TerseError(
           `${this.path}: entry of version ${version} (at position ${at}) is newer than this tkafka`,

@@ -1,3 +1,5 @@
+import { readInt32 } from '../bytes/int32.ts'
+
 /**
  * Kafka's uuids: 16 bytes on disk, base64url text of 22 characters everywhere else. Reserved: zero (no id, a
  * partition's directory not known yet), one (the metadata topic; "unassigned" directory), two (lost directory).
@@ -12,10 +14,10 @@ export const LOST_DIRECTORY_ID = 'AAAAAAAAAAAAAAAAAAAAAg'
  * last ones are kept: a lookup of four integers instead of a new string.
  */
 export function uuidFromBytes(buffer: Buffer, position: number): string {
-  const a = buffer.readInt32BE(position)
-  const b = buffer.readInt32BE(position + 4)
-  const c = buffer.readInt32BE(position + 8)
-  const d = buffer.readInt32BE(position + 12)
+  const a = readInt32(buffer, position)
+  const b = readInt32(buffer, position + 4)
+  const c = readInt32(buffer, position + 8)
+  const d = readInt32(buffer, position + 12)
   const slot = ((a ^ b ^ c ^ d) & (SLOTS - 1)) * 4
   const index = slot >> 2
   if (

@@ -1,4 +1,5 @@
 /** The files of `__cluster_metadata-0`: their names, and the walk over the batches of one of them. */
+import { readInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'
 import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
@@ -136,7 +137,7 @@ function hasGoodBatch(fs: FileSystem, fd: number, position: number, size: number
   for (let p = 0; p + RECORD_BATCH_OVERHEAD <= length; p++) {
     // Magic 2 and a size that fits first: the checksum is the expensive question.
     if (rest[p + 16] !== 2) continue
-    const batchSize = rest.readInt32BE(p + 8) + LOG_OVERHEAD
+    const batchSize = readInt32(rest, p + 8) + LOG_OVERHEAD
     if (batchSize < RECORD_BATCH_OVERHEAD || p + batchSize > length) continue
     if (new RecordBatch(rest, p, length).isValid()) return true
   }
@@ -187,9 +188,9 @@ function lookUp(
     while (low < high) {
       const middle = (low + high) >>> 1
       readFully(fs, fd, entry, 0, 8, middle * 8)
-      const position = entry.readInt32BE(4)
-      if (position !== 0 && entry.readInt32BE(0) < relativeOffset) {
-        found = { relativeOffset: entry.readInt32BE(0), position }
+      const position = readInt32(entry, 4)
+      if (position !== 0 && readInt32(entry, 0) < relativeOffset) {
+        found = { relativeOffset: readInt32(entry, 0), position }
         low = middle + 1
       } else high = middle
     }

@@ -24,6 +24,10 @@ import { storedParts } from './stored-maps.ts'
 /** A stored image is due when a reader must replay more than this, and more than a part of that image's size. */
 const STORE_AFTER_BYTES = 16 * 1024
 const STORE_AFTER_FRACTION = 1 / 16
+/** For a log that begins at its beginning and is no larger than what is checked beside an image. */
+const STORE_SMALL_AFTER_BYTES = 512
+/** Up to here the checksums of all batches are looked at beside a stored image, too: damage is told as without one. */
+const CHECKED_LOG_BYTES = 16 * 1024
 
 /** Where reading stopped. */
 export interface LogTail {
@@ -72,7 +76,10 @@ export class MetadataLogReader {
 
   /** Whether the next reader has so much to replay that a new stored image is worth its writing. */
   get storedImageIsDue(): boolean {
-    return this.bytesBehindStored > Math.max(STORE_AFTER_BYTES, this.storedSize * STORE_AFTER_FRACTION)
+    const { checkpointEnd, tail } = this
+    const small = checkpointEnd < 0 && tail?.baseOffset === 0 && tail.position <= CHECKED_LOG_BYTES
+    const least = small ? STORE_SMALL_AFTER_BYTES : STORE_AFTER_BYTES
+    return this.bytesBehindStored > Math.max(least, this.storedSize * STORE_AFTER_FRACTION)
   }
 
   /** What a stored image of the log's end says of its place; undefined where nothing shows the place. */
@@ -155,6 +162,7 @@ export class MetadataLogReader {
     const stored = StoredImage.open(this.fs, this.folder, files, ({ endOffset }) => this.replayTo(endOffset))
     if (stored === undefined) return undefined
     const { place } = stored.head
+    if (!this.isWhole(place)) return undefined
     this.replay = new MetadataReplay(storedParts(stored))
     this.storedSize = stored.size
     this.endOffset = place.endOffset
@@ -175,6 +183,18 @@ export class MetadataLogReader {
       lastBatchPosition,
       lastBatchCrc,
       endOffset,
+    }
+  }
+
+  /** Whether a small log that an image stands for still is whole; large ones are `check`'s. */
+  private isWhole({ checkpointEnd, baseOffset, position }: StoredPlace): boolean {
+    if (checkpointEnd >= 0 || baseOffset > 0 || position > CHECKED_LOG_BYTES) return true
+    const path = `${this.folder}/${segmentFileName(baseOffset)}`
+    const fd = this.fs.open(path, 'r')
+    try {
+      return walkBatches(this.fs, fd, path, 0, () => {}).validEnd >= position
+    } finally {
+      this.fs.close(fd)
     }
   }
 

@@ -12,6 +12,7 @@
  * cut makes of it the checksums tell. Written by stored-image-writer.ts under the metadata lock.
  */
 import { crc32c } from '../bytes/crc32c.ts'
+import { readUInt32LE } from '../bytes/int32.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'
 import { RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 import type { MetadataImageParts, PartitionImage } from './metadata-image.ts'
@@ -179,7 +180,7 @@ export class StoredImage {
   }
 
   uint32(section: Section, index: number): number {
-    return this.#bytes.readUInt32LE(this.#check(section, index * 4, index * 4 + 4))
+    return readUInt32LE(this.#bytes, this.#check(section, index * 4, index * 4 + 4))
   }
 
   /** From one entry of a section of beginnings to the next. */
@@ -240,7 +241,7 @@ export class StoredImage {
       if (this.#checked[block] === 1) continue
       const at = this.#body + block * CHECKED_BLOCK
       const crc = crc32c(this.#bytes, at, Math.min(at + CHECKED_BLOCK, this.#bytes.length))
-      if (crc !== this.#bytes.readUInt32LE(this.#crcs + block * 4)) throw new BadStoredImage(section)
+      if (crc !== readUInt32LE(this.#bytes, this.#crcs + block * 4)) throw new BadStoredImage(section)
       this.#checked[block] = 1
     }
     return from
@@ -304,8 +305,8 @@ function readFile(fs: FileSystem, path: string): Buffer | undefined {
 function readHead(bytes: Buffer): StoredHead | undefined {
   if (bytes.length < 16 || bytes.toString('latin1', 0, 7) !== STORED_IMAGE_MAGIC) return undefined
   if (bytes[7] !== STORED_IMAGE_VERSION) return undefined
-  const end = 16 + bytes.readUInt32LE(8)
-  if (end > bytes.length || crc32c(bytes, 16, end) !== bytes.readUInt32LE(12)) return undefined
+  const end = 16 + readUInt32LE(bytes, 8)
+  if (end > bytes.length || crc32c(bytes, 16, end) !== readUInt32LE(bytes, 12)) return undefined
   const head = JSON.parse(bytes.toString('utf8', 16, end)) as StoredHead
   const [crcs, body] = bodyOf(bytes, head)
   const whole = body + sum(head.lengths) === bytes.length && crc32c(bytes, crcs, body) === head.check
@@ -314,7 +315,7 @@ function readHead(bytes: Buffer): StoredHead | undefined {
 
 /** Where the CRCs and where the body begin. */
 function bodyOf(bytes: Buffer, head: StoredHead): [number, number] {
-  const crcs = 16 + bytes.readUInt32LE(8)
+  const crcs = 16 + readUInt32LE(bytes, 8)
   return [crcs, crcs + Math.ceil(sum(head.lengths) / CHECKED_BLOCK) * 4]
 }
 

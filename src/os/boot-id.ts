@@ -16,7 +16,7 @@ export function bootId(): string {
 
 function read(): string {
   try {
-    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {
     // Loading it takes time that Linux need not spend.
     const os = createRequire(import.meta.url)('node:os') as typeof osModule

@@ -1,4 +1,5 @@
-import { readInt64, writeInt16, writeInt32, writeInt64 } from '../bytes/int64.ts'
+import { readInt16, readInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
+import { readInt64, writeInt64 } from '../bytes/int64.ts'
 import type { BatchTimestampType, Codec } from './record.ts'
 import { CODECS } from './record.ts'
 
@@ -50,11 +51,11 @@ export function baseOffsetAt(buffer: Buffer, position: number): number {
 
 /** The whole batch's size in bytes. */
 export function sizeAt(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position + LENGTH_POSITION) + LOG_OVERHEAD
+  return readInt32(buffer, position + LENGTH_POSITION) + LOG_OVERHEAD
 }
 
 export function leaderEpochAt(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position + PARTITION_LEADER_EPOCH_POSITION)
+  return readInt32(buffer, position + PARTITION_LEADER_EPOCH_POSITION)
 }
 
 export function magicAt(buffer: Buffer, position: number): number {
@@ -62,16 +63,16 @@ export function magicAt(buffer: Buffer, position: number): number {
 }
 
 export function attributesAt(buffer: Buffer, position: number): number {
-  return buffer.readInt16BE(position + ATTRIBUTES_POSITION)
+  return readInt16(buffer, position + ATTRIBUTES_POSITION)
 }
 
 export function lastOffsetAt(buffer: Buffer, position: number): number {
-  return readInt64(buffer, position) + buffer.readInt32BE(position + LAST_OFFSET_DELTA_POSITION)
+  return readInt64(buffer, position) + readInt32(buffer, position + LAST_OFFSET_DELTA_POSITION)
 }
 
 /** Records in the batch (after compaction fewer than its offsets). */
 export function countAt(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position + COUNT_POSITION)
+  return readInt32(buffer, position + COUNT_POSITION)
 }
 
 export function setBaseOffsetAt(buffer: Buffer, position: number, offset: number): void {

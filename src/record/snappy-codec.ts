@@ -7,8 +7,8 @@ import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-mod
  * each as int32 size and a raw snappy block. Clients in other languages write one raw block: that is read as well.
  */
 
-const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
-const HEADER = Buffer.concat([MAGIC, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])])
+const MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
+const HEADER = [...MAGIC, 0, 0, 0, 1, 0, 0, 0, 1]
 const CHUNK_SIZE = 32 * 1024
 /** The densest a snappy block gets: a copy of 64 bytes in 3, so a larger claim is a lie. */
 const MAX_RATIO = 22
@@ -29,7 +29,7 @@ function library(): SnappyLibrary {
 }
 
 export function compress(bytes: Buffer): Buffer {
-  const parts: Buffer[] = [HEADER]
+  const parts: Buffer[] = [Buffer.from(HEADER)]
   for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
     const block = library().compressSync(
       bytes.subarray(at, Math.min(at + CHUNK_SIZE, bytes.length)),
@@ -68,9 +68,7 @@ export function decompress(bytes: Buffer, maxSize: number): Buffer {
 }
 
 function isFramed(bytes: Buffer, at: number): boolean {
-  return (
-    bytes.length - at >= HEADER.length && bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) === 0
-  )
+  return bytes.length - at >= HEADER.length && MAGIC.every((byte, i) => bytes[at + i] === byte)
 }
 
 function inflateBlock(block: Buffer, room: number, maxSize: number): Buffer {
