@@ -1,4 +1,5 @@
 import type { CorruptRecordError } from '../errors.ts'
+import type { RunTaker } from '../record/record-walk.ts'
 import type { Header, IsolationLevel, OffsetAndMetadata, TimestampType, TopicPartition } from './types.ts'
 
 export interface ConsumerRecord {
@@ -36,6 +37,14 @@ export interface ConsumerVisitor {
     headersStart: number,
     headersCount: number,
   ): boolean
+  /**
+   * Where there is one, it is offered the records of each batch behind `batch`, and takes as many as it can at once;
+   * those that it leaves come to `record`. Return false to stop behind what was taken. Sets the run's position and count
+   * before it throws.
+   */
+  readonly records?: RunTaker
+  /** Memory that stored chunks may be read into, where they fit, so that `records` need not copy them. */
+  readonly chunk?: Buffer
 }
 
 /** What the records of a batch share. */

@@ -1,6 +1,11 @@
 import type { ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
+import type { PrintedForm } from '../record/printed-form.ts'
+import type { RunTaker } from '../record/record-walk.ts'
 import { OutputBuffer } from './formatters/output-buffer.ts'
 import type { MessageFormatter } from './message-formatter.ts'
+
+/** Once so many bytes came, what takes many records at once pays for being loaded and compiled. */
+const KERNEL_FROM = 512 * 1024
 
 /** Counts records and has them formatted, up to a limit. */
 export class RecordPrinter implements ConsumerVisitor {
@@ -13,16 +18,29 @@ export class RecordPrinter implements ConsumerVisitor {
   #skipped = 0
   #firstProblem = ''
   #batch: VisitedBatch | undefined
+  /** See ConsumerVisitor. */
+  records: RunTaker | undefined
+  #untilKernel = KERNEL_FROM
 
   /** `sink` gets bytes that are overwritten later. */
-  constructor(formatter: MessageFormatter, skipOnError: boolean, sink: (bytes: Uint8Array) => void) {
+  constructor(
+    formatter: MessageFormatter,
+    skipOnError: boolean,
+    sink: (bytes: Uint8Array) => void,
+    output = new OutputBuffer(sink),
+  ) {
     this.#formatter = formatter
     this.#skipOnError = skipOnError
-    this.#output = new OutputBuffer(sink)
+    this.#output = output
+  }
+
+  get chunk(): Buffer {
+    return this.#output.chunk
   }
 
   batch(batch: VisitedBatch): void {
     this.#batch = batch
+    this.#untilKernel -= batch.end - batch.start
     this.#output.flush(false)
     this.#formatter.batch(batch, this.#output)
   }
@@ -71,6 +89,32 @@ export class RecordPrinter implements ConsumerVisitor {
       )
     }
     return this.count < this.limit
+  }
+
+  /** True once when there is reason to call `useKernel`, between two batches. */
+  get wantsKernel(): boolean {
+    return this.#untilKernel <= 0 && this.#formatter.form?.() !== undefined
+  }
+
+  /** Has many records printed at once from now on, where that can be. */
+  async useKernel(): Promise<void> {
+    this.#untilKernel = Number.POSITIVE_INFINITY
+    const kernel = await this.#output.kernel()
+    if (kernel === undefined) return
+    let shown: PrintedForm | undefined
+    this.records = (run) => {
+      const form = this.#formatter.form?.()
+      const left = this.limit - this.count
+      if (form === undefined || left <= 0) return true
+      if (form !== shown) kernel.setForm(form)
+      shown = form
+      try {
+        this.#output.printRun(kernel, run, left)
+      } finally {
+        this.count += run.taken
+      }
+      return this.count < this.limit
+    }
   }
 
   /** Everything formatted so far to the sink. */

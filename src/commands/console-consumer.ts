@@ -155,6 +155,7 @@ class ConsoleConsumer {
       )
       // Nothing came in time, a signal came, or nothing can come any more.
       if (count === 0 || additions?.finished(consumer)) return
+      if (visitor === printer && printer.wantsKernel) await printer.useKernel()
     }
   }
 

@@ -1,5 +1,6 @@
 import type { VisitedBatch } from '../client/consumer.ts'
 import { UsageError } from '../errors.ts'
+import type { PrintedForm } from '../record/printed-form.ts'
 import { DefaultMessageFormatter } from './formatters/default-message-formatter.ts'
 import type { OutputBuffer } from './formatters/output-buffer.ts'
 
@@ -24,6 +25,8 @@ export interface MessageFormatter {
     headersCount: number,
     output: OutputBuffer,
   ): void
+  /** What it prints of the batch's records, where that is fields as they are between constant bytes. */
+  form?(): PrintedForm | undefined
   /** Behind the last record, which was flushed. `complete` false: something failed. */
   end?(complete: boolean): void
 }

@@ -6,6 +6,7 @@ import type { UnifiedLog } from '../log/unified-log.ts'
 import { controlRecordTypeOf } from '../record/control-record.ts'
 import type { RecordVisitor } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
+import type { RunTaker } from '../record/record-walk.ts'
 
 export interface FetcherOptions {
   readonly isolation: IsolationLevel
@@ -41,6 +42,7 @@ export class LocalFetcher implements TopicPartition {
 
   readonly #options: FetcherOptions
   readonly #record: RecordVisitor
+  readonly #takeRun: RunTaker
   #visitor: ConsumerVisitor | undefined
   #batch: RecordBatch | undefined
   #announced = false
@@ -81,6 +83,18 @@ export class LocalFetcher implements TopicPartition {
         headersCount,
       )
     }
+    this.#takeRun = (run) => {
+      const visitor = this.#visitor as ConsumerVisitor
+      if (!this.#announced) this.#announce(visitor, run.buffer)
+      run.position = this.position
+      run.taken = 0
+      try {
+        return visitor.records?.(run) ?? true
+      } finally {
+        this.position = run.position
+        this.#handedOut += run.taken
+      }
+    }
   }
 
   /** End of what may be read under the isolation level. */
@@ -103,24 +117,39 @@ export class LocalFetcher implements TopicPartition {
     if (this.ended !== undefined) return 0
     // At the end of the log, read looks at the disk by itself.
     if (this.position < this.log.logEndOffset) this.log.refresh()
-    let data: FetchedData
-    try {
-      data = this.log.read(this.position, this.#options.maxBytes(), { isolation: this.#options.isolation })
-    } catch (error) {
-      if (!(error instanceof CorruptRecordError)) throw error
-      this.#corrupt(error, () => this.log.skipCorrupt(this.position))
-      return 0
-    }
     const before = this.position
-    const handedOut = this.#walk(data, visitor)
-    this.idle = handedOut === 0 && this.position === before
-    this.#checkEnd()
-    return handedOut
-  }
-
-  #walk(data: FetchedData, visitor: ConsumerVisitor): number {
+    const maxBytes = this.#options.maxBytes()
     this.#visitor = visitor
     this.#handedOut = 0
+    // A visitor's own memory is small, so that what was read is still in the processor's cache when it is printed.
+    for (let size = 0; ; ) {
+      let data: FetchedData
+      try {
+        data = this.log.read(this.position, maxBytes - size, {
+          isolation: this.#options.isolation,
+          into: visitor.chunk,
+        })
+      } catch (error) {
+        // What is wrong behind records that were handed out is told next time.
+        if (this.#handedOut > 0) break
+        if (!(error instanceof CorruptRecordError)) throw error
+        this.#corrupt(error, () => this.log.skipCorrupt(this.position))
+        return 0
+      }
+      const goOn = this.#walk(data)
+      this.#checkEnd()
+      size += data.end - data.start
+      if (!goOn || this.#handedOut === 0 || this.ended !== undefined) break
+      if (visitor.chunk === undefined || size + visitor.chunk.length > maxBytes) break
+      if (this.position >= this.log.logEndOffset) break
+    }
+    this.idle = this.#handedOut === 0 && this.position === before
+    return this.#handedOut
+  }
+
+  /** Returns false when the visitor stopped it, and where there is nothing more to read. */
+  #walk(data: FetchedData): boolean {
+    const takeRun = this.#visitor?.records === undefined ? undefined : this.#takeRun
     const hidden = data.aborted.length === 0 ? undefined : new AbortedBatches(data.aborted)
     for (let at = data.start; at < data.end; ) {
       const batch = new RecordBatch(data.buffer, at, data.end)
@@ -129,23 +158,23 @@ export class LocalFetcher implements TopicPartition {
       if (nextOffset <= this.position) continue
       if (this.endOffset !== undefined && batch.baseOffset >= this.endOffset) {
         this.position = Math.max(this.position, this.endOffset)
-        return this.#handedOut
+        return false
       }
       if (hidden?.hides(batch) !== true && !batch.isControl) {
         this.#batch = batch
         this.#announced = false
         try {
           // The log has checked the CRC.
-          if (!batch.walk(this.#record)) {
+          if (!batch.walk(this.#record, takeRun)) {
             // Kafka's tool goes back to what it did not print, and a position that was sought has no epoch.
             if (this.#handedOut > 0)
               this.leaderEpoch = this.position >= data.nextOffset ? batch.partitionLeaderEpoch : -1
-            return this.#handedOut
+            return false
           }
         } catch (error) {
           if (!(error instanceof CorruptRecordError)) throw error
           this.#corrupt(error.inFile(data.file, data.position - data.start), () => nextOffset)
-          return this.#handedOut
+          return false
         }
         this.leaderEpoch = batch.partitionLeaderEpoch
       }
@@ -153,7 +182,7 @@ export class LocalFetcher implements TopicPartition {
       this.position = nextOffset
     }
     if (data.nextOffset > this.position) this.position = data.nextOffset
-    return this.#handedOut
+    return true
   }
 
   #announce(visitor: ConsumerVisitor, buffer: Buffer): void {

@@ -11,12 +11,14 @@ import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { AbortedTxn } from './transaction-index.ts'
+import type { ReadOptions } from './unified-log-options.ts'
 
 const MAX_RETRIES = 10
 
 export class LogReader {
   readonly #local: LocalLog
   readonly #topicPartition: string
+  /** For whoever hands in none, and for batches larger than that. */
   #buffer = Buffer.alloc(0)
   /** Where the batch with this offset begins, from the last read. */
   #next: { offset: number; segment: LogSegment; position: number } | undefined
@@ -33,9 +35,10 @@ export class LogReader {
     maxBytes: number,
     logStartOffset: number,
     limit: number | undefined,
-    checkCrcs: boolean,
+    options: Pick<ReadOptions, 'checkCrcs' | 'into'>,
   ): FetchedData {
     const local = this.#local
+    const { checkCrcs = true, into } = options
     for (let tries = 0; ; tries++) {
       if (offset >= local.tail.nextOffset) local.refresh()
       const logEndOffset = Math.max(local.tail.nextOffset, logStartOffset)
@@ -47,7 +50,7 @@ export class LogReader {
         )
       }
       try {
-        return this.#readOnce(offset, maxBytes, limit, checkCrcs)
+        return this.#readOnce(offset, Math.min(maxBytes, into?.length ?? maxBytes), limit, checkCrcs, into)
       } catch (error) {
         // A segment that vanished between listing and opening was deleted or replaced: look again.
         const vanished = (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -94,7 +97,13 @@ export class LogReader {
     return found.sort(byFirstOffset)
   }
 
-  #readOnce(offset: number, maxBytes: number, limit: number | undefined, checkCrcs: boolean): FetchedData {
+  #readOnce(
+    offset: number,
+    maxBytes: number,
+    limit: number | undefined,
+    checkCrcs: boolean,
+    into: Buffer | undefined,
+  ): FetchedData {
     const local = this.#local
     for (let i = Math.max(local.floor(offset), 0); i < local.segments.length; i++) {
       const segment = local.segments[i]
@@ -111,7 +120,7 @@ export class LogReader {
         if (i < local.segments.length - 1) segment.closeLog()
         continue
       }
-      const fetched = this.#chunk(segment, position, end, offset, maxBytes, limit, checkCrcs)
+      const fetched = this.#chunk(segment, position, end, offset, maxBytes, limit, checkCrcs, into)
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.end - fetched.start }
       if (limit === undefined) return fetched
       return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
@@ -136,14 +145,15 @@ export class LogReader {
     maxBytes: number,
     limit: number | undefined,
     checkCrcs: boolean,
+    into: Buffer | undefined,
   ): FetchedData {
     let wanted = Math.min(Math.max(maxBytes, header.RECORD_BATCH_OVERHEAD), end - position)
     let at = 0
     let nextOffset = offset
     let minOffset = segment.baseOffset
     for (;;) {
-      const length = this.#fill(segment, position, wanted)
-      const buffer = this.#buffer
+      const buffer = into !== undefined && into.length >= wanted ? into : this.#ownBuffer(wanted)
+      const length = segment.read(buffer, 0, wanted, position)
       while (at < length) {
         // Parts of a batch behind whole ones are for the next read.
         const there = length - at
@@ -172,9 +182,9 @@ export class LogReader {
     }
   }
 
-  #fill(segment: LogSegment, position: number, wanted: number): number {
-    if (this.#buffer.length < wanted) this.#buffer = Buffer.allocUnsafeSlow(wanted)
-    return segment.read(this.#buffer, 0, wanted, position)
+  #ownBuffer(size: number): Buffer {
+    if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafeSlow(size)
+    return this.#buffer
   }
 
   #abortedOf(segment: LogSegment): readonly AbortedTxn[] {

@@ -36,4 +36,6 @@ export interface ReadOptions {
   readonly isolation?: 'read_uncommitted' | 'read_committed'
   /** Check every batch's CRC (default true); batches handed out then need no second check. */
   readonly checkCrcs?: boolean
+  /** Memory to read into, no more than fits but for a first batch that is larger: that comes in another one. */
+  readonly into?: Buffer
 }

@@ -216,7 +216,7 @@ export class UnifiedLog {
     this.#load()
     if (offset >= this.#local.tail.nextOffset) this.refresh()
     const limit = options.isolation === 'read_committed' ? this.lastStableOffset : undefined
-    return this.#reader.read(offset, maxBytes, this.logStartOffset, limit, options.checkCrcs ?? true)
+    return this.#reader.read(offset, maxBytes, this.logStartOffset, limit, options)
   }
 
   /** Behind a CorruptRecordError of read(offset): the next offset from which reading can go on. */

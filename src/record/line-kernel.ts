@@ -17,6 +17,7 @@ import {
   br,
   brIf,
   CTZ,
+  copyVectors,
   ELSE,
   END,
   EQ,
@@ -41,7 +42,6 @@ import {
   SHL,
   SHR_U,
   SPLAT_BYTE,
-  STORE_VECTOR,
   SUB,
   set,
   store8,
@@ -182,15 +182,8 @@ const putVarint = (local: number) => [
 /** 1 when the varint of a local takes two bytes, 0 when one. */
 const isLong = (local: number) => [...get(local), ...i32(0x40), GE_U]
 
-/** Copies `length` bytes from `from` to TO, rounded up to vectors, and moves TO behind them. */
-const copy = (from: number, length: number) => [
-  ...[...i32(0), ...set(COPIED)],
-  ...LOOP,
-  ...[...get(TO), ...get(COPIED), ADD, ...get(from), ...get(COPIED), ADD, ...LOAD_VECTOR, ...STORE_VECTOR],
-  ...[...get(COPIED), ...i32(16), ADD, ...tee(COPIED), ...get(length), LT_U, ...brIf(0)],
-  END,
-  ...[...get(TO), ...get(length), ADD, ...set(TO)],
-]
+/** Copies to TO, and moves TO behind. */
+const copy = (from: number, length: number) => copyVectors(TO, from, length, COPIED)
 
 const M = 0x5bd1e995
 /** HASH: murmur2 of memory[FROM, KEY_END), as client/murmur2.ts has it. Leaves AT as it is. */

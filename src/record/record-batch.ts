@@ -5,7 +5,7 @@ import * as header from './batch-header.ts'
 import { decompress } from './compression.ts'
 import type { BatchTimestampType, Codec, Record, RecordVisitor } from './record.ts'
 import { CODECS, incrementSequence, NO_SEQUENCE } from './record.ts'
-import { readHeaders, walkRecords } from './record-walk.ts'
+import { type RunTaker, readHeaders, walkRecords } from './record-walk.ts'
 
 export { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD } from './batch-header.ts'
 
@@ -187,12 +187,15 @@ export class RecordBatch {
     return this.walk(visitor)
   }
 
-  /** As visit, for a caller that has checked the CRC already (or means to read a damaged batch all the same). */
-  walk(visitor: RecordVisitor): boolean {
+  /**
+   * As visit, for a caller that has checked the CRC already (or means to read a damaged batch all the same).
+   * `takeRun` is offered the records first, many at once.
+   */
+  walk(visitor: RecordVisitor, takeRun?: RunTaker): boolean {
     const codec = this.compression
     const start = this.position + header.RECORD_BATCH_OVERHEAD
     if (this.count === 0) return true
-    if (codec === 'none') return walkRecords(this, this.buffer, start, this.end, visitor)
+    if (codec === 'none') return walkRecords(this, this.buffer, start, this.end, visitor, takeRun)
     let records: Buffer
     try {
       records = decompress(codec, this.buffer.subarray(start, this.end))
@@ -200,7 +203,7 @@ export class RecordBatch {
       if (error instanceof CorruptRecordError) throw this.corrupt(error.detail)
       throw error
     }
-    return walkRecords(this, records, 0, records.length, visitor)
+    return walkRecords(this, records, 0, records.length, visitor, takeRun)
   }
 
   setBaseOffset(offset: number): void {

@@ -14,6 +14,29 @@ export interface BatchOfRecords {
   corrupt(detail: string): CorruptRecordError
 }
 
+/** Where a walk over a batch's (inflated) records stands. Whoever takes records in front of it moves it on. */
+export interface RecordRun {
+  readonly batch: BatchOfRecords
+  readonly buffer: Buffer
+  readonly end: number
+  /** Number of the next record in the batch, and its position in the buffer. */
+  index: number
+  at: number
+  /** Records of lower offsets are passed over; behind the last one taken. */
+  position: number
+  /** Records that were taken, without those passed over. */
+  taken: number
+}
+
+/**
+ * Takes as many records as it can at once, none that `walkRecords` would not hand out. The walk goes on where the run
+ * then stands. Returning false ends it.
+ */
+export type RunTaker = (run: RecordRun) => boolean
+
+/** Where little was taken at once the walk hands out so many one by one before it asks again. */
+const STEPS_BETWEEN_RUNS = 16
+
 /** length, attributes, timestamp, offset, key length, value length, header count: one byte each at the least. */
 const MIN_RECORD_SIZE = 7
 /** A header's key length and value length. */
@@ -25,7 +48,7 @@ const MIN_HEADER_SIZE = 2
  * length (-1 null) and key, varint value length (-1 null) and value, varint header count and headers.
  *
  * Every length is checked against the record's end, every record's against the batch's: damaged or crafted bytes end
- * in the CorruptRecordError that `batch.corrupt` makes. Returns false when the visitor stopped it.
+ * in the CorruptRecordError that `batch.corrupt` makes. Returns false when the visitor (or `takeRun`) stopped it.
  */
 export function walkRecords(
   batch: BatchOfRecords,
@@ -33,6 +56,7 @@ export function walkRecords(
   start: number,
   end: number,
   visitor: RecordVisitor,
+  takeRun?: RunTaker,
 ): boolean {
   const count = batch.count
   if (count < 0 || count * MIN_RECORD_SIZE > end - start) {
@@ -44,7 +68,18 @@ export function walkRecords(
   const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Number.NaN
   const hasAppendTime = !Number.isNaN(appendTime)
   let at = start
+  const run = takeRun === undefined ? undefined : { batch, buffer, end, index: 0, at, position: 0, taken: 0 }
+  let nextRun = run === undefined ? count : 0
   for (let index = 0; index < count; index++) {
+    if (run !== undefined && index >= nextRun) {
+      run.index = index
+      run.at = at
+      if (takeRun?.(run) === false) return false
+      nextRun = run.index + (run.index - index < STEPS_BETWEEN_RUNS ? STEPS_BETWEEN_RUNS : 1)
+      index = run.index
+      at = run.at
+      if (index >= count) break
+    }
     // Every length is a zigzag varint; the one-byte and two-byte ones, nearly all, are decoded here.
     let raw = at < end ? buffer[at] : 0x80
     if (raw < 0x80) at++

@@ -74,6 +74,19 @@ export const EQ_BYTES = [0xfd, 0x23]
 export const OR_VECTOR = [0xfd, 0x50]
 export const BITMASK = [0xfd, 0x64]
 
+/**
+ * Moves `length` bytes of memory from `from` to `to`, and `to` behind them. All are locals, `counter` one to use. Whole
+ * vectors are moved, at least one: up to 16 bytes behind are overwritten with anything.
+ */
+export const copyVectors = (to: number, from: number, length: number, counter: number) => [
+  ...[...i32(0), ...set(counter)],
+  ...LOOP,
+  ...[...get(to), ...get(counter), ADD, ...get(from), ...get(counter), ADD, ...LOAD_VECTOR, ...STORE_VECTOR],
+  ...[...get(counter), ...i32(16), ADD, ...tee(counter), ...get(length), LT_U, ...brIf(0)],
+  END,
+  ...[...get(to), ...get(length), ADD, ...set(to)],
+]
+
 /** A function of a module. Parameters are its first locals. */
 export interface WasmFunction {
   readonly parameters: readonly number[]

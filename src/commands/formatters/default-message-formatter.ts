@@ -1,5 +1,6 @@
 import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
+import type { PrintedForm } from '../../record/printed-form.ts'
 import type { Deserializer } from '../deserializers.ts'
 import { deserializerFor } from '../deserializers.ts'
 import type { FormatterProperties, MessageFormatter } from '../message-formatter.ts'
@@ -8,8 +9,6 @@ import { INTEGER_SIZE, type OutputBuffer, putConstant, putInteger, putWithin } f
 const NO_HEADERS = Buffer.from('NO_HEADERS')
 const COLON = Buffer.from(':')
 const NO_TIMESTAMP = Buffer.from('NO_TIMESTAMP')
-/** Smaller batches are not worth a copy. */
-const ADOPT_SIZE = 4096
 
 /**
  * What console-consumer prints: chosen columns in a fixed order, each behind its separator. Kafka's
@@ -46,6 +45,7 @@ export class DefaultMessageFormatter implements MessageFormatter {
   /** Partition column with its separator, and `Offset:`. */
   #beforeOffset: Buffer = NO_TIMESTAMP
   #shownPartition = -1
+  #form: PrintedForm | undefined
 
   /** @throws UsageError for an encoding that does not exist */
   constructor(properties: FormatterProperties) {
@@ -119,11 +119,15 @@ export class DefaultMessageFormatter implements MessageFormatter {
   }
 
   batch(batch: VisitedBatch, output: OutputBuffer): void {
-    if (batch.end - batch.start >= ADOPT_SIZE) output.adopt(batch.buffer, batch.start, batch.end)
-    else output.abandon()
-    this.#hasTimestamp = batch.timestampType !== 'NoTimestampType'
-    this.#timestampLabel = this.#hasTimestamp ? LABELS[batch.timestampType] : NO_TIMESTAMP
+    output.adopt(batch.buffer, batch.start, batch.end)
+    const label = LABELS[batch.timestampType]
+    if (label !== this.#timestampLabel) {
+      this.#timestampLabel = label
+      this.#hasTimestamp = label !== NO_TIMESTAMP
+      this.#form = undefined
+    }
     if (batch.partition === this.#shownPartition) return
+    this.#form = undefined
     this.#shownPartition = batch.partition
     const parts: Buffer[] = []
     if (this.#printPartition) parts.push(Buffer.from(`Partition:${batch.partition}`), this.#afterPartition)
@@ -178,6 +182,50 @@ export class DefaultMessageFormatter implements MessageFormatter {
     if (this.#printValue) {
       this.#field(buffer, valueStart, valueEnd, this.#valueDeserializer, output)
       output.constant(this.#lineSeparator)
+    }
+  }
+
+  /** The columns of the batch's records; undefined with deserializers. The same object while they are the same. */
+  form(): PrintedForm | undefined {
+    if (!this.#quick || (this.#printHeaders && this.#headersDeserializer !== undefined)) return undefined
+    this.#form ??= this.#makeForm()
+    return this.#form
+  }
+
+  #makeForm(): PrintedForm {
+    const form: { -readonly [field in keyof PrintedForm]?: PrintedForm[field] } = {}
+    let lead: Buffer[] = []
+    const field = (name: 'timestamp' | 'offset' | 'headers' | 'key' | 'value') => {
+      form[name] = Buffer.concat(lead)
+      lead = []
+    }
+    if (this.#printTimestamp) {
+      lead.push(this.#timestampLabel)
+      if (this.#hasTimestamp) field('timestamp')
+      lead.push(this.#afterTimestamp)
+    }
+    lead.push(this.#beforeOffset)
+    if (this.#printOffset) field('offset')
+    lead.push(this.#afterOffset)
+    if (this.#printHeaders) {
+      field('headers')
+      lead.push(this.#afterHeaders)
+    }
+    if (this.#printKey) {
+      field('key')
+      lead.push(this.#printValue ? this.#keySeparator : this.#lineSeparator)
+    }
+    if (this.#printValue) {
+      field('value')
+      lead.push(this.#lineSeparator)
+    }
+    return {
+      ...form,
+      end: Buffer.concat(lead),
+      nullLiteral: this.#nullLiteral,
+      noHeaders: NO_HEADERS,
+      headerColon: COLON,
+      headerSeparator: this.#headersSeparator,
     }
   }
 

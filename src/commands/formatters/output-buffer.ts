@@ -1,12 +1,22 @@
+import type { PrintKernel } from '../../record/print-kernel.ts'
+import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/printed-form.ts'
+import type { RecordRun } from '../../record/record-walk.ts'
+import { WasmMemory } from '../../record/wasm-memory.ts'
+
 /**
  * Where formatters write: one block of memory, emptied into standard output whenever it is full.
  *
- * The block's first part holds a copy of the stored batch that is being printed (`adopt`: one copy of many kilobytes).
- * Pieces of it then move within the same block, and `copyWithin` is by far the quickest way to move a hundred bytes:
- * 36 ns, against 135 ns for `set` with a view made for each piece (measured on Node 20).
+ * The block holds what is being printed, too: stored chunks are read into its second part (behind the print kernel's
+ * state), and what comes from elsewhere, as inflated batches do, is copied into the third (`adopt`: one copy of many
+ * kilobytes). Pieces of it then move within the same block, and `copyWithin` is by far the quickest way in JavaScript to
+ * move a hundred bytes: 36 ns, against 135 ns for `set` with a view made for each piece (measured on Node 20). The block
+ * is WebAssembly's memory, so that the kernel can do the same in 5.
  */
+const CHUNK_CAPACITY = 256 * 1024
 const SOURCE_CAPACITY = 1280 * 1024
 const OUTPUT_CAPACITY = 512 * 1024
+/** Smaller batches are not worth a copy. */
+const ADOPT_SIZE = 4096
 /**
  * Written at once: what an empty pipe of Linux holds. A longer write would wait for the reader and wake it twice, while
  * this one comes back at once and the next one is made while the reader reads (three quarters of the time at 256 KB).
@@ -21,8 +31,14 @@ export class OutputBuffer {
   readonly block: Buffer
   /** Where the next byte goes in the block; whoever writes there himself asks `reserve` first and moves it on. */
   position: number
-  /** Where the output begins in the block; the source lies before. */
+  /** Memory for stored chunks: what lies in it prints quickly without being copied first. */
+  readonly chunk: Buffer
+  readonly #memory: WasmMemory
+  readonly #sourceAt: number
+  readonly #sourceCapacity: number
+  /** The output's part of the block. */
   readonly #base: number
+  readonly #end: number
   #source: Buffer | undefined
   #shift = 0
   readonly #sink: (bytes: Uint8Array) => void
@@ -34,25 +50,42 @@ export class OutputBuffer {
     outputCapacity = OUTPUT_CAPACITY,
   ) {
     this.#sink = sink
-    this.#base = sourceCapacity
-    this.block = Buffer.from(new ArrayBuffer(sourceCapacity + outputCapacity))
-    this.position = sourceCapacity
+    this.#sourceAt = PRINT_STATE_SIZE + CHUNK_CAPACITY
+    this.#sourceCapacity = sourceCapacity
+    this.#base = this.#sourceAt + sourceCapacity
+    this.#end = this.#base + outputCapacity
+    this.#memory = new WasmMemory(this.#end + PRINT_SLACK)
+    this.block = this.#memory.buffer
+    this.chunk = this.block.subarray(PRINT_STATE_SIZE, this.#sourceAt)
+    this.position = this.#base
   }
 
-  /** Takes a copy of buffer[start, end), so that pieces of it print quickly. Bigger ones than the block are left. */
-  adopt(buffer: Buffer, start: number, end: number): void {
-    if (end - start > this.#base) {
-      this.#source = undefined
-      return
+  /** Loads and compiles what prints many records at once; undefined where that cannot be. */
+  async kernel(): Promise<PrintKernel | undefined> {
+    const { PrintKernel } = await import('../../record/print-kernel.ts')
+    return PrintKernel.on(this.#memory)
+  }
+
+  /** Has the kernel print what it takes of a run, up to `most` records. Takes none of a buffer that is not adopted. */
+  printRun(kernel: PrintKernel, run: RecordRun, most: number): void {
+    const shift = this.shiftOf(run.buffer)
+    if (Number.isNaN(shift)) return
+    for (;;) {
+      this.position = kernel.print(run, shift, this.position, this.#end, most - run.taken)
+      if (!kernel.full || this.position - this.#base < WRITE_SIZE) return
+      this.flush(false)
     }
-    this.block.set(buffer.subarray(start, end), 0)
-    this.#source = buffer
-    this.#shift = -start
   }
 
-  /** The buffer's content is about to change. */
-  abandon(): void {
-    this.#source = undefined
+  /** Takes a copy of buffer[start, end), so that pieces of it print quickly. Not of small ones and very large ones. */
+  adopt(buffer: Buffer, start: number, end: number): void {
+    const size = end - start
+    this.#source = buffer
+    if (buffer === this.chunk) this.#shift = PRINT_STATE_SIZE
+    else if (size >= ADOPT_SIZE && size <= this.#sourceCapacity) {
+      this.block.set(buffer.subarray(start, end), this.#sourceAt)
+      this.#shift = this.#sourceAt - start
+    } else this.#source = undefined
   }
 
   /** Added to a position in this buffer it is one in the block, while the buffer is adopted; NaN when it is not. */
@@ -62,7 +95,7 @@ export class OutputBuffer {
 
   /** True when there is room for so many bytes at `position` now. */
   reserve(length: number): boolean {
-    return length <= this.block.length - this.position || this.#makeRoom(length)
+    return length <= this.#end - this.position || this.#makeRoom(length)
   }
 
   /** buffer[start, end). */
@@ -116,7 +149,7 @@ export class OutputBuffer {
 
   #makeRoom(length: number): boolean {
     this.flush(true)
-    return length <= this.block.length - this.position
+    return length <= this.#end - this.position
   }
 }
 

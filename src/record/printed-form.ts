@@ -1,0 +1,23 @@
+/**
+ * What is printed of a record, for the print kernel: fields in this order, each behind bytes that stand in front of it.
+ * A field without such bytes (not even none) is left out.
+ */
+export interface PrintedForm {
+  readonly timestamp?: Buffer
+  readonly offset?: Buffer
+  /** Each header as key, colon, value, the next one behind the separator. */
+  readonly headers?: Buffer
+  readonly key?: Buffer
+  readonly value?: Buffer
+  /** Behind the last field. */
+  readonly end: Buffer
+  readonly nullLiteral: Buffer
+  readonly noHeaders: Buffer
+  readonly headerColon: Buffer
+  readonly headerSeparator: Buffer
+}
+
+/** memory[0, PRINT_STATE_SIZE) is the kernel's own. */
+export const PRINT_STATE_SIZE = 8192
+/** It writes whole vectors: behind the room that it is given there must be so much memory. */
+export const PRINT_SLACK = 16
