@@ -4,12 +4,13 @@ import { createRequire } from 'node:module'
  * CRC-32C (Castagnoli), the checksum of record batches and producer snapshots.
  *
  * Slicing by eight in JavaScript does some 1 GB/s and is there at once; the native module does 5.8 GB/s but takes
- * some 4 ms to load, so it is loaded only when that much has been checksummed that the rest may pay for it, and used
+ * some 4 ms to load, so it is loaded only when that much has been checksummed that the rest may pay for it (before V8 begins
+ * to optimize the other one, on a thread that has better to do), and used
  * only for pieces where its call overhead does not eat the gain. Where no binary fits, JavaScript goes on alone.
  */
 
 const NATIVE_PAYS_FROM_BYTES = 150
-const LOAD_NATIVE_AFTER_BYTES = 4 * 1024 * 1024
+const LOAD_NATIVE_AFTER_BYTES = 1024 * 1024
 
 type NativeCrc32c = (input: Uint8Array, seed?: number) => number
 

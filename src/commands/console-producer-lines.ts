@@ -12,6 +12,13 @@ const QUIET_MS = 4
 /** Nothing is held longer than this because a little more keeps coming. */
 const HOLD_MS = 5
 /**
+ * With so much in hand a dry pipe is a writer that waits for its turn (eight of them on two cores): so long, and so
+ * many times, more is waited for before what there is gets written, in batches that are not full.
+ */
+const BULK_BYTES = 64 * 1024
+const BULK_DRY_MS = 5
+const BULK_DRY_WAITS = 10
+/**
  * An input that is never dry lets signals, background syncs and the release of what codecs made have their turn this
  * often: at 20 ms, buffers of lz4 stood up to 125 MB high.
  */
@@ -52,6 +59,9 @@ export class LineProducer {
   #heldSince = 0
   /** When lines were last sent because the pipe was dry; the first ones wait as in a stream. */
   #sentAt = Number.POSITIVE_INFINITY
+  /** What came since then, and how often it was waited for. */
+  #heldBytes = 0
+  #waits = 0
   #refused = 0
 
   constructor(options: LineProducerOptions) {
@@ -76,6 +86,7 @@ export class LineProducer {
         turn = Date.now()
         continue
       }
+      this.#heldBytes += n
       await this.#takeLines((take) => this.#lines.lines(take, this.#many))
       if (this.#now - turn >= TURN_MS) {
         await new Promise(setImmediate)
@@ -183,19 +194,27 @@ export class LineProducer {
   /** The pipe ran dry: what was read is sent, unless more comes at once. */
   async #wait(): Promise<void> {
     const { input, stop } = this.#options
-    if (this.#heldSince === 0) await input.ready(undefined, stop.signal)
-    else if (
+    if (this.#heldSince === 0) {
+      await input.ready(undefined, stop.signal)
+      return
+    }
+    if (this.#heldBytes >= BULK_BYTES && this.#waits < BULK_DRY_WAITS) {
+      this.#waits++
+      if (await input.ready(BULK_DRY_MS, stop.signal)) return
+    }
+    if (
       this.#now - this.#sentAt < QUIET_MS &&
       this.#now - this.#heldSince < HOLD_MS &&
       (await input.ready(DRY_MS, stop.signal))
     ) {
       return
-    } else {
-      this.#heldSince = 0
-      this.#sentAt = this.#now
-      if (this.#options.sync) await this.#options.producer.flush()
-      else await this.#topic?.drain()
     }
+    this.#heldSince = 0
+    this.#heldBytes = 0
+    this.#waits = 0
+    this.#sentAt = this.#now
+    if (this.#options.sync) await this.#options.producer.flush()
+    else await this.#topic?.drain()
   }
 
   async #open(): Promise<TopicProducer> {

@@ -22,7 +22,9 @@ export abstract class IndexFile {
   #count: number | undefined
   #page = Buffer.alloc(0)
   #pageStart = -1
-  #staged: Buffer[] = []
+  /** Entries to be written, one behind the other. */
+  #staged = Buffer.alloc(0)
+  #stagedCount = 0
 
   constructor(fs: FileSystem, path: string, baseOffset: number, entrySize: number) {
     this.fs = fs
@@ -37,7 +39,7 @@ export abstract class IndexFile {
 
   /** Entries that can be used, those staged but not yet written included. */
   get count(): number {
-    return this.#storedCount() + this.#staged.length
+    return this.#storedCount() + this.#stagedCount
   }
 
   isFull(maxBytes: number, reserved = 0): boolean {
@@ -57,25 +59,36 @@ export abstract class IndexFile {
   forget(): void {
     this.#count = undefined
     this.#pageStart = -1
-    this.#staged = []
+    this.#stagedCount = 0
   }
 
-  protected stage(entry: Buffer): void {
-    this.#staged.push(entry)
+  /** Room for one more entry: its buffer; it begins at `stagedAt`. */
+  protected stage(): Buffer {
+    const size = ++this.#stagedCount * this.#entrySize
+    if (size > this.#staged.length) {
+      const larger = Buffer.allocUnsafe(Math.max(size * 2, 64 * this.#entrySize))
+      larger.set(this.#staged)
+      this.#staged = larger
+    }
+    return this.#staged
   }
 
-  protected unstageWhere(gone: (entry: Buffer) => boolean): void {
-    this.#staged = this.#staged.filter((entry) => !gone(entry))
+  protected get stagedAt(): number {
+    return (this.#stagedCount - 1) * this.#entrySize
+  }
+
+  /** Takes the last staged entries back, as long as they are to go. */
+  protected unstageWhile(gone: (staged: Buffer, at: number) => boolean): void {
+    while (this.#stagedCount > 0 && gone(this.#staged, this.stagedAt)) this.#stagedCount--
   }
 
   /** Writes the staged entries with one call. Cuts off a preallocated or damaged tail first. */
   writeStaged(): void {
-    if (this.#staged.length === 0) return
-    const bytes = this.#staged.length === 1 ? this.#staged[0] : Buffer.concat(this.#staged)
+    if (this.#stagedCount === 0) return
     const position = this.trim()
-    writeFully(this.fs, this.#open(true), bytes, 0, bytes.length, position)
-    this.#count = (this.#count ?? 0) + this.#staged.length
-    this.#staged = []
+    writeFully(this.fs, this.#open(true), this.#staged, 0, this.#stagedCount * this.#entrySize, position)
+    this.#count = (this.#count ?? 0) + this.#stagedCount
+    this.#stagedCount = 0
     this.#pageStart = -1
   }
 
@@ -125,8 +138,8 @@ export abstract class IndexFile {
   protected entryAt(n: number): number {
     const stored = this.#storedCount()
     if (n >= stored) {
-      this.page = this.#staged[n - stored]
-      return 0
+      this.page = this.#staged
+      return (n - stored) * this.#entrySize
     }
     return this.#load(n)
   }

@@ -92,11 +92,15 @@ export function rebuildIndexes(
   }
 }
 
-/** Writes staged index entries; a full disk leaves the indexes short, which is repaired later (KAFKA-7866). */
+/**
+ * Writes staged index entries; a full disk leaves the indexes short, which is repaired later (KAFKA-7866). The time
+ * index goes first: whoever finds an entry of the offset index knows that the largest timestamp up to its batch is in the
+ * other one, also where this process is killed between the two.
+ */
 export function writeIndexes(segment: LogSegment): void {
   try {
-    segment.offsetIndex.writeStaged()
     segment.timeIndex.writeStaged()
+    segment.offsetIndex.writeStaged()
   } catch {
     segment.offsetIndex.forget()
     segment.timeIndex.forget()

@@ -39,15 +39,14 @@ export class OffsetIndex extends IndexFile {
 
   /** Staged until `writeStaged`. Positions and offsets must grow. */
   append(lastOffset: number, position: number): void {
-    const entry = Buffer.allocUnsafe(8)
-    writeInt32(entry, 0, lastOffset - this.baseOffset)
-    writeInt32(entry, 4, position)
-    this.stage(entry)
+    const staged = this.stage()
+    writeInt32(staged, this.stagedAt, lastOffset - this.baseOffset)
+    writeInt32(staged, this.stagedAt + 4, position)
   }
 
   /** Takes back staged entries at or behind `position`: the bytes they point to were not written. */
   unstageFrom(position: number): void {
-    this.unstageWhere((entry) => readInt32(entry, 4) >= position)
+    this.unstageWhile((staged, at) => readInt32(staged, at + 4) >= position)
   }
 
   /** Drops entries that point at or behind `position`, which the log no longer has. */

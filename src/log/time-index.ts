@@ -41,15 +41,14 @@ export class TimeIndex extends IndexFile {
   maybeAppend(timestamp: number, offset: number): void {
     const last = this.lastEntry()
     if (timestamp <= (last?.timestamp ?? -1) || offset < (last?.offset ?? this.baseOffset)) return
-    const entry = Buffer.allocUnsafe(12)
-    writeInt64(entry, 0, timestamp)
-    writeInt32(entry, 8, offset - this.baseOffset)
-    this.stage(entry)
+    const staged = this.stage()
+    writeInt64(staged, this.stagedAt, timestamp)
+    writeInt32(staged, this.stagedAt + 8, offset - this.baseOffset)
   }
 
   /** Takes back staged entries at or behind `offset`. */
   unstageFrom(offset: number): void {
-    this.unstageWhere((entry) => readInt32(entry, 8) >= offset - this.baseOffset)
+    this.unstageWhile((staged, at) => readInt32(staged, at + 8) >= offset - this.baseOffset)
   }
 
   /** Drops entries of offsets at or behind `offset`. */

@@ -52,6 +52,22 @@ function names(log: UnifiedLog): string[] {
     .filter((value) => value.includes('.'))
 }
 
+const BY_TIME = { indexIntervalBytes: 100 }
+
+function recordsOf(log: UnifiedLog): { offset: number; timestamp: number }[] {
+  const found: { offset: number; timestamp: number }[] = []
+  for (let next = log.logStartOffset; next < log.logEndOffset; ) {
+    const { buffer, start, end, nextOffset } = log.read(next, 100_000)
+    for (let at = start; at < end; ) {
+      const batch = new RecordBatch(buffer, at, end)
+      for (const { offset, timestamp } of batch.records()) found.push({ offset, timestamp })
+      at = batch.end
+    }
+    next = nextOffset
+  }
+  return found
+}
+
 /** All offsets from the log's start are there, each once, in order. */
 function expectDense(log: UnifiedLog): void {
   let expected: number | undefined
@@ -102,6 +118,39 @@ describe('a writer that is killed', () => {
       expectDense(next)
       next.close()
       reader.close()
+    }
+  })
+
+  it('leaves look-ups by time as right as a scan, whatever call it is killed at', () => {
+    const times = [5000, 100, 9000, 200, 300, 7000, 12000, 400]
+    const write = (log: UnifiedLog, timestamps: readonly number[]) => {
+      for (const timestamp of timestamps) {
+        const records = Array.from({ length: 6 }, (_, i) => ({
+          value: 'x'.repeat(20),
+          timestamp: timestamp + i,
+        }))
+        appendUnderLock(log, batchOf(records), batchOf(['small']))
+      }
+    }
+    const whole = crashOs({ at: Number.POSITIVE_INFINITY, kind: 'kill' })
+    write(openLog(temporaryDir(), { os: whole.os, changes: BY_TIME }), times)
+    expect(whole.calls()).toBeGreaterThan(20)
+    for (let at = 0; at < whole.calls(); at++) {
+      const dir = temporaryDir()
+      const crash = crashOs({ at, kind: 'kill', torn: (at % 3) / 3 })
+      try {
+        write(openLog(dir, { os: crash.os, changes: BY_TIME }), times)
+      } catch {}
+      expect(crash.failed()).toBe(true)
+      crash.die()
+      const next = openLog(dir, { changes: BY_TIME })
+      write(next, [50, 60])
+      const stored = recordsOf(next)
+      for (const wanted of [1, 99, 103, 1000, 4999, 5005, 7003, 9000, 9001, 9005, 12004, 20000]) {
+        const first = stored.find(({ timestamp }) => timestamp >= wanted)
+        expect(next.offsetForTimestamp(wanted)?.offset, `${at}: ${wanted}`).toBe(first?.offset)
+      }
+      next.close()
     }
   })
 
