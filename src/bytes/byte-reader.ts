@@ -1,4 +1,5 @@
 import { CorruptRecordError } from '../errors.ts'
+import { readInt16, readInt32, readUInt32 } from './int32.ts'
 import { isSafeInt64, readInt64, readInt64Rounded } from './int64.ts'
 import { cursor, readUnsignedVarint, readVarint, readVarlong } from './varint.ts'
 
@@ -34,7 +35,7 @@ export class ByteReader {
   }
 
   int8(): number {
-    return this.buffer.readInt8(this.skip(1))
+    return (this.buffer[this.skip(1)] << 24) >> 24
   }
 
   uint8(): number {
@@ -42,19 +43,19 @@ export class ByteReader {
   }
 
   int16(): number {
-    return this.buffer.readInt16BE(this.skip(2))
+    return readInt16(this.buffer, this.skip(2))
   }
 
   uint16(): number {
-    return this.buffer.readUInt16BE(this.skip(2))
+    return readInt16(this.buffer, this.skip(2)) & 0xffff
   }
 
   int32(): number {
-    return this.buffer.readInt32BE(this.skip(4))
+    return readInt32(this.buffer, this.skip(4))
   }
 
   uint32(): number {
-    return this.buffer.readUInt32BE(this.skip(4))
+    return readUInt32(this.buffer, this.skip(4))
   }
 
   /** Eight bytes as a number; beyond the safe integers it is refused. */

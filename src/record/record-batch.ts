@@ -1,4 +1,5 @@
 import { crc32c } from '../bytes/crc32c.ts'
+import { readInt16, readInt32, readUInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
 import { readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import * as header from './batch-header.ts'
@@ -57,7 +58,7 @@ export class RecordBatch {
 
   /** The stored checksum, unsigned. */
   get crc(): number {
-    return this.buffer.readUInt32BE(this.position + header.CRC_POSITION)
+    return readUInt32(this.buffer, this.position + header.CRC_POSITION)
   }
 
   get attributes(): number {
@@ -110,7 +111,7 @@ export class RecordBatch {
   }
 
   get producerEpoch(): number {
-    return this.buffer.readInt16BE(this.position + header.PRODUCER_EPOCH_POSITION)
+    return readInt16(this.buffer, this.position + header.PRODUCER_EPOCH_POSITION)
   }
 
   get hasProducerId(): boolean {
@@ -220,13 +221,13 @@ export class RecordBatch {
       timestampType === 'LogAppendTime'
         ? this.attributes | header.LOG_APPEND_TIME_FLAG
         : this.attributes & ~header.LOG_APPEND_TIME_FLAG
-    this.buffer.writeInt16BE(attributes, this.position + header.ATTRIBUTES_POSITION)
+    writeInt16(this.buffer, this.position + header.ATTRIBUTES_POSITION, attributes)
     writeInt64(this.buffer, this.position + header.MAX_TIMESTAMP_POSITION, maxTimestamp)
     this.updateCrc()
   }
 
   updateCrc(): void {
-    this.buffer.writeUInt32BE(this.computeCrc(), this.position + header.CRC_POSITION)
+    writeInt32(this.buffer, this.position + header.CRC_POSITION, this.computeCrc())
   }
 
   /** An error that says which batch it is about. */
@@ -259,7 +260,7 @@ export class RecordBatch {
   }
 
   private int32(position: number): number {
-    return this.buffer.readInt32BE(this.position + position)
+    return readInt32(this.buffer, this.position + position)
   }
 }
 
