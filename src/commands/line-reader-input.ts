@@ -63,7 +63,7 @@ export class LineInput {
   /** From now on input is read into buffer[0, size), until a line needs more. False: it is too small already. */
   useMemory(buffer: Buffer, size: number): boolean {
     if (this.#end + SENTINELS > size) return false
-    this.#buffer.copy(buffer, 0, 0, this.#end)
+    buffer.set(this.#buffer.subarray(0, this.#end))
     this.#buffer = buffer
     this.#size = size
     return true

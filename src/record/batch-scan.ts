@@ -1,4 +1,5 @@
 import { crc32c } from '../bytes/crc32c.ts'
+import { readInt32, readUInt32 } from '../bytes/int32.ts'
 import { isSafeInt64, readInt64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import {
@@ -71,9 +72,9 @@ export function scanBatches(
       const { kind, detail, tornSize } = problem
       return { validEnd: at, nextOffset, kind, problem: new CorruptRecordError(detail, at), tornSize }
     }
-    const size = buffer.readInt32BE(at + LENGTH_POSITION) + LOG_OVERHEAD
+    const size = readInt32(buffer, at + LENGTH_POSITION) + LOG_OVERHEAD
     if (visit(at, size) === false) break
-    nextOffset = readInt64(buffer, at) + buffer.readInt32BE(at + LAST_OFFSET_DELTA_POSITION) + 1
+    nextOffset = readInt64(buffer, at) + readInt32(buffer, at + LAST_OFFSET_DELTA_POSITION) + 1
     expected = nextOffset
     at += size
   }
@@ -111,26 +112,26 @@ function problemAt(
   const room = limit - at
   if (room <= MAGIC_POSITION) {
     if (onlyZeros(buffer, at, limit)) return zeros(room)
-    return torn(room, room < LOG_OVERHEAD ? 0 : buffer.readInt32BE(at + LENGTH_POSITION) + LOG_OVERHEAD)
+    return torn(room, room < LOG_OVERHEAD ? 0 : readInt32(buffer, at + LENGTH_POSITION) + LOG_OVERHEAD)
   }
-  const magic = buffer.readInt8(at + MAGIC_POSITION)
-  const size = buffer.readInt32BE(at + LENGTH_POSITION) + LOG_OVERHEAD
+  const magic = (buffer[at + MAGIC_POSITION] << 24) >> 24
+  const size = readInt32(buffer, at + LENGTH_POSITION) + LOG_OVERHEAD
   if (size === LOG_OVERHEAD && onlyZeros(buffer, at, limit)) return zeros(room)
   if (magic !== CURRENT_MAGIC) {
     const isLegacy = (magic === 0 || magic === 1) && size > LOG_OVERHEAD
     return { kind: isLegacy ? 'legacy' : 'garbage', detail: magicProblem(magic), tornSize: 0 }
   }
   if (size < RECORD_BATCH_OVERHEAD) return garbage(`batch size ${size} is smaller than a batch's header`)
-  if (!isSafeInt64(buffer, at) || buffer.readInt8(at) < 0) return garbage('no offset')
+  if (!isSafeInt64(buffer, at) || buffer[at] > 0x7f) return garbage('no offset')
   if (room < RECORD_BATCH_OVERHEAD) return torn(room, size)
   const baseOffset = readInt64(buffer, at)
   if (baseOffset < minOffset)
     return garbage(`batch at offset ${baseOffset} where ${minOffset} or more is expected`)
-  if (buffer.readInt32BE(at + LAST_OFFSET_DELTA_POSITION) < 0) return garbage('negative last offset delta')
-  if (buffer.readInt32BE(at + COUNT_POSITION) < 0) return garbage('negative record count')
+  if (readInt32(buffer, at + LAST_OFFSET_DELTA_POSITION) < 0) return garbage('negative last offset delta')
+  if (readInt32(buffer, at + COUNT_POSITION) < 0) return garbage('negative record count')
   if (size > room) return torn(room, size)
   if (checkCrc) {
-    const stored = buffer.readUInt32BE(at + CRC_POSITION)
+    const stored = readUInt32(buffer, at + CRC_POSITION)
     const computed = crc32c(buffer, at + ATTRIBUTES_POSITION, at + size)
     if (stored !== computed) {
       return { kind: 'crc', detail: `batch at offset ${baseOffset} has a wrong checksum`, tornSize: 0 }
