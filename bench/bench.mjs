@@ -1,7 +1,7 @@
 // Paired timings of whole commands: A B A B ..., medians and the ratio pair by pair, so that a machine whose speed
 // drifts does not flatter one side. NODE_EXTRA_CA_CERTS is unset: it triples the start-up of Node 20 and with it
 // would hide what is being measured.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 
@@ -43,6 +43,11 @@ function peakOfGroup(pid) {
     }
   } catch {}
   return peak
+}
+
+/** What was left to be written before is no burden to what comes. */
+export function settle() {
+  execFileSync('sync')
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]

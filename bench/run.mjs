@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { machine, paired, versions } from './bench.mjs'
+import { machine, paired, settle, versions } from './bench.mjs'
 import { growth, growthPlot, growthTable } from './growth.mjs'
 import { startKafka } from './kafka.mjs'
 import { lookups, startRows } from './start-rows.mjs'
@@ -60,10 +60,6 @@ for (const row of rows) {
       `| ${i === 0 ? row.name : ''} | ${mine} | ${peer.name} ${(peer.seconds * 1000).toFixed(0)} ms | ${peer.ratio.toFixed(2)} | ${bar} |`,
     )
   })
-}
-/** What the row before left to be written is no burden to this one. */
-function settle() {
-  execFileSync('sync')
 }
 
 const LOOKUP = 'lookup in 100 GB, in process'
