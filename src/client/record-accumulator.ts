@@ -1,4 +1,5 @@
 import { BatchWriter } from '../record/batch-writer.ts'
+import { CompressionQueue, plainSizeLimit } from '../record/compression-queue.ts'
 import { KERNEL_MAX_ROWS, KernelMemory } from '../record/line-kernel.ts'
 import type { Codec } from '../record/record.ts'
 
@@ -15,8 +16,8 @@ const COUNT_FROM = 64
 const INPUT_SIZE = 256 * 1024
 /** A batch.size beyond this takes memory when it comes to that. */
 const MAX_BATCH_IN_PIECE = 256 * 1024
-/** Room for a batch that compresses well: its records are gathered uncompressed. */
-const UNCOMPRESSED_ROOM = 512 * 1024
+/** Memory in which the open batches of all partitions are gathered before they are compressed. */
+const MAX_UNCOMPRESSED = 16 * 1024 * 1024
 /** Lines of which the kernel takes over what it can once so many bytes came: it must be compiled first. */
 const KERNEL_FROM = 512 * 1024
 
@@ -28,6 +29,8 @@ export interface AccumulatorOptions {
   readonly producerId: number
   /** buffer.memory */
   readonly bufferMemory: number
+  /** What compresses, shared with other topics. */
+  readonly compression?: CompressionQueue
 }
 
 /** A record whose sender waits for its offset. */
@@ -77,17 +80,22 @@ export class RecordAccumulator {
   /** For up to KEEP_MEMORY_UP_TO partitions: the caller's input, then a piece for each partition. */
   readonly #memory: KernelMemory | undefined
   readonly #piece: number
+  readonly #compression: CompressionQueue | undefined
   #gathered = 0
   #untilKernel = KERNEL_FROM
 
   constructor(partitionCount: number, options: AccumulatorOptions) {
     this.#options = options
+    if (options.codec !== 'none') this.#compression = options.compression ?? new CompressionQueue()
     this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED)
     const share = Math.floor(this.#maxGathered / partitionCount)
     this.#writeSize = Math.max(1, Math.min(WRITE_SIZE, share))
     // The batch that is open when a write is due, and the record that found it full.
     this.#piece = this.#writeSize + 2 * Math.min(options.batchSize, MAX_BATCH_IN_PIECE) + 4096
-    if (options.codec !== 'none' && partitionCount <= 16) this.#piece += UNCOMPRESSED_ROOM
+    // Of what is compressed, the open batch alone is in its piece.
+    if (options.codec !== 'none') {
+      this.#piece = Math.min(plainSizeLimit(options.batchSize), Math.floor(MAX_UNCOMPRESSED / partitionCount))
+    }
     this.#memory =
       partitionCount <= KEEP_MEMORY_UP_TO
         ? new KernelMemory(INPUT_SIZE + partitionCount * this.#piece)
@@ -154,7 +162,7 @@ export class RecordAccumulator {
     if (kernel === undefined) return from
     for (let row = 0; row < queues.length; row++) {
       const { due, writer } = queues[row]
-      if (due || writer.buffer !== memory.buffer) kernel.setRow(row, 0, 0, 0, 0)
+      if (due || writer.openBuffer !== memory.buffer) kernel.setRow(row, 0, 0, 0, 0)
       else writer.offer(kernel, row, timestamp)
     }
     kernel.turn = spread.turn
@@ -164,7 +172,7 @@ export class RecordAccumulator {
     let taken = 0
     for (let row = 0; row < queues.length; row++) {
       const { due, writer } = queues[row]
-      if (!due && writer.buffer === memory.buffer) taken += writer.accept(kernel, row, timestamp)
+      if (!due && writer.openBuffer === memory.buffer) taken += writer.accept(kernel, row, timestamp)
     }
     this.linesTaken = taken
     return behind
@@ -175,7 +183,9 @@ export class RecordAccumulator {
 
   /** Ends every open batch. */
   endBatches(): void {
-    for (const queue of this.#queues) queue?.writer.closeBatch()
+    const queues = this.filled()
+    if (queues.length > 1) for (const { writer } of queues) writer.endBatch()
+    for (const { writer } of queues) writer.closeBatch()
   }
 
   /** The closed batches are with the log: tells their senders and forgets them. */
@@ -213,6 +223,7 @@ export class RecordAccumulator {
         producerId,
         producerEpoch: producerId < 0 ? -1 : 0,
         baseSequence: producerId < 0 ? -1 : 0,
+        compression: this.#compression,
         initialSize: this.#firstSize,
         memory: this.#pieceOf(partition),
       }),

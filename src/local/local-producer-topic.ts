@@ -8,6 +8,7 @@ import { KafkaError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Clock } from '../os/clock.ts'
+import type { CompressionQueue } from '../record/compression-queue.ts'
 import { KERNEL_MAX_LINE } from '../record/line-kernel.ts'
 import { sizeOfHeaders } from '../record/record-writer.ts'
 import type { LocalDirectory } from './local-directory.ts'
@@ -28,6 +29,8 @@ export interface LocalTopicProducerOptions {
   readonly partitioner: SlicePartitioner
   /** -1: not idempotent. */
   readonly producerId: number
+  /** What compresses batches, where any are. */
+  readonly compression?: CompressionQueue
   /** Called now and then, and at the end, for a log that was written to from `sinceOffset` on. */
   readonly keepHouse?: (log: UnifiedLog, sinceOffset: number) => void
 }
@@ -72,6 +75,7 @@ export class LocalTopicProducer implements TopicProducer {
       batchSize: Math.min(settings.batchSize, config.maxMessageBytes),
       producerId: options.producerId,
       bufferMemory: settings.bufferMemory,
+      compression: options.compression,
     })
     this.#limits = new ProducerLimits(topic, settings, config, codec)
     this.#takesLines = this.#accumulator.inputMemory !== undefined && this.#limits.fits > KERNEL_MAX_LINE

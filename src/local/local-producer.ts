@@ -4,6 +4,7 @@ import { type ProducerSettings, producerSettings } from '../config/producer-conf
 import { KafkaError, TerseError } from '../errors.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Os } from '../os/os.ts'
+import { CompressionQueue, plainSizeLimit } from '../record/compression-queue.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalTopicProducer } from './local-producer-topic.ts'
 
@@ -31,6 +32,10 @@ export class LocalProducer implements Producer {
   #entered: Promise<void> | undefined
   #producerId: Promise<number> | undefined
   #partitioner: Promise<PartitionerChoice> | undefined
+  readonly #compression = new CompressionQueue(async () => {
+    const { startCompressionThread } = await import('./compression-thread.ts')
+    return startCompressionThread(plainSizeLimit(this.#settings.batchSize))
+  })
   #closed = false
   #housekeeping: Promise<void> = Promise.resolve()
 
@@ -76,11 +81,25 @@ export class LocalProducer implements Producer {
     this.#closed = true
     await Promise.allSettled(this.#topics.values())
     try {
+      await this.#compressAll()
       await this.flush()
       for (const topic of this.#open) topic.keepHouse()
       await this.#housekeeping
     } finally {
       if (this.#entered !== undefined) await this.#entered.then(() => this.#directory.leave())
+    }
+  }
+
+  /** What compresses ends while the disk is waited for. */
+  async #compressAll(): Promise<void> {
+    try {
+      for (const topic of this.#open) await topic.drain()
+    } catch (error) {
+      // What the other topics have is kept, too.
+      await this.flush().catch(() => {})
+      throw error
+    } finally {
+      this.#compression.end()
     }
   }
 
@@ -108,6 +127,7 @@ export class LocalProducer implements Producer {
       partitionCount,
       settings,
       partitioner: await this.#slicePartitioner(topic, choice),
+      compression: this.#compression,
       producerId: this.#producerId === undefined ? -1 : await this.#producerId,
       keepHouse: (log, sinceOffset) => this.#keepHouse(log, sinceOffset),
     })

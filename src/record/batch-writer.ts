@@ -1,25 +1,12 @@
-import { crc32c } from '../bytes/crc32c.ts'
 import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
-import {
-  ATTRIBUTES_POSITION,
-  attributesOf,
-  CRC_POSITION,
-  RECORD_BATCH_OVERHEAD,
-  writeBatchHeader,
-} from './batch-header.ts'
+import { RECORD_BATCH_OVERHEAD } from './batch-header.ts'
 import type { BatchWriterOptions } from './batch-writer-options.ts'
-import { compress } from './compression.ts'
+import { ClosedBatches } from './closed-batches.ts'
+import { type BatchOwner, CompressionQueue, type EndedBatch, plainSizeLimit } from './compression-queue.ts'
 import { CompressionRatioEstimator } from './compression-ratio-estimator.ts'
 import { KERNEL_SLACK, type LineKernel } from './line-kernel.ts'
 import type { Codec, RecordHeader } from './record.ts'
-import {
-  incrementSequence,
-  NO_PARTITION_LEADER_EPOCH,
-  NO_PRODUCER_EPOCH,
-  NO_PRODUCER_ID,
-  NO_SEQUENCE,
-  NO_TIMESTAMP,
-} from './record.ts'
+import { NO_TIMESTAMP } from './record.ts'
 import {
   copyBytes,
   MAX_RECORD_OVERHEAD,
@@ -43,30 +30,26 @@ const NO_MEMORY = Buffer.alloc(0)
  *   writer.appendSlices(...) ...; writer.closeBatch()
  *   log.append(writer.buffer, 0, writer.end); writer.reset()
  */
-export class BatchWriter {
-  /** The batches are buffer[start, end). A new object when it had to grow, so take it anew after each append. */
-  buffer: Buffer
-  /** 0 unless memory was given. */
-  start = 0
-  /** Position behind the last closed batch. */
-  end = 0
-  /** Closed batches. */
-  batchCount = 0
-  /** Records in them and in the open one. */
+export class BatchWriter implements BatchOwner {
+  /** Where the records of the open batch are: `buffer` itself unless they are compressed. */
+  openBuffer: Buffer
+  /** Records in all batches: closed, being compressed, open. */
   recordCount = 0
 
   private readonly codec: Codec
   private readonly level: number | undefined
   private readonly batchSize: number
-  private readonly producerId: number
-  private readonly producerEpoch: number
-  private readonly attributes: number
-  private nextSequence: number
-  /** Where the memory ends. */
+  private readonly closed: ClosedBatches
+  /** Where the open batch's memory ends. */
   private limit: number
+  private readonly compression: CompressionQueue | undefined
   private readonly ratio = new CompressionRatioEstimator()
+  /** No open batch gets longer than this, however well it compresses, but for one record. */
+  private readonly plainLimit: number
 
-  /** Where the next record of the open batch goes, in `buffer`. Compressed ones are collected there, too. */
+  /** Where the open batch begins in `openBuffer`: at `end`, or always in the same place. */
+  private openStart = 0
+  /** Where its next record goes. */
   private at = 0
   /** Records in the open batch; none: no batch is open. */
   private openCount = 0
@@ -78,31 +61,50 @@ export class BatchWriter {
     this.codec = options.codec ?? 'none'
     this.level = options.level
     this.batchSize = Math.max(1, options.batchSize ?? DEFAULT_BATCH_SIZE)
-    this.producerId = options.producerId ?? NO_PRODUCER_ID
-    this.producerEpoch = options.producerEpoch ?? NO_PRODUCER_EPOCH
-    this.nextSequence = options.baseSequence ?? NO_SEQUENCE
-    this.attributes = attributesOf(this.codec, 'CreateTime', options.transactional ?? false, false, false)
     const { memory } = options
-    if (memory === undefined) {
-      this.buffer = Buffer.allocUnsafe(Math.max(options.initialSize ?? 64 * 1024, 4096))
-      this.limit = this.buffer.length
-    } else {
-      this.buffer = memory.buffer
-      this.limit = memory.end
-      this.start = memory.start
-      this.end = memory.start
-      this.at = memory.start
-    }
+    this.openBuffer = memory?.buffer ?? Buffer.allocUnsafe(Math.max(options.initialSize ?? 64 * 1024, 4096))
+    this.openStart = memory?.start ?? 0
+    this.limit = memory?.end ?? this.openBuffer.length
+    this.at = this.openStart
+    this.plainLimit = Math.max(plainSizeLimit(this.batchSize), this.limit - this.openStart)
+    if (this.codec !== 'none') this.compression = options.compression ?? new CompressionQueue()
+    const apart = this.codec !== 'none'
+    this.closed = new ClosedBatches(options, apart ? NO_MEMORY : this.openBuffer, apart ? 0 : this.openStart)
+  }
+
+  /** The closed batches are buffer[start, end). A new object when it had to grow, so take it anew after each append. */
+  get buffer(): Buffer {
+    return this.closed.buffer
+  }
+
+  /** 0 unless memory was given. */
+  get start(): number {
+    return this.closed.start
+  }
+
+  /** Position behind the last closed batch. */
+  get end(): number {
+    return this.closed.end
+  }
+
+  /** Closed batches. */
+  get batchCount(): number {
+    return this.closed.count
+  }
+
+  /** Records in them. */
+  get closedRecordCount(): number {
+    return this.closed.recordCount
   }
 
   /** Bytes written so far, the open batch (uncompressed) included. */
   get sizeInBytes(): number {
-    return (this.openCount === 0 ? this.end : this.at) - this.start
+    return this.end - this.start + (this.openCount === 0 ? 0 : this.at - this.openStart)
   }
 
   /** Sequence that the next batch begins with; -1 without an idempotent producer. */
   get sequence(): number {
-    return this.nextSequence
+    return this.closed.nextSequence
   }
 
   get isEmpty(): boolean {
@@ -130,8 +132,8 @@ export class BatchWriter {
       const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
       const body = 3 + varintSize(count) + fieldSize(keyLength) + fieldSize(valueLength)
       const end = this.at + varintSize(body) + body
-      if (end - this.end <= this.openLimit && end <= this.limit && body < THREE_BYTES) {
-        const buffer = this.buffer
+      if (end - this.openStart <= this.openLimit && end <= this.limit && body < THREE_BYTES) {
+        const buffer = this.openBuffer
         let at = putVarint(buffer, this.at, body)
         buffer[at] = 0
         buffer[at + 1] = delta << 1
@@ -149,11 +151,11 @@ export class BatchWriter {
         if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
         this.openCount = count + 1
         this.recordCount++
-        return end - this.end >= this.openLimit
+        return end - this.openStart >= this.openLimit
       }
     }
     const closed = this.begin(timestamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd, 1)
-    this.buffer[this.at++] = 0
+    this.openBuffer[this.at++] = 0
     return closed || this.isFull()
   }
 
@@ -175,7 +177,10 @@ export class BatchWriter {
   offer(kernel: LineKernel, row: number, timestamp: number): void {
     const delta = timestamp - this.baseTimestamp
     const takes = this.openCount > 0 && delta >= 0 && delta < ONE_BYTE
-    const limit = Math.min(this.end + this.openSizeLimit(), this.limit - KERNEL_SLACK - RECORD_BATCH_OVERHEAD)
+    const limit = Math.min(
+      this.openStart + this.openSizeLimit(),
+      this.limit - KERNEL_SLACK - RECORD_BATCH_OVERHEAD,
+    )
     kernel.setRow(row, this.at, takes ? limit : 0, this.openCount, delta)
   }
 
@@ -207,7 +212,7 @@ export class BatchWriter {
       value?.length ?? -1,
       sizeOfHeaders(headers),
     )
-    this.at = writeHeaders(this.buffer, this.at, headers)
+    this.at = writeHeaders(this.openBuffer, this.at, headers)
     return closed || this.isFull()
   }
 
@@ -236,68 +241,64 @@ export class BatchWriter {
       valueEnd,
       headersSize,
     )
-    const at = writeVarint(this.buffer, this.at, headersCount)
-    this.at = copyBytes(headers, headersStart, headersEnd, this.buffer, at)
+    const at = writeVarint(this.openBuffer, this.at, headersCount)
+    this.at = copyBytes(headers, headersStart, headersEnd, this.openBuffer, at)
     return closed || this.isFull()
   }
 
-  /** Ends the open batch, if there is one: writes its header, compresses, checksums. */
+  /** Ends the open batch, if there is one. All batches are closed then: header, compression, checksum. */
   closeBatch(): void {
+    this.endBatch(true)
+    this.compression?.finish(this)
+  }
+
+  /** Ends the open batch; while it is compressed elsewhere it is neither open nor closed. */
+  endBatch(here = false): void {
     const count = this.openCount
     if (count === 0) return
-    if (this.codec !== 'none') this.compressOpenBatch(this.end + RECORD_BATCH_OVERHEAD)
-    const start = this.end
-    const buffer = this.buffer
-    writeBatchHeader(buffer, start, {
-      baseOffset: this.recordCount - count,
-      sizeInBytes: this.at - start,
-      partitionLeaderEpoch: NO_PARTITION_LEADER_EPOCH,
-      attributes: this.attributes,
-      lastOffsetDelta: count - 1,
-      baseTimestamp: this.baseTimestamp,
-      maxTimestamp: this.maxTimestamp,
-      producerId: this.producerId,
-      producerEpoch: this.producerEpoch,
-      baseSequence: this.nextSequence,
-      count,
-    })
-    buffer.writeUInt32BE(crc32c(buffer, start + ATTRIBUTES_POSITION, this.at), start + CRC_POSITION)
-    if (this.nextSequence !== NO_SEQUENCE) this.nextSequence = incrementSequence(this.nextSequence, count)
-    this.end = this.at
-    this.batchCount++
+    const { openBuffer, openStart, at, baseTimestamp, maxTimestamp } = this
+    const recordsStart = openStart + RECORD_BATCH_OVERHEAD
+    const batch = { count, baseTimestamp, maxTimestamp, plainSize: at - recordsStart }
+    if (this.compression === undefined) this.closed.close(at, batch)
+    else {
+      this.compression.compress(this, batch, this.codec, this.level, openBuffer, recordsStart, at, here)
+    }
     this.openCount = 0
   }
 
-  /** Records in closed batches. */
-  get closedRecordCount(): number {
-    return this.recordCount - this.openCount
+  /** Called by `compression` for each batch that was ended, in their order. */
+  place(batch: EndedBatch, compressed: Uint8Array): void {
+    this.closed.add(batch, compressed)
+    this.ratio.update(compressed.length / batch.plainSize)
   }
 
-  /** Forgets the closed batches, which the log has taken; the open one moves to the front and goes on. */
+  /** Forgets the closed batches, which the log has taken; the open one goes on, without a gap before it. */
   dropClosed(): void {
-    if (this.openCount > 0) this.buffer.copyWithin(this.start, this.end, this.at)
-    this.at -= this.end - this.start
-    this.end = this.start
-    this.batchCount = 0
-    this.recordCount = this.openCount
+    const { closed } = this
+    if (this.codec === 'none') {
+      if (this.openCount > 0) closed.buffer.copyWithin(closed.start, closed.end, this.at)
+      this.at -= closed.end - closed.start
+      this.openStart = closed.start
+    }
+    this.recordCount -= closed.recordCount
+    closed.drop()
   }
 
   /** Starts over in the same memory; sequences go on. An open batch is dropped, so close it first. */
   reset(): void {
-    this.end = this.start
-    this.at = this.start
-    this.batchCount = 0
-    this.recordCount = 0
     this.openCount = 0
+    this.closeBatch()
+    this.closed.drop()
+    this.recordCount = 0
   }
 
   /** Gives the memory back while there is nothing in it; the next record takes some anew. */
   releaseMemory(): void {
     this.reset()
-    this.buffer = NO_MEMORY
+    this.closed.moveTo(NO_MEMORY, 0, 0)
+    this.openBuffer = NO_MEMORY
     this.limit = 0
-    this.start = 0
-    this.end = 0
+    this.openStart = 0
     this.at = 0
   }
 
@@ -317,8 +318,8 @@ export class BatchWriter {
     let delta = this.openCount === 0 ? 0 : timestamp - this.baseTimestamp
     let body = sizeOfRecordBody(delta, this.openCount, keyLength, valueLength, headersSize)
     let closed = false
-    if (this.openCount > 0 && this.estimatedSize() + sizeOfVarint(body) + body > this.openLimit) {
-      this.closeBatch()
+    if (this.openCount > 0 && !this.hasRoom(sizeOfVarint(body) + body)) {
+      this.endBatch()
       closed = true
     }
     if (this.openCount === 0) {
@@ -329,7 +330,7 @@ export class BatchWriter {
     if (this.at + body + 5 > this.limit) this.grow(body + 5)
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
     this.at = writeRecordFields(
-      this.buffer,
+      this.openBuffer,
       this.at,
       body,
       delta,
@@ -347,7 +348,8 @@ export class BatchWriter {
   }
 
   private openBatch(timestamp: number, firstBody: number): void {
-    this.at = this.end + RECORD_BATCH_OVERHEAD
+    if (this.codec === 'none') this.openStart = this.closed.end
+    this.at = this.openStart + RECORD_BATCH_OVERHEAD
     this.baseTimestamp = timestamp
     this.maxTimestamp = NO_TIMESTAMP
     // As Kafka's accumulator sizes a batch for its first record.
@@ -358,9 +360,14 @@ export class BatchWriter {
     return this.estimatedSize() >= this.openLimit
   }
 
+  private hasRoom(size: number): boolean {
+    if (this.estimatedSize() + size > this.openLimit) return false
+    return this.codec === 'none' || this.at - this.openStart + size <= this.plainLimit
+  }
+
   /** Size of the open batch once it is compressed, as Kafka estimates it. */
   private estimatedSize(): number {
-    const size = this.at - this.end
+    const size = this.at - this.openStart
     if (this.codec === 'none') return size
     return RECORD_BATCH_OVERHEAD + this.ratio.compressedSize(size - RECORD_BATCH_OVERHEAD)
   }
@@ -368,28 +375,21 @@ export class BatchWriter {
   /** Uncompressed size that the open batch may surely reach without being too large: estimatedSize turned round. */
   private openSizeLimit(): number {
     if (this.codec === 'none') return this.openLimit
-    return RECORD_BATCH_OVERHEAD + this.ratio.plainSize(this.openLimit - RECORD_BATCH_OVERHEAD)
+    const size = RECORD_BATCH_OVERHEAD + this.ratio.plainSize(this.openLimit - RECORD_BATCH_OVERHEAD)
+    return Math.min(size, this.plainLimit)
   }
 
-  private compressOpenBatch(recordsStart: number): void {
-    const plainSize = this.at - recordsStart
-    const compressed = compress(this.codec, this.buffer.subarray(recordsStart, this.at), this.level)
-    this.at = recordsStart
-    if (recordsStart + compressed.length > this.limit) this.grow(compressed.length)
-    this.buffer.set(compressed, this.at)
-    this.at += compressed.length
-    this.ratio.update(compressed.length / plainSize)
-  }
-
+  /** Memory of its own for the open batch; what is not compressed goes there with the closed ones before it. */
   private grow(extra: number): void {
-    const { start, at } = this
+    const { at, closed } = this
+    const start = this.codec === 'none' ? closed.start : this.openStart
     const size = at - start
     const larger = Buffer.allocUnsafe(Math.max(size + extra, (this.limit - start) * 2, 4096))
-    larger.set(this.buffer.subarray(start, at))
-    this.buffer = larger
+    larger.set(this.openBuffer.subarray(start, at))
+    this.openBuffer = larger
     this.limit = larger.length
-    this.start = 0
-    this.end -= start
+    this.openStart -= start
     this.at = size
+    if (this.codec === 'none') closed.moveTo(larger, 0, closed.end - start)
   }
 }

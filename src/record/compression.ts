@@ -23,6 +23,8 @@ export function decompress(codec: Codec, bytes: Buffer, options: { readonly maxS
   return codec === 'none' ? bytes : MODULES[codec].decompress(bytes, options.maxSize ?? MAX_INFLATED_SIZE)
 }
 
+export { lendContext as lendZstdContext, takeContextBack as takeZstdContextBack } from './zstd-codec.ts'
+
 /** Only where no native zstd fits (then it loads the WebAssembly one); all else loads itself when first used. */
 export async function prepareCodec(codec: Codec): Promise<void> {
   if (codec === 'zstd') await zstd.prepare()

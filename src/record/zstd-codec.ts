@@ -10,7 +10,14 @@ import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-mod
 const PACKAGE = '@cloudpss/zstd'
 const DEFAULT_LEVEL = 3
 
+/** A stream that compresses; behind `end` it begins anew. */
+interface ZstdCompressor {
+  data(bytes: Buffer, sink: (part: Buffer) => void): void
+  end(sink: (part: Buffer) => void): void
+}
+
 interface ZstdLibrary {
+  readonly Compressor?: new (level: number) => ZstdCompressor
   compress(bytes: Buffer, level: number): Uint8Array
   /** Throws on damage, and on more than maxSize bytes. */
   decompress(bytes: Buffer, maxSize: number): Uint8Array
@@ -48,6 +55,46 @@ function nativeLibrary(): ZstdLibrary {
   return (requireFromHere(nodeGypBuild) as (dir: string) => ZstdLibrary)(path.dirname(packageJson))
 }
 
+/**
+ * The native binary has one context for all threads of a process, which two of them must never use at once; each of its
+ * streams has its own, but takes a third longer. So at any time one thread has the context, at first the main one, and the others
+ * use streams. Known to every copy of this module on a thread (a program may have the library in both its forms).
+ */
+const context = sharedState()
+const streams = new Map<number, ZstdCompressor>()
+
+function sharedState(): { lent: boolean } {
+  const shared = globalThis as { [key: symbol]: { lent: boolean } | undefined }
+  const key = Symbol.for('tkafka.zstd')
+  shared[key] ??= { lent: false }
+  return shared[key]
+}
+
+/** Compresses without the context from now on, so that another thread may use it. False: that was so before. */
+export function lendContext(): boolean {
+  if (context.lent) return false
+  context.lent = true
+  return true
+}
+
+/** Once nobody else uses it. */
+export function takeContextBack(): void {
+  context.lent = false
+}
+
+function compressAsStream(Compressor: new (level: number) => ZstdCompressor, bytes: Buffer, level: number) {
+  let stream = streams.get(level)
+  if (stream === undefined) {
+    stream = new Compressor(level)
+    streams.set(level, stream)
+  }
+  const parts: Buffer[] = []
+  const sink = (part: Buffer) => void parts.push(part)
+  stream.data(bytes, sink)
+  stream.end(sink)
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts)
+}
+
 /** Loads the WebAssembly fallback where nothing quicker fits; needed only there. */
 export async function prepare(): Promise<void> {
   try {
@@ -65,7 +112,9 @@ export async function prepare(): Promise<void> {
 }
 
 export function compress(bytes: Buffer, level = DEFAULT_LEVEL): Buffer {
-  return asBuffer(library().compress(bytes, level))
+  const { Compressor, compress: compressAtOnce } = library()
+  if (context.lent && Compressor !== undefined) return compressAsStream(Compressor, bytes, level)
+  return asBuffer(compressAtOnce(bytes, level))
 }
 
 export function decompress(bytes: Buffer, maxSize: number): Buffer {
