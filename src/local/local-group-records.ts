@@ -1,15 +1,13 @@
 /** The records that newer groups (share, streams) leave in `__consumer_offsets`: the newest of each key. Reading only. */
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { OFFSETS_TOPIC, offsetsPartitionFor } from '../group/offsets-topic.ts'
+import { storedBatches } from '../log/stored-batches.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { codecOf, type MessageObject } from '../message/codec.ts'
 import type { CoordinatorRecords } from '../message/coordinator-record.ts'
 import type { MessageSchema } from '../message/schema.ts'
 import type { Record } from '../record/record.ts'
-import { RecordBatch } from '../record/record-batch.ts'
 import type { LocalDirectory } from './local-directory.ts'
-
-const READ_SIZE = 1 << 20
 
 export interface GroupRecord {
   readonly type: number
@@ -36,16 +34,7 @@ export function groupRecords(directory: LocalDirectory, groupId: string): GroupR
 /** Every record of a coordinator's log but control records. */
 export function visitRecords(log: UnifiedLog, visit: (record: Record) => void): void {
   log.refresh()
-  for (let at = log.logStartOffset; at < log.logEndOffset; ) {
-    const { buffer, start, end, nextOffset } = log.read(at, READ_SIZE)
-    for (let position = start; position < end; ) {
-      const batch = new RecordBatch(buffer, position, end)
-      position += batch.sizeInBytes
-      if (!batch.isControl) for (const record of batch.records()) visit(record)
-    }
-    if (nextOffset <= at) break
-    at = nextOffset
-  }
+  for (const batch of storedBatches(log)) for (const record of batch.records()) visit(record)
 }
 
 function groupOf(key: Buffer): string | undefined {

@@ -18,6 +18,7 @@ import type {
 import { javaStringHash } from '../client/java-hash.ts'
 import type { TopicPartition } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
+import { storedBatches } from '../log/stored-batches.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import {
   decodeTransactionLogKey,
@@ -29,12 +30,11 @@ import {
 } from '../message/transaction-log-messages.ts'
 import type { Os } from '../os/os.ts'
 import { endTransactionBatch } from '../record/control-record.ts'
-import { RecordBatch } from '../record/record-batch.ts'
+import type { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 const TRANSACTION_TOPIC = '__transaction_state'
-const READ_SIZE = 1 << 20
 const MAX_EPOCH = 32767
 /** What the Admin client asks for when it fences. */
 const FENCED_TIMEOUT_MS = 30000
@@ -226,16 +226,7 @@ export class LocalTransactions implements TransactionAdmin {
   #states(log: UnifiedLog): Map<string, TransactionLogValue> {
     const states = new Map<string, TransactionLogValue>()
     log.refresh()
-    for (let at = log.logStartOffset; at < log.logEndOffset; ) {
-      const { buffer, start, end, nextOffset } = log.read(at, READ_SIZE)
-      for (let position = start; position < end; ) {
-        const batch = new RecordBatch(buffer, position, end)
-        position += batch.sizeInBytes
-        if (!batch.isControl) replay(batch, states)
-      }
-      if (nextOffset <= at) break
-      at = nextOffset
-    }
+    for (const batch of storedBatches(log)) replay(batch, states)
     return states
   }
 

@@ -8,11 +8,11 @@
  */
 import { join } from 'node:path'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
+import { storedBatches } from '../log/stored-batches.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { decodeOffsetCommitValue, decodeOffsetsKey } from '../message/offset-messages.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
-import { RecordBatch } from '../record/record-batch.ts'
 import { partitionsInMaking } from './partitions-in-making.ts'
 
 /** What is needed of a data directory. */
@@ -91,24 +91,16 @@ function committedEnd(
     try {
       const log = directory.logForReading(OFFSETS_TOPIC, p)
       log.refresh()
-      for (let next = log.logStartOffset; next < log.logEndOffset; ) {
-        const { buffer, start, end, nextOffset } = log.read(next, 1 << 20)
-        for (let at = start; at < end; ) {
-          const batch = new RecordBatch(buffer, at, end)
-          at = batch.end
-          if (batch.isControl) continue
-          for (const { key, value } of batch.records()) {
-            if (key === null || value === null) continue
-            const name = decodeOffsetsKey(key)
-            if (name.type !== 'OffsetCommit' || name.topic !== topic.name || name.partition !== partition)
-              continue
-            const { offset, topicId } = decodeOffsetCommitValue(value)
-            if (topicId !== undefined && topicId !== topic.id) continue
-            if (offset > (known?.offset ?? 0)) known = { offset, source: `a commit of group ${name.group}` }
-          }
+      for (const batch of storedBatches(log)) {
+        for (const { key, value } of batch.records()) {
+          if (key === null || value === null) continue
+          const name = decodeOffsetsKey(key)
+          if (name.type !== 'OffsetCommit' || name.topic !== topic.name || name.partition !== partition)
+            continue
+          const { offset, topicId } = decodeOffsetCommitValue(value)
+          if (topicId !== undefined && topicId !== topic.id) continue
+          if (offset > (known?.offset ?? 0)) known = { offset, source: `a commit of group ${name.group}` }
         }
-        if (nextOffset <= next) break
-        next = nextOffset
       }
     } catch {
       // Damaged commits tell nothing; whoever reads groups says so.

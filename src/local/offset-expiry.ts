@@ -13,17 +13,17 @@ import { subscribedTopics } from '../group/group-assignment.ts'
 import { readLiveMembers } from '../group/live-members.ts'
 import { type CommittedOffset, OffsetStore } from '../group/offset-store.ts'
 import { OFFSETS_TOPIC, offsetsPartitionFor } from '../group/offsets-topic.ts'
+import { storedBatches } from '../log/stored-batches.ts'
 import {
   decodeGroupMetadataValue,
   decodeOffsetCommitValue,
   decodeOffsetsKey,
 } from '../message/offset-messages.ts'
 import type { Os } from '../os/os.ts'
-import { RecordBatch } from '../record/record-batch.ts'
+import type { RecordBatch } from '../record/record-batch.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
-const READ_SIZE = 1 << 20
 const DEFAULT_MINUTES = 10_080
 
 /** `enter` is called before the first change. */
@@ -139,16 +139,9 @@ class GroupTimes {
       this.#read.set(partition, read)
     }
     const { groups } = read
-    while (Math.max(read.next, log.logStartOffset) < log.logEndOffset) {
-      const from = Math.max(read.next, log.logStartOffset)
-      const { buffer, start, end, nextOffset } = log.read(from, READ_SIZE)
-      for (let at = start; at < end; ) {
-        const batch = new RecordBatch(buffer, at, end)
-        at = batch.end
-        if (!batch.isControl) replay(batch, groups)
-      }
-      if (nextOffset <= from) break
-      read.next = nextOffset
+    for (const batch of storedBatches(log, read.next)) {
+      replay(batch, groups)
+      read.next = batch.nextOffset
     }
     return groups.get(groupId) ?? { emptySince: undefined, expireTimestamps: new Map() }
   }

@@ -9,8 +9,9 @@ import { LocalDirectory } from '../../../src/local/local-directory.ts'
 import { CONTROL_TYPE, encodeControlKey } from '../../../src/message/control-messages.ts'
 import { encodeOffsetCommitKey, encodeOffsetCommitValue } from '../../../src/message/offset-messages.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
-import { RecordBatchBuilder, type RecordBatchOptions } from '../../../src/record/record-batch-builder.ts'
+import type { RecordBatchOptions } from '../../../src/record/record-batch-builder.ts'
 import { fixtureManifest, unpackFixture } from '../../support/fixtures.ts'
+import { appendToOffsets, type KeyValue } from '../../support/offsets-log.ts'
 
 let dir: string
 let directory: LocalDirectory
@@ -39,24 +40,8 @@ const folderOf = (group: string) => path.join(dir, `${OFFSETS_TOPIC}-${offsetsPa
 const commit = (group: string, offset: number, partition = 0) =>
   store.commit(group, [{ topic: 't', partition, offset }])
 
-type KeyValue = [Buffer, Buffer | null]
-
-/** Writes a batch as somebody else would. */
-async function appendRaw(
-  group: string,
-  records: KeyValue[],
-  options: RecordBatchOptions = {},
-): Promise<void> {
-  await directory.enter()
-  const log = directory.logForWriting(OFFSETS_TOPIC, offsetsPartitionFor(group, 2))
-  await log.lock()
-  const builder = new RecordBatchBuilder(options)
-  for (const [key, value] of records) builder.append(1, key, value, [])
-  const bytes = Buffer.from(builder.build())
-  log.append(bytes, 0, bytes.length)
-  log.unlock()
-  await directory.leave()
-}
+const appendRaw = (group: string, records: KeyValue[], options: RecordBatchOptions = {}) =>
+  appendToOffsets(directory, group, records, options)
 
 const raw = (group: string, offset: number, version = 4): KeyValue => [
   encodeOffsetCommitKey(group, 't', 0),

@@ -4,7 +4,6 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CleaningOptions } from '../../../src/client/admin-cleaning.ts'
 import { OffsetStore } from '../../../src/group/offset-store.ts'
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../../src/group/offsets-topic.ts'
 import { openLocal } from '../../../src/index.ts'
 import { LocalAdmin } from '../../../src/local/local-admin.ts'
 import { LocalDirectory } from '../../../src/local/local-directory.ts'
@@ -15,7 +14,8 @@ import {
   encodeOffsetCommitValue,
 } from '../../../src/message/offset-messages.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
-import { RecordBatchBuilder, type RecordBatchOptions } from '../../../src/record/record-batch-builder.ts'
+import type { RecordBatchOptions } from '../../../src/record/record-batch-builder.ts'
+import { appendToOffsets, type KeyValue } from '../../support/offsets-log.ts'
 
 /** offsets.retention.minutes, by the rules of KIP-211. */
 const DAY = 86_400_000
@@ -37,7 +37,6 @@ afterEach(async () => {
   fs.rmSync(dir, { recursive: true })
 })
 
-type KeyValue = [Buffer, Buffer | null]
 const committed = (group: string, partition: number, age: number, topic = 't'): KeyValue => [
   encodeOffsetCommitKey(group, topic, partition),
   encodeOffsetCommitValue({ offset: 5, leaderEpoch: -1, metadata: '', commitTimestamp: NOW - age }, 3),
@@ -61,17 +60,8 @@ const empty = (group: string, age: number | undefined): KeyValue => [
   ),
 ]
 
-async function write(group: string, records: KeyValue[], options: RecordBatchOptions = {}): Promise<void> {
-  await directory.enter()
-  const log = directory.logForWriting(OFFSETS_TOPIC, offsetsPartitionFor(group, 2))
-  await log.lock()
-  const builder = new RecordBatchBuilder(options)
-  for (const [key, value] of records) builder.append(1, key, value, [])
-  const bytes = Buffer.from(builder.build())
-  log.append(bytes, 0, bytes.length)
-  log.unlock()
-  await directory.leave()
-}
+const write = (group: string, records: KeyValue[], options: RecordBatchOptions = {}) =>
+  appendToOffsets(directory, group, records, options)
 
 /** What a run of the cleaner says; then what is left of the group, and whether it is still known. */
 async function expire(options: CleaningOptions = {}): Promise<string[]> {
