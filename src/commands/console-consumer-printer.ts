@@ -1,11 +1,16 @@
+import { loadNative } from '../bytes/crc32c.ts'
 import type { ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
 import type { PrintedForm } from '../record/printed-form.ts'
 import type { RunTaker } from '../record/record-walk.ts'
 import { OutputBuffer } from './formatters/output-buffer.ts'
 import type { MessageFormatter } from './message-formatter.ts'
 
-/** Once so many bytes came, what takes many records at once pays for being loaded and compiled. */
-const KERNEL_FROM = 512 * 1024
+/**
+ * Once so many bytes came, what takes many records at once pays for being loaded and compiled: before V8 spends as much
+ * on compiling what takes them one by one. The first chunk is hardly larger.
+ */
+const KERNEL_FROM = 96 * 1024
+const FIRST_CHUNK = 128 * 1024
 
 /** Counts records and has them formatted, up to a limit. */
 export class RecordPrinter implements ConsumerVisitor {
@@ -21,6 +26,7 @@ export class RecordPrinter implements ConsumerVisitor {
   /** See ConsumerVisitor. */
   records: RunTaker | undefined
   #untilKernel = KERNEL_FROM
+  #tried = false
 
   /** `sink` gets bytes that are overwritten later. */
   constructor(
@@ -34,8 +40,10 @@ export class RecordPrinter implements ConsumerVisitor {
     this.#output = output
   }
 
-  get chunk(): Buffer {
-    return this.#output.chunk
+  /** See ConsumerVisitor. */
+  get chunk(): Buffer | undefined {
+    if (this.#formatter.form === undefined) return undefined
+    return this.#tried ? this.#output.chunk : this.#output.chunk.subarray(0, FIRST_CHUNK)
   }
 
   batch(batch: VisitedBatch): void {
@@ -93,12 +101,14 @@ export class RecordPrinter implements ConsumerVisitor {
 
   /** True once when there is reason to call `useKernel`, between two batches. */
   get wantsKernel(): boolean {
-    return this.#untilKernel <= 0 && this.#formatter.form?.() !== undefined
+    return !this.#tried && this.#untilKernel <= 0 && this.#formatter.form?.() !== undefined
   }
 
   /** Has many records printed at once from now on, where that can be. */
   async useKernel(): Promise<void> {
-    this.#untilKernel = Number.POSITIVE_INFINITY
+    this.#tried = true
+    // What checks the batches as they are read.
+    loadNative()
     const kernel = await this.#output.kernel()
     if (kernel === undefined) return
     let shown: PrintedForm | undefined

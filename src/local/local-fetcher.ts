@@ -140,7 +140,7 @@ export class LocalFetcher implements TopicPartition {
       this.#checkEnd()
       size += data.end - data.start
       if (!goOn || this.#handedOut === 0 || this.ended !== undefined) break
-      if (visitor.chunk === undefined || size + visitor.chunk.length > maxBytes) break
+      if (visitor.records === undefined || size + (visitor.chunk?.length ?? size) > maxBytes) break
       if (this.position >= this.log.logEndOffset) break
     }
     this.idle = this.#handedOut === 0 && this.position === before

@@ -62,24 +62,58 @@ export function walkRecords(
   if (count < 0 || count * MIN_RECORD_SIZE > end - start) {
     throw batch.corrupt(`${count} records do not fit into its ${end - start} bytes`)
   }
+  if (takeRun !== undefined) return walkInRuns(batch, buffer, start, end, visitor, takeRun)
+  const at = walkSteps(batch, buffer, start, end, visitor, 0, count)
+  if (at < 0) return false
+  checkEnd(batch, at, end)
+  return true
+}
+
+function walkInRuns(
+  batch: BatchOfRecords,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  visitor: RecordVisitor,
+  takeRun: RunTaker,
+): boolean {
+  const { count } = batch
+  const run = { batch, buffer, end, index: 0, at: start, position: 0, taken: 0 }
+  while (run.index < count) {
+    const before = run.index
+    if (!takeRun(run)) return false
+    if (run.index === count) break
+    const steps = run.index - before < STEPS_BETWEEN_RUNS ? STEPS_BETWEEN_RUNS : 1
+    const next = Math.min(run.index + steps, count)
+    run.at = walkSteps(batch, buffer, run.at, end, visitor, run.index, next)
+    if (run.at < 0) return false
+    run.index = next
+  }
+  checkEnd(batch, run.at, end)
+  return true
+}
+
+function checkEnd(batch: BatchOfRecords, at: number, end: number): void {
+  if (at !== end) throw batch.corrupt(`${end - at} bytes are left behind its ${batch.count} records`)
+}
+
+/** The records from number `first` at `start` up to number `last`. Returns the position behind, -1 when it was stopped. */
+function walkSteps(
+  batch: BatchOfRecords,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  visitor: RecordVisitor,
+  first: number,
+  last: number,
+): number {
   const baseOffset = batch.baseOffset
   const lastOffsetDelta = batch.lastOffsetDelta
   const baseTimestamp = batch.baseTimestamp
   const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Number.NaN
   const hasAppendTime = !Number.isNaN(appendTime)
   let at = start
-  const run = takeRun === undefined ? undefined : { batch, buffer, end, index: 0, at, position: 0, taken: 0 }
-  let nextRun = run === undefined ? count : 0
-  for (let index = 0; index < count; index++) {
-    if (run !== undefined && index >= nextRun) {
-      run.index = index
-      run.at = at
-      if (takeRun?.(run) === false) return false
-      nextRun = run.index + (run.index - index < STEPS_BETWEEN_RUNS ? STEPS_BETWEEN_RUNS : 1)
-      index = run.index
-      at = run.at
-      if (index >= count) break
-    }
+  for (let index = first; index < last; index++) {
     // Every length is a zigzag varint; the one-byte and two-byte ones, nearly all, are decoded here.
     let raw = at < end ? buffer[at] : 0x80
     if (raw < 0x80) at++
@@ -182,11 +216,10 @@ export function walkRecords(
       headersCount,
       recordEnd,
     )
-    if (goOn === false) return false
+    if (goOn === false) return -1
     at = recordEnd
   }
-  if (at !== end) throw batch.corrupt(`${end - at} bytes are left behind its ${count} records`)
-  return true
+  return at
 }
 
 /** Position behind `count` headers, or -1 where they are damaged. */

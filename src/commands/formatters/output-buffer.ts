@@ -12,7 +12,7 @@ import { WasmMemory } from '../../record/wasm-memory.ts'
  * move a hundred bytes: 36 ns, against 135 ns for `set` with a view made for each piece (measured on Node 20). The block
  * is WebAssembly's memory, so that the kernel can do the same in 5.
  */
-const CHUNK_CAPACITY = 256 * 1024
+const CHUNK_CAPACITY = 512 * 1024
 const SOURCE_CAPACITY = 1280 * 1024
 const OUTPUT_CAPACITY = 512 * 1024
 /** Smaller batches are not worth a copy. */
@@ -81,7 +81,7 @@ export class OutputBuffer {
   adopt(buffer: Buffer, start: number, end: number): void {
     const size = end - start
     this.#source = buffer
-    if (buffer === this.chunk) this.#shift = PRINT_STATE_SIZE
+    if (buffer.buffer === this.block.buffer) this.#shift = buffer.byteOffset
     else if (size >= ADOPT_SIZE && size <= this.#sourceCapacity) {
       this.block.set(buffer.subarray(start, end), this.#sourceAt)
       this.#shift = this.#sourceAt - start
