@@ -161,10 +161,12 @@ const readField = (from: number, length: number, stop: number) => [
   ...[...get(RECORD_END), GT_U, ...brIf(stop)],
 ]
 
-const copy = (from: number, length: number) => copyVectors(TO, from, length, COPIED)
+/** To TO, and TO behind. Constants are short. */
+const copy = (from: number, length: number) => copyVectors(TO, from, length, COPIED, 2)
+const copyConstant = (from: number, length: number) => copyVectors(TO, from, length, COPIED)
 const putConstant = (at: number) => [
-  ...[...state(at), ...set(FROM), ...state(at + 4), ...set(LENGTH)],
-  ...copy(FROM, LENGTH),
+  ...[...state(at + 4), ...tee(LENGTH)],
+  ...[...IF, ...state(at), ...set(FROM), ...copyConstant(FROM, LENGTH), END],
 ]
 /** A field's bytes or the null literal. */
 const putField = (from: number, length: number) => [
@@ -271,7 +273,7 @@ const print = () => [
   ...[...get(TO), ...get(PREFIX), SUB, ...set(PREFIX_LENGTH), ...get(LEFT), ...set(TO)],
   END,
   END,
-  ...copy(PREFIX, PREFIX_LENGTH),
+  ...[...get(PREFIX_LENGTH), ...IF, ...copyConstant(PREFIX, PREFIX_LENGTH), END],
   ...[...state(STATE.hasOffset), ...IF, ...putNumber(OFFSET), END],
   ...state(STATE.hasHeaders),
   ...IF,

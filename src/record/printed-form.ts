@@ -19,5 +19,5 @@ export interface PrintedForm {
 
 /** memory[0, PRINT_STATE_SIZE) is the kernel's own. */
 export const PRINT_STATE_SIZE = 8192
-/** It writes whole vectors: behind the room that it is given there must be so much memory. */
-export const PRINT_SLACK = 16
+/** It writes two whole vectors at a time: behind the room that it is given there must be so much memory. */
+export const PRINT_SLACK = 32

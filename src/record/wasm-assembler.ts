@@ -67,8 +67,9 @@ export const WRAP = 0xa7
 export const EXTEND_S = 0xac
 export const EXTEND_U = 0xad
 
-export const LOAD_VECTOR = [0xfd, 0x00, 0, 0]
-export const STORE_VECTOR = [0xfd, 0x0b, 0, 0]
+const loadVector = (offset: number) => [0xfd, 0x00, 0, ...unsigned(offset)]
+const storeVector = (offset: number) => [0xfd, 0x0b, 0, ...unsigned(offset)]
+export const LOAD_VECTOR = loadVector(0)
 export const SPLAT_BYTE = [0xfd, 0x0f]
 export const EQ_BYTES = [0xfd, 0x23]
 export const OR_VECTOR = [0xfd, 0x50]
@@ -76,13 +77,16 @@ export const BITMASK = [0xfd, 0x64]
 
 /**
  * Moves `length` bytes of memory from `from` to `to`, and `to` behind them. All are locals, `counter` one to use. Whole
- * vectors are moved, at least one: up to 16 bytes behind are overwritten with anything.
+ * vectors are moved, so many at a time and at least those: up to 16 * `atOnce` bytes behind are overwritten with anything.
  */
-export const copyVectors = (to: number, from: number, length: number, counter: number) => [
+export const copyVectors = (to: number, from: number, length: number, counter: number, atOnce = 1) => [
   ...[...i32(0), ...set(counter)],
   ...LOOP,
-  ...[...get(to), ...get(counter), ADD, ...get(from), ...get(counter), ADD, ...LOAD_VECTOR, ...STORE_VECTOR],
-  ...[...get(counter), ...i32(16), ADD, ...tee(counter), ...get(length), LT_U, ...brIf(0)],
+  ...Array.from({ length: atOnce }, (_, i) => [
+    ...[...get(to), ...get(counter), ADD, ...get(from), ...get(counter), ADD],
+    ...[...loadVector(16 * i), ...storeVector(16 * i)],
+  ]).flat(),
+  ...[...get(counter), ...i32(16 * atOnce), ADD, ...tee(counter), ...get(length), LT_U, ...brIf(0)],
   END,
   ...[...get(to), ...get(length), ADD, ...set(to)],
 ]
