@@ -5,7 +5,7 @@ import type { Codec } from '../record/record.ts'
 
 /** Bytes that one partition gathers before they are written: large writes are what makes a file fast. */
 const WRITE_SIZE = 1024 * 1024
-/** Bytes that all partitions of a topic may gather together. */
+/** Bytes that all partitions of a topic may gather together; half of it where the codecs need memory, too. */
 const MAX_GATHERED = 16 * 1024 * 1024
 /** With more partitions than this, the memory of one that was written is given back. */
 const KEEP_MEMORY_UP_TO = KERNEL_MAX_ROWS
@@ -61,6 +61,8 @@ export interface PartitionQueue {
   pending: PendingSend[]
   /** True when it holds enough for a write of its own. */
   due: boolean
+  /** Bytes of keys and values in it, where they are counted. */
+  gathered: number
 }
 
 /**
@@ -87,7 +89,7 @@ export class RecordAccumulator {
   constructor(partitionCount: number, options: AccumulatorOptions) {
     this.#options = options
     if (options.codec !== 'none') this.#compression = options.compression ?? new CompressionQueue()
-    this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED)
+    this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED / (options.codec === 'none' ? 1 : 2))
     const share = Math.floor(this.#maxGathered / partitionCount)
     this.#writeSize = Math.max(1, Math.min(WRITE_SIZE, share))
     // The batch that is open when a write is due, and the record that found it full.
@@ -137,7 +139,9 @@ export class RecordAccumulator {
    */
   added(queue: PartitionQueue, batchFull: boolean, bytes: number): void {
     if (batchFull && queue.writer.end - queue.writer.start >= this.#writeSize) queue.due = true
-    if (this.#counting) this.#gathered += bytes
+    if (!this.#counting) return
+    this.#gathered += bytes
+    queue.gathered += bytes
   }
 
   /**
@@ -203,8 +207,11 @@ export class RecordAccumulator {
     const first = queue.taken
     queue.taken += writer.closedRecordCount
     queue.due = false
-    if (this.#counting) this.#gathered = Math.max(0, this.#gathered - (writer.end - writer.start))
     writer.dropClosed()
+    // Nearly all of what is left is in the open batch.
+    const left = Math.min(queue.gathered, writer.sizeInBytes)
+    this.#gathered -= queue.gathered - left
+    queue.gathered = left
     if (!this.#keepMemory && writer.isEmpty) writer.releaseMemory()
     if (queue.pending.length === 0) return
     const told = queue.pending.filter((send) => send.index < queue.taken)
@@ -224,12 +231,15 @@ export class RecordAccumulator {
         producerEpoch: producerId < 0 ? -1 : 0,
         baseSequence: producerId < 0 ? -1 : 0,
         compression: this.#compression,
+        // The batch that makes it due, and those that are being compressed then.
+        closedSize: this.#counting ? 4096 : this.#writeSize + 6 * Math.min(batchSize, MAX_BATCH_IN_PIECE),
         initialSize: this.#firstSize,
         memory: this.#pieceOf(partition),
       }),
       taken: 0,
       pending: [],
       due: false,
+      gathered: 0,
     }
     this.#queues[partition] = queue
     return queue

@@ -9,6 +9,8 @@ import type { CompressionWorkerData } from './compression-worker.ts'
 const PLACES = ['../dist/', './', '../', '../../dist/'].map((folder) => `${folder}compression_worker.cjs`)
 /** Batches on their way: enough that neither thread waits while the other one is held up. */
 const SLOTS = 4
+/** Of batches larger than this there are half as many. */
+const LARGE = 1024 * 1024
 /** What it is at when the process ends gets so long. */
 const SETTLE_MS = 1000
 /** The thread's own objects are few; what codecs return is not counted. */
@@ -27,7 +29,7 @@ export async function startCompressionThread(
   file = workerFile(),
 ): Promise<CompressionHelper | undefined> {
   if (file === undefined || running.size >= spareCores()) return undefined
-  const slots = CompressionSlots.create(SLOTS, plainCapacity)
+  const slots = CompressionSlots.create(plainCapacity > LARGE ? SLOTS / 2 : SLOTS, plainCapacity)
   const zstdContext = lendZstdContext()
   const end = (ms: number) => {
     if (!running.delete(end)) return

@@ -14,8 +14,9 @@ export interface CompressionWorkerData {
   readonly zstdContext: boolean
 }
 
-/** Behind so many the memory of what codecs made is released. */
+/** Behind so many, or so many bytes of them, the memory of what codecs made is released. */
 const JOBS_A_TURN = 48
+const BYTES_A_TURN = 4 * 1024 * 1024
 /** Of arrays of 8 KB: more than the thread's young generation holds. */
 const JUNK = 80
 
@@ -29,7 +30,7 @@ turn()
 
 function turn(): void {
   collect()
-  next = slots.work(next, JOBS_A_TURN, compress)
+  next = slots.work(next, JOBS_A_TURN, BYTES_A_TURN, compress)
   if (next >= 0) setImmediate(turn)
 }
 

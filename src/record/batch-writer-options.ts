@@ -14,6 +14,8 @@ export interface BatchWriterOptions {
   readonly transactional?: boolean
   /** What compresses, shared with other writers; absent: one of its own. */
   readonly compression?: CompressionQueue
+  /** Bytes that compressed batches will come to before they are taken: memory for them is taken at once. */
+  readonly closedSize?: number
   /** Bytes to begin with; it grows. */
   readonly initialSize?: number
   /**

@@ -26,6 +26,7 @@ export class ClosedBatches {
   count = 0
   recordCount = 0
   nextSequence: number
+  readonly #firstSize: number
   readonly #attributes: number
   readonly #producerId: number
   readonly #producerEpoch: number
@@ -37,6 +38,7 @@ export class ClosedBatches {
     this.nextSequence = options.baseSequence ?? NO_SEQUENCE
     this.#producerId = options.producerId ?? NO_PRODUCER_ID
     this.#producerEpoch = options.producerEpoch ?? NO_PRODUCER_EPOCH
+    this.#firstSize = options.closedSize ?? 4096
     const codec = options.codec ?? 'none'
     this.#attributes = attributesOf(codec, 'CreateTime', options.transactional ?? false, false, false)
   }
@@ -69,7 +71,7 @@ export class ClosedBatches {
     const recordsStart = this.end + RECORD_BATCH_OVERHEAD
     const end = recordsStart + records.length
     if (end > this.buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(end, this.buffer.length * 2, 4096))
+      const larger = Buffer.allocUnsafe(Math.max(end, this.buffer.length * 2, this.#firstSize))
       larger.set(this.buffer.subarray(this.start, this.end), this.start)
       this.buffer = larger
     }

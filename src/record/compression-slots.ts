@@ -138,21 +138,24 @@ export class CompressionSlots {
   }
 
   /**
-   * The worker's: does jobs from number `from` on, `most` at most, waiting for them.
+   * The worker's: does jobs from number `from` on, waiting for them, until they were `most` or came to `mostBytes`.
    * Returns the number of the next one; -1 when there will be none.
    */
-  work(from: number, most: number, compress: Compress): number {
+  work(from: number, most: number, mostBytes: number, compress: Compress): number {
     const ints = this.#ints
-    for (let job = from; job < from + most; job++) {
+    let bytes = 0
+    let job = from
+    for (; job < from + most && bytes < mostBytes; job++) {
       for (;;) {
         const submitted = Atomics.load(ints, SUBMITTED)
         if (Atomics.load(ints, ENDED) !== 0) return -1
         if (submitted !== (job | 0)) break
         Atomics.wait(ints, SUBMITTED, submitted)
       }
+      bytes += ints[this.#at(job) + PLAIN_SIZE]
       this.#do(job, compress)
     }
-    return from + most
+    return job
   }
 
   #do(job: number, compress: Compress): void {

@@ -35,7 +35,7 @@ class Helper implements CompressionHelper {
   work(most: number, how: typeof compress = compress) {
     const jobs = Math.min(most, this.put - this.done)
     if (this.gone || this.ended || jobs === 0) return
-    this.slots.work(this.done, jobs, how)
+    this.slots.work(this.done, jobs, 1e9, how)
     this.done += jobs
   }
 }
