@@ -7,6 +7,7 @@ import {
   BLOCK,
   br,
   brIf,
+  type Code,
   CTZ,
   CTZ_64,
   call,
@@ -40,6 +41,7 @@ import {
   NE_64,
   OR,
   OR_64,
+  RETURN,
   SELECT,
   SHL_64,
   SHR_U,
@@ -109,219 +111,216 @@ const MIN_HEADER_SIZE = 2
 /** More headers are nothing ordinary. */
 const MAX_HEADERS = 1000
 
+/** The module's functions. */
+const [DECIMAL, EIGHT_DIGITS, VARINT, CONSTANT, PREFIX_OF, HEADERS_END, PUT_HEADERS] = [1, 2, 3, 4, 5, 6, 7]
+
 const [AT, END_OF_ALL, INDEX, COUNT, TO, LIMIT, TAKEN, MOST, LAST_DELTA] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
-const [P, WORD, STOP_BIT, RAW, DELTA, RECORD_END] = [9, 10, 11, 12, 13, 14]
-const [KEY, KEY_LENGTH, VALUE, VALUE_LENGTH, HEADERS, HEADERS_COUNT] = [15, 16, 17, 18, 19, 20]
-const [FROM, LENGTH, COPIED, LEFT, FULL, PREFIX, PREFIX_LENGTH] = [21, 22, 23, 24, 25, 26, 27]
-const INT_LOCALS = 28
-const [POSITION, BASE_OFFSET, OFFSET, TIMESTAMP, LAST_TIMESTAMP] = [28, 29, 30, 31, 32]
+const [P, WORD, RAW, DELTA, RECORD_END, FULL, COPIED] = [9, 10, 11, 12, 13, 14, 15]
+const [KEY, KEY_LENGTH, VALUE, VALUE_LENGTH, HEADERS, HEADERS_COUNT] = [16, 17, 18, 19, 20, 21]
+const [FROM, LENGTH, PREFIX, PREFIX_LENGTH] = [22, 23, 24, 25]
+const INT_LOCALS = 26
+const [POSITION, BASE_OFFSET, OFFSET, TIMESTAMP, LAST_TIMESTAMP] = [26, 27, 28, 29, 30]
 const LONG_LOCALS = 5
 
-const state = (at: number) => [...i32(0), ...load32(at)]
-const stateLong = (at: number) => [...i32(0), ...load64(at)]
+const state = (at: number) => [i32(0), load32(at)]
+const stateLong = (at: number) => [i32(0), load64(at)]
 
-/**
- * RAW: the unsigned varint at P, of one to four bytes; P moves behind it. A longer one leaves P behind the end of
- * everything, where the next look at P stops.
- */
+/** RAW: the unsigned varint at P, and P behind it; a longer one than of four bytes leaves P behind the end of everything. */
 const readVarint = () => [
-  ...[...get(P), ...load32(0), ...tee(WORD), ...i32(0x7f), AND, ...set(RAW)],
-  ...[...get(WORD), ...i32(0x80), AND, EQZ],
-  ...IF,
-  ...[...get(P), ...i32(1), ADD, ...set(P)],
-  ELSE,
-  ...[...get(WORD), ...i32(1), SHR_U, ...i32(0x3f80), AND, ...get(RAW), OR, ...set(RAW)],
-  ...[...get(WORD), ...i32(0x8000), AND, EQZ],
-  ...IF,
-  ...[...get(P), ...i32(2), ADD, ...set(P)],
-  ELSE,
-  // The top bits of the last two bytes, turned round: the first that is set ends the varint.
-  ...[...get(WORD), ...i32(-1), XOR, ...i32(0x80800000 | 0), AND, ...tee(STOP_BIT)],
-  ...IF,
-  ...[...get(STOP_BIT), ...get(STOP_BIT), ...i32(1), SUB, XOR, ...get(WORD), AND, ...tee(WORD)],
-  ...[...i32(2), SHR_U, ...i32(0x1fc000), AND, ...get(RAW), OR],
-  ...[...get(WORD), ...i32(3), SHR_U, ...i32(0xfe00000), AND, OR, ...set(RAW)],
-  ...[...get(P), ...get(STOP_BIT), CTZ, ...i32(1), ADD, ...i32(3), SHR_U, ADD, ...set(P)],
-  ELSE,
-  ...[...get(END_OF_ALL), ...i32(1), ADD, ...set(P)],
-  END,
-  END,
+  [get(P), load32(0), tee(WORD), i32(0x7f), AND, set(RAW)],
+  [get(WORD), i32(0x80), AND, EQZ],
+  [IF, get(P), i32(1), ADD, set(P), ELSE],
+  [get(WORD), i32(0x8000), AND, EQZ],
+  [IF, get(WORD), i32(1), SHR_U, i32(0x3f80), AND, get(RAW), OR, set(RAW)],
+  [get(P), i32(2), ADD, set(P)],
+  [ELSE, get(P), get(END_OF_ALL), call(VARINT), set(P), set(RAW), END],
   END,
 ]
-const isOdd = [...get(RAW), ...i32(1), AND]
-const halfOf = (local: number) => [...get(local), ...i32(1), SHR_U]
-const zigzag = (local: number) => [...halfOf(local), ...i32(0), ...get(local), ...i32(1), AND, SUB, XOR]
+const isOdd = (local: number) => [get(local), i32(1), AND]
+const halfOf = (local: number) => [get(local), i32(1), SHR_U]
+const zigzag = (local: number) => [halfOf(local), i32(0), isOdd(local), SUB, XOR]
 
-/** Length at P to `length` (-1: null), bytes at `from`, P behind them. Stops by br(stop). */
-const readField = (from: number, length: number, stop: number) => [
-  ...readVarint(),
-  ...[...zigzag(RAW), ...tee(length), ...i32(-1), LT_S, ...brIf(stop)],
-  ...[...get(P), ...set(from)],
-  ...[...get(P), ...get(length), ...i32(0), ...get(length), ...i32(0), LT_S, EQZ, SELECT, ADD, ...tee(P)],
-  ...[...get(RECORD_END), GT_U, ...brIf(stop)],
+/** Length at P to `length` (-1: null), bytes at `from`, P behind them. Stops the loop. */
+const readField = (from: number, length: number) => [
+  readVarint(),
+  [zigzag(RAW), tee(length), i32(-1), LT_S, brIf(1)],
+  [get(P), tee(from), get(length), i32(0), get(length), i32(0), LT_S, EQZ, SELECT, ADD, tee(P)],
+  [get(RECORD_END), GT_U, brIf(1)],
 ]
 
-/** To TO, and TO behind. Constants are short. */
-const copy = (from: number, length: number) => copyVectors(TO, from, length, COPIED, 2)
-const copyConstant = (from: number, length: number) => copyVectors(TO, from, length, COPIED)
 const putConstant = (at: number) => [
-  ...[...state(at + 4), ...tee(LENGTH)],
-  ...[...IF, ...state(at), ...set(FROM), ...copyConstant(FROM, LENGTH), END],
+  [state(at + 4), tee(LENGTH)],
+  [IF, state(at), set(FROM), copyVectors(TO, FROM, LENGTH, COPIED), END],
 ]
 /** A field's bytes or the null literal. */
 const putField = (from: number, length: number) => [
-  ...[...get(length), ...i32(0), LT_S],
-  ...IF,
-  ...putConstant(STATE.nullLiteral),
-  ELSE,
-  ...copy(from, length),
-  END,
-]
-const putNumber = (local: number) => [...get(TO), ...get(local), ...call(1), ...set(TO)]
-
-/** The headers at HEADERS, which were checked. */
-const putHeaders = () => [
-  ...putConstant(STATE.headersLead),
-  ...[...get(HEADERS), ...set(P), ...get(HEADERS_COUNT), ...set(LEFT)],
-  ...LOOP,
-  // What stops does not: fields are as they were when they were checked.
-  ...BLOCK,
-  ...readField(FROM, LENGTH, 0),
-  ...copy(FROM, LENGTH),
-  ...putConstant(STATE.headerColon),
-  ...readField(HEADERS, LENGTH, 0),
-  ...putField(HEADERS, LENGTH),
-  END,
-  ...[...get(LEFT), ...i32(1), SUB, ...tee(LEFT)],
-  ...[...IF, ...putConstant(STATE.headerSeparator), ...br(1), END],
-  END,
+  [get(length), i32(0), LT_S],
+  [IF, get(TO), i32(STATE.nullLiteral), call(CONSTANT), set(TO)],
+  [ELSE, copyVectors(TO, from, length, COPIED, 2), END],
 ]
 
 const print = () => [
-  ...[...state(STATE.at), ...set(AT), ...state(STATE.end), ...set(END_OF_ALL)],
-  ...[...state(STATE.index), ...set(INDEX), ...state(STATE.count), ...set(COUNT)],
-  ...[...state(STATE.to), ...set(TO), ...state(STATE.limit), ...set(LIMIT)],
-  ...[...state(STATE.most), ...set(MOST), ...state(STATE.lastOffsetDelta), ...set(LAST_DELTA)],
-  ...[...stateLong(STATE.position), ...set(POSITION), ...stateLong(STATE.baseOffset), ...set(BASE_OFFSET)],
-  ...[...state(STATE.prefixAt), ...set(PREFIX)],
+  [state(STATE.at), set(AT), state(STATE.end), set(END_OF_ALL)],
+  [state(STATE.index), set(INDEX), state(STATE.count), set(COUNT)],
+  [state(STATE.to), set(TO), state(STATE.limit), set(LIMIT)],
+  [state(STATE.most), set(MOST), state(STATE.lastOffsetDelta), set(LAST_DELTA)],
+  [stateLong(STATE.position), set(POSITION), stateLong(STATE.baseOffset), set(BASE_OFFSET)],
+  [state(STATE.prefixAt), set(PREFIX)],
   // Not known before the first timestamp.
-  ...[...i32(-1), ...state(STATE.prefixLength), ...state(STATE.hasTimestamp), SELECT, ...set(PREFIX_LENGTH)],
-  ...BLOCK,
-  ...LOOP,
-  ...[...get(INDEX), ...get(COUNT), GE_U, ...brIf(1)],
-  ...[...get(TAKEN), ...get(MOST), GE_U, ...brIf(1)],
-  ...[...get(AT), ...set(P)],
-  ...readVarint(),
-  ...[...isOdd, ...brIf(1)],
-  ...[...halfOf(RAW), ...i32(MIN_BODY_SIZE), LT_U, ...brIf(1)],
-  ...[...get(P), ...halfOf(RAW), ADD, ...tee(RECORD_END), ...get(END_OF_ALL), GT_U, ...brIf(1)],
-  ...[...get(P), ...i32(1), ADD, ...set(P)],
-  ...[...readVarint(), ...get(RAW), ...set(DELTA)],
-  ...[...readVarint(), ...isOdd, ...brIf(1)],
-  ...[...halfOf(RAW), ...get(LAST_DELTA), GT_S, ...brIf(1)],
-  ...[...get(BASE_OFFSET), ...halfOf(RAW), EXTEND_U, ADD_64, ...set(OFFSET)],
-  ...readField(KEY, KEY_LENGTH, 1),
-  ...readField(VALUE, VALUE_LENGTH, 1),
-  ...[...readVarint(), ...isOdd, ...brIf(1)],
-  ...[...halfOf(RAW), ...tee(HEADERS_COUNT)],
-  ...IF,
-  ...[...get(HEADERS_COUNT), ...i32(MAX_HEADERS), GT_U, ...brIf(2)],
-  ...[...get(P), ...get(RECORD_END), GT_U, ...brIf(2)],
-  ...[...get(HEADERS_COUNT), ...i32(MIN_HEADER_SIZE), MUL, ...get(RECORD_END), ...get(P), SUB, GT_U],
-  ...brIf(2),
-  ...[...get(P), ...set(HEADERS), ...get(HEADERS_COUNT), ...set(LEFT)],
-  ...LOOP,
-  ...readField(FROM, LENGTH, 3),
-  ...[...get(LENGTH), ...i32(0), LT_S, ...brIf(3)],
-  ...readField(FROM, LENGTH, 3),
-  ...[...get(LEFT), ...i32(1), SUB, ...tee(LEFT), ...brIf(0)],
+  [i32(-1), state(STATE.prefixLength), state(STATE.hasTimestamp), SELECT, set(PREFIX_LENGTH)],
+  BLOCK,
+  LOOP,
+  [get(INDEX), get(COUNT), GE_U, brIf(1)],
+  [get(TAKEN), get(MOST), GE_U, brIf(1)],
+  [get(AT), set(P)],
+  [readVarint(), isOdd(RAW), brIf(1)],
+  [halfOf(RAW), i32(MIN_BODY_SIZE), LT_U, brIf(1)],
+  [get(P), halfOf(RAW), ADD, tee(RECORD_END), get(END_OF_ALL), GT_U, brIf(1)],
+  [get(P), i32(1), ADD, set(P)],
+  [readVarint(), get(RAW), set(DELTA)],
+  [readVarint(), isOdd(RAW), brIf(1)],
+  [halfOf(RAW), get(LAST_DELTA), GT_S, brIf(1)],
+  [get(BASE_OFFSET), halfOf(RAW), EXTEND_U, ADD_64, set(OFFSET)],
+  readField(KEY, KEY_LENGTH),
+  readField(VALUE, VALUE_LENGTH),
+  [readVarint(), isOdd(RAW), brIf(1)],
+  [halfOf(RAW), tee(HEADERS_COUNT)],
+  IF,
+  [get(HEADERS_COUNT), i32(MAX_HEADERS), GT_U, brIf(2)],
+  [get(P), get(RECORD_END), GT_U, brIf(2)],
+  [get(HEADERS_COUNT), i32(MIN_HEADER_SIZE), MUL, get(RECORD_END), get(P), SUB, GT_U, brIf(2)],
+  [get(P), tee(HEADERS), get(HEADERS_COUNT), get(RECORD_END), call(HEADERS_END), set(P)],
   END,
-  END,
-  ...[...get(P), ...get(RECORD_END), NE, ...brIf(1)],
+  [get(P), get(RECORD_END), NE, brIf(1)],
   // It is whole. Passed over?
-  ...[...get(OFFSET), ...get(POSITION), LT_S_64],
-  ...IF,
-  ...[...get(RECORD_END), ...set(AT), ...get(INDEX), ...i32(1), ADD, ...set(INDEX), ...br(1)],
+  [get(OFFSET), get(POSITION), LT_S_64],
+  [IF, get(RECORD_END), set(AT), get(INDEX), i32(1), ADD, set(INDEX), br(1), END],
+  [get(TO), get(RECORD_END), ADD, get(AT), SUB, state(STATE.fixedSize), ADD],
+  [get(HEADERS_COUNT), state(STATE.headerSize), MUL, ADD, get(LIMIT), GT_U, tee(FULL), brIf(1)],
+  [get(OFFSET), i64(1n), ADD_64, set(POSITION)],
+  state(STATE.hasTimestamp),
+  IF,
+  [state(STATE.hasAppendTime), IF, stateLong(STATE.appendTime), set(TIMESTAMP)],
+  [ELSE, stateLong(STATE.baseTimestamp), zigzag(DELTA), EXTEND_S, ADD_64, set(TIMESTAMP), END],
+  // Another timestamp than that of the record before?
+  [get(PREFIX_LENGTH), i32(0), LT_S, get(TIMESTAMP), get(LAST_TIMESTAMP), NE_64, OR],
+  [IF, get(TIMESTAMP), tee(LAST_TIMESTAMP), call(PREFIX_OF), set(PREFIX_LENGTH), END],
   END,
-  ...[...get(TO), ...get(RECORD_END), ADD, ...get(AT), SUB, ...state(STATE.fixedSize), ADD],
-  ...[
-    ...get(HEADERS_COUNT),
-    ...state(STATE.headerSize),
-    MUL,
-    ADD,
-    ...get(LIMIT),
-    GT_U,
-    ...tee(FULL),
-    ...brIf(1),
-  ],
-  ...[...get(OFFSET), ...i64(1n), ADD_64, ...set(POSITION)],
-  ...state(STATE.hasTimestamp),
-  ...IF,
-  ...state(STATE.hasAppendTime),
-  ...IF,
-  ...[...stateLong(STATE.appendTime), ...set(TIMESTAMP)],
-  ELSE,
-  ...[...stateLong(STATE.baseTimestamp), ...zigzag(DELTA), EXTEND_S, ADD_64, ...set(TIMESTAMP)],
+  [get(PREFIX_LENGTH), IF, copyVectors(TO, PREFIX, PREFIX_LENGTH, COPIED), END],
+  [state(STATE.hasOffset), IF, get(TO), get(OFFSET), call(DECIMAL), set(TO), END],
+  state(STATE.hasHeaders),
+  IF,
+  [get(HEADERS_COUNT), IF, get(TO), get(HEADERS), get(HEADERS_COUNT), call(PUT_HEADERS), set(TO)],
+  [ELSE, putConstant(STATE.noHeaders), END],
   END,
-  ...[...get(PREFIX_LENGTH), ...i32(0), LT_S, ...get(TIMESTAMP), ...get(LAST_TIMESTAMP), NE_64, OR],
-  ...IF,
-  // Another timestamp than that of the record before: what it looks like is put together in front.
-  ...[...get(TIMESTAMP), ...set(LAST_TIMESTAMP), ...get(TO), ...set(LEFT), ...get(PREFIX), ...set(TO)],
-  ...putConstant(STATE.timestampLead),
-  ...putNumber(TIMESTAMP),
-  ...putConstant(STATE.offsetLead),
-  ...[...get(TO), ...get(PREFIX), SUB, ...set(PREFIX_LENGTH), ...get(LEFT), ...set(TO)],
+  [state(STATE.hasKey), IF, putConstant(STATE.keyLead), putField(KEY, KEY_LENGTH), END],
+  [state(STATE.hasValue), IF, putConstant(STATE.valueLead), putField(VALUE, VALUE_LENGTH), END],
+  putConstant(STATE.ending),
+  [get(RECORD_END), set(AT), get(INDEX), i32(1), ADD, set(INDEX)],
+  [get(TAKEN), i32(1), ADD, set(TAKEN), br(0)],
   END,
   END,
-  ...[...get(PREFIX_LENGTH), ...IF, ...copyConstant(PREFIX, PREFIX_LENGTH), END],
-  ...[...state(STATE.hasOffset), ...IF, ...putNumber(OFFSET), END],
-  ...state(STATE.hasHeaders),
-  ...IF,
-  ...[...get(HEADERS_COUNT), ...IF, ...putHeaders(), ELSE, ...putConstant(STATE.noHeaders), END],
-  END,
-  ...[...state(STATE.hasKey), ...IF, ...putConstant(STATE.keyLead), ...putField(KEY, KEY_LENGTH), END],
-  ...state(STATE.hasValue),
-  ...[...IF, ...putConstant(STATE.valueLead), ...putField(VALUE, VALUE_LENGTH), END],
-  ...putConstant(STATE.ending),
-  ...[...get(RECORD_END), ...set(AT), ...get(INDEX), ...i32(1), ADD, ...set(INDEX)],
-  ...[...get(TAKEN), ...i32(1), ADD, ...set(TAKEN), ...br(0)],
-  END,
-  END,
-  ...[...i32(0), ...get(POSITION), ...store64(STATE.position), ...i32(0), ...get(AT), ...store32(STATE.at)],
-  ...[...i32(0), ...get(INDEX), ...store32(STATE.index), ...i32(0), ...get(TO), ...store32(STATE.to)],
-  ...[...i32(0), ...get(TAKEN), ...store32(STATE.taken), ...i32(0), ...get(FULL), ...store32(STATE.full)],
+  [i32(0), get(POSITION), store64(STATE.position), i32(0), get(AT), store32(STATE.at)],
+  [i32(0), get(INDEX), store32(STATE.index), i32(0), get(TO), store32(STATE.to)],
+  [i32(0), get(TAKEN), store32(STATE.taken), i32(0), get(FULL), store32(STATE.full)],
 ]
 
+/** (at, end) -> value and position behind of a varint of up to four bytes; of a longer one, the position end + 1. */
+const varint = () => {
+  const [at, end, word, stop] = [0, 1, 2, 3]
+  return [
+    // The top bits, turned round: the first that is set ends the varint.
+    [get(at), load32(0), tee(word), i32(0x80808080 | 0), AND, i32(0x80808080 | 0), XOR, tee(stop), EQZ],
+    [IF, i32(0), get(end), i32(1), ADD, RETURN, END],
+    [get(stop), get(stop), i32(1), SUB, XOR, get(word), AND, tee(word), i32(0x7f), AND],
+    [get(word), i32(1), SHR_U, i32(0x3f80), AND, OR],
+    [get(word), i32(2), SHR_U, i32(0x1fc000), AND, OR],
+    [get(word), i32(3), SHR_U, i32(0xfe00000), AND, OR],
+    [get(at), get(stop), CTZ, i32(1), ADD, i32(3), SHR_U, ADD],
+  ]
+}
+
+/** (to, state) -> the address behind: writes a constant. */
+const constant = () => {
+  const [to, at, from, length, copied] = [0, 1, 2, 3, 4]
+  return [
+    [get(at), load32(0), set(from), get(at), load32(4), set(length)],
+    [copyVectors(to, from, length, copied), get(to)],
+  ]
+}
+
+/** (timestamp) -> length: puts together what stands in front of the offset. */
+const prefix = () => [
+  [state(STATE.prefixAt), i32(STATE.timestampLead), call(CONSTANT), get(0), call(DECIMAL)],
+  [i32(STATE.offsetLead), call(CONSTANT), state(STATE.prefixAt), SUB],
+]
+
+/** (at, count, end) -> the position behind so many headers; end + 1 where they are no ordinary ones. */
+const headersEnd = () => {
+  const [at, count, end, raw] = [0, 1, 2, 3]
+  const stopIf = (condition: Code) => [condition, IF, get(end), i32(1), ADD, RETURN, END]
+  const behind = [get(at), halfOf(raw), ADD, tee(at), get(end), GT_U]
+  return [
+    LOOP,
+    // A header's key is never null.
+    [get(at), get(end), call(VARINT), set(at), tee(raw), stopIf([i32(1), AND]), stopIf(behind)],
+    // An odd number is negative: -1, which stands for null.
+    [get(at), get(end), call(VARINT), set(at), set(raw), stopIf([isOdd(raw), get(raw), i32(1), NE, AND])],
+    stopIf(behind),
+    [get(count), i32(1), SUB, tee(count), brIf(0)],
+    END,
+    get(at),
+  ]
+}
+
+/** (to, at, count) -> the address behind: writes headers that were checked. */
+const putHeaders = () => {
+  const [to, at, count, raw, length, copied] = [0, 1, 2, 3, 4, 5]
+  const put = (constantAt: number) => [get(to), i32(constantAt), call(CONSTANT), set(to)]
+  const read = [get(at), i32(0), call(VARINT), set(at), set(raw)]
+  const copy = [
+    [halfOf(raw), set(length), copyVectors(to, at, length, copied, 2)],
+    [get(at), get(length), ADD, set(at)],
+  ]
+  return [
+    [put(STATE.headersLead), LOOP],
+    [read, copy, put(STATE.headerColon)],
+    [read, isOdd(raw), IF, put(STATE.nullLiteral), ELSE, copy, END],
+    [get(count), i32(1), SUB, tee(count), IF, put(STATE.headerSeparator), br(1), END],
+    [END, get(to)],
+  ]
+}
+
 const ASCII_ZEROS = 0x3030303030303030n
-const EIGHT_DIGITS = 100_000_000n
+const TEN_TO_8 = 100_000_000n
 
 // Of `decimal` and `eightDigits`.
 const [NUMBER_TO, NUMBER, HIGH, DIGITS, ZEROS] = [0, 1, 2, 3, 4]
 /** The digits of NUMBER, which has at most eight of them, without leading zeros. */
-const putShort = [
-  ...[...get(NUMBER), WRAP, ...call(2), ...tee(DIGITS), ...i64(1n << 56n), OR_64, CTZ_64],
-  ...[...i64(0x38n), AND_64, ...set(ZEROS)],
-  ...[...get(NUMBER_TO), ...get(DIGITS), ...i64(ASCII_ZEROS), OR_64, ...get(ZEROS), SHR_U_64, ...store64(0)],
-  ...[...get(NUMBER_TO), ...i32(8), ADD, ...get(ZEROS), WRAP, ...i32(3), SHR_U, SUB, ...set(NUMBER_TO)],
+const putShort = () => [
+  [get(NUMBER), WRAP, call(EIGHT_DIGITS), tee(DIGITS), i64(1n << 56n), OR_64, CTZ_64],
+  [i64(0x38n), AND_64, set(ZEROS)],
+  [get(NUMBER_TO), get(DIGITS), i64(ASCII_ZEROS), OR_64, get(ZEROS), SHR_U_64, store64(0)],
+  [get(NUMBER_TO), i32(8), ADD, get(ZEROS), WRAP, i32(3), SHR_U, SUB, set(NUMBER_TO)],
 ]
 /** Writes an int64 of at most 16 digits in decimal and returns the address behind; up to 8 bytes behind are overwritten. */
-const decimal = [
-  ...[...get(NUMBER), ...i64(0n), LT_S_64],
-  ...IF,
-  ...[...get(NUMBER_TO), ...i32(0x2d), ...store8(0), ...get(NUMBER_TO), ...i32(1), ADD, ...set(NUMBER_TO)],
-  ...[...i64(0n), ...get(NUMBER), SUB_64, ...set(NUMBER)],
+const decimal = () => [
+  [get(NUMBER), i64(0n), LT_S_64],
+  IF,
+  [get(NUMBER_TO), i32(0x2d), store8(0), get(NUMBER_TO), i32(1), ADD, set(NUMBER_TO)],
+  [i64(0n), get(NUMBER), SUB_64, set(NUMBER)],
   END,
-  ...[...get(NUMBER), ...i64(EIGHT_DIGITS), LT_U_64],
-  ...IF,
-  ...putShort,
+  [get(NUMBER), i64(TEN_TO_8), LT_U_64],
+  IF,
+  putShort(),
   ELSE,
-  ...[...get(NUMBER), ...get(NUMBER), ...i64(EIGHT_DIGITS), DIV_U_64, ...tee(NUMBER)],
-  ...[...i64(EIGHT_DIGITS), MUL_64, SUB_64, ...set(HIGH)],
-  ...putShort,
-  ...[...get(NUMBER_TO), ...get(HIGH), WRAP, ...call(2), ...i64(ASCII_ZEROS), OR_64, ...store64(0)],
-  ...[...get(NUMBER_TO), ...i32(8), ADD, ...set(NUMBER_TO)],
+  [get(NUMBER), get(NUMBER), i64(TEN_TO_8), DIV_U_64, tee(NUMBER)],
+  [i64(TEN_TO_8), MUL_64, SUB_64, set(HIGH)],
+  putShort(),
+  [get(NUMBER_TO), get(HIGH), WRAP, call(EIGHT_DIGITS), i64(ASCII_ZEROS), OR_64, store64(0)],
+  [get(NUMBER_TO), i32(8), ADD, set(NUMBER_TO)],
   END,
-  ...get(NUMBER_TO),
+  get(NUMBER_TO),
 ]
 
 const [EIGHT, UPPER, LANES, QUOTIENTS] = [0, 1, 2, 3]
@@ -329,15 +328,15 @@ const [EIGHT, UPPER, LANES, QUOTIENTS] = [0, 1, 2, 3]
  * A number below 10^8 as its eight digits, the first in the lowest byte: halves of four digits side by side, each
  * divided by 100 with one multiplication for both, then quarters by 10.
  */
-const eightDigits = [
-  ...[...get(EIGHT), ...i32(10000), DIV_U, ...tee(UPPER), EXTEND_U],
-  ...[...get(EIGHT), ...get(UPPER), ...i32(10000), MUL, SUB, EXTEND_U, ...i64(32n), SHL_64, OR_64],
-  ...[...tee(LANES), ...i64(10486n), MUL_64, ...i64(20n), SHR_U_64, ...i64(0x7f0000007fn), AND_64],
-  ...[...tee(QUOTIENTS), ...get(LANES), ...get(QUOTIENTS), ...i64(100n), MUL_64, SUB_64],
-  ...[...i64(16n), SHL_64, OR_64, ...tee(LANES)],
-  ...[...i64(103n), MUL_64, ...i64(10n), SHR_U_64, ...i64(0x000f000f000f000fn), AND_64],
-  ...[...tee(QUOTIENTS), ...get(LANES), ...get(QUOTIENTS), ...i64(10n), MUL_64, SUB_64],
-  ...[...i64(8n), SHL_64, OR_64],
+const eightDigits = () => [
+  [get(EIGHT), i32(10000), DIV_U, tee(UPPER), EXTEND_U],
+  [get(EIGHT), get(UPPER), i32(10000), MUL, SUB, EXTEND_U, i64(32n), SHL_64, OR_64],
+  [tee(LANES), i64(10486n), MUL_64, i64(20n), SHR_U_64, i64(0x7f0000007fn), AND_64],
+  [tee(QUOTIENTS), get(LANES), get(QUOTIENTS), i64(100n), MUL_64, SUB_64],
+  [i64(16n), SHL_64, OR_64, tee(LANES)],
+  [i64(103n), MUL_64, i64(10n), SHR_U_64, i64(0x000f000f000f000fn), AND_64],
+  [tee(QUOTIENTS), get(LANES), get(QUOTIENTS), i64(10n), MUL_64, SUB_64],
+  [i64(8n), SHL_64, OR_64],
 ]
 
 /** A function without parameters and results: all of it stands in the state. */
@@ -352,7 +351,7 @@ export function printModule(pages: number): Uint8Array {
       ],
       code: print(),
     },
-    { parameters: [I32, I64], results: [I32], locals: [[3, I64]], code: decimal },
+    { parameters: [I32, I64], results: [I32], locals: [[3, I64]], code: decimal() },
     {
       parameters: [I32],
       results: [I64],
@@ -360,7 +359,12 @@ export function printModule(pages: number): Uint8Array {
         [1, I32],
         [2, I64],
       ],
-      code: eightDigits,
+      code: eightDigits(),
     },
+    { parameters: [I32, I32], results: [I32, I32], locals: [[2, I32]], code: varint() },
+    { parameters: [I32, I32], results: [I32], locals: [[3, I32]], code: constant() },
+    { parameters: [I64], results: [I32], locals: [], code: prefix() },
+    { parameters: [I32, I32, I32], results: [I32], locals: [[1, I32]], code: headersEnd() },
+    { parameters: [I32, I32, I32], results: [I32], locals: [[3, I32]], code: putHeaders() },
   ])
 }

@@ -79,17 +79,20 @@ export const BITMASK = [0xfd, 0x64]
  * Moves `length` bytes of memory from `from` to `to`, and `to` behind them. All are locals, `counter` one to use. Whole
  * vectors are moved, so many at a time and at least those: up to 16 * `atOnce` bytes behind are overwritten with anything.
  */
-export const copyVectors = (to: number, from: number, length: number, counter: number, atOnce = 1) => [
-  ...[...i32(0), ...set(counter)],
-  ...LOOP,
-  ...Array.from({ length: atOnce }, (_, i) => [
-    ...[...get(to), ...get(counter), ADD, ...get(from), ...get(counter), ADD],
-    ...[...loadVector(16 * i), ...storeVector(16 * i)],
-  ]).flat(),
-  ...[...get(counter), ...i32(16 * atOnce), ADD, ...tee(counter), ...get(length), LT_U, ...brIf(0)],
+export const copyVectors = (to: number, from: number, length: number, counter: number, atOnce = 1): Code => [
+  [i32(0), set(counter)],
+  LOOP,
+  Array.from({ length: atOnce }, (_, i) => [
+    [get(to), get(counter), ADD, get(from), get(counter), ADD],
+    [loadVector(16 * i), storeVector(16 * i)],
+  ]),
+  [get(counter), i32(16 * atOnce), ADD, tee(counter), get(length), LT_U, brIf(0)],
   END,
-  ...[...get(to), ...get(length), ADD, ...set(to)],
+  [get(to), get(length), ADD, set(to)],
 ]
+
+/** Instructions in order, nested in any way. */
+export type Code = number | readonly Code[]
 
 /** A function of a module. Parameters are its first locals. */
 export interface WasmFunction {
@@ -97,7 +100,7 @@ export interface WasmFunction {
   readonly results: readonly number[]
   /** How many locals of which type follow the parameters. */
   readonly locals: readonly (readonly [count: number, type: number])[]
-  readonly code: readonly number[]
+  readonly code: Code
 }
 
 /** A module on memory that is handed in (of so many pages, no more and no less). It exports the first function as ''. */
@@ -109,7 +112,8 @@ export function wasmModule(pages: number, functions: readonly WasmFunction[]): U
     ...[results.length, ...results],
   ])
   const bodies = functions.map(({ locals, code }) => {
-    const body = [...vector(locals), ...code, END]
+    const body = vector(locals)
+    flatten([code, END], body)
     return [...unsigned(body.length), ...body]
   })
   return Uint8Array.from([
@@ -120,6 +124,15 @@ export function wasmModule(pages: number, functions: readonly WasmFunction[]): U
     ...section(7, [1, 0, 0, 0]),
     ...section(10, vector(bodies)),
   ])
+}
+
+/** Without iterators: it runs once, in the interpreter. */
+function flatten(code: readonly Code[], to: number[]): void {
+  for (let i = 0; i < code.length; i++) {
+    const part = code[i]
+    if (typeof part === 'number') to.push(part)
+    else flatten(part, to)
+  }
 }
 
 function unsigned(value: number): number[] {
