@@ -294,4 +294,19 @@ describe('settings', () => {
       [1, 2],
     ])
   })
+
+  test.each(['zstd', 'lz4'])('%s: lines by the hundred thousand are all there, in order', async (codec) => {
+    // More than is compressed before another thread is asked to help.
+    const lines = Array.from(
+      { length: 100_000 },
+      (_, i) => `${i} ${(i * 7919) % 10_007} ${'-'.repeat(i % 90)}`,
+    )
+    expect(await produce(`--topic a --compression-codec ${codec}`, `${lines.join('\n')}\n`)).toEqual(OK)
+    expect(values('a').join('\n') === lines.join('\n')).toBe(true)
+    let sequence = 0
+    for (const batch of batches('a')) {
+      expect([batch.baseSequence, batch.baseOffset, batch.compression]).toEqual([sequence, sequence, codec])
+      sequence += batch.count
+    }
+  })
 })
