@@ -111,6 +111,7 @@ export class DirectoryReader {
   /** The metadata log itself. Needs a directory that exists. */
   metadata(): MetadataLog {
     this.#metadata ??= MetadataLog.open(this.os, this.path, {
+      identity: this.#kind?.kind === 'log-dir' ? this.#kind.meta : undefined,
       warn: (line) => this.warn(line),
       checkpointsUnasked: () => housekeepingIsOn(this.serverProperties()),
     })

@@ -24,9 +24,9 @@ export interface ProducerIdSource {
 /** A producer id that was never used before. Needs a session. */
 export async function allocateProducerId(os: Os, dir: string, source: ProducerIdSource): Promise<number> {
   const { fs } = os
-  const fd = fs.open(join(dir, PRODUCER_IDS_FILE), 'a+')
-  fs.close(fd)
-  const file = fs.open(join(dir, PRODUCER_IDS_FILE), 'r+')
+  const path = join(dir, PRODUCER_IDS_FILE)
+  if (fs.stat(path) === undefined) fs.close(fs.open(path, 'a+'))
+  const file = fs.open(path, 'r+')
   try {
     if (!os.locks.tryLock(file, 'exclusive')) await os.locks.waitForLock(file, 'exclusive')
     const buffer = Buffer.alloc(512)

@@ -21,6 +21,8 @@ export interface MetadataLogOptions {
   readonly checkpointAfterBytes?: number
   readonly segmentBytes?: number
   readonly maxBatchBytes?: number
+  /** meta.properties, where the caller has read it. */
+  readonly identity?: MetaProperties
   /** One line for a person: something was mended. */
   readonly warn?: (line: string) => void
   /** Whether an append that finds the log grown writes a checkpoint by itself (default: yes). */
@@ -39,6 +41,7 @@ export class MetadataLog {
     this.os = os
     this.logDir = logDir
     this.options = options
+    this.properties = options.identity
     this.reader = new MetadataLogReader(os.fs, logDir)
   }
 
