@@ -10,7 +10,7 @@ import { WasmMemory } from '../../record/wasm-memory.ts'
  * state), and what comes from elsewhere, as inflated batches do, is copied into the third (`adopt`: one copy of many
  * kilobytes). Pieces of it then move within the same block, and `copyWithin` is by far the quickest way in JavaScript to
  * move a hundred bytes: 36 ns, against 135 ns for `set` with a view made for each piece (measured on Node 20). The block
- * is WebAssembly's memory, so that the kernel can do the same in 5.
+ * is WebAssembly's memory, so that the kernel can take over.
  */
 const CHUNK_CAPACITY = 512 * 1024
 const SOURCE_CAPACITY = 1280 * 1024
