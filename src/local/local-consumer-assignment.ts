@@ -115,9 +115,10 @@ export class LocalAssignment {
     return this.#order.length > 0 && this.#order.every(({ fetcher }) => fetcher?.ended !== undefined)
   }
 
-  /** The next partition, going round, that may have something to read; undefined when all are idle. */
+  /** The next partition, going round, that may have something to read, or whose turn is not over; undefined when all are idle. */
   nextReady(): LocalFetcher | undefined {
     const count = this.#order.length
+    if (this.#order[this.#turn - 1]?.fetcher?.turnLeft) this.#turn--
     for (let i = 0; i < count; i++) {
       if (this.#turn >= count) this.#turn = 0
       const { fetcher } = this.#order[this.#turn++]

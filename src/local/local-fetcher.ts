@@ -17,6 +17,9 @@ export interface FetcherOptions {
   readonly onCorrupt: (corrupt: CorruptBatch) => void
 }
 
+/** Less than this is left for the partition's next turn. */
+const SMALLEST_PIECE = 64 * 1024
+
 /** Why a partition hands out nothing any more. */
 export type FetchEnd = 'read' | 'corrupt'
 
@@ -39,6 +42,8 @@ export class LocalFetcher implements TopicPartition {
   idle = false
   /** Leader epoch of the last batch handed out; -1 before. */
   leaderEpoch = -1
+  /** Bytes that are left of its turn among the partitions, where a visit was cut short. */
+  turnLeft = 0
 
   readonly #options: FetcherOptions
   readonly #record: RecordVisitor
@@ -118,7 +123,8 @@ export class LocalFetcher implements TopicPartition {
     // At the end of the log, read looks at the disk by itself.
     if (this.position < this.log.logEndOffset) this.log.refresh()
     const before = this.position
-    const maxBytes = this.#options.maxBytes()
+    const maxBytes = this.turnLeft > 0 ? this.turnLeft : this.#options.maxBytes()
+    this.turnLeft = 0
     this.#visitor = visitor
     this.#handedOut = 0
     // A visitor's own memory is small, so that what was read is still in the processor's cache when it is printed.
@@ -140,8 +146,13 @@ export class LocalFetcher implements TopicPartition {
       this.#checkEnd()
       size += data.end - data.start
       if (!goOn || this.#handedOut === 0 || this.ended !== undefined) break
-      if (visitor.records === undefined || size + (visitor.chunk?.length ?? size) > maxBytes) break
+      if (visitor.chunk === undefined || maxBytes - size < SMALLEST_PIECE) break
       if (this.position >= this.log.logEndOffset) break
+      // What takes many records at once is being loaded.
+      if (visitor.records === undefined) {
+        this.turnLeft = maxBytes - size
+        break
+      }
     }
     this.idle = this.#handedOut === 0 && this.position === before
     return this.#handedOut

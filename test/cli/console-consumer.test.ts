@@ -23,7 +23,12 @@ const env = () => ({
 })
 
 function run(args: readonly string[], input = '') {
-  const { stdout, stderr, status } = spawnSync(tkafka, args, { env: env(), input, encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync(tkafka, args, {
+    env: env(),
+    input,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
   return { stdout, stderr, status }
 }
 
@@ -111,6 +116,31 @@ describe('console-consumer', () => {
       expect(stderr).toBe('Processed a total of 2 messages\n')
       expect(consume('--topic', 'a', '--group', signal, '--until-end').stdout).toBe('')
     }
+  })
+
+  test('takes about a megabyte of each partition in turn, as many small records as that may be', () => {
+    run(['topics', '--create', '--topic', 'a', '--partitions', '2'])
+    const lines = Array.from({ length: 22_000 }, (_, i) => `${i}`.padEnd(99, '.'))
+    for (const partition of ['0', '1']) {
+      const input = lines.map((line) => `${line}\n`).join('')
+      expect(run(['console-producer', '--topic', 'a', '--partition', partition], input).status).toBe(0)
+    }
+    const runs = (...args: string[]) => {
+      const { stdout } = consume('--topic', 'a', '--from-beginning', '--until-end', ...args)
+      const found: [string, number][] = []
+      for (const line of stdout.trimEnd().split('\n')) {
+        const partition = line.slice('Partition:'.length, 'Partition:0'.length)
+        const last = found.at(-1)
+        if (last?.[0] === partition) last[1]++
+        else found.push([partition, 1])
+      }
+      return found
+    }
+    const turns = runs('--formatter-property', 'print.partition=true')
+    expect(turns.reduce((sum, [, count]) => sum + count, 0)).toBe(2 * lines.length)
+    const one = (1024 * 1024) / 109
+    for (const [, count] of turns.slice(0, 4)) expect(count).toBeGreaterThan(one * 0.9)
+    for (const [, count] of turns.slice(0, 4)) expect(count).toBeLessThan(one * 1.1)
   })
 
   test('names file, position and offset of a corrupt batch, reads the other partitions, ends with 1', () => {
