@@ -38,7 +38,7 @@ function batchesOf(bytes: Buffer, sizes: readonly number[], codec: Codec, withKe
   const many = {
     lines: 0,
     take(from: Buffer, start: number, end: number) {
-      if (from !== buffer || writer.buffer !== buffer) return start
+      if (from !== buffer || writer.openBuffer !== buffer) return start
       const before = writer.recordCount
       const behind = writer.appendLines(kernel, 1000, start, end)
       many.lines = writer.recordCount - before
