@@ -1,3 +1,6 @@
+/**
+ * A second thread that compresses for a producer (compression-worker.ts), and how it ends: never in the midst of native code.
+ */
 import { createRequire } from 'node:module'
 import { spareCores, startThread } from '../os/worker-thread.ts'
 import { lendZstdContext, takeZstdContextBack } from '../record/compression.ts'

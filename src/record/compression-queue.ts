@@ -1,3 +1,6 @@
+/**
+ * Batches on their way through a codec, here or on another thread, in the order in which they came.
+ */
 import { compress } from './compression.ts'
 import type { CompressionSlots } from './compression-slots.ts'
 import type { Codec } from './record.ts'
