@@ -4,7 +4,7 @@
  */
 import { KafkaError, TerseError } from '../errors.ts'
 import { stickyAssign } from './sticky-assignor.ts'
-import { comparePartitions, type TopicPartition } from './topic-partition.ts'
+import type { TopicPartition } from './topic-partition.ts'
 
 export interface MemberSubscription {
   readonly memberId: string
@@ -139,11 +139,4 @@ export function roundRobinAssign(
     }
   }
   return assignment
-}
-
-/** The same assignment with each member's partitions in order. */
-export function sortedAssignment(assignment: Assignment): Assignment {
-  return new Map(
-    [...assignment].map(([memberId, partitions]) => [memberId, [...partitions].sort(comparePartitions)]),
-  )
 }

@@ -44,10 +44,6 @@ export function groupFilePrefix(groupId: string): string {
   return `${PREFIX}${hash(groupId, 20)}-`
 }
 
-export function isGroupFile(name: string): boolean {
-  return name.startsWith(PREFIX)
-}
-
 export function memberFileName(groupId: string, unique: string): string {
   return `${groupFilePrefix(groupId)}m-${unique}`
 }

@@ -1,15 +1,9 @@
 /** Who is alive in which group, for those who only look: changes nothing, removes nothing. */
 import path from 'node:path'
 import { groupAssignor } from './group-assignment.ts'
-import {
-  claimFileName,
-  groupFileKind,
-  groupFilePrefix,
-  type MemberFile,
-  parseClaimFileName,
-} from './group-files.ts'
+import { groupFileKind, groupFilePrefix, type MemberFile, parseClaimFileName } from './group-files.ts'
 import { readMemberFile } from './group-membership.ts'
-import { type LockFileOs, openExisting, probeFile } from './lock-file.ts'
+import { type LockFileOs, openExisting } from './lock-file.ts'
 
 export interface LiveMember {
   readonly file: MemberFile
@@ -53,17 +47,6 @@ export function readHeldPartitions(
     held.set(memberId, [...(held.get(memberId) ?? []), claim])
   }
   return held
-}
-
-/** Whether a live member reads this partition. */
-export function isPartitionHeld(
-  os: LockFileOs,
-  logDir: string,
-  groupId: string,
-  topicId: string,
-  partition: number,
-): boolean {
-  return probeFile(os, path.join(logDir, claimFileName(groupId, topicId, partition))) === 'held'
 }
 
 /** `range` and the like; the first preference of the first member where they do not agree. */

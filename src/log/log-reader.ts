@@ -15,6 +15,15 @@ import type { ReadOptions } from './unified-log-options.ts'
 
 const MAX_RETRIES = 10
 
+interface ReadRequest {
+  readonly offset: number
+  readonly maxBytes: number
+  /** Nothing at or behind it. */
+  readonly limit: number | undefined
+  readonly checkCrcs: boolean
+  readonly into: Buffer | undefined
+}
+
 export class LogReader {
   readonly #local: LocalLog
   readonly #topicPartition: string
@@ -39,6 +48,7 @@ export class LogReader {
   ): FetchedData {
     const local = this.#local
     const { checkCrcs = true, into } = options
+    const request = { offset, maxBytes: Math.min(maxBytes, into?.length ?? maxBytes), limit, checkCrcs, into }
     for (let tries = 0; ; tries++) {
       if (offset >= local.tail.nextOffset) local.refresh()
       const logEndOffset = Math.max(local.tail.nextOffset, logStartOffset)
@@ -50,7 +60,7 @@ export class LogReader {
         )
       }
       try {
-        return this.#readOnce(offset, Math.min(maxBytes, into?.length ?? maxBytes), limit, checkCrcs, into)
+        return this.#readOnce(request)
       } catch (error) {
         // A segment that vanished between listing and opening was deleted or replaced: look again.
         const vanished = (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -97,14 +107,9 @@ export class LogReader {
     return found.sort(byFirstOffset)
   }
 
-  #readOnce(
-    offset: number,
-    maxBytes: number,
-    limit: number | undefined,
-    checkCrcs: boolean,
-    into: Buffer | undefined,
-  ): FetchedData {
+  #readOnce(request: ReadRequest): FetchedData {
     const local = this.#local
+    const { offset, limit } = request
     for (let i = Math.max(local.floor(offset), 0); i < local.segments.length; i++) {
       const segment = local.segments[i]
       const next = this.#next
@@ -120,7 +125,7 @@ export class LogReader {
         if (i < local.segments.length - 1) segment.closeLog()
         continue
       }
-      const fetched = this.#chunk(segment, position, end, offset, maxBytes, limit, checkCrcs, into)
+      const fetched = this.#chunk(segment, position, end, request)
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.end - fetched.start }
       if (limit === undefined) return fetched
       return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
@@ -137,16 +142,8 @@ export class LogReader {
     }
   }
 
-  #chunk(
-    segment: LogSegment,
-    position: number,
-    end: number,
-    offset: number,
-    maxBytes: number,
-    limit: number | undefined,
-    checkCrcs: boolean,
-    into: Buffer | undefined,
-  ): FetchedData {
+  #chunk(segment: LogSegment, position: number, end: number, request: ReadRequest): FetchedData {
+    const { offset, maxBytes, limit, checkCrcs, into } = request
     let wanted = Math.min(Math.max(maxBytes, header.RECORD_BATCH_OVERHEAD), end - position)
     let at = 0
     let nextOffset = offset

@@ -37,8 +37,6 @@ export type ConfigResourceType = (typeof CONFIG_RESOURCE)[keyof typeof CONFIG_RE
 
 /** The highest metadata.version level that this program knows (4.3-IV0). */
 export const LATEST_METADATA_VERSION = 30
-/** The lowest level that a 4.x broker boots (3.3-IV3). */
-export const MINIMUM_METADATA_VERSION = 7
 
 const FRAME_VERSION = 1
 const NO_OP_API_KEY = 20

@@ -6,8 +6,6 @@ import { readInt32 } from '../bytes/int32.ts'
  */
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
 export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
-export const UNASSIGNED_DIRECTORY_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
-export const LOST_DIRECTORY_ID = 'AAAAAAAAAAAAAAAAAAAAAg'
 
 /**
  * Sixteen bytes as text. The same few ids come again and again (the partitions of one topic, one directory), so the
