@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config'
+import { moveClocks } from './test/support/test-clock.ts'
+
+moveClocks()
 
 export default defineConfig({
   test: {

@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config'
+import { moveClocks } from './test/support/test-clock.ts'
+
+moveClocks()
 
 /** The fault bench in full: `npm run test:faults`. TKAFKA_SEED repeats a run; TKAFKA_KILLS sets how many processes die. */
 export default defineConfig({

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
-import { type Fixture, unpackFixture } from '../support/fixtures.ts'
+import { FIXTURES_WRITTEN, type Fixture, unpackFixture } from '../support/fixtures.ts'
+import { clockAt } from '../support/test-clock.ts'
 
 let story: Story
 let fixture: Fixture
 beforeEach(() => {
   story = new Story()
-  fixture = unpackFixture('transactions')
+  // A producer that was silent for a day is forgotten: the broker's are seen as on the day after.
+  const clock = clockAt(FIXTURES_WRITTEN)
+  fixture = unpackFixture('transactions', clock)
   story.env('TKAFKA_DATA_DIR', fixture.dir)
+  for (const [name, value] of Object.entries(clock.env)) story.env(name, value)
 })
 afterEach(() => {
   story.end()

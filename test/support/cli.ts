@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa, parseCommandString } from 'execa'
+import { ownClock } from './test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
@@ -33,7 +34,8 @@ export class Story {
   constructor() {
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-story-'))
     this.data = path.join(this.dir, 'data')
-    this.#env = { TKAFKA_DATA_DIR: this.data, XDG_CACHE_HOME: path.join(this.dir, 'cache'), HOME: this.dir }
+    const cache = path.join(this.dir, 'cache')
+    this.#env = { TKAFKA_DATA_DIR: this.data, XDG_CACHE_HOME: cache, HOME: this.dir, ...ownClock().env }
   }
 
   /** Sets or takes away (undefined) a variable for the steps that follow. */

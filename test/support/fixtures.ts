@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepDates, ownClock } from './test-clock.ts'
 
 /** Log directories that genuine Kafka wrote, and what its own clients found in them (test/golden/fixtures/README.md). */
 const fixturesDir = fileURLToPath(new URL('../golden/fixtures/', import.meta.url))
@@ -86,10 +87,14 @@ export function fixtureManifest(name: string): FixtureManifest {
   return JSON.parse(fs.readFileSync(path.join(fixturesDir, name, 'manifest.json'), 'utf8'))
 }
 
-/** Unpacks a fixture into a new temp folder; call `remove` afterwards. */
-export function unpackFixture(name: string): Fixture {
+/** When all of them had been written. */
+export const FIXTURES_WRITTEN = '2026-11-22'
+
+/** Unpacks a fixture into a new temp folder, with the dates of its files as `clock` says them; call `remove` afterwards. */
+export function unpackFixture(name: string, clock = ownClock()): Fixture {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), `tkafka-fixture-${name}-`))
   execFileSync('tar', ['-C', dir, '-xzf', path.join(fixturesDir, name, 'data.tar.gz')])
+  keepDates(dir, clock)
   return {
     dir,
     manifest: fixtureManifest(name),
