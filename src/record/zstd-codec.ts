@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type zlibModule from 'node:zlib'
 import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
+import { wholeFrames } from './zstd-frames.ts'
 
 /**
  * Zstandard: Node's own where it has it (22.15 and up), else the native binary of @cloudpss/zstd, else that package's
@@ -118,18 +119,31 @@ export function compress(bytes: Buffer, level = DEFAULT_LEVEL): Buffer {
 }
 
 export function decompress(bytes: Buffer, maxSize: number): Buffer {
-  if (bytes.length === 0) throw damagedData('zstd', 'no frame')
+  const frames = wholeFrames(bytes)
+  if (frames.length === 1) return inflateFrame(frames[0], maxSize, maxSize)
+  const parts: Buffer[] = []
+  let total = 0
+  for (const frame of frames) {
+    const part = inflateFrame(frame, maxSize - total, maxSize)
+    total += part.length
+    parts.push(part)
+  }
+  return Buffer.concat(parts, total)
+}
+
+/** @param room how much of `maxSize` is left */
+function inflateFrame(frame: Buffer, room: number, maxSize: number): Buffer {
   const lib = library()
   let inflated: Buffer
   try {
-    inflated = asBuffer(lib.decompress(bytes, maxSize))
+    inflated = asBuffer(lib.decompress(frame, room))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ERR_BUFFER_TOO_LARGE' || message === 'Content size is too large')
       throw tooLarge('zstd', maxSize)
     throw damagedData('zstd', error)
   }
-  if (inflated.length > maxSize) throw tooLarge('zstd', maxSize)
+  if (inflated.length > room) throw tooLarge('zstd', maxSize)
   return inflated
 }
 

@@ -34,6 +34,52 @@ describe.each(CODECS)('%s', (codec) => {
   })
 })
 
+describe('cut data (E7)', () => {
+  // Nothing in it repeats: blocks of every codec are as long as they get, and there are several.
+  const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => (i * i * 2654435761) >>> 13))
+
+  test.each(['gzip', 'lz4', 'zstd'] as const)('%s: cut anywhere, it is damaged, never shorter', (codec) => {
+    const compressed = compress(codec, noise)
+    const step = Math.ceil(compressed.length / 50)
+    const cuts = Array.from({ length: 60 }, (_, i) => (i < 50 ? i * step : compressed.length - 60 + i))
+    for (const at of cuts) {
+      expect(() => decompress(codec, compressed.subarray(0, at)), `cut at ${at}`).toThrow(CorruptRecordError)
+    }
+  })
+
+  // The framing has no end: what is cut between two chunks shows only in the number of records.
+  test('snappy: cut within a chunk, it is damaged; cut between two, the batch says how many records are missing', () => {
+    const compressed = compress('snappy', noise)
+    const second = 16 + 4 + compressed.readInt32BE(16)
+    for (const at of [0, 8, 17, 18, 25, second - 1, second + 1, compressed.length - 1]) {
+      expect(() => decompress('snappy', compressed.subarray(0, at)), `cut at ${at}`).toThrow(
+        CorruptRecordError,
+      )
+    }
+    expect(decompress('snappy', compressed.subarray(0, second)).equals(noise.subarray(0, 32768))).toBe(true)
+  })
+})
+
+describe('zstd', () => {
+  const frame = (text: string) => compress('zstd', Buffer.from(text))
+  const skipped = Buffer.from('502a4d1803000000616263', 'hex')
+
+  test('frames one behind the other are one, and those to be skipped are skipped (E7)', () => {
+    const twice = Buffer.concat([frame('ab'), skipped, frame('cd')])
+    expect(decompress('zstd', twice).toString()).toBe('abcd')
+    expect(() => decompress('zstd', twice, { maxSize: 3 })).toThrow('would inflate to more than 3 bytes')
+  })
+
+  test.each([
+    ['bytes behind the last frame', Buffer.concat([frame('ab'), Buffer.from('garbage')])],
+    ['less than a magic number behind it', Buffer.concat([frame('ab'), Buffer.from('ab')])],
+    ['a frame to be skipped that is cut', skipped.subarray(0, 9)],
+    ['a block of no known type', Buffer.from('28b52ffd2002070000', 'hex')],
+  ])('%s: damaged (E7)', (_, bytes) => {
+    expect(() => decompress('zstd', bytes)).toThrow(CorruptRecordError)
+  })
+})
+
 describe('levels', () => {
   test('gzip 1 and 9, zstd -5 and 19 differ and come back', () => {
     const noisy = Buffer.from(Array.from({ length: 50_000 }, (_, i) => ((i * i) % 251) & (i % 17)))
