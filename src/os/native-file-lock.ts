@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { TerseError } from '../errors.ts'
 import type { FileLocks, LockMode } from './file-lock.ts'
 import { findLockHolders } from './lock-holders.ts'
+import { ensureNode } from './runtime.ts'
 
 /**
  * Kernel locks from the prebuilt binary of the package fs-native-extensions: F_OFD_SETLK on Linux, LockFileEx on
@@ -85,6 +86,7 @@ let binding: Binding | undefined
 
 function load(): Binding {
   if (binding !== undefined) return binding
+  ensureNode()
   const file = `prebuilds/${process.platform}-${process.arch}/fs-native-extensions.node`
   const module = { exports: {} as Binding }
   try {

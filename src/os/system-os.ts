@@ -4,6 +4,7 @@ import { FallbackFileLocks } from './fallback-file-lock.ts'
 import { nativeFileLocks, nativeLocksWork } from './native-file-lock.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import type { Os } from './os.ts'
+import { otherRuntime } from './runtime.ts'
 import { socketLifelines } from './socket-lifelines.ts'
 
 // Loaded on first use: crypto costs milliseconds at start-up.
@@ -26,4 +27,6 @@ export function osWithLockFiles(): Os {
 
 /** The machine itself: what main.ts hands down. */
 export const systemOs: Os =
-  process.env.TKAFKA_FALLBACK_LOCKS === '1' && !nativeLocksWork() ? osWithLockFiles() : kernel
+  process.env.TKAFKA_FALLBACK_LOCKS === '1' && otherRuntime() === undefined && !nativeLocksWork()
+    ? osWithLockFiles()
+    : kernel
