@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimFileName } from '../../src/group/group-files.ts'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
@@ -32,7 +33,7 @@ const asNobody = (args: readonly string[], input = '') =>
   spawnSync(process.execPath, [bin, ...args], {
     uid: 65534,
     gid: 65534,
-    env: { HOME: '/nonexistent' },
+    env: { HOME: '/nonexistent', ...ownClock().env },
     input,
     encoding: 'utf8',
   })
@@ -103,7 +104,7 @@ test('a line far beyond any record is refused by its number, in little memory, a
     process.execPath,
     ['--max-old-space-size=64', bin, 'console-producer', '--topic', 'q'],
     {
-      env: { TKAFKA_DATA_DIR: story.data, HOME: story.dir },
+      env: { TKAFKA_DATA_DIR: story.data, HOME: story.dir, ...ownClock().env },
       stdio: ['pipe', 'ignore', 'pipe'],
     },
   )

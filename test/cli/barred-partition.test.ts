@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 const NOBODY = 65534
@@ -12,7 +13,7 @@ const asNobody = (dir: string, args: string, input = '') => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args.split(' ')], {
     uid: NOBODY,
     gid: NOBODY,
-    env: { TKAFKA_DATA_DIR: dir },
+    env: { TKAFKA_DATA_DIR: dir, ...ownClock().env },
     input,
     encoding: 'utf8',
   })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -22,7 +23,14 @@ const script = (shell: string) => path.join(root, 'completions', `tkafka.${shell
 
 function shellEnv(): NodeJS.ProcessEnv {
   const PATH = `${bin}:${path.dirname(process.execPath)}:${process.env.PATH}`
-  return { PATH, TERM: 'dumb', TKAFKA_DATA_DIR: story.data, HOME: story.dir, XDG_CACHE_HOME: story.dir }
+  return {
+    PATH,
+    TERM: 'dumb',
+    TKAFKA_DATA_DIR: story.data,
+    HOME: story.dir,
+    XDG_CACHE_HOME: story.dir,
+    ...ownClock().env,
+  }
 }
 
 /** What each shell itself offers at the end of a line, sorted, by the script that `tkafka completion` prints. */

@@ -11,7 +11,8 @@ afterEach(() => story.end())
 
 describe('consumer-groups', () => {
   test('a group that is read is not reset or deleted: exit 1, and who reads it', async () => {
-    const reading = story.run('console-consumer --topic t --group g --from-beginning', { stopAfterMs: 3000 })
+    const stop = new AbortController()
+    const reading = story.run('console-consumer --topic t --group g --from-beginning', { until: stop.signal })
     let state = ''
     while (!state.includes('Stable')) state = (await story.run('consumer-groups --list --state')).stdout
     const reset = await story.run(
@@ -27,6 +28,7 @@ describe('consumer-groups', () => {
     const deletion = await story.run('consumer-groups --delete --group g')
     expect(deletion.status).toBe(1)
     expect(deletion.stderr).toContain("* Group 'g' could not be deleted due to: The group is not empty.")
+    stop.abort()
     await reading
     expect((await story.run('consumer-groups --delete --group g')).status).toBe(0)
     expect((await story.run('consumer-groups --list')).stdout).toBe('')

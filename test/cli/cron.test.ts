@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 const USER = 65534
@@ -13,7 +14,7 @@ function cron(uid: number, data: string, args: string, input = ''): SpawnSyncRet
   return spawnSync(process.execPath, [bin, '--data-dir', data, ...args.split(' ')], {
     uid,
     gid: uid,
-    env: { PATH: '/usr/bin:/bin' },
+    env: { PATH: '/usr/bin:/bin', ...ownClock().env },
     input,
     encoding: 'utf8',
   })

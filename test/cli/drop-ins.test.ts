@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin', import.meta.url))
 
@@ -120,6 +121,7 @@ describe('drop-ins', () => {
         HOME: story.dir,
         TKAFKA_DATA_DIR: story.data,
         TKAFKA_LOCAL_BOOTSTRAP: 'localhost:9092',
+        ...ownClock().env,
       },
       reject: false,
       stripFinalNewline: false,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openLocal } from '../../src/index.ts'
 import { nativeFileLocks } from '../../src/os/native-file-lock.ts'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 let story: Story
 beforeEach(() => {
@@ -169,7 +170,7 @@ describe('log-cleaner', () => {
       '/bin/sh',
       ['-c', command.replace('/var/lib/tkafka', story.data)],
       {
-        env: { PATH: `${root}bin:${path.dirname(process.execPath)}:/usr/bin:/bin` },
+        env: { PATH: `${root}bin:${path.dirname(process.execPath)}:/usr/bin:/bin`, ...ownClock().env },
         extendEnv: false,
         input: '',
         reject: false,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
 import { unpackFixture } from '../support/fixtures.ts'
 import { rowProblem } from '../support/output-shapes.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
@@ -137,7 +138,9 @@ describe('replica-verification', () => {
 
   test('reports for programs come one a line as they are made', async () => {
     const args = [bin, 'replica-verification', '--report-interval-ms', '1', '--output', 'jsonl']
-    const child = spawn(process.execPath, args, { env: { TKAFKA_DATA_DIR: story.data, HOME: story.dir } })
+    const child = spawn(process.execPath, args, {
+      env: { TKAFKA_DATA_DIR: story.data, HOME: story.dir, ...ownClock().env },
+    })
     let said = ''
     for await (const chunk of child.stdout) {
       said += chunk

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
@@ -15,7 +16,12 @@ afterEach(() => story.end())
 
 /** Whether another user can be taken on, and can read the program at all. */
 const asNobody = (args: readonly string[], env: Record<string, string>) =>
-  spawnSync(process.execPath, [bin, ...args], { uid: 65534, gid: 65534, env, encoding: 'utf8' })
+  spawnSync(process.execPath, [bin, ...args], {
+    uid: 65534,
+    gid: 65534,
+    env: { ...env, ...ownClock().env },
+    encoding: 'utf8',
+  })
 const canDropPrivileges =
   process.getuid?.() === 0 && asNobody(['--version'], { HOME: '/nonexistent' }).status === 0
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
+import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
@@ -28,6 +29,7 @@ function shown(command: string, env: NodeJS.ProcessEnv = {}): string {
       HOME: story.dir,
       TKAFKA_DATA_DIR: story.data,
       TERM: 'xterm',
+      ...ownClock().env,
       ...env,
     },
     encoding: 'utf8',

@@ -20,6 +20,8 @@ export interface StepOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Ends the step with SIGTERM after so long. */
   readonly stopAfterMs?: number
+  /** Ends the step with SIGTERM when it aborts. */
+  readonly until?: AbortSignal
 }
 
 /**
@@ -63,6 +65,7 @@ export class Story {
       stripFinalNewline: false,
       timeout: options.stopAfterMs,
       killSignal: 'SIGTERM',
+      ...(options.until === undefined ? {} : { cancelSignal: options.until }),
     })
     return { stdout: result.stdout, stderr: result.stderr, status: result.exitCode, signal: result.signal }
   }
