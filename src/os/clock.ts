@@ -2,12 +2,22 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /**
+   * Milliseconds since some moment in the past, never set back or forward by anybody: for deadlines, intervals and
+   * durations. `now` is for what is written down and compared with what others wrote (record timestamps, retention).
+   */
+  monotonic(): number
   /** Resolves after `ms`, or at once when `signal` aborts (without throwing). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  // Not performance.now: its module is not loaded in a bare Node.
+  monotonic: () => {
+    const [seconds, nanoseconds] = process.hrtime()
+    return seconds * 1000 + nanoseconds / 1e6
+  },
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()

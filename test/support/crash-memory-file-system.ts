@@ -86,7 +86,11 @@ export class MemoryDisk {
         unlock: () => {},
         holders: () => [],
       },
-      clock: { now: () => this.#tick, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
+      clock: {
+        now: () => this.#tick,
+        monotonic: () => this.#tick,
+        sleep: () => new Promise((resolve) => setImmediate(resolve)),
+      },
       randomBytes: (size) => Buffer.from(Array.from({ length: size }, () => this.#random(256))),
       bootId: () => `boot-${this.#boot}`,
     }

@@ -5,7 +5,7 @@ export class FakeClock implements Clock {
   /** Time that passed, ms, and how much of it was slept. */
   elapsed = 0
   slept = 0
-  readonly #start: number
+  #start: number
 
   constructor(start = 1_700_000_000_000) {
     this.#start = start
@@ -13,6 +13,15 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#start + this.elapsed
+  }
+
+  monotonic(): number {
+    return this.elapsed
+  }
+
+  /** Somebody sets the wall clock; the time that passes stays what it was. */
+  setWall(time: number): void {
+    this.#start = time - this.elapsed
   }
 
   pass(ms: number): void {
