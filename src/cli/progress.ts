@@ -27,7 +27,7 @@ const BESIDE_TEXT = 3
 export function startProgress(
   { stdout, stderr, env }: Pick<CommandContext, 'stdout' | 'stderr' | 'env'>,
   text: string,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): Progress {
   if (!stderr.isTerminal || env.TERM === 'dumb') return SILENT
   const started = now()

@@ -1,6 +1,7 @@
 import type { Output } from '../cli/command.ts'
 import type { Producer, TopicProducer } from '../client/producer.ts'
 import { KafkaError, TerseError } from '../errors.ts'
+import { systemClock } from '../os/clock.ts'
 import type { InputChunks } from '../os/standard-input.ts'
 import type { LineMessageReader } from './line-reader.ts'
 import { LineInput, type LineTaker, type ManyLinesTaker } from './line-reader-input.ts'
@@ -55,6 +56,8 @@ export class LineProducer {
   #topic: TopicProducer | undefined
   #many: ManyLinesTaker | undefined
   #now = 0
+  /** The same moment by the clock that nobody sets back. */
+  #time = 0
   /** When the oldest line came that was not sent yet; 0: none. */
   #heldSince = 0
   /** When lines were last sent because the pipe was dry; the first ones wait as in a stream. */
@@ -72,25 +75,26 @@ export class LineProducer {
   /** Resolves with the exit status once all lines are with the producer; what cannot be parsed or written throws. */
   async run(): Promise<number> {
     const { input, stop } = this.#options
-    let turn = Date.now()
+    let turn = systemClock.monotonic()
     this.#prompt()
     while (!stop.interrupted) {
       const n = this.#lines.fill()
-      this.#now = Date.now()
+      this.#now = systemClock.now()
+      this.#time = systemClock.monotonic()
       if (n === 0) {
         await this.#takeLines(this.#lines.last.bind(this.#lines))
         break
       }
       if (n < 0) {
         await this.#wait()
-        turn = Date.now()
+        turn = systemClock.monotonic()
         continue
       }
       this.#heldBytes += n
       await this.#takeLines((take) => this.#lines.lines(take, this.#many))
-      if (this.#now - turn >= TURN_MS) {
+      if (this.#time - turn >= TURN_MS) {
         await new Promise(setImmediate)
-        turn = Date.now()
+        turn = systemClock.monotonic()
       }
     }
     input.close()
@@ -133,7 +137,7 @@ export class LineProducer {
         const behind = topic.appendLines?.(partition, this.#now, start, end, separator) ?? start
         if (behind === start) return start
         many.lines = topic.taken ?? 0
-        if (this.#heldSince === 0) this.#heldSince = this.#now
+        if (this.#heldSince === 0) this.#heldSince = this.#time
         return behind
       },
     }
@@ -186,7 +190,7 @@ export class LineProducer {
       throw new RefusedLine(lineNumber, keyEnd < 0 ? -1 : keyEnd - keyStart, valueLength, error)
     }
     if (this.#options.sync) topic.endBatches()
-    if (this.#heldSince === 0) this.#heldSince = this.#now
+    if (this.#heldSince === 0) this.#heldSince = this.#time
     this.#prompt()
     return true
   }
@@ -203,8 +207,8 @@ export class LineProducer {
       if (await input.ready(BULK_DRY_MS, stop.signal)) return
     }
     if (
-      this.#now - this.#sentAt < QUIET_MS &&
-      this.#now - this.#heldSince < HOLD_MS &&
+      this.#time - this.#sentAt < QUIET_MS &&
+      this.#time - this.#heldSince < HOLD_MS &&
       (await input.ready(DRY_MS, stop.signal))
     ) {
       return
@@ -212,7 +216,7 @@ export class LineProducer {
     this.#heldSince = 0
     this.#heldBytes = 0
     this.#waits = 0
-    this.#sentAt = this.#now
+    this.#sentAt = this.#time
     if (this.#options.sync) await this.#options.producer.flush()
     else await this.#topic?.drain()
   }

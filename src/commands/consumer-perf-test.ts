@@ -5,6 +5,7 @@ import { startProgress } from '../cli/progress.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { keyValueArguments, propertiesFile } from './client-properties.ts'
 import { CONSUMER_PERF_FLAGS } from './consumer-perf-flags.ts'
 import { openConsumer } from './open-client.ts'
@@ -122,6 +123,7 @@ interface Plan {
 class PerfRun implements ConsumerVisitor {
   readonly #context: CommandContext
   readonly #consumer: Consumer
+  readonly #now = steadyTimeOfDay(systemClock)
   readonly #plan: Plan
   #records = 0
   #bytes = 0
@@ -151,19 +153,19 @@ class PerfRun implements ConsumerVisitor {
 
   async run(): Promise<number> {
     const { options, stdout, stderr } = this.#context
-    const startMs = Date.now()
+    const startMs = this.#now()
     let joinMs = 0
     try {
       const include = options.value('include')
       await this.#consumer.subscribe(
         include === undefined ? [options.value('topic') ?? ''] : pattern(include),
       )
-      joinMs = Date.now() - startMs
+      joinMs = this.#now() - startMs
       await this.#consume(joinMs)
     } finally {
       await this.#consumer.close()
     }
-    const endMs = Date.now()
+    const endMs = this.#now()
     const { wanted, timeoutMs, detailed, date, machine } = this.#plan
     if (this.#records < wanted && !this.#context.signal.aborted) {
       const warn = machine === undefined ? stdout : stderr
@@ -201,13 +203,13 @@ class PerfRun implements ConsumerVisitor {
 
   async #consume(joinMs: number): Promise<void> {
     const { wanted, timeoutMs, reportingIntervalMs, detailed } = this.#plan
-    let now = Date.now()
+    let now = this.#now()
     let lastRecordMs = now
     let last = { ms: now, records: 0, bytes: 0, joinMs }
     const progress = startProgress(this.#context, 'waiting for records')
     while (this.#records < wanted && now - lastRecordMs <= timeoutMs && !this.#context.signal.aborted) {
       const count = await this.#consumer.visit(this, Math.max(1, Math.min(POLL_MS, timeoutMs)))
-      now = Date.now()
+      now = this.#now()
       if (count > 0) lastRecordMs = now
       progress.update(`${this.#records} of ${wanted} records`, this.#records / wanted)
       if (count === 0 || now - last.ms < reportingIntervalMs) continue

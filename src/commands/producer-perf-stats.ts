@@ -30,7 +30,8 @@ export interface PerfOutput {
 }
 
 export class ProducerPerfStats {
-  readonly #start = Date.now()
+  readonly #now: () => number
+  readonly #start: number
   readonly #steadyState: boolean
   readonly #reportingIntervalMs: number
   readonly #sampling: number
@@ -40,7 +41,7 @@ export class ProducerPerfStats {
   #bytes = 0
   #maxLatency = 0
   #totalLatency = 0
-  #windowStart = this.#start
+  #windowStart: number
   #windowCount = 0
   #windowBytes = 0
   #windowMaxLatency = 0
@@ -48,7 +49,10 @@ export class ProducerPerfStats {
   /** False while another one tells of the same records. */
   prints = true
 
-  constructor(numRecords: number, reportingIntervalMs: number, steadyState: boolean) {
+  constructor(numRecords: number, reportingIntervalMs: number, steadyState: boolean, now: () => number) {
+    this.#now = now
+    this.#start = now()
+    this.#windowStart = this.#start
     this.#reportingIntervalMs = reportingIntervalMs
     this.#steadyState = steadyState
     this.#sampling = Math.max(1, Math.floor(numRecords / Math.min(numRecords, MAX_SAMPLES)))
@@ -113,7 +117,7 @@ export class ProducerPerfStats {
   }
 
   printTotal({ stdout, machine }: PerfOutput): void {
-    const durationMs = Date.now() - this.#start
+    const durationMs = this.#now() - this.#start
     const seconds = durationMs / 1000
     const [p50, p95, p99, p999] = this.#percentiles(0.5, 0.95, 0.99, 0.999)
     if (machine !== undefined) {

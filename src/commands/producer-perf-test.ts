@@ -3,6 +3,7 @@ import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import { TerseError } from '../errors.ts'
+import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { argparseFailure } from './argparse-failure.ts'
 import { propertiesFile } from './client-properties.ts'
 import { openProducer } from './open-client.ts'
@@ -245,6 +246,7 @@ async function producerConfig(options: Options): Promise<Record<string, string>>
 /** One run: records are handed in until a buffer is full (or the throttle waits), then all of them are acknowledged. */
 class PerfRun {
   readonly #context: CommandContext
+  readonly #now = steadyTimeOfDay(systemClock)
   readonly #plan: Plan
   readonly #payload: Payload
   readonly #output: PerfOutput
@@ -265,7 +267,7 @@ class PerfRun {
     }
     this.#plan = plan
     this.#payload = payload
-    this.#stats = new ProducerPerfStats(plan.numRecords, plan.reportingIntervalMs, false)
+    this.#stats = new ProducerPerfStats(plan.numRecords, plan.reportingIntervalMs, false, this.#now)
   }
 
   async run(config: Record<string, string>): Promise<number> {
@@ -288,13 +290,18 @@ class PerfRun {
         this.#acknowledge()
       }
       let pending = 0
-      const throttler = new ThroughputThrottler(throughput, Date.now())
+      const throttler = new ThroughputThrottler(throughput, this.#now())
       for (let i = 0; i < numRecords && !signal.aborted; i++) {
         payload.next(i)
-        const now = Date.now()
+        const now = this.#now()
         if (warmupRecords > 0 && i === warmupRecords) {
           await drain()
-          this.#steady = new ProducerPerfStats(numRecords - warmupRecords, reportingIntervalMs, true)
+          this.#steady = new ProducerPerfStats(
+            numRecords - warmupRecords,
+            reportingIntervalMs,
+            true,
+            this.#now,
+          )
           this.#stats.prints = false
         }
         try {
@@ -328,7 +335,7 @@ class PerfRun {
   }
 
   #acknowledge(): void {
-    const now = Date.now()
+    const now = this.#now()
     const { numRecords } = this.#plan
     this.#all += this.#sentAt.length
     this.#output.progress.update(`${this.#all} of ${numRecords} records`, this.#all / numRecords)

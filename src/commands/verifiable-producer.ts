@@ -2,6 +2,7 @@
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
 import { KafkaError } from '../errors.ts'
+import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { argparseFailure, propertiesOrFailure } from './argparse-failure.ts'
 import { openProducer } from './open-client.ts'
 import { ThroughputThrottler } from './throughput-throttler.ts'
@@ -111,7 +112,8 @@ class VerifiableProducer {
   readonly #options: Options
   readonly #producer: Producer
   readonly #topic: string
-  readonly #startMs = Date.now()
+  readonly #now = steadyTimeOfDay(systemClock)
+  readonly #startMs = this.#now()
   #sent = 0
   #acked = 0
 
@@ -141,7 +143,7 @@ class VerifiableProducer {
       sent: this.#sent,
       acked: this.#acked,
       target_throughput: this.#options.int('throughput'),
-      avg_throughput: (1000 * this.#acked) / (Date.now() - this.#startMs),
+      avg_throughput: (1000 * this.#acked) / (this.#now() - this.#startMs),
     })
     return this.#acked < this.#sent ? 1 : status
   }
@@ -154,7 +156,7 @@ class VerifiableProducer {
     const keys = this.#options.int('repeating-keys')
     let open: Promise<void>[] = []
     for (let i = 0; (most < 0 || i < most) && !signal.aborted; i++) {
-      const now = Date.now()
+      const now = this.#now()
       const key = keys === undefined ? null : String(keys > 0 ? i % keys : i)
       open.push(this.#send(key, prefix === undefined ? String(i) : `${prefix}.${i}`, now))
       const throttled = throttler.shouldThrottle(i, now)

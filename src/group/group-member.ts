@@ -98,7 +98,7 @@ export class GroupMember {
     if (options.groupId === '') throw new KafkaError('INVALID_GROUP_ID')
     const described = describeSelf(options)
     checkAssignors(options, described)
-    removeLeftovers(options.os, options.logDir)
+    removeLeftovers(options.os, options.logDir, options.os.clock.now())
     const lifeline = options.os.lifelines?.offer()
     const self = lifeline === undefined ? described : { ...described, lifeline: lifeline.address }
     let file: HeldFile | undefined
@@ -239,7 +239,7 @@ export class GroupMember {
   }
 
   private async step(): Promise<void> {
-    const now = this.options.os.clock.now()
+    const now = this.options.os.clock.monotonic()
     const { members, unsettled } = this.reader.read(now)
     const present = members.filter((member) => member.present)
     const before = predecessor(present, this.name)

@@ -110,7 +110,7 @@ const STATIC_LEFTOVER_AGE_MS = 24 * 3600 * 1000
  * Removes files of members and claims, of any group, that nobody holds: a bounded number each time, so that piles of them go over time and
  * cost no single command much. Places of static members are left for a day.
  */
-export function removeLeftovers(os: LockFileOs, logDir: string, now = Date.now()): void {
+export function removeLeftovers(os: LockFileOs, logDir: string, now: number): void {
   let probes = 0
   for (const name of os.fs.readdir(logDir)) {
     const kind = groupFileKind(name)

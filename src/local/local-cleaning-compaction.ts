@@ -13,6 +13,7 @@ import { LogSurvey } from '../log/cleaner-survey.ts'
 import type { LogToClean } from '../log/log-to-clean.ts'
 import { logToClean } from '../log/log-to-clean.ts'
 import { OffsetMap } from '../log/offset-map.ts'
+import { elapsedSince } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
 import { surveyPartition } from './local-cleaning-retention.ts'
@@ -88,7 +89,7 @@ export async function compact(
   config: CleanerConfig,
   options: CleaningOptions & { readonly deadline: number },
 ): Promise<CleaningResult | undefined> {
-  const started = os.clock.now()
+  const started = os.clock.monotonic()
   const key = `${topic}-${partition}`
   const dryRun = options.dryRun === true
   const log = dryRun ? directory.logForReading(topic, partition) : directory.logForWriting(topic, partition)
@@ -182,7 +183,7 @@ export async function compact(
     segmentsBefore: segments,
     segmentsAfter: after?.segments ?? segments,
     logStartOffset: after?.logStartOffset ?? log.logStartOffset,
-    durationMs: os.clock.now() - started,
+    durationMs: elapsedSince(os.clock, started),
     reasons: [reason],
     keys: stats.keys,
     recordsBefore: stats.recordsRead,

@@ -5,6 +5,7 @@
  */
 import type { CleaningResult } from '../client/admin-cleaning.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import { elapsedSince } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
@@ -23,7 +24,7 @@ export async function compactMetadata(
 ): Promise<CleaningResult | undefined> {
   const log = directory.metadata()
   if (log.isZooKeeperEra || !(now ? log.bytesBehindCheckpoint > 0 : log.isGrown)) return undefined
-  const started = os.clock.now()
+  const started = os.clock.monotonic()
   const before = log.size()
   if (!dryRun) {
     await enter()
@@ -40,7 +41,7 @@ export async function compactMetadata(
     segmentsBefore: before.segments,
     segmentsAfter: after.segments,
     logStartOffset: after.startOffset,
-    durationMs: os.clock.now() - started,
+    durationMs: elapsedSince(os.clock, started),
     reasons: [now ? 'now' : 'grown'],
   }
 }

@@ -9,6 +9,7 @@ import type { LogConfig } from '../log/log-config.ts'
 import type { ExpiredSegment } from '../log/log-retention.ts'
 import { expiredSegments, rollDueAt } from '../log/log-retention.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
+import { elapsedSince } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
@@ -75,7 +76,7 @@ export async function applyRetention(
   partition: number,
   rollNow: boolean,
 ): Promise<CleaningResult | undefined> {
-  const started = os.clock.now()
+  const started = os.clock.monotonic()
   const log = directory.logForWriting(topic, partition)
   await log.lock()
   try {
@@ -124,7 +125,7 @@ export function retain(
     segmentsBefore: before.length,
     segmentsAfter: after.length,
     logStartOffset: log.logStartOffset,
-    durationMs: os.clock.now() - started,
+    durationMs: elapsedSince(os.clock, started),
     reasons: deleted.length > 0 || roll === undefined ? reasons : [roll],
   }
 }

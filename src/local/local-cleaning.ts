@@ -58,7 +58,7 @@ class CleaningRun {
     this.#os = os
     this.#directory = directory
     this.#options = options
-    this.#deadline = os.clock.now() + (options.maxTimeMs ?? Number.POSITIVE_INFINITY)
+    this.#deadline = os.clock.monotonic() + (options.maxTimeMs ?? Number.POSITIVE_INFINITY)
   }
 
   async *results(): AsyncGenerator<CleaningResult> {
@@ -201,7 +201,7 @@ class CleaningRun {
   }
 
   #mustStop(): boolean {
-    return this.#options.signal?.aborted === true || this.#os.clock.now() >= this.#deadline
+    return this.#options.signal?.aborted === true || this.#os.clock.monotonic() >= this.#deadline
   }
 
   async #retain({ topic, partition }: Partition): Promise<CleaningResult | undefined> {

@@ -89,7 +89,7 @@ export class LocalConsumer implements Consumer {
     // The first commit comes early, so that what a new group holds is soon to be seen from outside.
     const { autoCommitIntervalMs } = this.#settings
     this.#lastCommit =
-      this.#os.clock.now() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
+      this.#os.clock.monotonic() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
     try {
       await this.#group.join(topics, this.#options.endsByExit ?? false)
     } catch (error) {
@@ -182,9 +182,9 @@ export class LocalConsumer implements Consumer {
   async #next(visitor: ConsumerVisitor, timeoutMs: number): Promise<number> {
     const { signal } = this.#options
     const clock = this.#os.clock
-    const deadline = clock.now() + timeoutMs
+    const deadline = clock.monotonic() + timeoutMs
     for (;;) {
-      const now = clock.now()
+      const now = clock.monotonic()
       if (now - this.#lastLook >= this.#lookMs()) this.#lookAround(now)
       if (now - this.#lastTurn >= TURN_MS) {
         await new Promise(setImmediate)
@@ -195,15 +195,18 @@ export class LocalConsumer implements Consumer {
       if (this.#corrupt.length > 0 && count === 0) throw corruptError(this.#corrupt.shift() as CorruptBatch)
       if (count > 0) return count
       if (this.finished) return 0
-      const left = deadline - clock.now()
+      const left = deadline - clock.monotonic()
       if (left <= 0) return 0
       if (this.#watchDue) {
         this.#watchDue = false
         // Something may have come between the last look and the new watches.
         if (this.#assignment.watch(this.#waiter)) continue
       }
-      await this.#waiter.wait(Math.min(left, this.#waiter.pollMs, this.#commitDueIn(clock.now())), signal)
-      this.#lastTurn = clock.now()
+      await this.#waiter.wait(
+        Math.min(left, this.#waiter.pollMs, this.#commitDueIn(clock.monotonic())),
+        signal,
+      )
+      this.#lastTurn = clock.monotonic()
       if (this.#group !== undefined) {
         this.#group.check()
         await this.#commitWhenDue()
@@ -258,7 +261,7 @@ export class LocalConsumer implements Consumer {
 
   async #commitWhenDue(): Promise<void> {
     if (this.#group === undefined || !this.#settings.enableAutoCommit) return
-    const now = this.#os.clock.now()
+    const now = this.#os.clock.monotonic()
     if (now - this.#lastCommit < this.#settings.autoCommitIntervalMs) return
     this.#lastCommit = now
     await this.#commit(this.#assignment.uncommitted())

@@ -57,7 +57,7 @@ export async function compactGrownOffsets(
         segments: survey.segments.length,
       } as const
       const options = { retention: false, compaction: true, offsets: false, now: true } as const
-      const deadline = os.clock.now() + MOST_MS
+      const deadline = os.clock.monotonic() + MOST_MS
       const result = await compact(os, directory, plan, config, { ...options, deadline })
       return result?.status === 'done'
     } finally {

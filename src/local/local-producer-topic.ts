@@ -373,9 +373,9 @@ export class LocalTopicProducer implements TopicProducer {
   /** The partition's log; the metadata is looked at again now and then, so that a deleted topic is noticed. */
   #log(partition: number): ProducedLog {
     const { clock, directory } = this.#options
-    const now = clock.now()
+    const now = clock.monotonic()
     const known = this.#logs[partition]
-    if (known !== undefined && now - known.lookedAt < LOOK_AGAIN_MS && now >= known.lookedAt) return known
+    if (known !== undefined && now - known.lookedAt < LOOK_AGAIN_MS) return known
     const log = directory.logForWriting(this.topic, partition)
     if (known !== undefined && known.log === log) {
       known.lookedAt = now

@@ -19,6 +19,7 @@ import {
   decodeOffsetCommitValue,
   decodeOffsetsKey,
 } from '../message/offset-messages.ts'
+import { elapsedSince } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
@@ -43,7 +44,7 @@ export async function* expireOffsets(
   for (const { groupId, type } of store.groups()) {
     // Share and Streams groups keep their offsets elsewhere, or by rules of their own.
     if (type !== 'Classic' && type !== 'Consumer') continue
-    const started = os.clock.now()
+    const started = os.clock.monotonic()
     const expired = expiredOffsets(os, directory, store, times, groupId, retentionMs, started)
     if (expired.length === 0) continue
     const all = expired.length === store.fetch(groupId).size
@@ -71,7 +72,7 @@ export async function* expireOffsets(
       segmentsBefore: 0,
       segmentsAfter: 0,
       logStartOffset: 0,
-      durationMs: os.clock.now() - started,
+      durationMs: elapsedSince(os.clock, started),
       reasons: [`offsets.retention.minutes=${minutes}`],
       group: groupId,
       offsetsExpired: expired.length,

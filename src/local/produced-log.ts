@@ -3,6 +3,7 @@ import type { UnifiedLog } from '../log/unified-log.ts'
 /** One partition's log, with what a producer knows of it. */
 export class ProducedLog {
   readonly log: UnifiedLog
+  /** By the monotonic clock. */
   lookedAt: number
   /** Bytes written and not yet synced. */
   unsynced = 0

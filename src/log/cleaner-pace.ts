@@ -6,7 +6,7 @@ export class CleaningStopped extends Error {
 }
 
 export interface PaceOptions {
-  /** ms since the epoch. */
+  /** By the clock's monotonic time, ms. */
   readonly deadline?: number
   /** Read and written together. */
   readonly maxBytesPerSecond?: number
@@ -27,20 +27,20 @@ export class CleanerPace {
   constructor(clock: Clock, options: PaceOptions = {}) {
     this.#clock = clock
     this.#options = options
-    this.#started = clock.now()
+    this.#started = clock.monotonic()
   }
 
   /** Of the time that is left, indexing may use a quarter: what is indexed is to be read and written in the rest of it. */
   beginPass(): void {
     const { deadline } = this.#options
     if (deadline === undefined) return
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     this.#indexUntil = now + (deadline - now) / 4
   }
 
   /** Whether this pass had better clean what it has indexed, so that each run gets on, however short it is. */
   get indexedLongEnough(): boolean {
-    return this.#clock.now() >= this.#indexUntil
+    return this.#clock.monotonic() >= this.#indexUntil
   }
 
   /** Counts bytes; true when `rest` is to be awaited before going on. */
@@ -58,7 +58,7 @@ export class CleanerPace {
     const { maxBytesPerSecond, signal } = this.#options
     if (maxBytesPerSecond === undefined) return
     for (;;) {
-      const ahead = this.#started + (this.#bytes / maxBytesPerSecond) * 1000 - this.#clock.now()
+      const ahead = this.#started + (this.#bytes / maxBytesPerSecond) * 1000 - this.#clock.monotonic()
       if (ahead <= 5) return
       await this.#clock.sleep(Math.min(ahead, 500), signal)
       this.check()
@@ -68,6 +68,7 @@ export class CleanerPace {
   check(): void {
     const { signal, deadline } = this.#options
     if (signal?.aborted === true) throw new CleaningStopped('stopped by a signal')
-    if (deadline !== undefined && this.#clock.now() >= deadline) throw new CleaningStopped('time is over')
+    if (deadline !== undefined && this.#clock.monotonic() >= deadline)
+      throw new CleaningStopped('time is over')
   }
 }

@@ -26,7 +26,7 @@ export class LogFlusher {
   constructor(local: LocalLog, settings: LogSettings) {
     this.#local = local
     this.#settings = settings
-    this.#lastFlush = local.os.clock.now()
+    this.#lastFlush = local.os.clock.monotonic()
   }
 
   writing(segment: LogSegment): void {
@@ -48,7 +48,7 @@ export class LogFlusher {
   appended(messages: number): void {
     this.#unflushed += messages
     const { flushMessages, flushMs } = this.#settings.config
-    const due = this.#local.os.clock.now() - this.#lastFlush >= flushMs
+    const due = this.#local.os.clock.monotonic() - this.#lastFlush >= flushMs
     if (this.#unflushed >= flushMessages || due) this.flush()
   }
 
@@ -132,7 +132,7 @@ export class LogFlusher {
 
   #done(): void {
     this.#unflushed = 0
-    this.#lastFlush = this.#local.os.clock.now()
+    this.#lastFlush = this.#local.os.clock.monotonic()
   }
 }
 

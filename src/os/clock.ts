@@ -11,6 +11,20 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/**
+ * The time of day as of now, then by what passes: for what is both printed as a time and counted as a duration (perf
+ * tools). Whole milliseconds.
+ */
+export function steadyTimeOfDay(clock: Clock): () => number {
+  const start = clock.now() - clock.monotonic()
+  return () => Math.round(start + clock.monotonic())
+}
+
+/** Whole milliseconds since `started`, which `monotonic` said. */
+export function elapsedSince(clock: Clock, started: number): number {
+  return Math.round(clock.monotonic() - started)
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   // Not performance.now: its module is not loaded in a bare Node.

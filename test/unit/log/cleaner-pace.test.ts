@@ -26,7 +26,7 @@ describe('how fast and how long the cleaner goes on', () => {
 
   it('ends when its time is over, in the middle of a sleep too', async () => {
     const clock = new FakeClock()
-    const pace = new CleanerPace(clock, { maxBytesPerSecond: 1000, deadline: clock.now() + 1200 })
+    const pace = new CleanerPace(clock, { maxBytesPerSecond: 1000, deadline: clock.monotonic() + 1200 })
     expect(pace.isDue(10_000)).toBe(true)
     await expect(pace.rest()).rejects.toThrow(CleaningStopped)
     expect(clock.elapsed).toBeGreaterThanOrEqual(1200)
@@ -35,7 +35,7 @@ describe('how fast and how long the cleaner goes on', () => {
 
   it('gives a quarter of the time that is left to indexing, anew in each pass', () => {
     const clock = new FakeClock()
-    const pace = new CleanerPace(clock, { deadline: clock.now() + 1600 })
+    const pace = new CleanerPace(clock, { deadline: clock.monotonic() + 1600 })
     pace.beginPass()
     clock.pass(399)
     expect(pace.indexedLongEnough).toBe(false)
