@@ -97,7 +97,7 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
   }
   if (word === '--help-json') {
     const catalogue = join(dirname(import.meta.url), '..', 'completions', 'commands.json')
-    stdout.write(systemOs.fs.readFile(catalogue))
+    stdout.write(systemOs.fs.readUserFile(catalogue))
     return 0
   }
   if (word === '--help' || word === '-h' || (word === 'help' && next === undefined)) {

@@ -31,7 +31,7 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
   let bytes: Buffer
   try {
     // To Java an empty path is the working directory.
-    bytes = systemOs.fs.readFile(file === '' ? '.' : file)
+    bytes = systemOs.fs.readUserFile(file === '' ? '.' : file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EISDIR') throw new TerseError(`Is a directory\n${file} is no properties file.`)

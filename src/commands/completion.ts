@@ -40,7 +40,7 @@ export const command: Command = {
 function script(shell: string): Uint8Array {
   const file = join(dirname(import.meta.url), '..', 'completions', `tkafka.${shell}`)
   try {
-    return systemOs.fs.readFile(file)
+    return systemOs.fs.readUserFile(file)
   } catch {
     throw new TerseError(`${file} is missing from this installation`)
   }

@@ -223,7 +223,7 @@ class GroupReset {
   private async fromFile(file: string): Promise<Requested[] | undefined> {
     let csv: string
     try {
-      csv = systemOs.fs.readFile(file).toString('utf8')
+      csv = systemOs.fs.readUserFile(file).toString('utf8')
     } catch {
       throw new TerseError(`Unable to read file ${file}`)
     }

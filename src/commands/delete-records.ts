@@ -71,7 +71,7 @@ function byName(a: TopicPartition, b: TopicPartition): number {
 
 function readPlan(file: string): string {
   try {
-    return systemOs.fs.readFile(file).toString('utf8')
+    return systemOs.fs.readUserFile(file).toString('utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new TerseError(

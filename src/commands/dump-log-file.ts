@@ -67,13 +67,9 @@ export class DumpFile {
   static open(fs: FileSystem, path: string): DumpFile {
     let fd: number
     try {
-      fd = fs.open(path, 'r')
+      fd = fs.openUserFile(path)
     } catch (error) {
       throw unreadable(path, error)
-    }
-    if (fs.fstat(fd).isDirectory()) {
-      fs.close(fd)
-      throw problem('Is a directory', `${path} is a folder, no file.`)
     }
     return new DumpFile(fs, path, fd)
   }
@@ -142,5 +138,6 @@ const REASONS: Readonly<Record<string, string>> = {
 function unreadable(path: string, error: unknown): TerseError {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === undefined) throw error
+  if (code === 'EISDIR') return problem('Is a directory', `${path} is a folder, no file.`)
   return problem(path, REASONS[code] ?? message)
 }

@@ -14,7 +14,7 @@ export class JsonPlan {
   constructor(file: string) {
     this.file = file
     try {
-      this.text = systemOs.fs.readFile(file).toString('utf8')
+      this.text = systemOs.fs.readUserFile(file).toString('utf8')
     } catch {
       throw new TerseError(`Unable to read file ${file}`)
     }

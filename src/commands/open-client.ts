@@ -106,7 +106,7 @@ function namedServers(context: CommandContext): { servers: string; from: string 
 function serversInFile(file: string): string | undefined {
   let text: string
   try {
-    text = systemOs.fs.readFile(file).toString('latin1')
+    text = systemOs.fs.readUserFile(file).toString('latin1')
   } catch {
     return undefined
   }

@@ -65,7 +65,7 @@ class FilePayload implements Payload {
     const stat = systemOs.fs.stat(file)
     if (stat === undefined || stat.size === 0)
       throw new TerseError('File does not exist or empty file provided.')
-    const parts = split(systemOs.fs.readFile(file).toString('utf8'), delimiter)
+    const parts = split(systemOs.fs.readUserFile(file).toString('utf8'), delimiter)
     stdout.line(`Number of records read: ${parts.length}`)
     if (parts.length === 0) throw new TerseError(`${file} holds nothing but delimiters`)
     const buffers = parts.map((part) => Buffer.from(part))

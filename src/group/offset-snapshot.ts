@@ -16,7 +16,7 @@ import path from 'node:path'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { crc32c } from '../bytes/crc32c.ts'
-import { type FileSystem, writeFully } from '../os/file-system.ts'
+import { type FileSystem, openTemporary, writeFully } from '../os/file-system.ts'
 import { type GroupType, OffsetPartitionState } from './offset-partition-state.ts'
 import { partitionKey } from './topic-partition.ts'
 
@@ -60,7 +60,7 @@ export function writeOffsetSnapshot(fs: FileSystem, partitionDir: string, state:
   const bytes = encode(state)
   const file = path.join(partitionDir, FILE)
   const temporary = `${file}.tmp`
-  const fd = fs.open(temporary, 'w')
+  const fd = openTemporary(fs, temporary)
   try {
     writeFully(fs, fd, bytes, 0, bytes.length, null)
   } finally {

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { writeFully } from '../os/file-system.ts'
+import { openTemporary, writeFully } from '../os/file-system.ts'
 import type { Assignment, MemberSubscription } from './assignors.ts'
 import { assignmentFileName } from './group-files.ts'
 import type { LockFileOs } from './lock-file.ts'
@@ -66,7 +66,7 @@ export class StickyAssignmentFile {
     }
     const content = Buffer.from(`${JSON.stringify({ key, assignment: byMember } satisfies Stored)}\n`)
     const temporary = `${this.path}.tmp`
-    const fd = this.os.fs.open(temporary, 'w')
+    const fd = openTemporary(this.os.fs, temporary)
     try {
       writeFully(this.os.fs, fd, content, 0, content.length, null)
     } finally {

@@ -9,7 +9,7 @@
  * name: what bears either name is whole on the disk.
  */
 import { join } from 'node:path'
-import { writeFully } from '../os/file-system.ts'
+import { openTemporary, SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { removeQuietly } from './open-partitions.ts'
 
@@ -39,7 +39,7 @@ export function restoreCleanShutdownFile(os: Os, dir: string, brokerEpoch: numbe
     return
   }
   const temp = `${aside}.tmp`
-  const fd = os.fs.open(temp, 'w')
+  const fd = openTemporary(os.fs, temp)
   try {
     const bytes = Buffer.from(`{"version":0,"brokerEpoch":${brokerEpoch}}`)
     writeFully(os.fs, fd, bytes, 0, bytes.length, null)
@@ -53,7 +53,7 @@ export function restoreCleanShutdownFile(os: Os, dir: string, brokerEpoch: numbe
 
 function readEpoch(os: Os, path: string): number | undefined {
   try {
-    const parsed: unknown = JSON.parse(os.fs.readFile(path).toString('utf8'))
+    const parsed: unknown = JSON.parse(os.fs.readFile(path, SMALL_FILE_BYTES).toString('utf8'))
     const epoch = (parsed as { brokerEpoch?: unknown } | null)?.brokerEpoch
     return typeof epoch === 'number' ? epoch : undefined
   } catch (error) {

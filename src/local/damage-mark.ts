@@ -8,7 +8,7 @@
  */
 import { basename, join } from 'node:path'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
-import { writeFully } from '../os/file-system.ts'
+import { SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { isDiskFull, removeQuietly } from './open-partitions.ts'
 
@@ -34,7 +34,7 @@ export function markDamage(os: Os, folder: string, error: CorruptRecordError): b
 export function refuseDamaged(os: Os, folder: string): void {
   const mark = join(folder, DAMAGE_FILE)
   if (os.fs.stat(mark) === undefined) return
-  const [file, message = ''] = os.fs.readFile(mark).toString('utf8').split('\n')
+  const [file, message = ''] = os.fs.readFile(mark, SMALL_FILE_BYTES).toString('utf8').split('\n')
   if (file !== '' && os.fs.stat(join(folder, file)) === undefined) {
     removeQuietly(os, mark)
     return

@@ -4,6 +4,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { TerseError } from '../errors.ts'
 import { META_PROPERTIES_FILE, type MetaProperties, readMetaProperties } from '../metadata/meta-properties.ts'
+import { ForeignFileError } from '../os/foreign-file.ts'
 import type { Os } from '../os/os.ts'
 
 export interface LocatedDir {
@@ -107,6 +108,7 @@ export function explaining<T>(os: Os, path: string, action: () => T): T {
 }
 
 export function explained(os: Os, path: string, error: unknown): unknown {
+  if (error instanceof ForeignFileError && error.code !== 'EISDIR') return new TerseError(error.message)
   const { code, path: at } = error as NodeJS.ErrnoException
   const where = at === undefined || at === path ? '' : ` (${at})`
   if (code === 'EACCES' || code === 'EPERM') {

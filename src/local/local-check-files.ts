@@ -295,9 +295,12 @@ export function checkEpochs(
   return (offset) => rows.findLast(([, start]) => start <= offset)?.[0]
 }
 
+/** segment.index.bytes is 10 MB unless somebody set it. */
+const MOST_INDEX_BYTES = 256 << 20
+
 export function readIfThere(fs: FileSystem, path: string): Buffer | undefined {
   try {
-    return fs.readFile(path)
+    return fs.readFile(path, MOST_INDEX_BYTES)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -17,7 +17,7 @@ import { listLog } from '../log/log-loader.ts'
 import { rebuildIndexes, setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { readFully, writeFully } from '../os/file-system.ts'
+import { openTemporary, readFully, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
@@ -172,7 +172,7 @@ export function rewrite(
   const dir = dirname(segment.path)
   const temporary = join(dir, MEND_FILE)
   const size = segment.fileSize()
-  const out = fs.open(temporary, 'w')
+  const out = openTemporary(fs, temporary)
   try {
     let at = 0
     let position = 0

@@ -16,6 +16,7 @@ import { replayCheckpoint } from '../metadata/checkpoint-replay.ts'
 import { MetadataLog } from '../metadata/metadata-log.ts'
 import { listMetadataLog, METADATA_LOG_FOLDER, walkBatches } from '../metadata/metadata-log-files.ts'
 import { MetadataReplay } from '../metadata/metadata-replay.ts'
+import { openTemporary } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
@@ -108,7 +109,7 @@ function mendSegments(os: Os, logDir: string, folder: string, kept: Map<string, 
         for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
       }
       if (patches.length > 0) {
-        const whole = Buffer.from(fs.readFile(segment.path))
+        const whole = fs.readFile(segment.path, METADATA_SEGMENT_BYTES)
         rewrite(fs, segment, patches, noOps)
         segment.close()
         if (!makesSense(os, logDir)) {
@@ -151,7 +152,7 @@ function cut(os: Os, segment: LogSegment, position: number): void {
 
 function keepWhole(os: Os, path: string, bytes: Buffer): string {
   const to = freeName(os, path)
-  const fd = os.fs.open(to, 'w')
+  const fd = openTemporary(os.fs, to)
   try {
     os.fs.write(fd, bytes, 0, bytes.length, 0)
     os.fs.fsync(fd)
@@ -173,6 +174,9 @@ function freeName(os: Os, path: string): string {
   while (os.fs.stat(`${path}.${n}${BROKEN_SUFFIX}`) !== undefined) n++
   return `${path}.${n}${BROKEN_SUFFIX}`
 }
+
+/** metadata.log.segment.bytes of a broker, unless somebody set it. */
+const METADATA_SEGMENT_BYTES = 1 << 30
 
 /** Frame version 1, type 20, version 0, no tagged fields. */
 const NO_OP = Buffer.from([1, 20, 0, 0])

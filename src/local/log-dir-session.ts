@@ -159,6 +159,7 @@ export class LogDirSession {
   }
 
   async #enter(): Promise<void> {
+    this.#os.fs.refusePlantedLinks(this.#dir)
     const fallback = this.#os.locks.kind === 'fallback'
     if (fallback) this.#announceFallback()
     await this.#gate.wait('exclusive')

@@ -170,6 +170,11 @@ export class PartitionFolders {
       if (!DELETED_FOLDER.test(name)) continue
       const folder = join(this.#dir, name)
       try {
+        // Somebody put the partition on another disk: the link goes, what it leads to is not ours to remove.
+        if (fs.isLink(folder)) {
+          removeQuietly(this.#os, folder)
+          continue
+        }
         for (const file of fs.readdir(folder)) removeQuietly(this.#os, join(folder, file))
         fs.rmdir(folder)
       } catch (error) {

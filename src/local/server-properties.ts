@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { parseLines } from 'dot-properties'
 import { TerseError } from '../errors.ts'
+import { SMALL_FILE_BYTES } from '../os/file-system.ts'
+import { ForeignFileError } from '../os/foreign-file.ts'
 import type { Os } from '../os/os.ts'
 
 export const SERVER_PROPERTIES_FILE = 'server.properties'
@@ -16,12 +18,13 @@ export function readServerProperties(os: Os, dir: string): Map<string, string> {
   if (os.fs.stat(dir)?.isDirectory() && os.fs.stat(file) === undefined) return new Map()
   let bytes: Buffer
   try {
-    bytes = os.fs.readFile(file)
+    bytes = os.fs.readFile(file, SMALL_FILE_BYTES)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return new Map()
     // The directory itself is at fault: its reader says so.
     if (code === 'ENOTDIR' || code === 'EACCES') throw error
+    if (error instanceof ForeignFileError) throw new TerseError(error.message)
     throw new TerseError(`${file}: ${(error as Error).message}`)
   }
   return new Map(parseProperties(bytes).map(([key, value]) => [key, value.trim()]))

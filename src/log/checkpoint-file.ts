@@ -8,7 +8,7 @@
  */
 import { dirname } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
-import { writeFully } from '../os/file-system.ts'
+import { openTemporary, writeFully } from '../os/file-system.ts'
 
 /** undefined: missing, or not a checkpoint (the caller decides what to rebuild it from). Entries are lines split at spaces. */
 export function readCheckpoint(fs: FileSystem, path: string): string[][] | undefined {
@@ -60,7 +60,7 @@ export function writeFileAtomically(
   temporary = `${path}.tmp`,
   syncFolder = true,
 ): void {
-  const fd = fs.open(temporary, 'w')
+  const fd = openTemporary(fs, temporary)
   try {
     writeFully(fs, fd, bytes, 0, bytes.length, 0)
     fs.fsync(fd)

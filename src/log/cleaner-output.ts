@@ -5,7 +5,7 @@
  * whole and synced (`finish`) and renamed to `.swap` (segment-files.ts); it is made under the cleaner's lock. Crash: the
  * next writer removes what ends in .cleaned.
  */
-import { writeFully } from '../os/file-system.ts'
+import { openTemporary, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import {
@@ -67,7 +67,7 @@ export class CleanedSegment {
     this.buffer = buffer ?? Buffer.allocUnsafeSlow(BUFFER_SIZE)
     if (options.dryRun) return
     this.discard()
-    this.#fd = os.fs.open(this.#path(LOG_SUFFIX), 'w')
+    this.#fd = openTemporary(os.fs, this.#path(LOG_SUFFIX))
   }
 
   /** Bytes so far. */

@@ -6,7 +6,7 @@
  */
 import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { readFully, writeFully } from '../os/file-system.ts'
+import { openTemporary, readFully, writeFully } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { isZeroTail } from './bad-batch.ts'
 import { unlessDiskFull } from './full-disk.ts'
@@ -180,7 +180,7 @@ export function setAside(fs: FileSystem, segment: LogSegment, start: number, end
   let n = 0
   while (fs.stat(`${segment.path}.${n}${BROKEN_SUFFIX}`) !== undefined) n++
   const path = `${segment.path}.${n}${BROKEN_SUFFIX}`
-  const out = fs.open(path, 'w')
+  const out = openTemporary(fs, path)
   try {
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - start))
     for (let at = start; at < end; ) {

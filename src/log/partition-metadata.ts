@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
+import { SMALL_FILE_BYTES } from '../os/file-system.ts'
 import { temporaryOfOurs, writeFileAtomically } from './checkpoint-file.ts'
 
 export const PARTITION_METADATA_FILE = 'partition.metadata'
@@ -11,7 +12,7 @@ export const PARTITION_METADATA_FILE = 'partition.metadata'
 /** The topic id in base64url; undefined when missing or unreadable. */
 export function readPartitionMetadata(fs: FileSystem, dir: string): string | undefined {
   try {
-    const text = fs.readFile(join(dir, PARTITION_METADATA_FILE)).toString('utf8')
+    const text = fs.readFile(join(dir, PARTITION_METADATA_FILE), SMALL_FILE_BYTES).toString('utf8')
     if (!/^version: 0$/m.test(text)) return undefined
     return /^topic_id: (\S{22})$/m.exec(text)?.[1]
   } catch (error) {

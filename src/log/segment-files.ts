@@ -11,7 +11,7 @@
  * nothing else would tell them from segments of the log, and cleaned again they would bring offsets twice.
  */
 import { join } from 'node:path'
-import { writeFully } from '../os/file-system.ts'
+import { openTemporary, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { isDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
@@ -127,7 +127,7 @@ export function replaceSegmentFiles(
   const going = oldBases.filter((base) => !cleanedBases.includes(base))
   const list = join(dir, SWAP_LIST_FILE)
   if (cleanedBases.length > 0 && going.length > 0) {
-    const fd = fs.open(list, 'w')
+    const fd = openTemporary(fs, list)
     try {
       const bytes = Buffer.from(`${going.join('\n')}\nend\n`)
       writeFully(fs, fd, bytes, 0, bytes.length, 0)

@@ -6,6 +6,7 @@
 import { TerseError } from '../errors.ts'
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
 import type { FileSystem } from '../os/file-system.ts'
+import { SMALL_FILE_BYTES } from '../os/file-system.ts'
 
 export const META_PROPERTIES_FILE = 'meta.properties'
 
@@ -26,7 +27,7 @@ export function readMetaProperties(fs: FileSystem, logDir: string): MetaProperti
   const path = `${logDir}/${META_PROPERTIES_FILE}`
   let text: string
   try {
-    text = fs.readFile(path).toString('utf8')
+    text = fs.readFile(path, SMALL_FILE_BYTES).toString('utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -125,16 +125,14 @@ export function writeCheckpointFile(fs: FileSystem, folder: string, name: string
   // A leftover of a crash is read only by now perhaps, and could not be opened for writing.
   if (fs.stat(part) !== undefined) fs.unlink(part)
   const fd = fs.open(part, 'wx')
-  let mode = 0o400
   try {
     writeFully(fs, fd, bytes, 0, bytes.length, 0)
     fs.fsync(fd)
     // Read only, as Kafka leaves it, for all whom the folder lets read: users may share the directory by their group.
-    mode = fs.fstat(fd).mode
+    fs.fchmod(fd, (fs.fstat(fd).mode & 0o444) | 0o400)
   } finally {
     fs.close(fd)
   }
-  fs.chmod(part, (mode & 0o444) | 0o400)
   fs.rename(part, path)
   fs.fsyncDir(folder)
 }

@@ -12,7 +12,7 @@
 
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
 import { METADATA_TOPIC_ID, ZERO_UUID } from '../message/uuid.ts'
-import { type FileSystem, readFully, writeFully } from '../os/file-system.ts'
+import { type FileSystem, readFully, SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import { segmentFileName } from './metadata-log-files.ts'
 import type { LogTail } from './metadata-log-reader.ts'
 
@@ -89,7 +89,7 @@ export function setAsideBadQuorumState(fs: FileSystem, folder: string, warn?: (l
   const path = `${folder}/${QUORUM_STATE_FILE}`
   if (fs.stat(path) === undefined) return
   try {
-    const state: unknown = JSON.parse(fs.readFile(path).toString('utf8'))
+    const state: unknown = JSON.parse(fs.readFile(path, SMALL_FILE_BYTES).toString('utf8'))
     if (typeof state === 'object' && state !== null && 'leaderEpoch' in state) return
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

@@ -1,7 +1,7 @@
 /** Writes the stored image; its bytes are told in stored-image.ts. Loaded when one is due, which is seldom. */
 import { crc32c } from '../bytes/crc32c.ts'
 import { CONFIG_RESOURCE } from '../message/metadata-records.ts'
-import { type FileSystem, writeFully } from '../os/file-system.ts'
+import { type FileSystem, openTemporary, writeFully } from '../os/file-system.ts'
 import type { MetadataImageParts, PartitionImage, TopicImage } from './metadata-image.ts'
 import { STORED_IMAGE_FILE } from './metadata-log-files.ts'
 import {
@@ -32,7 +32,7 @@ export function writeStoredImage(
   const path = `${folder}/${STORED_IMAGE_FILE}`
   const part = `${path}.part`
   try {
-    const fd = fs.open(part, 'w')
+    const fd = openTemporary(fs, part)
     try {
       writeFully(fs, fd, bytes, 0, bytes.length, 0)
     } finally {

@@ -3,11 +3,16 @@
  * fail the Nth call, tear a write or forget what was not synced. Calls are synchronous: an ordinary read or write
  * of a local file is quicker than the detour over the thread pool (4 to 16 times, measured).
  *
- * Errors are Node's (`code` ENOENT, EACCES, ENOSPC, EIO, ...), unchanged.
+ * Errors are Node's (`code` ENOENT, EACCES, ENOSPC, EIO, ...), unchanged, and ForeignFileError.
  */
 export interface FileSystem {
-  /** `flags` as in open(2), in Node's words. The file's mode follows the folder's owner, see `createMode`. */
+  /**
+   * A file of a data directory. `flags` as in open(2), in Node's words; a new file takes the folder's owner and mode.
+   * @throws ForeignFileError for what is no regular file, or is reached through a link that somebody else planted
+   */
   open(path: string, flags: OpenFlags, mode?: number): number
+  /** A file that the user named on the command line, for reading: through any link, but regular. */
+  openUserFile(path: string): number
   close(fd: number): void
   /** Reads up to `length` bytes at `position`; returns how many, 0 at the end. */
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number | null): number
@@ -16,9 +21,17 @@ export interface FileSystem {
   fstat(fd: number): FileStat
   /** undefined when there is nothing at `path`. */
   stat(path: string): FileStat | undefined
+  /** Whether a symbolic link stands at `path`, wherever it leads. */
+  isLink(path: string): boolean
   /** Names only, unsorted. */
   readdir(path: string): string[]
-  readFile(path: string): Buffer
+  /**
+   * A small file of a data directory, whole.
+   * @throws ForeignFileError as `open` does, and where it has more than `mostBytes` (else LIST_FILE_BYTES)
+   */
+  readFile(path: string, mostBytes?: number): Buffer
+  /** What the user named on the command line, to its end: through links, from FIFOs, from /dev/stdin. */
+  readUserFile(path: string): Buffer
   mkdir(path: string): void
   rename(from: string, to: string): void
   unlink(path: string): void
@@ -32,13 +45,19 @@ export interface FileSystem {
   fdatasyncAsync(fd: number): Promise<void>
   /** Makes created, renamed and removed names in this folder durable. */
   fsyncDir(path: string): void
-  chown(path: string, uid: number, gid: number): void
-  chmod(path: string, mode: number): void
+  fchmod(fd: number, mode: number): void
+  /** Throws a ForeignFileError where a link on the way to the folder was planted by somebody else. */
+  refusePlantedLinks(path: string): void
   /** The name of the network file system that holds `path`; undefined for a local one, or where nobody can tell. */
   networkType?(path: string): string | undefined
   /** Calls back on changes of a file or of names and files in a folder. Throws ENOSPC or EMFILE when watches ran out. */
   watch(path: string, onChange: (name: string | null) => void): { close(): void }
 }
+
+/** The most that a file of one fact has (a marker, meta.properties, partition.metadata): genuine ones have a few hundred bytes. */
+export const SMALL_FILE_BYTES = 1 << 20
+/** The most that a list has: a line a partition, a leader epoch or a producer. Genuine ones have 50 bytes a line. */
+export const LIST_FILE_BYTES = 64 << 20
 
 export type OpenFlags = 'r' | 'r+' | 'a' | 'a+' | 'w' | 'w+' | 'wx' | 'wx+' | 'ax'
 
@@ -54,6 +73,18 @@ export interface FileStat {
   readonly ctimeMs?: number
   isDirectory(): boolean
   isFile(): boolean
+}
+
+/** A temporary file, always new: what bears its name is left over from a crash, or somebody planted it, and goes. */
+export function openTemporary(fs: FileSystem, path: string): number {
+  for (;;) {
+    try {
+      return fs.open(path, 'wx')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    fs.unlink(path)
+  }
 }
 
 /** Writes all of `length` bytes, over short writes; throws what the file system throws, with what was written before still there. */

@@ -1,6 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import type { FileStat, FileSystem, OpenFlags } from './file-system.ts'
+import { type FileStat, type FileSystem, LIST_FILE_BYTES, type OpenFlags } from './file-system.ts'
+import { leadsNowhere, notRegular, tooLarge } from './foreign-file.ts'
+import { codeOf, inFolder, openRegular, refusePlantedLinks, retry, trustedFolder } from './guarded-path.ts'
 
 /**
  * The real file system, through synchronous calls.
@@ -9,28 +11,22 @@ import type { FileStat, FileSystem, OpenFlags } from './file-system.ts'
  * new file or folder takes the owner, the group and the mode of the folder it is made in (read and write bits for
  * a file), whatever the umask says. The chown is tried only where something differs, and happens on the
  * descriptor of a file that was made with O_EXCL, so a link that somebody planted is never followed.
+ * What else guards against planted files is in guarded-path.ts.
  * Folders that everyone may write to (/tmp) lend neither owner nor mode: there the umask decides, as usual.
  */
 export const nodeFileSystem: FileSystem = {
   open(file, flags, mode) {
     const base = OPEN_FLAGS[flags]
-    if ((base & O_CREAT) === 0) return retry(() => fs.openSync(file, base))
-    if ((base & O_EXCL) !== 0) return create(file, base, mode)
-    // One to be emptied is a temporary one that is not there: an error that Node makes costs a tenth of a millisecond.
-    let absent = (base & O_TRUNC) !== 0 && !fs.existsSync(file)
-    for (;;) {
-      try {
-        if (!absent) return retry(() => fs.openSync(file, base & ~O_CREAT))
-      } catch (error) {
-        if (codeOf(error) !== 'ENOENT') throw error
-      }
-      absent = false
-      try {
-        return create(file, base | O_EXCL, mode)
-      } catch (error) {
-        if (codeOf(error) !== 'EEXIST' || isDanglingLink(file)) throw error
-      }
-    }
+    if (base === O_RDONLY) return openRegular(file, base).fd
+    return inFolder(file, (at, folder) => openToWrite(at, base, mode, folder))
+  },
+
+  openUserFile(file) {
+    const fd = retry(() => fs.openSync(file, O_RDONLY | (fs.constants.O_NONBLOCK ?? 0)))
+    const stat = fs.fstatSync(fd)
+    if (stat.isFile()) return fd
+    fs.closeSync(fd)
+    throw notRegular(file, stat)
   },
 
   close(fd) {
@@ -57,28 +53,35 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 
-  readdir: (dir) => retry(() => fs.readdirSync(dir)),
-  readFile: (file) => retry(() => fs.readFileSync(file)),
+  isLink: (file) => fs.lstatSync(file, QUIET)?.isSymbolicLink() === true,
+  readdir: (dir) => retry(() => fs.readdirSync(trustedFolder(dir))),
 
-  mkdir(dir) {
-    const parent = fs.statSync(path.dirname(dir))
-    const lent = lends(parent)
-    fs.mkdirSync(dir, lent ? parent.mode & 0o777 : 0o755)
-    if (!lent) return
-    const made = fs.lstatSync(dir)
-    if (made.uid !== parent.uid || made.gid !== parent.gid) {
-      give((uid, gid) => fs.lchownSync(dir, uid, gid), made, parent)
-    }
-    // Set-group-ID comes down from the parent by itself; chmod here must not lose it.
-    if (((made.mode ^ parent.mode) & 0o777) !== 0) {
-      fs.chmodSync(dir, (made.mode & 0o7000) | (parent.mode & 0o777))
+  readFile(file, mostBytes = LIST_FILE_BYTES) {
+    const { fd, stat } = openRegular(file, O_RDONLY)
+    try {
+      if (stat.size > mostBytes) throw tooLarge(file, stat.size, mostBytes)
+      const bytes = Buffer.allocUnsafe(stat.size)
+      let length = 0
+      while (length < bytes.length) {
+        const from = length
+        const n = retry(() => fs.readSync(fd, bytes, from, bytes.length - from, from))
+        if (n === 0) break
+        length += n
+      }
+      return bytes.subarray(0, length)
+    } finally {
+      fs.closeSync(fd)
     }
   },
 
-  rename: (from, to) => retry(() => fs.renameSync(from, to)),
-  link: (from, to) => retry(() => fs.linkSync(from, to)),
-  unlink: (file) => retry(() => fs.unlinkSync(file)),
-  rmdir: (dir) => retry(() => fs.rmdirSync(dir)),
+  readUserFile: (file) => retry(() => fs.readFileSync(file)),
+
+  mkdir: (dir) => inFolder(dir, makeFolder),
+  rename: (from, to) => inBothFolders(from, to, (a, b) => fs.renameSync(a, b)),
+  link: (from, to) => inBothFolders(from, to, (a, b) => fs.linkSync(a, b)),
+  unlink: (file) => inFolder(file, (at) => retry(() => fs.unlinkSync(at))),
+  rmdir: (dir) => inFolder(dir, (at) => retry(() => fs.rmdirSync(at))),
+  refusePlantedLinks,
   ftruncate: (fd, length) => retry(() => fs.ftruncateSync(fd, length)),
   fsync: (fd) => retry(() => fs.fsyncSync(fd)),
   fdatasync: (fd) => retry(() => fs.fdatasyncSync(fd)),
@@ -97,7 +100,7 @@ export const nodeFileSystem: FileSystem = {
   fsyncDir(dir) {
     // Windows has no such call; its rename is journalled.
     if (process.platform === 'win32') return
-    const fd = retry(() => fs.openSync(dir, O_RDONLY))
+    const fd = retry(() => fs.openSync(dir, O_RDONLY | O_DIRECTORY))
     try {
       retry(() => fs.fsyncSync(fd))
     } finally {
@@ -105,8 +108,7 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 
-  chown: (file, uid, gid) => fs.chownSync(file, uid, gid),
-  chmod: (file, mode) => fs.chmodSync(file, mode),
+  fchmod: (fd, mode) => fs.fchmodSync(fd, mode),
 
   networkType(target) {
     try {
@@ -124,7 +126,7 @@ export const nodeFileSystem: FileSystem = {
   },
 }
 
-const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND } = fs.constants
+const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY } = fs.constants
 
 const OPEN_FLAGS: Record<OpenFlags, number> = {
   r: O_RDONLY,
@@ -150,24 +152,84 @@ const NETWORK_TYPES: Readonly<Record<number, string>> = {
 
 const QUIET = { throwIfNoEntry: false } as const
 
+/** Opens a file, or makes it where the flags allow that. */
+function openToWrite(
+  file: string,
+  flags: number,
+  mode: number | undefined,
+  folder: fs.Stats | undefined,
+): number {
+  if ((flags & O_CREAT) === 0) return openRegular(file, flags, folder).fd
+  if ((flags & O_EXCL) !== 0) return create(file, flags, mode, folder)
+  // One to be emptied is a temporary one that is not there: an error that Node makes costs a tenth of a millisecond.
+  let absent = (flags & O_TRUNC) !== 0 && !fs.existsSync(file)
+  for (;;) {
+    try {
+      if (!absent) return openRegular(file, flags, folder).fd
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+    absent = false
+    try {
+      return create(file, flags | O_EXCL, mode, folder)
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+      if (isDanglingLink(file)) throw leadsNowhere(file, fs.readlinkSync(file))
+    }
+  }
+}
+
 /** Makes a file that is not there yet, and hands it to the owner of its folder. */
-function create(file: string, flags: number, mode: number | undefined): number {
-  const folder = fs.statSync(path.dirname(file))
+function create(
+  file: string,
+  flags: number,
+  mode: number | undefined,
+  folder = fs.statSync(path.dirname(file)),
+): number {
   const lent = lends(folder)
   const wanted = mode ?? (lent ? folder.mode & 0o666 : 0o666)
   const fd = retry(() => fs.openSync(file, flags, wanted))
   if (!lent) return fd
   try {
-    const made = fs.fstatSync(fd)
-    if (made.uid !== folder.uid || made.gid !== folder.gid) {
-      give((uid, gid) => fs.fchownSync(fd, uid, gid), made, folder)
-    }
-    if ((made.mode & 0o777) !== wanted) fs.fchmodSync(fd, wanted)
+    handOver(fd, fs.fstatSync(fd), folder, wanted)
   } catch (error) {
     fs.closeSync(fd)
     throw error
   }
   return fd
+}
+
+function makeFolder(dir: string, parent = fs.statSync(path.dirname(dir))): void {
+  const lent = lends(parent)
+  const wanted = lent ? parent.mode & 0o777 : 0o755
+  fs.mkdirSync(dir, wanted)
+  if (!lent) return
+  const made = fs.lstatSync(dir)
+  if (made.uid === parent.uid && made.gid === parent.gid && (made.mode & 0o777) === wanted) return
+  if (process.platform === 'win32') return
+  const fd = retry(() => fs.openSync(dir, O_RDONLY | O_DIRECTORY | fs.constants.O_NOFOLLOW))
+  try {
+    handOver(fd, fs.fstatSync(fd), parent, wanted)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** Owner, group and mode, through the descriptor: a path may lead elsewhere by now. */
+function handOver(fd: number, made: fs.Stats, folder: fs.Stats, mode: number): void {
+  if (made.uid !== folder.uid || made.gid !== folder.gid) {
+    give((uid, gid) => fs.fchownSync(fd, uid, gid), made, folder)
+  }
+  // Set-group-ID comes down to a folder by itself; chmod must not lose it.
+  if ((made.mode & 0o777) !== mode) fs.fchmodSync(fd, (made.mode & 0o7000) | mode)
+}
+
+function inBothFolders(from: string, to: string, act: (from: string, to: string) => void): void {
+  inFolder(from, (at) => {
+    const side = path.dirname(from) === path.dirname(to)
+    if (side) retry(() => act(at, path.join(path.dirname(at), path.basename(to))))
+    else inFolder(to, (other) => retry(() => act(at, other)))
+  })
 }
 
 /** Root gives owner and group; anybody else at most a group of their own, and is not told when that fails. */
@@ -188,18 +250,4 @@ function lends(folder: fs.Stats): boolean {
 
 function isDanglingLink(file: string): boolean {
   return fs.lstatSync(file, QUIET)?.isSymbolicLink() === true && fs.statSync(file, QUIET) === undefined
-}
-
-function retry<T>(call: () => T): T {
-  for (;;) {
-    try {
-      return call()
-    } catch (error) {
-      if (codeOf(error) !== 'EINTR') throw error
-    }
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
 }

@@ -1,6 +1,7 @@
 /** What the operating system refused, as one line for a person: the path, what is wrong, and the way out where there is one. */
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { ForeignFileError } from './foreign-file.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -12,12 +13,14 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file stands where a folder should be',
   EISDIR: 'a folder stands where a file should be',
   EIO: 'the disk cannot be read or written there',
+  ELOOP: 'symbolic links lead in a circle',
   EMFILE: 'too many open files; raise the limit (ulimit -n)',
   ENFILE: 'too many open files on this machine',
 }
 
 /** undefined when it is no error of the operating system. */
 export function systemErrorText(error: unknown): string | undefined {
+  if (error instanceof ForeignFileError) return error.message
   const { code, syscall, path, message } = error as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return undefined
   const words = WORDS[code]

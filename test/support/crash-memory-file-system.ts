@@ -227,6 +227,8 @@ export class MemoryDisk {
     }
     return {
       open,
+      openUserFile: (path) => open(path, 'r'),
+      readUserFile: (path) => Buffer.from((find(path) ?? fail('ENOENT', 'open', path)).data),
       close: (fd) => {
         this.#open.delete(fd)
       },
@@ -308,11 +310,12 @@ export class MemoryDisk {
         folder.durable = new Map(folder.entries)
         folder.pendingNames = []
       },
-      chown: () => {},
-      chmod: (path, mode) => {
-        const node = find(path) ?? fail('ENOENT', 'chmod', path)
+      fchmod: (fd, mode) => {
+        const { node } = of(fd)
         node.mode = (node.mode & ~0o777) | mode
       },
+      isLink: () => false,
+      refusePlantedLinks: () => {},
       watch: () => ({ close: () => {} }),
     } as FileSystem
   }

@@ -101,7 +101,7 @@ describe('the file system', () => {
 
   it('does not spin on a link to nowhere', () => {
     symlinkSync(join(dir, 'nowhere'), join(dir, 'link'))
-    expect(() => fs.open(join(dir, 'link'), 'a')).toThrow(expect.objectContaining({ code: 'EEXIST' }))
+    expect(() => fs.open(join(dir, 'link'), 'a')).toThrow(expect.objectContaining({ code: 'ELOOP' }))
   })
 
   it('reads up to the end of a file', () => {
