@@ -12,7 +12,7 @@
 import { dirname, join } from 'node:path'
 import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
-import { maxTimestampAt } from '../log/local-log.ts'
+import { maxTimestampAt } from '../log/batch-cursor.ts'
 import { listLog } from '../log/log-loader.ts'
 import { rebuildIndexes, setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'

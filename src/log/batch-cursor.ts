@@ -3,7 +3,7 @@
  * without being read. One buffer, no object a batch.
  */
 import { readInt32 } from '../bytes/int32.ts'
-import { isSafeInt64 } from '../bytes/int64.ts'
+import { isSafeInt64, readInt64Rounded } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readFully } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
@@ -129,4 +129,9 @@ export class BatchCursor {
     this.at = 0
     for (let i = this.#length; i < header.RECORD_BATCH_OVERHEAD; i++) this.buffer[i] = 0
   }
+}
+
+/** Largest timestamp in the batch that the cursor stands on, by its header. */
+export function maxTimestampAt(cursor: BatchCursor): number {
+  return readInt64Rounded(cursor.buffer, cursor.at + header.MAX_TIMESTAMP_POSITION)
 }

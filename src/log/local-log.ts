@@ -1,56 +1,89 @@
 /**
  * The segments of a partition as this process knows them, and the log's end.
  *
- * Invariant: all of this is a cache of the disk. `refresh` compares the folder's time, the active segment's inode and
- * its size with what was seen, walks over what others appended, and lists again when files came or went. Work is
- * bounded by what is new; at opening by the index interval: it jumps to the last index entry that the log confirms and
- * walks from there, checking the CRC of each batch behind it.
+ * Invariant: all of this is a cache of the disk, and one value (`LogView`): it is made anew while the disk is read and takes
+ * the old one's place only when that has ended without an error. A log whose reading failed is not loaded: whoever asks
+ * for its segments or its end gets an error, so nothing of it can be cut, indexed, closed or appended to.
+ * `refresh` compares the folder's time, the active segment's inode and its size with what was seen, walks over what others
+ * appended (tail-scan.ts), and lists again when files came or went. Work is bounded by what is new.
  */
-import { readUInt32 } from '../bytes/int32.ts'
-import { readInt64Rounded } from '../bytes/int64.ts'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
+import type { FileStat } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { findBatchBehind } from './bad-batch.ts'
-import type { BatchCursor } from './batch-cursor.ts'
+import { type BatchCursor, maxTimestampAt } from './batch-cursor.ts'
 import { logFile } from './log-files.ts'
 import type { LogListing } from './log-loader.ts'
 import { listLog } from './log-loader.ts'
 import { LogSegment } from './log-segment.ts'
-import { emptyTail, type LogTail } from './log-tail.ts'
+import { LogTail } from './log-tail.ts'
+import { extendTail, findTail, lastBatchStands, tornChanged } from './tail-scan.ts'
 import type { TimestampOffset } from './time-index.ts'
 
-/** Of more than this that others appended, only what stands behind the last index entry is walked over. */
-const JUMP_ABOVE_BYTES = 128 * 1024
+/** So often a folder is listed again that changes under the look at it. */
+const MAX_LOOKS = 100
 
-/** With no index to jump by, only this much at the end has its CRCs checked at opening. */
-const UNINDEXED_CRC_BYTES = 1024 * 1024
+/** The folder as it was listed. */
+interface Listed {
+  readonly time: number
+  readonly ino: number
+  readonly listing: LogListing | undefined
+  readonly segments: readonly LogSegment[]
+}
+
+/** What is known of a log that was read to its end. */
+interface LogView extends Listed {
+  readonly tail: LogTail
+  /** Of the active segment's file, in which the tail was found; -1 for none. */
+  readonly tailIno: number
+  /** Another number where the tail was found anew. */
+  readonly reading: number
+}
 
 export class LocalLog {
   readonly os: Os
   readonly dir: string
-  segments: LogSegment[] = []
-  snapshots: number[] = []
-  listing: LogListing | undefined
-  tail: LogTail = emptyTail(0)
-  /** Damage in the middle that was met: the log is not to be appended to. */
-  corrupt: CorruptRecordError | undefined
-  #loaded = false
-  #dirTime = -1
-  #dirIno = -1
-  #mark = ''
+  /** Open files are kept across looks, also where one of them fails. */
+  #segments: readonly LogSegment[] = []
+  #view: LogView | undefined
+  #readings = 0
 
   constructor(os: Os, dir: string) {
     this.os = os
     this.dir = dir
   }
 
-  get active(): LogSegment | undefined {
-    return this.segments[this.segments.length - 1]
+  get segments(): readonly LogSegment[] {
+    return this.#known().segments
   }
 
+  get snapshots(): readonly number[] {
+    return this.#known().listing?.snapshots ?? []
+  }
+
+  /** undefined where there is no folder. */
+  get listing(): LogListing | undefined {
+    return this.#known().listing
+  }
+
+  get tail(): LogTail {
+    return this.#known().tail
+  }
+
+  /** Damage in the middle that was met: the log is not to be appended to. */
+  get corrupt(): CorruptRecordError | undefined {
+    return this.#known().tail.damage
+  }
+
+  get active(): LogSegment | undefined {
+    const { segments } = this.#known()
+    return segments[segments.length - 1]
+  }
+
+  /** False also behind a look at the disk that failed. */
   get isLoaded(): boolean {
-    return this.#loaded
+    return this.#view !== undefined
   }
 
   /** Bytes of segment `i` that are whole batches as far as is known. */
@@ -72,76 +105,47 @@ export class LocalLog {
 
   /** Returns true when something changed on disk since the last look. */
   refresh(): boolean {
-    if (!this.#loaded) {
-      this.reload()
+    const known = this.#view
+    // Until the look has ended without an error nothing is known.
+    this.#view = undefined
+    if (known === undefined) {
+      this.#view = this.#read()
       return true
     }
-    const { fs } = this.os
-    let changed = false
-    for (let tries = 0; tries < 100; tries++) {
-      const stat = fs.stat(this.dir)
-      const known = this.active
-      // A folder without segments is always listed: the first may come within one tick of the folder's clock.
-      if (
-        known === undefined ||
-        (stat?.mtimeMs ?? -1) !== this.#dirTime ||
-        (stat?.ino ?? -1) !== this.#dirIno
-      ) {
-        this.#list()
-        changed = true
-      }
-      const active = this.active
-      if (active === undefined) return changed
-      const now = fs.stat(active.path)
-      if (now === undefined) {
-        // Renamed away between the two looks: list again.
-        this.#dirTime = -1
-        continue
-      }
-      if (
-        active !== known ||
-        now.ino !== active.ino ||
-        now.size < this.tail.end ||
-        !this.#lastBatchStands(now.size)
-      ) {
-        active.close()
-        this.#loadTail(active)
-        changed = true
-      } else if (now.size !== this.tail.fileSize || this.#tornChanged(active)) {
-        const before = this.tail.nextOffset
-        this.#extendTail(active, now.size)
-        changed ||= this.tail.nextOffset !== before
-      }
-      // Somebody who rolled began a segment at the log's end: its name says so whatever the folder's clock does.
-      if (this.tail.end === 0 || fs.stat(logFile(this.dir, this.tail.nextOffset)) === undefined)
-        return changed
-      this.#dirTime = -1
-    }
-    return changed
+    const view = this.#lookAgain(known)
+    this.#view = view
+    return (
+      view.listing !== known.listing ||
+      view.reading !== known.reading ||
+      view.tail.nextOffset !== known.tail.nextOffset
+    )
   }
 
   /** Forgets everything and looks at the disk. */
   reload(): void {
+    this.forget()
     this.close()
-    this.#loaded = true
-    this.#list()
-    const active = this.active
-    if (active === undefined) this.tail = emptyTail(0)
-    else this.#loadTail(active)
+    this.#view = this.#read()
   }
 
   /** After this process changed names in the folder: lists again, and finds the end of the active segment. */
   reopenTail(): void {
-    this.#list()
-    const active = this.active
-    if (active !== undefined) this.#loadTail(active)
+    this.forget()
+    this.#view = this.#read()
+  }
+
+  /** What is on the disk is no longer known: whoever acts next has to look at it first. */
+  forget(): void {
+    this.#view = undefined
   }
 
   /** Largest timestamp of the active segment, and the last offset of the first batch that has it. */
   tailMax(): TimestampOffset {
-    const active = this.active
-    this.tail.max ??= active === undefined ? NO_MAX : this.maxTimestampOf(this.segments.length - 1)
-    return this.tail.max
+    const { tail } = this
+    if (tail.max !== undefined) return tail.max
+    const max = this.active === undefined ? NO_MAX : this.maxTimestampOf(this.segments.length - 1)
+    tail.knowMax(max)
+    return max
   }
 
   /** By the time index and the batches behind the last indexed one; timestamp -1 for an empty segment. */
@@ -239,19 +243,75 @@ export class LocalLog {
   }
 
   close(): void {
-    for (const segment of this.segments) segment.close()
+    for (const segment of this.#segments) segment.close()
   }
 
-  #list(): void {
+  #known(): LogView {
+    if (this.#view === undefined) {
+      throw new TerseError(`${this.dir}: was not read to its end, so nothing in it is touched`)
+    }
+    return this.#view
+  }
+
+  #read(): LogView {
+    const listed = this.#list(this.os.fs.stat(this.dir))
+    return this.#withTail(listed)
+  }
+
+  #withTail(listed: Listed): LogView {
+    const active = listed.segments[listed.segments.length - 1]
+    const reading = ++this.#readings
+    if (active === undefined) return { ...listed, tail: new LogTail(0), tailIno: -1, reading }
+    return { ...listed, tail: findTail(this.os.fs, active), tailIno: active.ino, reading }
+  }
+
+  #lookAgain(known: LogView): LogView {
     const { fs } = this.os
-    const stat = fs.stat(this.dir)
-    this.#dirTime = stat?.mtimeMs ?? -1
-    this.#dirIno = stat?.ino ?? -1
+    let view = known
+    let listAgain = false
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const stat = fs.stat(this.dir)
+      // A folder without segments is always listed: the first may come within one tick of the folder's clock.
+      listAgain ||= view.segments.length === 0
+      listAgain ||= (stat?.mtimeMs ?? -1) !== view.time || (stat?.ino ?? -1) !== view.ino
+      const listed = listAgain ? this.#list(stat) : view
+      const active = listed.segments[listed.segments.length - 1]
+      if (active === undefined) return this.#withTail(listed)
+      const now = fs.stat(active.path)
+      // Renamed away between the two looks: list again.
+      listAgain = now === undefined
+      if (now === undefined) continue
+      view = this.#follow(view, listed, active, now)
+      // Somebody who rolled began a segment at the log's end: its name says so whatever the folder's clock does.
+      const { end, nextOffset } = view.tail
+      if (end === 0 || fs.stat(logFile(this.dir, nextOffset)) === undefined) return view
+      listAgain = true
+    }
+    throw new TerseError(`${this.dir}: changes faster than it can be read; try again`)
+  }
+
+  /** The end of the active segment, as far as it is known: only what came since is read. */
+  #follow(view: LogView, listed: Listed, active: LogSegment, now: FileStat): LogView {
+    const { tail } = view
+    const follows =
+      active === view.segments[view.segments.length - 1] &&
+      now.ino === view.tailIno &&
+      now.size >= tail.end &&
+      lastBatchStands(active, tail, now.size)
+    if (!follows) {
+      active.close()
+      return this.#withTail(listed)
+    }
+    const same = now.size === tail.fileSize && !tornChanged(active, tail)
+    if (same && listed === view) return view
+    return { ...view, ...listed, tail: same ? tail : extendTail(this.os.fs, active, tail, now.size) }
+  }
+
+  #list(stat: FileStat | undefined): Listed {
+    const { fs } = this.os
     const listing = listLog(fs, this.dir)
-    this.listing = listing
-    this.snapshots = listing?.snapshots ?? []
-    const known = new Map(this.segments.map((segment) => [segment.baseOffset, segment]))
-    this.segments = (listing?.bases ?? []).map((base) => {
+    const known = new Map(this.#segments.map((segment) => [segment.baseOffset, segment]))
+    const segments = (listing?.bases ?? []).map((base) => {
       const segment = known.get(base)
       known.delete(base)
       // The tail's owner is looked at by inode in `refresh`.
@@ -262,137 +322,10 @@ export class LocalLog {
       }
       return segment ?? new LogSegment(fs, this.dir, base)
     })
+    this.#segments = segments
     for (const gone of known.values()) gone.close()
-    if (this.segments.length === 0) this.tail = emptyTail(0)
+    return { time: stat?.mtimeMs ?? -1, ino: stat?.ino ?? -1, listing, segments }
   }
-
-  #loadTail(segment: LogSegment): void {
-    const size = segment.fileSize()
-    segment.forget()
-    const index = segment.offsetIndex
-    const tail = emptyTail(segment.baseOffset)
-    tail.fileSize = size
-    this.tail = tail
-    this.corrupt = undefined
-    for (let n = index.count - 1, tries = 0; n >= 0 && tries < 16; n--, tries++) {
-      const { offset, position } = index.entry(n)
-      if (!segment.isIndexed(offset, position, size)) continue
-      this.#scanTail(segment, position, size, position)
-      // The indexed batch itself may be the bad one: then an earlier one tells where the log ends.
-      if (tail.end > 0) return
-      tail.torn = undefined
-    }
-    this.#scanTail(segment, 0, size, size - UNINDEXED_CRC_BYTES)
-  }
-
-  #extendTail(segment: LogSegment, size: number): void {
-    this.tail.fileSize = size
-    this.tail.torn = undefined
-    // Who appended also wrote index entries.
-    this.tail.lastIndexed = undefined
-    segment.offsetIndex.forget()
-    segment.timeIndex.forget()
-    if (size - this.tail.end > JUMP_ABOVE_BYTES && this.#jumpTail(segment, size)) return
-    this.#scanTail(segment, this.tail.end, size, Number.POSITIVE_INFINITY)
-  }
-
-  /**
-   * Much was appended (eight producers leave seven megabytes between two of one's turns, 450 headers): as at opening,
-   * from the last index entry that the log confirms, with the CRC of all behind it. False, and nothing has changed,
-   * when there is none or when not all of that is good: then every header is looked at.
-   */
-  #jumpTail(segment: LogSegment, size: number): boolean {
-    const index = segment.offsetIndex
-    const before = { ...this.tail }
-    const { corrupt } = this
-    for (let n = index.count - 1, tries = 0; n >= 0 && tries < 4; n--, tries++) {
-      const { offset, position } = index.entry(n)
-      if (position <= before.end || offset <= before.nextOffset) return false
-      if (!segment.isIndexed(offset, position, size)) continue
-      this.tail.max = undefined
-      this.#scanTail(segment, position, size, position)
-      if (this.tail.end === size && this.corrupt === corrupt) return true
-      this.tail = before
-      this.corrupt = corrupt
-      return false
-    }
-    return false
-  }
-
-  /** Walks [from, size). Batches at or behind `crcFrom`, and the last one, have their CRC checked. */
-  #scanTail(segment: LogSegment, from: number, size: number, crcFrom: number): void {
-    const tail = this.tail
-    let start = from
-    while (start < size) {
-      const cursor = segment.cursor(start, size, Math.max(tail.nextOffset, segment.baseOffset))
-      let good = true
-      while (good && cursor.next()) {
-        const isLast = cursor.position + cursor.size >= size
-        if ((isLast || cursor.position >= crcFrom) && !cursor.checkCrc()) {
-          good = false
-          break
-        }
-        this.#take(cursor)
-      }
-      if (cursor.problem === undefined) return
-      const error = segment.corrupt(cursor.problem, Math.max(tail.end, start), tail.nextOffset)
-      const position = Math.max(tail.end, start)
-      const behind = findBatchBehind(this.os.fs, segment.fd(), {
-        position,
-        nextOffset: tail.nextOffset,
-        size,
-        index: segment.offsetIndex,
-      })
-      if (behind === undefined) {
-        tail.torn = error
-        this.#mark = this.#tornMark(segment)
-        return
-      }
-      this.corrupt ??= error
-      start = behind
-    }
-  }
-
-  #take(cursor: BatchCursor): void {
-    const tail = this.tail
-    const { buffer, at } = cursor
-    tail.lastBatchPosition = cursor.position
-    tail.lastBatchCrc = readUInt32(buffer, at + header.CRC_POSITION)
-    tail.lastEpoch = header.leaderEpochAt(buffer, at)
-    tail.end = cursor.position + cursor.size
-    tail.nextOffset = cursor.nextOffset
-    if (tail.max === undefined) return
-    const timestamp = maxTimestampAt(cursor)
-    if (timestamp > tail.max.timestamp) tail.max = { timestamp, offset: cursor.nextOffset - 1 }
-  }
-
-  /** A torn tail is judged once: again only when other bytes stand there now. */
-  #tornChanged(segment: LogSegment): boolean {
-    return this.tail.torn !== undefined && this.#tornMark(segment) !== this.#mark
-  }
-
-  #tornMark(segment: LogSegment): string {
-    const { end, fileSize } = this.tail
-    const bytes = Buffer.alloc(128)
-    segment.read(bytes, 0, 64, end)
-    segment.read(bytes, 64, 64, Math.max(fileSize - 64, end))
-    return bytes.toString('latin1')
-  }
-
-  /** The last batch we know is still what we knew: nobody cut the log and wrote anew below our end. */
-  #lastBatchStands(size: number): boolean {
-    const { lastBatchPosition: position, lastBatchCrc, fileSize } = this.tail
-    if (position < 0 || size === fileSize) return true
-    const active = this.active
-    if (active === undefined || active.read(CRC, 0, 4, position + header.CRC_POSITION) < 4) return false
-    return readUInt32(CRC, 0) === lastBatchCrc
-  }
-}
-
-/** Largest timestamp in the batch that the cursor stands on, by its header. */
-export function maxTimestampAt(cursor: BatchCursor): number {
-  return readInt64Rounded(cursor.buffer, cursor.at + header.MAX_TIMESTAMP_POSITION)
 }
 
 const NO_MAX: TimestampOffset = { timestamp: -1, offset: 0 }
-const CRC = Buffer.alloc(4)

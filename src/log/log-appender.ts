@@ -9,10 +9,10 @@
  * whole batches stay, the torn one is cut at once.
  */
 
-import { readInt32, readUInt32 } from '../bytes/int32.ts'
+import { readInt32 } from '../bytes/int32.ts'
 import { readInt64, readInt64Rounded } from '../bytes/int64.ts'
 import { CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
-import { writeFully } from '../os/file-system.ts'
+import { someWritten } from '../os/file-system.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import * as header from '../record/batch-header.ts'
 import { headerProblem } from './batch-cursor.ts'
@@ -40,6 +40,8 @@ export class LogAppender {
   readonly #producers: ProducerStateKeeper
   readonly #roller: LogRoller
   readonly #flusher: LogFlusher
+  /** Of the append that is under way: behind the last batch that is in the log. */
+  #behind = 0
 
   constructor(
     local: LocalLog,
@@ -71,6 +73,7 @@ export class LogAppender {
       ? this.#producers.get(logStartOffset)
       : this.#producers.getIfCheap(logStartOffset)
     const firstOffset = tail.nextOffset
+    this.#behind = firstOffset
     if (state !== undefined && !freshProducerId) {
       const { duplicate } = state.check(buffer, start, end, firstOffset)
       if (duplicate !== undefined) {
@@ -92,7 +95,7 @@ export class LogAppender {
 
     const info = (batches: number, bytes: number, maxTimestamp: number): LogAppendInfo => ({
       firstOffset,
-      lastOffset: this.#local.tail.nextOffset - 1,
+      lastOffset: this.#behind - 1,
       logAppendTime,
       maxTimestamp,
       bytes,
@@ -100,6 +103,7 @@ export class LogAppender {
       logStartOffset,
       duplicate: false,
     })
+    const file = this.#local.active?.path ?? this.#local.dir
     let runStart = start
     let nextOffset = firstOffset
     let batches = 0
@@ -125,12 +129,11 @@ export class LogAppender {
       this.#write(buffer, { start: runStart, end }, state)
     } catch (error) {
       this.#producers.forget()
-      const appended = this.#local.tail.nextOffset - firstOffset
+      const appended = this.#behind - firstOffset
       const whole = batchesOf(buffer, start, end, appended)
       if (appended > 0) this.#flusher.appended(appended)
       if (error instanceof TerseError) throw error
       const why = systemErrorText(error) ?? (error as Error).message
-      const file = this.#local.active?.path ?? this.#local.dir
       const message = why.startsWith(this.#local.dir) ? why : `${file}: ${why}`
       throw new PartialAppendError(
         message,
@@ -173,13 +176,14 @@ export class LogAppender {
   #stage(position: number, lastOffset: number, timestamp: number): void {
     const { tail } = this.#local
     const segment = this.#local.active!
-    const max = this.#local.tailMax()
-    if (timestamp > max.timestamp) tail.max = { timestamp, offset: lastOffset }
-    if (position === 0) tail.firstTimestamp = timestamp
+    // It must be known to be raised.
+    this.#local.tailMax()
+    tail.noteTimestamp(timestamp, lastOffset)
+    if (position === 0) tail.knowFirstTimestamp(timestamp)
     if (position - (tail.lastIndexed ?? 0) <= this.#settings.config.indexIntervalBytes) return
     segment.offsetIndex.append(lastOffset, position)
     segment.timeIndex.maybeAppend(tail.max!.timestamp, tail.max!.offset)
-    tail.lastIndexed = position
+    tail.indexedUpTo(position)
   }
 
   #write(buffer: Buffer, run: Run, state: ProducerStateManager | undefined): void {
@@ -196,62 +200,48 @@ export class LogAppender {
       segment.transactionIndex.append(aborted)
     }
     const position = tail.end
+    let written = 0
     try {
       const fd = segment.fd(true)
       // The names of an empty folder need not be durable (new-partitions.ts); those of one that holds something must be.
       if (position === 0) this.#flusher.folderChanged(this.#local.segments.length === 1)
       this.#flusher.writing(segment)
-      writeFully(fs, fd, buffer, run.start, run.end - run.start, position)
+      while (written < run.end - run.start) {
+        const from = run.start + written
+        written += someWritten(fs.write(fd, buffer, from, run.end - from, position + written))
+      }
     } catch (error) {
-      this.#keepWhole(buffer, run, position)
+      this.#keepWhole(buffer, run, position, written)
       throw error
     }
-    this.#advance(buffer, run)
+    tail.appended(buffer, run.start, run.end)
+    this.#behind = tail.nextOffset
     writeIndexes(segment)
   }
 
   /** A write that failed midway: whole batches stay, the torn one goes. */
-  #keepWhole(buffer: Buffer, run: Run, position: number): void {
+  #keepWhole(buffer: Buffer, run: Run, position: number, written: number): void {
     const { fs } = this.#local.os
     const segment = this.#local.active!
-    let written = 0
-    try {
-      written = fs.fstat(segment.fd(true)).size - position
-    } catch {
-      // nothing is known to be written: the next writer looks at the disk
-    }
+    const { tail } = this.#local
     let end = run.start
     while (end < run.end && end + header.sizeAt(buffer, end) - run.start <= written)
       end += header.sizeAt(buffer, end)
     const kept = position + end - run.start
     segment.offsetIndex.unstageFrom(kept)
-    this.#advance(buffer, { start: run.start, end })
-    const { tail } = this.#local
+    tail.appended(buffer, run.start, end)
+    this.#behind = tail.nextOffset
     segment.timeIndex.unstageFrom(tail.nextOffset)
-    tail.max = undefined
-    tail.lastIndexed = undefined
-    tail.firstTimestamp = undefined
+    tail.forgetPending()
+    writeIndexes(segment)
     try {
       fs.ftruncate(segment.fd(true), kept)
-      tail.fileSize = kept
+      tail.cut()
       segment.transactionIndex.truncateToOffset(tail.nextOffset)
     } catch {
-      // the torn bytes stay for the next writer to cut
+      // The torn bytes stay for the next writer to cut, who looks at the disk first: this process, too.
+      this.#local.forget()
     }
-    writeIndexes(segment)
-  }
-
-  #advance(buffer: Buffer, run: Run): void {
-    const { tail } = this.#local
-    let last = -1
-    for (let at = run.start; at < run.end; at += header.sizeAt(buffer, at)) last = at
-    if (last < 0) return
-    tail.lastBatchPosition = tail.end + last - run.start
-    tail.lastBatchCrc = readUInt32(buffer, last + header.CRC_POSITION)
-    tail.lastEpoch = header.leaderEpochAt(buffer, last)
-    tail.end += run.end - run.start
-    tail.fileSize = tail.end
-    tail.nextOffset = header.lastOffsetAt(buffer, last) + 1
   }
 }
 

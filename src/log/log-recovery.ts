@@ -8,10 +8,10 @@
 import type { CorruptRecordError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
+import { maxTimestampAt } from './batch-cursor.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import type { LocalLog } from './local-log.ts'
-import { maxTimestampAt } from './local-log.ts'
 import { removeStraySnapshots } from './log-closer.ts'
 import { cutTornTail, epochsInLog, indexTail, rebuildIndexes } from './log-repair.ts'
 import type { LogSegment } from './log-segment.ts'
@@ -124,7 +124,7 @@ export function recoverSegments(
       rebuildIndexes(active, tail.end, settings.config.indexIntervalBytes, false)
     }
     indexTail(local, settings.config.indexIntervalBytes, Number.POSITIVE_INFINITY, settings.warn)
-  } else local.corrupt ??= corrupt[0]
+  } else local.tail.damagedBy(corrupt[0])
   removeStraySnapshots(local)
   unlessDiskFull(() => mendEpochs(local, epochs, seen, first === 0, local.tail.nextOffset, logStartOffset))
   return { logEndOffset: local.tail.nextOffset, cutBytes, corrupt, segmentsChecked: checked }

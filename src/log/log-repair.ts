@@ -9,9 +9,9 @@ import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, readFully, writeFully } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { isZeroTail } from './bad-batch.ts'
+import { maxTimestampAt } from './batch-cursor.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
-import { maxTimestampAt } from './local-log.ts'
 import { BROKEN_SUFFIX } from './log-files.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { TimestampOffset } from './time-index.ts'
@@ -30,8 +30,7 @@ export function cutTornTail(local: LocalLog, keepBroken: boolean): number {
   if (keepBroken && !isZeroTail(fs, fd, tail.end, size)) setAside(fs, segment, tail.end, size)
   fs.ftruncate(fd, tail.end)
   const cut = size - tail.end
-  tail.fileSize = tail.end
-  tail.torn = undefined
+  tail.cut()
   return cut
 }
 
@@ -51,16 +50,17 @@ export function indexTail(
   const damaged = damagedIndexes(segment, tail.end, tail.nextOffset, size)
   if (damaged.length > 0) {
     rebuildIndexes(segment, tail.end, intervalBytes, false)
-    tail.lastIndexed = segment.offsetIndex.lastEntry()?.position ?? 0
+    tail.indexedUpTo(segment.offsetIndex.lastEntry()?.position ?? 0)
     for (const path of damaged) warn?.(`${path}: was damaged; rebuilt from the log`)
     return
   }
   const last = trustedEntry(segment, tail.end)
   segment.timeIndex.truncateToOffset(tail.nextOffset)
   segment.transactionIndex.truncateToOffset(tail.nextOffset)
-  tail.lastIndexed = last?.position ?? 0
-  if (tail.end - tail.lastIndexed <= intervalBytes) return
-  tail.lastIndexed = indexRange(segment, tail.lastIndexed, tail.end, intervalBytes).indexed
+  const from = last?.position ?? 0
+  tail.indexedUpTo(from)
+  if (tail.end - from <= intervalBytes) return
+  tail.indexedUpTo(indexRange(segment, from, tail.end, intervalBytes).indexed)
   writeIndexes(segment)
 }
 

@@ -93,7 +93,7 @@ export class LogRoller {
       tail.end > 0 &&
       active!.read(HEAD, 0, HEAD.length, 0) === HEAD.length
     ) {
-      tail.firstTimestamp = readInt64Rounded(HEAD, header.MAX_TIMESTAMP_POSITION)
+      tail.knowFirstTimestamp(readInt64Rounded(HEAD, header.MAX_TIMESTAMP_POSITION))
     }
     if ((tail.firstTimestamp ?? -1) >= 0) return maxTimestamp - tail.firstTimestamp!
     // Without timestamps the segment's age counts; the file's last change stands for it.

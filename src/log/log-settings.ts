@@ -1,4 +1,5 @@
 import type { LogConfig } from './log-config.ts'
+import type { UnifiedLogOptions } from './unified-log-options.ts'
 
 /** What the parts of one UnifiedLog share; config and epoch may change while it is open. */
 export interface LogSettings {
@@ -12,4 +13,18 @@ export interface LogSettings {
   /** See UnifiedLogOptions. */
   readonly namesDurableBefore?: number
   readonly warn?: (line: string) => void
+}
+
+export function settingsOf(options: UnifiedLogOptions): LogSettings {
+  const { topic, partition, config, leaderEpoch, keepBroken = true, namesDurableBefore, warn } = options
+  return {
+    topic,
+    partition,
+    topicPartition: `${topic}-${partition}`,
+    config,
+    leaderEpoch,
+    keepBroken,
+    namesDurableBefore,
+    warn,
+  }
 }

@@ -22,7 +22,7 @@ import { bringInOrder, mendTail } from './log-preparation.ts'
 import { LogReader, newStartOutOfRange } from './log-reader.ts'
 import type { RecoveryReport } from './log-recovery.ts'
 import { LogRoller } from './log-roller.ts'
-import type { LogSettings } from './log-settings.ts'
+import { type LogSettings, settingsOf } from './log-settings.ts'
 import { validateBatches } from './log-validator.ts'
 import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
@@ -61,16 +61,7 @@ export class UnifiedLog {
     this.partition = options.partition
     this.readOnly = options.readOnly
     this.#folder = new PartitionFolder(os, dir, options.topicId)
-    this.#settings = {
-      topic: options.topic,
-      partition: options.partition,
-      topicPartition: `${options.topic}-${options.partition}`,
-      config: options.config,
-      leaderEpoch: options.leaderEpoch,
-      keepBroken: options.keepBroken ?? true,
-      namesDurableBefore: options.namesDurableBefore,
-      warn: options.warn,
-    }
+    this.#settings = settingsOf(options)
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
     this.#local = new LocalLog(os, dir)
     this.#epochs = new LeaderEpochFileCache(os.fs, dir, options.warn)
@@ -164,7 +155,6 @@ export class UnifiedLog {
   /** Takes `.tkafka-lock` if it is free. Makes the folder first when there is none. */
   tryLock(): boolean {
     this.#ensureFolder()
-    this.#prepared = false
     return this.#lock.tryLock()
   }
 
@@ -176,7 +166,6 @@ export class UnifiedLog {
   /** Blocks the process until the lock is free. */
   lockSync(): void {
     this.#ensureFolder()
-    this.#prepared = false
     this.#lock.lockSync()
   }
 
@@ -192,13 +181,15 @@ export class UnifiedLog {
    */
   append(buffer: Buffer, start: number, end: number, options: AppendOptions = {}): LogAppendInfo {
     this.#prepare()
+    // Where this fails, what is in the log is looked at before anything else is done to it.
+    this.#prepared = false
     this.#local.refuseCorrupt()
     const now = this.#os.clock.now()
     let batches = { buffer, start, end, logAppendTime: -1 }
     if (options.validate === true) {
       batches = validateBatches(buffer, start, end, this.config, this.#settings.topicPartition, now)
     }
-    return this.#appender.append(
+    const info = this.#appender.append(
       batches.buffer,
       batches.start,
       batches.end,
@@ -206,6 +197,8 @@ export class UnifiedLog {
       batches.logAppendTime,
       options.freshProducerId ?? false,
     )
+    this.#prepared = true
+    return info
   }
 
   /**
@@ -249,6 +242,7 @@ export class UnifiedLog {
   roll(): void {
     this.#prepare()
     this.#local.refuseCorrupt()
+    this.#prepared = false
     this.#roller.roll(this.logStartOffset)
   }
 
@@ -318,6 +312,8 @@ export class UnifiedLog {
    * CorruptRecordError of damage in the middle, if that is known, when all else is done.
    */
   closeAsBroker(): ClosedLog {
+    // Also where this process prepared it: an index that could not be written then is looked at again.
+    this.#prepared = false
     this.#prepare()
     const recoveryPoint = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
     this.#flusher.syncForeignNames()
@@ -373,6 +369,7 @@ export class UnifiedLog {
 
   #ensureFolder(): void {
     if (this.readOnly) throw new TerseError(`${this.dir}: opened for reading only`)
+    this.#prepared = false
     if (this.#folder.ensure()) this.#flusher.folderChanged(true)
   }
 

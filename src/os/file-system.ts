@@ -98,8 +98,15 @@ export function writeFully(
 ): void {
   let done = 0
   while (done < length) {
-    done += fs.write(fd, buffer, offset + done, length - done, position === null ? null : position + done)
+    const at = position === null ? null : position + done
+    done += someWritten(fs.write(fd, buffer, offset + done, length - done, at))
   }
+}
+
+/** What a write(2) returned; a disk that takes no byte and gives no error would be asked for ever. */
+export function someWritten(bytes: number): number {
+  if (bytes > 0) return bytes
+  throw Object.assign(new Error('EIO: i/o error, write took no byte'), { code: 'EIO', syscall: 'write' })
 }
 
 /** Reads until `length` bytes or the end of the file; returns how many. */
