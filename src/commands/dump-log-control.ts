@@ -3,12 +3,12 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import { TerseError } from '../errors.ts'
 import { codecOf, type MessageObject } from '../message/codec.ts'
 import {
-  KRAFT_VERSION,
-  LEADER_CHANGE,
-  SNAPSHOT_FOOTER,
-  SNAPSHOT_HEADER,
-  VOTERS,
-} from '../message/control-messages.ts'
+  KRAFT_VERSION_RECORD,
+  LEADER_CHANGE_MESSAGE,
+  SNAPSHOT_FOOTER_RECORD,
+  SNAPSHOT_HEADER_RECORD,
+  VOTERS_RECORD,
+} from '../message/generated/control.ts'
 import type { MessageSchema } from '../message/schema.ts'
 import { CONTROL_RECORD_TYPES } from '../record/control-record.ts'
 import { messageJson } from './decoders/message-json.ts'
@@ -18,11 +18,11 @@ const KEY_SIZE = 4
 const MARKER_SIZE = 6
 
 const MESSAGES: Readonly<Record<string, readonly [title: string, layout: MessageSchema]>> = {
-  LEADER_CHANGE: ['LeaderChange:', LEADER_CHANGE],
-  SNAPSHOT_HEADER: ['SnapshotHeader', SNAPSHOT_HEADER],
-  SNAPSHOT_FOOTER: ['SnapshotFooter', SNAPSHOT_FOOTER],
-  KRAFT_VERSION: ['KRaftVersion', KRAFT_VERSION],
-  KRAFT_VOTERS: ['KRaftVoters', VOTERS],
+  LEADER_CHANGE: ['LeaderChange:', LEADER_CHANGE_MESSAGE],
+  SNAPSHOT_HEADER: ['SnapshotHeader', SNAPSHOT_HEADER_RECORD],
+  SNAPSHOT_FOOTER: ['SnapshotFooter', SNAPSHOT_FOOTER_RECORD],
+  KRAFT_VERSION: ['KRaftVersion', KRAFT_VERSION_RECORD],
+  KRAFT_VOTERS: ['KRaftVoters', VOTERS_RECORD],
 }
 
 /** Throws a TerseError where key or value are too short. */

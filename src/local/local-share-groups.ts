@@ -8,7 +8,7 @@ import type {
 import { KafkaError } from '../errors.ts'
 import { comparePartitions } from '../group/topic-partition.ts'
 import type { MessageObject } from '../message/codec.ts'
-import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../message/share-group-records.ts'
+import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../message/coordinator-record.ts'
 import type { Record } from '../record/record.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { decodeVersioned, groupRecords, recordValue, visitRecords } from './local-group-records.ts'

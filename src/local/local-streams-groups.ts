@@ -3,7 +3,7 @@ import type { StreamsGroupAdmin, StreamsGroupDescription } from '../client/admin
 import { KafkaError } from '../errors.ts'
 import { OffsetStore } from '../group/offset-store.ts'
 import type { MessageObject } from '../message/codec.ts'
-import { STREAMS_GROUP_RECORDS } from '../message/streams-group-records.ts'
+import { STREAMS_GROUP_RECORDS } from '../message/coordinator-record.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { type GroupRecord, groupRecords, recordValue } from './local-group-records.ts'

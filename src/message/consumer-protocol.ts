@@ -3,29 +3,11 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { codecOf, type MessageObject } from './codec.ts'
-import { type MessageInputOf, type MessageOf, type MessageSchema, schema } from './schema.ts'
-
-const NEVER_FLEXIBLE = Number.POSITIVE_INFINITY
-
-const topicPartitions = [{ struct: { topic: 'string', partitions: ['int32'] } }] as const
-
-export const SUBSCRIPTION = schema(
-  'ConsumerProtocolSubscription',
-  { highestVersion: 3, flexibleSince: NEVER_FLEXIBLE },
-  {
-    topics: ['string'],
-    userData: { type: 'bytes', nullable: true, default: null },
-    ownedPartitions: { type: topicPartitions, since: 1, default: [] },
-    generationId: { type: 'int32', since: 2, default: -1 },
-    rackId: { type: 'string', since: 3, nullable: true, default: null },
-  },
-)
-
-export const ASSIGNMENT = schema(
-  'ConsumerProtocolAssignment',
-  { highestVersion: 3, flexibleSince: NEVER_FLEXIBLE },
-  { assignedPartitions: topicPartitions, userData: { type: 'bytes', nullable: true, default: null } },
-)
+import {
+  CONSUMER_PROTOCOL_ASSIGNMENT as ASSIGNMENT,
+  CONSUMER_PROTOCOL_SUBSCRIPTION as SUBSCRIPTION,
+} from './generated/control.ts'
+import type { MessageInputOf, MessageOf, MessageSchema } from './schema.ts'
 
 export type ConsumerProtocolSubscription = { readonly version: number } & MessageOf<typeof SUBSCRIPTION>
 export type ConsumerProtocolAssignment = { readonly version: number } & MessageOf<typeof ASSIGNMENT>

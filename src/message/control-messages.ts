@@ -2,7 +2,7 @@
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { codecOf, type MessageObject } from './codec.ts'
-import { type MessageInputOf, type MessageOf, type MessageSchema, schema } from './schema.ts'
+import type { MessageInputOf, MessageOf, MessageSchema } from './schema.ts'
 
 export const CONTROL_TYPE = {
   ABORT: 0,
@@ -13,52 +13,6 @@ export const CONTROL_TYPE = {
   KRAFT_VERSION: 5,
   KRAFT_VOTERS: 6,
 } as const
-
-const voters = [{ struct: { voterId: 'int32', voterDirectoryId: { type: 'uuid', since: 1 } } }] as const
-
-export const LEADER_CHANGE = schema(
-  'LeaderChangeMessage',
-  { highestVersion: 1 },
-  {
-    version: 'int16',
-    leaderId: 'int32',
-    voters,
-    grantingVoters: voters,
-  },
-)
-export const SNAPSHOT_HEADER = schema(
-  'SnapshotHeaderRecord',
-  {},
-  {
-    version: 'int16',
-    lastContainedLogTimestamp: 'int64',
-  },
-)
-export const SNAPSHOT_FOOTER = schema('SnapshotFooterRecord', {}, { version: 'int16' })
-export const KRAFT_VERSION = schema('KRaftVersionRecord', {}, { version: 'int16', kRaftVersion: 'int16' })
-export const VOTERS = schema(
-  'VotersRecord',
-  {},
-  {
-    version: 'int16',
-    voters: [
-      {
-        struct: {
-          voterId: 'int32',
-          voterDirectoryId: 'uuid',
-          endpoints: [{ struct: { name: 'string', host: 'string', port: 'uint16' } }],
-          kRaftVersionFeature: { struct: { minSupportedVersion: 'int16', maxSupportedVersion: 'int16' } },
-        },
-      },
-    ],
-  },
-)
-/** End of a transaction in a data partition; not flexible. */
-export const END_TRANSACTION_MARKER = schema(
-  'EndTransactionMarker',
-  { flexibleSince: Number.POSITIVE_INFINITY },
-  { version: 'int16', coordinatorEpoch: 'int32' },
-)
 
 /** Key of a control record. */
 export function encodeControlKey(type: number): Buffer {

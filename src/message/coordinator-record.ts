@@ -1,10 +1,14 @@
-import { type Fields, type MessageSchema, schema } from './schema.ts'
-
 /**
- * A record type of a coordinator's internal topic, for showing it whole: fields in the order in which Kafka prints them
- * as JSON, int64s with all their bits. (What tkafka itself works with is in offset-messages.ts and
+ * The record types of the coordinators' internal topics, for showing them whole: fields in the order in which Kafka prints
+ * them as JSON, int64s with all their bits. (What tkafka itself works with is in offset-messages.ts and
  * transaction-log-messages.ts.) The key begins with the record type and is never flexible, the value with its version.
  */
+import { exact } from './exact.ts'
+import * as group from './generated/group-coordinator.ts'
+import * as share from './generated/share-coordinator.ts'
+import * as transaction from './generated/transaction-coordinator.ts'
+import type { MessageSchema } from './schema.ts'
+
 export interface CoordinatorRecord {
   readonly key: MessageSchema
   readonly value: MessageSchema
@@ -13,19 +17,28 @@ export interface CoordinatorRecord {
 /** By record type. */
 export type CoordinatorRecords = Readonly<Record<number, CoordinatorRecord>>
 
-export const NEVER_FLEXIBLE = Number.POSITIVE_INFINITY
+export const GROUP_METADATA_TYPE = group.GROUP_METADATA_KEY.apiKey
 
-const KEY = { flexibleSince: NEVER_FLEXIBLE }
+/** All of `__consumer_offsets`: classic, consumer, share and streams groups. */
+export const GROUP_RECORDS = recordsOf(group)
+export const SHARE_GROUP_RECORDS = only(GROUP_RECORDS, /^ShareGroup/)
+export const STREAMS_GROUP_RECORDS = only(GROUP_RECORDS, /^StreamsGroup/)
+/** All of `__share_group_state`. */
+export const SHARE_STATE_RECORDS = recordsOf(share)
+/** All of `__transaction_state`. */
+export const TRANSACTION_LOG_RECORDS = recordsOf(transaction)
 
-export function coordinatorRecord(key: Fields, value: MessageSchema): CoordinatorRecord {
-  return { key: schema('Key', KEY, key), value }
+function recordsOf(schemas: Readonly<Record<string, MessageSchema>>): CoordinatorRecords {
+  const byName = new Map(Object.values(schemas).map((schema) => [schema.name, schema]))
+  const records: Record<number, CoordinatorRecord> = {}
+  for (const [name, key] of byName) {
+    const value = byName.get(name.replace(/Key$/, 'Value'))
+    if (name.endsWith('Key') && value !== undefined)
+      records[key.apiKey] = { key: exact(key), value: exact(value) }
+  }
+  return records
 }
 
-export const GROUP_KEY: Fields = { groupId: 'string' }
-export const MEMBER_KEY: Fields = { groupId: 'string', memberId: 'string' }
-
-/** Since Kafka 4.3 (KIP-1263). */
-export const TARGET_ASSIGNMENT_METADATA: Fields = {
-  assignmentEpoch: 'int32',
-  assignmentTimestamp: { type: 'bigint64', tag: 0, default: 0n },
+function only(records: CoordinatorRecords, name: RegExp): CoordinatorRecords {
+  return Object.fromEntries(Object.entries(records).filter(([, { key }]) => name.test(key.name)))
 }

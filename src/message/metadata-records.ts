@@ -6,7 +6,7 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { codecOf, type MessageObject } from './codec.ts'
-import { METADATA_SCHEMAS } from './metadata-schemas.ts'
+import { METADATA_SCHEMAS } from './generated/metadata.ts'
 import type { MessageInputOf, MessageOf, MessageSchema } from './schema.ts'
 
 type Schemas = (typeof METADATA_SCHEMAS)[number]

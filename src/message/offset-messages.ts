@@ -6,7 +6,12 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { codecOf, type MessageObject } from './codec.ts'
-import { type MessageInputOf, type MessageOf, schema } from './schema.ts'
+import {
+  CONSUMER_GROUP_MEMBER_METADATA_VALUE,
+  GROUP_METADATA_VALUE,
+  OFFSET_COMMIT_VALUE,
+} from './generated/group-coordinator.ts'
+import type { MessageInputOf, MessageOf } from './schema.ts'
 import { ZERO_UUID } from './uuid.ts'
 
 /** What a key of `__consumer_offsets` says; every type of Kafka 4.3 names its group. */
@@ -58,68 +63,13 @@ const NEW_GROUP_RECORDS = [
 
 export type NewGroupRecord = (typeof NEW_GROUP_RECORDS)[number]
 
-const OFFSET_COMMIT_VALUE = schema(
-  'OffsetCommitValue',
-  { highestVersion: 4, flexibleSince: 4 },
-  {
-    offset: 'int64',
-    leaderEpoch: { type: 'int32', since: 3, default: -1 },
-    metadata: { type: 'string', default: '' },
-    commitTimestamp: 'int64',
-    expireTimestamp: { type: 'int64', since: 1, until: 1, default: -1 },
-    topicId: { type: 'uuid', since: 4, tag: 0 },
-  },
-)
-
-const GROUP_METADATA_VALUE = schema(
-  'GroupMetadataValue',
-  { highestVersion: 4, flexibleSince: 4 },
-  {
-    protocolType: 'string',
-    generation: 'int32',
-    protocol: { type: 'string', nullable: true },
-    leader: { type: 'string', nullable: true },
-    currentStateTimestamp: { type: 'int64', since: 2, default: -1 },
-    members: [
-      {
-        struct: {
-          memberId: 'string',
-          groupInstanceId: { type: 'string', since: 3, nullable: true, default: null },
-          clientId: 'string',
-          clientHost: 'string',
-          rebalanceTimeout: { type: 'int32', since: 1, default: -1 },
-          sessionTimeout: 'int32',
-          subscription: 'bytes',
-          assignment: 'bytes',
-        },
-      },
-    ],
-  },
-)
-
-/** The newest kind of group: members of consumer groups, for describe. */
-const CONSUMER_GROUP_MEMBER_METADATA = schema(
-  'ConsumerGroupMemberMetadataValue',
-  {},
-  {
-    instanceId: { type: 'string', nullable: true },
-    rackId: { type: 'string', nullable: true },
-    clientId: 'string',
-    clientHost: 'string',
-    subscribedTopicNames: ['string'],
-    subscribedTopicRegex: { type: 'string', nullable: true },
-    rebalanceTimeoutMs: 'int32',
-    serverAssignor: { type: 'string', nullable: true },
-  },
-)
-
 export type OffsetCommitValue = { readonly version: number; readonly topicId: string | undefined } & Omit<
   MessageOf<typeof OFFSET_COMMIT_VALUE>,
   'topicId'
 >
 export type GroupMetadataValue = { readonly version: number } & MessageOf<typeof GROUP_METADATA_VALUE>
 export type GroupMemberMetadata = GroupMetadataValue['members'][number]
-export type ConsumerGroupMemberMetadata = MessageOf<typeof CONSUMER_GROUP_MEMBER_METADATA>
+export type ConsumerGroupMemberMetadata = MessageOf<typeof CONSUMER_GROUP_MEMBER_METADATA_VALUE>
 
 export function decodeOffsetsKey(buffer: Buffer, start = 0, end = buffer.length): OffsetsRecordKey {
   const reader = new ByteReader(buffer, start, end)
@@ -175,7 +125,7 @@ export function decodeConsumerGroupMemberMetadata(
   const reader = new ByteReader(buffer, start, end)
   if (reader.int16() !== 0) return undefined
   const value: MessageObject = {}
-  codecOf(CONSUMER_GROUP_MEMBER_METADATA, 0).decode(reader, value)
+  codecOf(CONSUMER_GROUP_MEMBER_METADATA_VALUE, 0).decode(reader, value)
   return value as unknown as ConsumerGroupMemberMetadata
 }
 

@@ -106,14 +106,15 @@ type InputOfType<T> = T extends 'bytes'
 
 type TypeOf<F> = F extends { readonly type: infer T } ? T : F
 type Null<F> = F extends { readonly nullable: true } ? null : never
-type MayBeLeftOut<F> = F extends { readonly tag: number } | { readonly default: unknown } ? true : false
+/** What not every version has, and what is tagged. Kafka's own defaults of other fields are no reason to forget them. */
+type MayBeLeftOut<F> = F extends { readonly tag: number } | { readonly since: number } ? true : false
 
 /** A decoded message: every field is there. */
 export type Message<F extends Fields> = {
   readonly [K in keyof F]: ValueOfType<TypeOf<F[K]>> | Null<F[K]>
 }
 
-/** A message to encode: what has a default may be left out. */
+/** A message to encode. */
 export type MessageInput<F extends Fields> = {
   readonly [K in keyof F as MayBeLeftOut<F[K]> extends true ? never : K]:
     | InputOfType<TypeOf<F[K]>>

@@ -3,34 +3,8 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { codecOf, type MessageObject } from './codec.ts'
-import { type MessageInputOf, type MessageOf, schema } from './schema.ts'
-
-const TRANSACTION_LOG_KEY = schema(
-  'TransactionLogKey',
-  { flexibleSince: Number.POSITIVE_INFINITY },
-  { transactionalId: 'string' },
-)
-
-export const TRANSACTION_LOG_VALUE = schema(
-  'TransactionLogValue',
-  { highestVersion: 1, flexibleSince: 1 },
-  {
-    producerId: 'int64',
-    producerEpoch: 'int16',
-    transactionTimeoutMs: 'int32',
-    transactionStatus: 'int8',
-    transactionPartitions: {
-      type: [{ struct: { topic: 'string', partitionIds: ['int32'] } }],
-      nullable: true,
-    },
-    transactionLastUpdateTimestampMs: 'int64',
-    transactionStartTimestampMs: 'int64',
-    previousProducerId: { type: 'int64', since: 1, tag: 0, default: -1 },
-    nextProducerId: { type: 'int64', since: 1, tag: 1, default: -1 },
-    clientTransactionVersion: { type: 'int16', since: 1, tag: 2, default: 0 },
-    nextProducerEpoch: { type: 'int16', since: 1, tag: 3, default: -1 },
-  },
-)
+import { TRANSACTION_LOG_KEY, TRANSACTION_LOG_VALUE } from './generated/transaction-coordinator.ts'
+import type { MessageInputOf, MessageOf } from './schema.ts'
 
 export const TRANSACTION_STATUS = [
   'Empty',

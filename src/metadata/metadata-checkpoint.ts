@@ -8,15 +8,13 @@
  * folder synced; a crash leaves a `.part`, which nobody reads and the next writer (or a broker) removes.
  */
 import { ByteWriter } from '../bytes/byte-writer.ts'
+import { CONTROL_TYPE, encodeControlKey, encodeControlValue } from '../message/control-messages.ts'
 import {
-  CONTROL_TYPE,
-  encodeControlKey,
-  encodeControlValue,
-  KRAFT_VERSION,
-  SNAPSHOT_FOOTER,
-  SNAPSHOT_HEADER,
-  VOTERS,
-} from '../message/control-messages.ts'
+  KRAFT_VERSION_RECORD,
+  SNAPSHOT_FOOTER_RECORD,
+  SNAPSHOT_HEADER_RECORD,
+  VOTERS_RECORD,
+} from '../message/generated/control.ts'
 import {
   encodeMetadataRecord,
   type MetadataRecord,
@@ -62,7 +60,7 @@ export function encodeCheckpoint(content: CheckpointContent): Buffer {
   control(
     header,
     CONTROL_TYPE.SNAPSHOT_HEADER,
-    encodeControlValue(SNAPSHOT_HEADER, {
+    encodeControlValue(SNAPSHOT_HEADER_RECORD, {
       version: 0,
       lastContainedLogTimestamp: content.lastContainedLogTimestamp,
     }),
@@ -71,12 +69,12 @@ export function encodeCheckpoint(content: CheckpointContent): Buffer {
     control(
       header,
       CONTROL_TYPE.KRAFT_VERSION,
-      encodeControlValue(KRAFT_VERSION, { version: 0, kRaftVersion: content.kraftVersion }),
+      encodeControlValue(KRAFT_VERSION_RECORD, { version: 0, kRaftVersion: content.kraftVersion }),
     )
     control(
       header,
       CONTROL_TYPE.KRAFT_VOTERS,
-      encodeControlValue(VOTERS, { version: 0, voters: content.voters }),
+      encodeControlValue(VOTERS_RECORD, { version: 0, voters: content.voters }),
     )
   }
   end(header)
@@ -93,7 +91,7 @@ export function encodeCheckpoint(content: CheckpointContent): Buffer {
   }
   if (builder.count > 0) end(builder)
   const footer = begin(true)
-  control(footer, CONTROL_TYPE.SNAPSHOT_FOOTER, encodeControlValue(SNAPSHOT_FOOTER, { version: 0 }))
+  control(footer, CONTROL_TYPE.SNAPSHOT_FOOTER, encodeControlValue(SNAPSHOT_FOOTER_RECORD, { version: 0 }))
   end(footer)
   return Buffer.concat(batches)
 }

@@ -6,13 +6,8 @@
  * EndTransaction are held back until the end is seen, and dropped at AbortTransaction.
  */
 import { CorruptRecordError } from '../errors.ts'
-import {
-  CONTROL_TYPE,
-  controlType,
-  decodeControlValue,
-  KRAFT_VERSION,
-  VOTERS,
-} from '../message/control-messages.ts'
+import { CONTROL_TYPE, controlType, decodeControlValue } from '../message/control-messages.ts'
+import { KRAFT_VERSION_RECORD, VOTERS_RECORD } from '../message/generated/control.ts'
 import {
   decodeMetadataRecord,
   LATEST_METADATA_VERSION,
@@ -134,11 +129,12 @@ export class MetadataReplay {
   private control(buffer: Buffer, keyStart: number, keyEnd: number, start: number, end: number): void {
     switch (controlType(buffer, keyStart, keyEnd)) {
       case CONTROL_TYPE.KRAFT_VERSION:
-        this.parts.kraftVersion = decodeControlValue(KRAFT_VERSION, buffer, start, end).kRaftVersion
+        this.parts.kraftVersion = decodeControlValue(KRAFT_VERSION_RECORD, buffer, start, end).kRaftVersion
         if (this.parts.kraftVersion > 1) this.markNewer(`kraft.version ${this.parts.kraftVersion}`)
         break
       case CONTROL_TYPE.KRAFT_VOTERS:
-        this.parts.voters = decodeControlValue(VOTERS, buffer, start, end).voters as readonly VoterImage[]
+        this.parts.voters = decodeControlValue(VOTERS_RECORD, buffer, start, end)
+          .voters as readonly VoterImage[]
         break
       default:
     }
@@ -219,6 +215,9 @@ export class MetadataReplay {
           endPoints: record.endPoints,
           features: record.features,
         })
+        return
+      case 'UnregisterControllerRecord':
+        this.map('controllers').delete(record.controllerId)
         return
       case 'FeatureLevelRecord':
         this.featureLevel(record.name, record.featureLevel, offset)

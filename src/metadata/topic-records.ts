@@ -29,6 +29,8 @@ export function newPartition(
     topicId,
     replicas,
     isr: elr ? [] : holder,
+    removingReplicas: [],
+    addingReplicas: [],
     leader: -1,
     leaderEpoch: 0,
     partitionEpoch: 0,

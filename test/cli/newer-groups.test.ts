@@ -6,9 +6,11 @@ import { ByteWriter } from '../../src/bytes/byte-writer.ts'
 import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets-topic.ts'
 import { LocalDirectory } from '../../src/local/local-directory.ts'
 import { codecOf } from '../../src/message/codec.ts'
-import type { CoordinatorRecords } from '../../src/message/coordinator-record.ts'
-import { SHARE_GROUP_RECORDS } from '../../src/message/share-group-records.ts'
-import { STREAMS_GROUP_RECORDS } from '../../src/message/streams-group-records.ts'
+import {
+  type CoordinatorRecords,
+  SHARE_GROUP_RECORDS,
+  STREAMS_GROUP_RECORDS,
+} from '../../src/message/coordinator-record.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
 import { Story } from '../support/cli.ts'

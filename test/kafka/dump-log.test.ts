@@ -2,12 +2,15 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CONSUMER_GROUP_RECORDS } from '../../src/message/consumer-group-records.ts'
-import { METADATA_SCHEMAS } from '../../src/message/metadata-schemas.ts'
-import { REMOTE_LOG_METADATA_RECORDS } from '../../src/message/remote-log-metadata-records.ts'
-import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../src/message/share-group-records.ts'
-import { STREAMS_GROUP_RECORDS } from '../../src/message/streams-group-records.ts'
-import { TRANSACTION_LOG_RECORDS } from '../../src/message/transaction-log-records.ts'
+import {
+  GROUP_RECORDS,
+  SHARE_GROUP_RECORDS,
+  SHARE_STATE_RECORDS,
+  STREAMS_GROUP_RECORDS,
+  TRANSACTION_LOG_RECORDS,
+} from '../../src/message/coordinator-record.ts'
+import { METADATA_SCHEMAS } from '../../src/message/generated/metadata.ts'
+import { REMOTE_LOG_METADATA_SCHEMAS } from '../../src/message/generated/remote-log-metadata.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
 import { type DumpResult, dumpLog, genuineDumpLog } from '../support/dump-log.ts'
 import { type Fixture, fixtureNames, unpackFixture } from '../support/fixtures.ts'
@@ -111,7 +114,7 @@ test('files are left as they were', () => {
 })
 
 const SAMPLES: readonly (readonly [string, string, readonly SampleRecord[]])[] = [
-  ['__consumer_offsets', '--offsets-decoder', [...sampleRecords(CONSUMER_GROUP_RECORDS), unknownType()]],
+  ['__consumer_offsets', '--offsets-decoder', [...sampleRecords(GROUP_RECORDS), unknownType()]],
   ['share groups', '--offsets-decoder', sampleRecords(SHARE_GROUP_RECORDS)],
   ['streams groups', '--offsets-decoder', sampleRecords(STREAMS_GROUP_RECORDS)],
   [
@@ -124,7 +127,7 @@ const SAMPLES: readonly (readonly [string, string, readonly SampleRecord[]])[] =
   [
     '__remote_log_metadata',
     '--remote-log-metadata-decoder',
-    valuesOnly(sampleFramedValues(REMOTE_LOG_METADATA_RECORDS)),
+    valuesOnly(sampleFramedValues(REMOTE_LOG_METADATA_SCHEMAS)),
   ],
 ]
 

@@ -6,20 +6,20 @@ import { ByteWriter } from '../../src/bytes/byte-writer.ts'
 import { CorruptRecordError } from '../../src/errors.ts'
 import { codecOf } from '../../src/message/codec.ts'
 import { decodeAssignment, decodeSubscription } from '../../src/message/consumer-protocol.ts'
+import { decodeControlValue } from '../../src/message/control-messages.ts'
 import {
-  decodeControlValue,
-  KRAFT_VERSION,
-  LEADER_CHANGE,
-  SNAPSHOT_FOOTER,
-  SNAPSHOT_HEADER,
-  VOTERS,
-} from '../../src/message/control-messages.ts'
+  KRAFT_VERSION_RECORD,
+  LEADER_CHANGE_MESSAGE,
+  SNAPSHOT_FOOTER_RECORD,
+  SNAPSHOT_HEADER_RECORD,
+  VOTERS_RECORD,
+} from '../../src/message/generated/control.ts'
+import { METADATA_SCHEMAS } from '../../src/message/generated/metadata.ts'
 import {
   decodeMetadataRecord,
   encodeMetadataRecord,
   type MetadataRecord,
 } from '../../src/message/metadata-records.ts'
-import { METADATA_SCHEMAS } from '../../src/message/metadata-schemas.ts'
 import {
   decodeConsumerGroupMemberMetadata,
   decodeGroupMetadataValue,
@@ -218,11 +218,11 @@ describe('bytes of no kind', () => {
     ['a transaction', (b) => decodeTransactionLogValue(b)],
     ['a subscription', (b) => decodeSubscription(b)],
     ['an assignment', (b) => decodeAssignment(b)],
-    ['a leader change', (b) => decodeControlValue(LEADER_CHANGE, b)],
-    ['a snapshot header', (b) => decodeControlValue(SNAPSHOT_HEADER, b)],
-    ['a snapshot footer', (b) => decodeControlValue(SNAPSHOT_FOOTER, b)],
-    ['a kraft version', (b) => decodeControlValue(KRAFT_VERSION, b)],
-    ['voters', (b) => decodeControlValue(VOTERS, b)],
+    ['a leader change', (b) => decodeControlValue(LEADER_CHANGE_MESSAGE, b)],
+    ['a snapshot header', (b) => decodeControlValue(SNAPSHOT_HEADER_RECORD, b)],
+    ['a snapshot footer', (b) => decodeControlValue(SNAPSHOT_FOOTER_RECORD, b)],
+    ['a kraft version', (b) => decodeControlValue(KRAFT_VERSION_RECORD, b)],
+    ['voters', (b) => decodeControlValue(VOTERS_RECORD, b)],
   ]
   // Small numbers first: they are versions, types and counts, and lead further in.
   const junk = fc

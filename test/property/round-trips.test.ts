@@ -14,35 +14,29 @@ import { decodeSnapshot, encodeSnapshot } from '../../src/log/producer-snapshot.
 import { TimeIndex } from '../../src/log/time-index.ts'
 import { TransactionIndex } from '../../src/log/transaction-index.ts'
 import { codecOf, type MessageObject } from '../../src/message/codec.ts'
-import { CONSUMER_GROUP_RECORDS } from '../../src/message/consumer-group-records.ts'
-import { ASSIGNMENT, SUBSCRIPTION } from '../../src/message/consumer-protocol.ts'
-import * as control from '../../src/message/control-messages.ts'
+import { controlType, encodeControlKey } from '../../src/message/control-messages.ts'
+import {
+  GROUP_RECORDS,
+  SHARE_STATE_RECORDS,
+  TRANSACTION_LOG_RECORDS,
+} from '../../src/message/coordinator-record.ts'
+import * as generatedControl from '../../src/message/generated/control.ts'
+import { REMOTE_LOG_METADATA_SCHEMAS } from '../../src/message/generated/remote-log-metadata.ts'
 import {
   decodeOffsetsKey,
   encodeGroupMetadataKey,
   encodeNewGroupKey,
   encodeOffsetCommitKey,
 } from '../../src/message/offset-messages.ts'
-import { REMOTE_LOG_METADATA_RECORDS } from '../../src/message/remote-log-metadata-records.ts'
 import type { MessageSchema } from '../../src/message/schema.ts'
-import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../src/message/share-group-records.ts'
-import { STREAMS_GROUP_RECORDS } from '../../src/message/streams-group-records.ts'
 import {
   decodeTransactionLogKey,
   encodeTransactionLogKey,
-  TRANSACTION_LOG_VALUE,
 } from '../../src/message/transaction-log-messages.ts'
-import { TRANSACTION_LOG_RECORDS } from '../../src/message/transaction-log-records.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { int, messageOf, text, versionsOf } from '../support/arbitrary-message.ts'
 
-const coordinators = [
-  CONSUMER_GROUP_RECORDS,
-  SHARE_GROUP_RECORDS,
-  SHARE_STATE_RECORDS,
-  STREAMS_GROUP_RECORDS,
-  TRANSACTION_LOG_RECORDS,
-].flatMap((records) =>
+const coordinators = [GROUP_RECORDS, SHARE_STATE_RECORDS, TRANSACTION_LOG_RECORDS].flatMap((records) =>
   Object.entries(records).flatMap(([type, { key, value }]): [string, MessageSchema][] => [
     [`key ${type} of ${value.name}`, key],
     [value.name, value],
@@ -51,16 +45,15 @@ const coordinators = [
 const schemas: [string, MessageSchema][] = [
   ...coordinators,
   ...[
-    ...REMOTE_LOG_METADATA_RECORDS,
-    SUBSCRIPTION,
-    ASSIGNMENT,
-    TRANSACTION_LOG_VALUE,
-    control.LEADER_CHANGE,
-    control.SNAPSHOT_HEADER,
-    control.SNAPSHOT_FOOTER,
-    control.KRAFT_VERSION,
-    control.VOTERS,
-    control.END_TRANSACTION_MARKER,
+    ...REMOTE_LOG_METADATA_SCHEMAS,
+    generatedControl.CONSUMER_PROTOCOL_SUBSCRIPTION,
+    generatedControl.CONSUMER_PROTOCOL_ASSIGNMENT,
+    generatedControl.LEADER_CHANGE_MESSAGE,
+    generatedControl.SNAPSHOT_HEADER_RECORD,
+    generatedControl.SNAPSHOT_FOOTER_RECORD,
+    generatedControl.KRAFT_VERSION_RECORD,
+    generatedControl.VOTERS_RECORD,
+    generatedControl.END_TXN_MARKER,
   ].map((schema): [string, MessageSchema] => [schema.name, schema]),
 ]
 
@@ -115,7 +108,7 @@ describe('keys of internal topics', () => {
         })
         expect(decodeTransactionLogKey(encodeTransactionLogKey(group))).toBe(group)
         const type = partition % 0x7fff
-        expect(control.controlType(control.encodeControlKey(type), 0, 4)).toBe(type)
+        expect(controlType(encodeControlKey(type), 0, 4)).toBe(type)
       }),
       { numRuns: 60 },
     )

@@ -5,23 +5,25 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
-import { CONSUMER_GROUP_RECORDS, GROUP_METADATA_TYPE } from '../../message/consumer-group-records.ts'
-import { ASSIGNMENT, SUBSCRIPTION } from '../../message/consumer-protocol.ts'
-import type { CoordinatorRecords } from '../../message/coordinator-record.ts'
+import {
+  type CoordinatorRecords,
+  GROUP_METADATA_TYPE,
+  GROUP_RECORDS,
+  SHARE_STATE_RECORDS,
+  TRANSACTION_LOG_RECORDS,
+} from '../../message/coordinator-record.ts'
+import {
+  CONSUMER_PROTOCOL_ASSIGNMENT as ASSIGNMENT,
+  CONSUMER_PROTOCOL_SUBSCRIPTION as SUBSCRIPTION,
+} from '../../message/generated/control.ts'
 import type { MessageSchema } from '../../message/schema.ts'
-import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../message/share-group-records.ts'
-import { STREAMS_GROUP_RECORDS } from '../../message/streams-group-records.ts'
-import { TRANSACTION_LOG_RECORDS } from '../../message/transaction-log-records.ts'
 import { messageJson, RawJson } from './message-json.ts'
 import type { DecodedRecord, RecordDecoder } from './record-decoder.ts'
 
 export function offsetsDecoder(): RecordDecoder {
-  return new CoordinatorDecoder(
-    { ...CONSUMER_GROUP_RECORDS, ...SHARE_GROUP_RECORDS, ...STREAMS_GROUP_RECORDS },
-    (type, message) => {
-      if (type === GROUP_METADATA_TYPE) showMembers(message)
-    },
-  )
+  return new CoordinatorDecoder(GROUP_RECORDS, (type, message) => {
+    if (type === GROUP_METADATA_TYPE) showMembers(message)
+  })
 }
 
 export function transactionLogDecoder(): RecordDecoder {

@@ -5,8 +5,9 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { TerseError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
-import { METADATA_SCHEMAS } from '../../message/metadata-schemas.ts'
-import { REMOTE_LOG_METADATA_RECORDS } from '../../message/remote-log-metadata-records.ts'
+import { exact } from '../../message/exact.ts'
+import { METADATA_SCHEMAS } from '../../message/generated/metadata.ts'
+import { REMOTE_LOG_METADATA_SCHEMAS } from '../../message/generated/remote-log-metadata.ts'
 import type { MessageSchema } from '../../message/schema.ts'
 import { messageJson } from './message-json.ts'
 import type { DecodedRecord, RecordDecoder } from './record-decoder.ts'
@@ -35,7 +36,7 @@ export function clusterMetadataDecoder(): RecordDecoder {
 }
 
 export function remoteLogMetadataDecoder(): RecordDecoder {
-  const layouts = byApiKey(REMOTE_LOG_METADATA_RECORDS)
+  const layouts = byApiKey(REMOTE_LOG_METADATA_SCHEMAS.map(exact))
   return {
     decode(offset, _key, value): DecodedRecord {
       try {

@@ -1,11 +1,14 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
-import { CONSUMER_GROUP_RECORDS } from '../../message/consumer-group-records.ts'
-import type { CoordinatorRecords } from '../../message/coordinator-record.ts'
+import {
+  type CoordinatorRecords,
+  GROUP_RECORDS,
+  SHARE_GROUP_RECORDS,
+  SHARE_STATE_RECORDS,
+  TRANSACTION_LOG_RECORDS,
+} from '../../message/coordinator-record.ts'
 import type { MessageSchema } from '../../message/schema.ts'
-import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../message/share-group-records.ts'
-import { TRANSACTION_LOG_RECORDS } from '../../message/transaction-log-records.ts'
 import { messageJson } from '../decoders/message-json.ts'
 import type { MessageFormatter } from '../message-formatter.ts'
 import type { OutputBuffer } from './output-buffer.ts'
@@ -14,8 +17,8 @@ import type { OutputBuffer } from './output-buffer.ts'
 const FORMATTER_RECORDS: Readonly<
   Record<string, { readonly records: CoordinatorRecords; readonly types?: readonly number[] }>
 > = {
-  OffsetsMessageFormatter: { records: CONSUMER_GROUP_RECORDS, types: [0, 1] },
-  GroupMetadataMessageFormatter: { records: CONSUMER_GROUP_RECORDS, types: [2] },
+  OffsetsMessageFormatter: { records: GROUP_RECORDS, types: [0, 1] },
+  GroupMetadataMessageFormatter: { records: GROUP_RECORDS, types: [2] },
   ShareGroupMessageFormatter: { records: SHARE_GROUP_RECORDS },
   TransactionLogMessageFormatter: { records: TRANSACTION_LOG_RECORDS },
   'group.share.ShareGroupStateMessageFormatter': { records: SHARE_STATE_RECORDS },

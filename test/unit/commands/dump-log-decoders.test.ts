@@ -12,13 +12,13 @@ import {
 import { javaUtf8 } from '../../../src/commands/decoders/java-utf8.ts'
 import { stringJson } from '../../../src/commands/decoders/message-json.ts'
 import { encodeAssignment, encodeSubscription } from '../../../src/message/consumer-protocol.ts'
+import { SHARE_STATE_RECORDS } from '../../../src/message/coordinator-record.ts'
 import {
   encodeGroupMetadataKey,
   encodeGroupMetadataValue,
   encodeOffsetCommitKey,
   encodeOffsetCommitValue,
 } from '../../../src/message/offset-messages.ts'
-import { SHARE_STATE_RECORDS } from '../../../src/message/share-group-records.ts'
 import { encodeTransactionLogKey } from '../../../src/message/transaction-log-messages.ts'
 import { sampleRecords } from '../../support/sample-messages.ts'
 
@@ -42,8 +42,11 @@ describe('the records of a coordinator', () => {
         clientId: 'c',
         clientHost: '/h',
         sessionTimeout: 1,
-        subscription: encodeSubscription({ topics: ['a'] }, 1),
-        assignment: encodeAssignment({ assignedPartitions: [{ topic: 'a', partitions: [0, 1] }] }, 0),
+        subscription: encodeSubscription({ topics: ['a'], userData: null }, 1),
+        assignment: encodeAssignment(
+          { assignedPartitions: [{ topic: 'a', partitions: [0, 1] }], userData: null },
+          0,
+        ),
       },
     ]
     const group = { protocolType: 'consumer', generation: 1, protocol: 'range', leader: 'm', members }

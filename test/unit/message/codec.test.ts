@@ -97,7 +97,10 @@ describe('newer than known', () => {
   })
 
   it('a newer subscription is read as far as it is known', () => {
-    const bytes = Buffer.concat([encodeSubscription({ topics: ['a'], rackId: 'r' }), Buffer.from([1, 2])])
+    const bytes = Buffer.concat([
+      encodeSubscription({ topics: ['a'], userData: null, rackId: 'r' }),
+      Buffer.from([1, 2]),
+    ])
     bytes.writeInt16BE(9, 0)
     expect(decodeSubscription(bytes)).toMatchObject({ version: 9, topics: ['a'], rackId: 'r' })
   })

@@ -1,0 +1,242 @@
+// Makes src/message/generated/*.ts from the message definitions (JSON) in Kafka's own jars. The output is committed; a test of
+// the Kafka-judged suite makes it again and compares, so the next release of Kafka is this one command.
+//   node scripts/make-schemas.mjs [--libs FOLDER_OF_JARS] [--to FOLDER]
+// Without --libs the jars are those of the judge (test/judge/setup.sh). Needs a JDK (`jar` opens the jars).
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What each output file holds: the jar, the folder in it, the messages, and the name of their list where one is wanted. */
+const FILES = [
+  {
+    file: 'metadata',
+    about: 'The records of `__cluster_metadata-0`',
+    jar: 'kafka-metadata',
+    folder: 'common/metadata',
+    list: 'METADATA_SCHEMAS',
+  },
+  {
+    file: 'group-coordinator',
+    about: 'Keys and values of `__consumer_offsets`',
+    jar: 'kafka-group-coordinator',
+    folder: 'common/message',
+  },
+  {
+    file: 'share-coordinator',
+    about: 'Keys and values of `__share_group_state`',
+    jar: 'kafka-share-coordinator',
+    folder: 'common/message',
+  },
+  {
+    file: 'transaction-coordinator',
+    about: 'Keys and values of `__transaction_state`',
+    jar: 'kafka-transaction-coordinator',
+    folder: 'common/message',
+  },
+  {
+    file: 'remote-log-metadata',
+    about: 'Records of `__remote_log_metadata` (tiered storage)',
+    jar: 'kafka-storage',
+    folder: 'message',
+    only: /^Remote/,
+    list: 'REMOTE_LOG_METADATA_SCHEMAS',
+  },
+  {
+    file: 'control',
+    about: 'Values of control records, and what the members of a classic consumer group tell each other',
+    jar: 'kafka-clients',
+    folder: 'common/message',
+    only: /^(LeaderChangeMessage|SnapshotHeaderRecord|SnapshotFooterRecord|KRaftVersionRecord|VotersRecord|EndTxnMarker|ConsumerProtocol\w+)$/,
+  },
+]
+
+const PRIMITIVES = new Set([
+  'bool',
+  'int8',
+  'int16',
+  'uint16',
+  'int32',
+  'int64',
+  'float64',
+  'uuid',
+  'string',
+  'bytes',
+])
+
+const camelCase = (name) => name[0].toLowerCase() + name.slice(1)
+
+/** `OffsetCommitValue` is OFFSET_COMMIT_VALUE, `KRaftVersionRecord` is KRAFT_VERSION_RECORD. */
+const constant = (name) =>
+  name
+    .replace('KRaft', 'Kraft')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toUpperCase()
+
+const args = process.argv.slice(2)
+const option = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
+const libs = option('--libs') ?? judgeLibs()
+const to = option('--to') ?? path.join(root, 'src/message/generated')
+fs.mkdirSync(to, { recursive: true })
+for (const group of FILES) fs.writeFileSync(path.join(to, `${group.file}.ts`), formatted(sourceOf(group)))
+
+/** The formatter has the last word on line ends, as for all other source files. */
+function formatted(source) {
+  const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome')
+  const as = '--stdin-file-path=src/message/generated/made.ts'
+  return execFileSync(process.execPath, [biome, 'format', as], { cwd: root, input: source, encoding: 'utf8' })
+}
+
+function judgeLibs() {
+  return execFileSync(path.join(root, 'test/judge/setup.sh'), ['--paths'], { encoding: 'utf8' }).split(
+    '\n',
+  )[0]
+}
+
+function jarOf(name) {
+  const found = fs.readdirSync(libs).find((f) => new RegExp(`^${name}-\\d[\\w.]*\\.jar$`).test(f))
+  if (found === undefined) throw new Error(`${libs}: there is no ${name}-VERSION.jar`)
+  return path.join(libs, found)
+}
+
+function messagesOf({ jar, folder, only }) {
+  const temp = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-schemas-'))
+  try {
+    execFileSync('jar', ['xf', jarOf(jar), folder], { cwd: temp })
+    return fs
+      .readdirSync(path.join(temp, folder))
+      .filter((f) => f.endsWith('.json'))
+      .map((f) => JSON.parse(withoutComments(fs.readFileSync(path.join(temp, folder, f), 'utf8'))))
+      .filter(({ name }) => only === undefined || only.test(name))
+      .sort((a, b) => (a.apiKey ?? -1) - (b.apiKey ?? -1) || (a.name < b.name ? -1 : 1))
+  } finally {
+    fs.rmSync(temp, { recursive: true })
+  }
+}
+
+/** Kafka's definitions are JSON with `//` comments, on lines of their own or behind a value. */
+function withoutComments(text) {
+  return text.replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*/g, (_, string) => string ?? '')
+}
+
+function sourceOf(group) {
+  const messages = messagesOf(group)
+  const version = /-(\d[\w.]*)\.jar$/.exec(jarOf(group.jar))[1]
+  const lines = [
+    '/**',
+    ` * ${group.about}.`,
+    ` * Made by scripts/make-schemas.mjs from the definitions of Kafka ${version}: not to be changed by hand.`,
+    ' */',
+    "import { schema } from '../schema.ts'",
+    '',
+  ]
+  for (const message of messages) lines.push(...schemaOf(message), '')
+  if (group.list !== undefined) {
+    lines.push(
+      `export const ${group.list} = [`,
+      ...messages.map(({ name }) => `  ${constant(name)},`),
+      '] as const',
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function schemaOf(message) {
+  const versions = rangeOf(message.validVersions)
+  const flexible =
+    message.flexibleVersions === 'none' ? Number.POSITIVE_INFINITY : rangeOf(message.flexibleVersions).from
+  const options = [
+    message.apiKey === undefined ? '' : `apiKey: ${message.apiKey}`,
+    versions.from === 0 ? '' : `lowestVersion: ${versions.from}`,
+    versions.to === 0 ? '' : `highestVersion: ${versions.to}`,
+    flexible === 0
+      ? ''
+      : `flexibleSince: ${flexible === Number.POSITIVE_INFINITY ? 'Number.POSITIVE_INFINITY' : flexible}`,
+  ]
+  const structs = new Map((message.commonStructs ?? []).map((struct) => [struct.name, struct.fields]))
+  return [
+    `export const ${constant(message.name)} = /* @__PURE__ */ schema(`,
+    `  '${message.name}',`,
+    `  { ${options.filter((o) => o !== '').join(', ')} },`,
+    `  ${fieldsOf(message.fields, structs, versions)},`,
+    ')',
+  ]
+}
+
+function fieldsOf(fields, structs, valid) {
+  return `{ ${fields.map((field) => `${camelCase(field.name)}: ${fieldOf(field, structs, valid)}`).join(', ')} }`
+}
+
+function fieldOf(field, structs, valid) {
+  const versions = rangeOf(field.versions ?? field.taggedVersions, valid)
+  const type = typeOf(field.type, field.fields, structs, versions)
+  const facts = []
+  if (versions.from > valid.from) facts.push(`since: ${versions.from}`)
+  if (versions.to < valid.to) facts.push(`until: ${versions.to}`)
+  if (field.nullableVersions !== undefined) {
+    const nullable = rangeOf(field.nullableVersions, valid)
+    if (nullable.from > versions.from)
+      throw new Error(`${field.name}: may be null only since version ${nullable.from}`)
+    facts.push('nullable: true')
+  }
+  if (field.tag !== undefined) {
+    if (rangeOf(field.taggedVersions, valid).from > versions.from) {
+      throw new Error(`${field.name}: is tagged only in later versions`)
+    }
+    facts.push(`tag: ${field.tag}`)
+  }
+  const standard = defaultOf(field, structs)
+  if (standard !== undefined) facts.push(`default: ${standard}`)
+  return facts.length === 0 ? type : `{ type: ${type}, ${facts.join(', ')} }`
+}
+
+function typeOf(type, fields, structs, valid) {
+  if (type.startsWith('[]')) return `[${typeOf(type.slice(2), fields, structs, valid)}]`
+  if (PRIMITIVES.has(type)) return `'${type}'`
+  const own = fields ?? structs.get(type)
+  if (own === undefined) throw new Error(`a type that is not known: ${type}`)
+  return `{ struct: ${fieldsOf(own, structs, valid)} }`
+}
+
+/** As source text; undefined where Kafka names none and the field's own zero serves. */
+function defaultOf(field, structs) {
+  const { type } = field
+  // Kafka's generator takes the text "null" for a default of null, and a bare null for none.
+  if (field.default !== undefined && field.default !== null) {
+    const text = String(field.default)
+    if (text === 'null') return 'null'
+    return type === 'string' ? `'${text}'` : String(type === 'bool' ? text === 'true' : Number(text))
+  }
+  // A struct that may be null and is not null by default: Kafka leaves it out of the bytes when all of it is zero.
+  const isStruct = !type.startsWith('[]') && !PRIMITIVES.has(type)
+  if (isStruct && field.tag !== undefined) return zerosOf(field.fields ?? structs.get(type))
+  return type.startsWith('[]') && field.nullableVersions !== undefined && field.tag !== undefined
+    ? '[]'
+    : undefined
+}
+
+function zerosOf(fields) {
+  const zero = ({ type }) =>
+    type.startsWith('[]')
+      ? '[]'
+      : type === 'string' || type === 'uuid'
+        ? "''"
+        : type === 'bool'
+          ? 'false'
+          : '0'
+  return `{ ${fields.map((field) => `${camelCase(field.name)}: ${zero(field)}`).join(', ')} }`
+}
+
+/** `0`, `0-4` or `2+`; an open end is that of the message. */
+function rangeOf(text, valid) {
+  if (text === undefined) return valid
+  const [from, end] = text.endsWith('+')
+    ? [text.slice(0, -1), undefined]
+    : text.includes('-')
+      ? text.split('-')
+      : [text, text]
+  return { from: Number(from), to: end === undefined ? (valid?.to ?? Number.POSITIVE_INFINITY) : Number(end) }
+}
