@@ -8,6 +8,7 @@
 import { join } from 'node:path'
 import { CorruptRecordError } from '../errors.ts'
 import { readPartitionMetadata } from '../log/partition-metadata.ts'
+import { isFileError, SideFileError } from '../log/side-file.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
@@ -15,8 +16,9 @@ import type { Os } from '../os/os.ts'
 import { DAMAGE_FILE, markDamage } from './damage-mark.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
-import type { SessionWork } from './log-dir-session.ts'
+import type { CheckedDirectory, SessionWork } from './log-dir-session.ts'
 import { finishPartitionsInMaking } from './new-partitions.ts'
+import { isDiskFull, isNotPermitted } from './open-partitions.ts'
 
 const MADE_BY_TKAFKA = `This Kafka log directory was made by tkafka, so tkafka applies the topics' retention to it.
 A genuine Kafka broker may take it over at any time; this file may stay.
@@ -51,9 +53,10 @@ export class DirectoryWork implements SessionWork {
     return image.brokers.get(image.nodeId)?.epoch ?? -1
   }
 
-  async checkWhole(): Promise<string[]> {
+  async checkWhole(): Promise<CheckedDirectory> {
     const directory = this.#directory
     const damaged: string[] = []
+    const unclosed: string[] = []
     const image = directory.image()
     for (const topic of image.topicImages()) {
       for (const { partition } of topic.partitions) {
@@ -66,7 +69,7 @@ export class DirectoryWork implements SessionWork {
           if (cutBytes > 0) directory.warn(`${log.dir}: ${cutBytes} torn bytes at the end were cut`)
           for (const error of corrupt) this.#damaged(log, error)
           if (corrupt.length > 0) damaged.push(`${topic.name}-${partition}`)
-          this.#close(log)
+          if (!this.#close(log)) unclosed.push(`${topic.name}-${partition}`)
         } finally {
           log.close()
         }
@@ -76,24 +79,29 @@ export class DirectoryWork implements SessionWork {
     const { emptyPreallocatedIndexes, restRecords } = await import('./rest-state.ts')
     emptyPreallocatedIndexes(this.#os, directory.path)
     if (restRecords(image).length > 0) await directory.metadata().append(restRecords)
-    return damaged
+    return { damaged, unclosed }
   }
 
   isDamaged(name: string): boolean {
     return this.#os.fs.stat(join(this.#directory.path, name, DAMAGE_FILE)) !== undefined
   }
 
-  closePartition(name: string): void {
+  closePartition(name: string): boolean {
     const dash = name.lastIndexOf('-')
     const topic = this.#directory.image().topic(name.slice(0, dash))
-    if (topic === undefined) return
+    if (topic === undefined) return true
     const own = this.#logs.get(`${name} ${topic.id}`)
     const log = own ?? this.#open(topic, Number(name.slice(dash + 1)))
-    if (log === undefined) return
+    if (log === undefined) return true
     const locked = log.locked
     try {
       if (!locked) log.lockSync()
-      this.#close(log)
+      return this.#close(log)
+    } catch (error) {
+      // What this process wrote is its own matter. Another's stays listed, for one who can read and write it: nothing is lost.
+      if (own !== undefined || !isFileError(error)) throw error
+      if (!isDiskFull(error) && !isNotPermitted(error)) this.#directory.warn(tellUnclosed(log, error))
+      return false
     } finally {
       if (own === undefined) log.close()
       else if (!locked) log.unlock()
@@ -133,17 +141,22 @@ export class DirectoryWork implements SessionWork {
     })
   }
 
-  /** Cuts a torn tail, closes the files as a broker does. Damage in the middle stays as it is, and is told. */
-  #close(log: UnifiedLog): void {
+  /**
+   * Cuts a torn tail, closes the files as a broker does. Damage in the middle stays as it is, and is told. False where a
+   * file beside the log is not in order, which was told: no clean marker may vouch for it.
+   */
+  #close(log: UnifiedLog): boolean {
     const name = `${log.topic}-${log.partition}`
     try {
       const { recoveryPoint, activeBaseOffset } = log.closeAsBroker()
       const before = this.#directory.checkpoints.offset('recovery-point', name) ?? 0
       if (before < activeBaseOffset) this.#recoveryPoints.set(name, recoveryPoint)
     } catch (error) {
+      if (error instanceof SideFileError) return false
       if (!(error instanceof CorruptRecordError)) throw error
       this.#damaged(log, error)
     }
+    return true
   }
 
   #damaged(log: UnifiedLog, error: CorruptRecordError): void {
@@ -166,4 +179,10 @@ export class DirectoryWork implements SessionWork {
     formatDirectory(this.#os, path, { nodeId })
     this.#directory.refresh()
   }
+}
+
+function tellUnclosed(log: UnifiedLog, error: unknown): string {
+  const { path, message } = SideFileError.of(log.dir, error)
+  const why = message.startsWith(path) ? message.slice(path.length + 2) : message
+  return `${log.dir}: was not read to its end, so it is left as it is and the directory counts as in use: ${why}`
 }

@@ -14,10 +14,10 @@ import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
 import { maxTimestampAt } from '../log/batch-cursor.ts'
 import { listLog } from '../log/log-loader.ts'
-import { rebuildIndexes, setAside } from '../log/log-repair.ts'
+import { keepingIndexes, rebuildIndexes, setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { openTemporary, readFully, writeFully } from '../os/file-system.ts'
+import { openTemporary, readRange, shortRead, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
@@ -63,7 +63,7 @@ export function mendLog(
       }
       rewrite(fs, segment, found.patches, fillWithControlRecords)
       segment.close()
-      rebuildIndexes(segment, segment.fileSize(), options.indexIntervalBytes, i < bases.length - 1)
+      remakeIndexes(segment, options.indexIntervalBytes, i < bases.length - 1)
     } finally {
       segment.close()
     }
@@ -83,12 +83,20 @@ export function rebuildIndexesOf(
     const segment = new LogSegment(os.fs, dir, base)
     try {
       if (paths.has(segment.offsetIndex.path) || paths.has(segment.timeIndex.path)) {
-        rebuildIndexes(segment, segment.fileSize(), intervalBytes, i < bases.length - 1)
+        remakeIndexes(segment, intervalBytes, i < bases.length - 1)
       }
     } finally {
       segment.close()
     }
   })
+}
+
+/** Where that fails they stay short, and the partition is open until a writer could make them. */
+function remakeIndexes(segment: LogSegment, intervalBytes: number, isClosed: boolean): void {
+  const end = segment.fileSize()
+  keepingIndexes({ segment, end, intervalBytes, isClosed }, () =>
+    rebuildIndexes(segment, end, intervalBytes, isClosed),
+  )
 }
 
 function findPatches(
@@ -179,8 +187,8 @@ export function rewrite(
     const copyUntil = (end: number): void => {
       const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, end - at)))
       while (at < end) {
-        const length = readFully(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
-        if (length === 0) return
+        const length = readRange(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
+        if (length === 0) throw shortRead()
         writeFully(fs, out, chunk, 0, length, position)
         at += length
         position += length

@@ -43,6 +43,14 @@ export const GATE_FILE = '.tkafka-gate'
 /** There while a process with lock files in place of kernel locks is in: the two kinds do not see each other. */
 export const FALLBACK_FILE = '.tkafka-fallback-locks'
 
+/** Folder names of partitions with which something is wrong. */
+export interface CheckedDirectory {
+  /** In the middle of a log. */
+  readonly damaged: readonly string[]
+  /** Checked, but a file beside the log could not be brought in order. */
+  readonly unclosed: readonly string[]
+}
+
 /** What the session asks of those who know logs and metadata. */
 export interface SessionWork {
   /** Called alone, inside the gate, before anything else: makes the directory's content if it has none. */
@@ -51,12 +59,15 @@ export interface SessionWork {
   finish(): void
   /** BrokerEpoch of this node's newest RegisterBroker record, -1 when there is none. */
   brokerEpoch(): number
-  /** Called alone, inside the gate: nobody knows what state the logs are in. Returns the partitions damaged in the middle. */
-  checkWhole(): Promise<readonly string[]>
+  /** Called alone, inside the gate: nobody knows what state the logs are in. */
+  checkWhole(): Promise<CheckedDirectory>
   /** Whether a partition that such a check found damaged still is. */
   isDamaged(name: string): boolean
-  /** Closes a listed partition as a broker does, everything synced. Throws when that cannot be done now. */
-  closePartition(name: string): void
+  /**
+   * Closes a listed partition as a broker does, everything synced. False where that cannot be done now, which was told: it
+   * stays listed, and the marker away. Throws where this process wrote to it.
+   */
+  closePartition(name: string): boolean
   /** Called alone, inside the gate, after the last of them, before the marker comes back. */
   closed(): void
   /** Called when this process left, whether or not it was the last one out. */
@@ -169,8 +180,9 @@ export class LogDirSession {
       if (alone) {
         await this.#work.prepare()
         if (!this.#knownState()) {
-          const damaged = await this.#work.checkWhole()
+          const { damaged, unclosed } = await this.#work.checkWhole()
           this.#beginList()
+          for (const name of unclosed) addOpenPartition(this.#os, this.#dir, name)
           for (const name of damaged) addOpenPartition(this.#os, this.#dir, FOUND_DAMAGED + name)
         }
         if (!this.#lock.try('shared')) throw this.#refusal()
@@ -232,8 +244,12 @@ export class LogDirSession {
     const list = this.#validList()
     if (list === undefined) return
     const found = [...list.names].filter((name) => name.startsWith(FOUND_DAMAGED))
-    for (const name of list.names) if (!name.startsWith(FOUND_DAMAGED)) this.#work.closePartition(name)
+    let closed = true
+    for (const name of list.names) {
+      if (!name.startsWith(FOUND_DAMAGED)) closed = this.#work.closePartition(name) && closed
+    }
     this.#work.closed()
+    if (!closed) return
     if (found.some((name) => this.#work.isDamaged(name.slice(FOUND_DAMAGED.length)))) return
     restoreCleanShutdownFile(this.#os, this.#dir, list.brokerEpoch)
     invalidateOpenPartitions(this.#os, this.#dir)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage } from '../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
-import { readFully } from '../os/file-system.ts'
+import { type FileSystem, readFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 
 /**
@@ -62,7 +62,8 @@ export function emptyPreallocatedIndexes(os: Os, dir: string): void {
   const folder = join(dir, METADATA_LOG_FOLDER)
   for (const name of fs.readdir(folder)) {
     if (!/^\d{20}\.(time)?index$/.test(name)) continue
-    const fd = fs.open(join(folder, name), 'r+')
+    const fd = openIndex(fs, join(folder, name))
+    if (fd === undefined) continue
     try {
       const { size } = fs.fstat(fd)
       const tail = Buffer.alloc(12)
@@ -72,5 +73,15 @@ export function emptyPreallocatedIndexes(os: Os, dir: string): void {
     } finally {
       fs.close(fd)
     }
+  }
+}
+
+/** undefined for one that cannot be opened, a folder for example: nobody needs it. */
+function openIndex(fs: FileSystem, path: string): number | undefined {
+  try {
+    return fs.open(path, 'r+')
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error
+    return undefined
   }
 }

@@ -4,7 +4,7 @@
  * it may be cut. Damage in the middle is never cut.
  */
 import type { FileSystem } from '../os/file-system.ts'
-import { readFully } from '../os/file-system.ts'
+import { readRange } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { headerProblem } from './batch-cursor.ts'
@@ -27,7 +27,7 @@ export interface BadBatch {
 export function findBatchBehind(fs: FileSystem, fd: number, bad: BadBatch): number | undefined {
   const { position, size, nextOffset } = bad
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-  readFully(fs, fd, head, 0, head.length, position)
+  readRange(fs, fd, head, 0, head.length, position)
   const claimed = header.sizeAt(head, 0)
   if (claimed >= header.RECORD_BATCH_OVERHEAD && isGoodBatch(fs, fd, position + claimed, size, nextOffset)) {
     return position + claimed
@@ -42,7 +42,7 @@ export function isZeroTail(fs: FileSystem, fd: number, position: number, size: n
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(size - position, 1)))
   const end = Math.min(size, position + SEARCH_LIMIT)
   for (let at = position; at < end; ) {
-    const length = readFully(fs, fd, chunk, 0, Math.min(chunk.length, end - at), at)
+    const length = readRange(fs, fd, chunk, 0, Math.min(chunk.length, end - at), at)
     if (length === 0) break
     if (firstNonZero(chunk, 0, length) < length) return false
     at += length
@@ -53,10 +53,10 @@ export function isZeroTail(fs: FileSystem, fd: number, position: number, size: n
 function isGoodBatch(fs: FileSystem, fd: number, at: number, size: number, minOffset: number): boolean {
   if (at < 0 || at + header.RECORD_BATCH_OVERHEAD > size) return false
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-  if (readFully(fs, fd, head, 0, head.length, at) < head.length) return false
+  if (readRange(fs, fd, head, 0, head.length, at) < head.length) return false
   if (headerProblem(head, 0, size - at, minOffset) !== undefined) return false
   const batch = Buffer.allocUnsafe(header.sizeAt(head, 0))
-  return readFully(fs, fd, batch, 0, batch.length, at) === batch.length && new RecordBatch(batch).isValid()
+  return readRange(fs, fd, batch, 0, batch.length, at) === batch.length && new RecordBatch(batch).isValid()
 }
 
 function searchIndex(fs: FileSystem, fd: number, bad: BadBatch): number | undefined {
@@ -81,7 +81,7 @@ function searchBytes(
   const overlap = header.RECORD_BATCH_OVERHEAD
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(to - from, 0)) + overlap)
   for (let start = from; start < to; start += chunk.length - overlap) {
-    const length = readFully(fs, fd, chunk, 0, Math.min(chunk.length, size - start), start)
+    const length = readRange(fs, fd, chunk, 0, Math.min(chunk.length, size - start), start)
     const end = Math.min(length - overlap + 1, to - start, chunk.length - overlap)
     for (let at = 0; at < end; at++) {
       // Magic 2 with the unused high byte of the attributes zero: one byte in 65536 by chance.

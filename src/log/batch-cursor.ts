@@ -5,7 +5,7 @@
 import { readInt32 } from '../bytes/int32.ts'
 import { isSafeInt64, readInt64Rounded } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { readFully } from '../os/file-system.ts'
+import { readRange } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 
@@ -125,7 +125,7 @@ export class BatchCursor {
     const want = Math.max(length, Math.min(wish, this.#end - position))
     if (this.buffer.length < want) this.buffer = Buffer.allocUnsafe(want)
     this.#start = position
-    this.#length = readFully(this.#fs, this.#fd, this.buffer, 0, want, position)
+    this.#length = readRange(this.#fs, this.#fd, this.buffer, 0, want, position)
     this.at = 0
     for (let i = this.#length; i < header.RECORD_BATCH_OVERHEAD; i++) this.buffer[i] = 0
   }

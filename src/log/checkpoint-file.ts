@@ -9,15 +9,19 @@
 import { dirname } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, writeFully } from '../os/file-system.ts'
+import { SideFileError } from './side-file.ts'
 
-/** undefined: missing, or not a checkpoint (the caller decides what to rebuild it from). Entries are lines split at spaces. */
+/**
+ * undefined: missing, or not a checkpoint (the caller decides what to rebuild it from). Entries are lines split at spaces.
+ * @throws SideFileError when it cannot be read
+ */
 export function readCheckpoint(fs: FileSystem, path: string): string[][] | undefined {
   let text: string
   try {
     text = fs.readFile(path).toString('utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw SideFileError.of(path, error)
   }
   return parseCheckpoint(text)
 }

@@ -16,8 +16,8 @@ import {
   TIME_INDEX_SUFFIX,
   TXN_INDEX_SUFFIX,
 } from './log-files.ts'
-import { unlinkIfThere } from './log-loader.ts'
 import { OffsetIndex } from './offset-index.ts'
+import { unlinkIfThere } from './side-file.ts'
 import { TimeIndex } from './time-index.ts'
 import type { AbortedTxn } from './transaction-index.ts'
 import { TransactionIndex } from './transaction-index.ts'

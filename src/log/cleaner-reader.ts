@@ -1,4 +1,4 @@
-import { readFully } from '../os/file-system.ts'
+import { readRange } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatch } from '../record/record-batch.ts'
@@ -84,7 +84,7 @@ export class CleanerReader {
     this.#position += this.at
     this.at = 0
     const length = Math.min(this.buffer.length - left, this.#end - this.#position - left)
-    const read = readFully(this.#os.fs, this.#fd, this.buffer, left, length, this.#position + left)
+    const read = readRange(this.#os.fs, this.#fd, this.buffer, left, length, this.#position + left)
     this.#limit = left + read
   }
 

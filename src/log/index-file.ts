@@ -6,9 +6,13 @@
  * deleted data too early in Kafka: KAFKA-10207). Before our first append such a tail is cut off; ours are never
  * preallocated. A crash between the log's write and the index's leaves an index that is short: opening scans the
  * log from its last entry on, and a writer adds the missing entries then.
+ *
+ * The file itself may be anything: a folder, somebody else's, on a bad sector. One that cannot be read has no entries
+ * (`problem` says why); one that cannot be written to throws a SideFileError, and the writer goes on without it.
  */
 import type { FileSystem } from '../os/file-system.ts'
-import { readFully, writeFully } from '../os/file-system.ts'
+import { readFully, shortRead, writeFully } from '../os/file-system.ts'
+import { SideFileError, unlinkIfThere } from './side-file.ts'
 
 const PAGE = 4096 * 3
 
@@ -22,6 +26,9 @@ export abstract class IndexFile {
   #count: number | undefined
   #page = Buffer.alloc(0)
   #pageStart = -1
+  /** Of the file, when its entries were counted or written. */
+  #size = 0
+  #problem: SideFileError | undefined
   /** Entries to be written, one behind the other. */
   #staged = Buffer.alloc(0)
   #stagedCount = 0
@@ -42,6 +49,12 @@ export abstract class IndexFile {
     return this.#storedCount() + this.#stagedCount
   }
 
+  /** Why the file, which is there, could not be read: then it counts as empty. */
+  get problem(): SideFileError | undefined {
+    this.#storedCount()
+    return this.#problem
+  }
+
   isFull(maxBytes: number, reserved = 0): boolean {
     return this.count >= Math.floor(maxBytes / this.#entrySize) - reserved
   }
@@ -58,6 +71,7 @@ export abstract class IndexFile {
   /** Forgets what was read: others may have written. Staged entries go too. */
   forget(): void {
     this.#count = undefined
+    this.#problem = undefined
     this.#pageStart = -1
     this.#stagedCount = 0
   }
@@ -86,35 +100,48 @@ export abstract class IndexFile {
   writeStaged(): void {
     if (this.#stagedCount === 0) return
     const position = this.trim()
-    writeFully(this.fs, this.#open(true), this.#staged, 0, this.#stagedCount * this.#entrySize, position)
+    const length = this.#stagedCount * this.#entrySize
+    this.#io(() => writeFully(this.fs, this.#open(true), this.#staged, 0, length, position))
     this.#count = (this.#count ?? 0) + this.#stagedCount
+    this.#size = position + length
     this.#stagedCount = 0
     this.#pageStart = -1
   }
 
   /** Whether something stands behind the entries that is neither preallocated nor an entry half written. */
   hasGarbage(): boolean {
-    const fd = this.#openIfThere()
-    if (fd === undefined) return false
     const end = this.#storedCount() * this.#entrySize
-    if (this.fs.fstat(fd).size < end + this.#entrySize) return false
     const behind = Buffer.alloc(PAGE)
-    readFully(this.fs, fd, behind, 0, PAGE, end)
+    this.#io(() => {
+      const fd = this.#openIfThere()
+      if (fd === undefined || this.fs.fstat(fd).size < end + this.#entrySize) return
+      readFully(this.fs, fd, behind, 0, PAGE, end)
+    })
     return behind.some((byte) => byte !== 0)
   }
 
   /** Cuts the file to its usable entries; makes it when missing. Returns its size. */
   trim(): number {
-    const fd = this.#open(true)
-    const size = this.#storedCount() * this.#entrySize
-    if (this.fs.fstat(fd).size !== size) this.fs.ftruncate(fd, size)
-    return size
+    return this.#io(() => {
+      const fd = this.#open(true)
+      const size = this.#storedCount() * this.#entrySize
+      if (this.fs.fstat(fd).size !== size) this.fs.ftruncate(fd, size)
+      this.#size = size
+      return size
+    })
+  }
+
+  /** Takes away a file that cannot be used, to be made anew. @throws SideFileError, for a folder too */
+  remove(): void {
+    this.close()
+    this.#io(() => unlinkIfThere(this.fs, this.path))
   }
 
   truncateToEntries(count: number): void {
     if (count >= this.#storedCount()) return
-    this.fs.ftruncate(this.#open(true), count * this.#entrySize)
+    this.#io(() => this.fs.ftruncate(this.#open(true), count * this.#entrySize))
     this.#count = count
+    this.#size = count * this.#entrySize
     this.#pageStart = -1
   }
 
@@ -125,7 +152,7 @@ export abstract class IndexFile {
   sync(durableBefore = 0): void {
     const stat = this.fs.stat(this.path)
     if (stat === undefined || stat.mtimeMs < durableBefore) return
-    this.fs.fdatasync(this.#open(true))
+    this.#io(() => this.fs.fdatasync(this.#open(true)))
   }
 
   close(): void {
@@ -141,7 +168,13 @@ export abstract class IndexFile {
       this.page = this.#staged
       return (n - stored) * this.#entrySize
     }
-    return this.#load(n)
+    try {
+      return this.#load(n)
+    } catch (error) {
+      this.#unreadable(error)
+      this.page = NO_ENTRY
+      return 0
+    }
   }
 
   protected page: Buffer = this.#page
@@ -160,14 +193,30 @@ export abstract class IndexFile {
   }
 
   #storedCount(): number {
-    this.#count ??= this.#countEntries()
-    return this.#count
+    if (this.#count !== undefined) return this.#count
+    try {
+      this.#count = this.#countEntries()
+    } catch (error) {
+      this.#unreadable(error)
+    }
+    return this.#count ?? 0
+  }
+
+  /** Until it is looked at again, the index has no entries: the log tells all that it could tell. */
+  #unreadable(error: unknown): void {
+    if (!(error instanceof SideFileError)) throw error
+    this.#problem = error
+    this.#count = 0
+    this.#size = 0
+    this.#pageStart = -1
   }
 
   #countEntries(): number {
-    const fd = this.#openIfThere()
-    if (fd === undefined) return 0
-    const slots = Math.floor(this.fs.fstat(fd).size / this.#entrySize)
+    this.#size = this.#io(() => {
+      const fd = this.#openIfThere()
+      return fd === undefined ? 0 : this.fs.fstat(fd).size
+    })
+    const slots = Math.floor(this.#size / this.#entrySize)
     // Halving for the first unused slot: the tail is either all entries or all zeros.
     let low = 0
     let high = slots
@@ -201,16 +250,29 @@ export abstract class IndexFile {
     const position = n * this.#entrySize
     const start = position - (position % PAGE)
     if (this.#pageStart !== start) {
-      const fd = this.#openIfThere()
+      const fd = this.#io(() => this.#openIfThere())
       if (fd === undefined) return -1
       if (this.#page.length === 0) this.#page = Buffer.allocUnsafe(PAGE)
-      const length = readFully(this.fs, fd, this.#page, 0, PAGE, start)
+      const length = this.#io(() => {
+        const done = readFully(this.fs, fd, this.#page, 0, PAGE, start)
+        // Also where another process trimmed it just now: read again when it is looked at again.
+        if (done < Math.min(PAGE, this.#size - start)) throw shortRead()
+        return done
+      })
       // Buffer's own fill would be compiled at each start, this one is V8's.
       new Uint8Array(this.#page.buffer, this.#page.byteOffset + length, PAGE - length).fill(0)
       this.#pageStart = start
     }
     this.page = this.#page
     return position - start
+  }
+
+  #io<T>(call: () => T): T {
+    try {
+      return call()
+    } catch (error) {
+      throw SideFileError.of(this.path, error)
+    }
   }
 
   #openIfThere(): number | undefined {
@@ -235,9 +297,13 @@ export abstract class IndexFile {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       fd = this.fs.open(this.path, 'w+')
       this.#count = 0
+      this.#problem = undefined
     }
     this.#writable = true
     this.#fd = fd
     return fd
   }
 }
+
+/** Larger than any entry. */
+const NO_ENTRY = Buffer.alloc(16)

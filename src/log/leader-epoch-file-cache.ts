@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
+import { SideFileError } from './side-file.ts'
 
 export const LEADER_EPOCH_FILE = 'leader-epoch-checkpoint'
 
@@ -34,7 +35,7 @@ export class LeaderEpochFileCache {
 
   /** The file is there and can be read. */
   get isKnown(): boolean {
-    return readCheckpoint(this.#fs, this.path) !== undefined
+    return this.#read() !== undefined
   }
 
   /** The file is there and is none. Whoever writes replaces it first by what the log says. */
@@ -91,7 +92,7 @@ export class LeaderEpochFileCache {
 
   #load(): EpochEntry[] {
     const entries: EpochEntry[] = []
-    const rows = readCheckpoint(this.#fs, this.path)
+    const rows = this.#read()
     this.#damaged = rows === undefined && this.#fs.stat(this.path) !== undefined
     for (const [epoch, startOffset] of rows ?? []) {
       const entry = { epoch: Number(epoch), startOffset: Number(startOffset) }
@@ -99,6 +100,16 @@ export class LeaderEpochFileCache {
       else this.#damaged = true
     }
     return entries
+  }
+
+  /** A file that cannot be read counts as damaged: the batches tell their epochs, too. */
+  #read(): string[][] | undefined {
+    try {
+      return readCheckpoint(this.#fs, this.path)
+    } catch (error) {
+      if (!(error instanceof SideFileError)) throw error
+      return undefined
+    }
   }
 
   #write(entries: readonly EpochEntry[]): void {

@@ -216,7 +216,7 @@ export class LogAppender {
     }
     tail.appended(buffer, run.start, run.end)
     this.#behind = tail.nextOffset
-    writeIndexes(segment)
+    if (!writeIndexes(segment)) tail.forgetIndexed()
   }
 
   /** A write that failed midway: whole batches stay, the torn one goes. */

@@ -5,11 +5,11 @@
  */
 import type { LocalLog } from './local-log.ts'
 import { offsetName, SNAPSHOT_SUFFIX } from './log-files.ts'
-import { unlinkIfThere } from './log-loader.ts'
-import { rebuildIndexes, writeIndexes } from './log-repair.ts'
+import { keepingIndexes, rebuildIndexes, writeStaged } from './log-repair.ts'
 import type { LogRoller } from './log-roller.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
+import { unlinkStray } from './side-file.ts'
 
 /** For the root's checkpoints. */
 export interface ClosedLog {
@@ -29,39 +29,51 @@ export function closeLikeBroker(
   isSynced: (segment: LogSegment) => boolean,
 ): void {
   const { fs } = local.os
-  const { indexIntervalBytes } = settings.config
   const first = Math.max(local.floor(recoveryPoint), 0)
   for (let i = first; i < local.segments.length; i++) {
     const segment = local.segments[i]
-    const isActive = i === local.segments.length - 1
-    if (local.corrupt === undefined) {
-      const unindexed = segment.offsetIndex.count === 0 && local.endOf(i) > indexIntervalBytes
-      if (!isActive && (unindexed || (segment.timeIndex.count === 0 && local.endOf(i) > 0))) {
-        const damaged = [segment.offsetIndex, segment.timeIndex].filter((index) => index.hasGarbage())
-        rebuildIndexes(segment, local.endOf(i), indexIntervalBytes, true)
-        for (const { path } of damaged) settings.warn?.(`${path}: was damaged; rebuilt from the log`)
-      }
-      if (isActive) {
-        const max = local.tailMax()
-        segment.timeIndex.maybeAppend(max.timestamp, max.offset)
-        writeIndexes(segment)
-      }
-      segment.offsetIndex.trim()
-      segment.timeIndex.trim()
-    }
     if (!isSynced(segment)) fs.fdatasync(segment.fd(true))
-    segment.offsetIndex.sync(settings.namesDurableBefore)
-    segment.timeIndex.sync(settings.namesDurableBefore)
-    segment.transactionIndex.sync()
-    if (!isActive) segment.close()
+    closeIndexes(local, settings, i)
+    if (i < local.segments.length - 1) segment.close()
   }
   // Nobody else writes: theirs are dead.
-  for (const name of local.listing?.temporary ?? []) unlinkIfThere(fs, `${local.dir}/${name}`)
+  for (const name of local.listing?.temporary ?? []) unlinkStray(fs, `${local.dir}/${name}`)
   if (local.corrupt === undefined) {
-    roller.snapshot(logStartOffset)
+    roller.snapshot(logStartOffset, true)
     local.reopenTail()
     removeStraySnapshots(local)
   }
+}
+
+/** Indexes as a broker leaves them, synced. One that cannot be brought in order is known to its segment. */
+function closeIndexes(local: LocalLog, settings: LogSettings, i: number): void {
+  const { warn, namesDurableBefore } = settings
+  const intervalBytes = settings.config.indexIntervalBytes
+  const segment = local.segments[i]
+  const { offsetIndex, timeIndex } = segment
+  const isActive = i === local.segments.length - 1
+  const end = local.endOf(i)
+  const isDamaged = local.corrupt !== undefined
+  keepingIndexes({ segment, end, intervalBytes, isClosed: !isActive, isDamaged, warn }, () => {
+    if (!isDamaged) {
+      const unindexed = offsetIndex.count === 0 && end > intervalBytes
+      if (!isActive && (unindexed || (timeIndex.count === 0 && end > 0))) {
+        const damaged = [offsetIndex, timeIndex].filter((index) => index.hasGarbage())
+        rebuildIndexes(segment, end, intervalBytes, true)
+        for (const { path } of damaged) warn?.(`${path}: was damaged; rebuilt from the log`)
+      }
+      if (isActive) {
+        const max = local.tailMax()
+        timeIndex.maybeAppend(max.timestamp, max.offset)
+        writeStaged(segment)
+      }
+      offsetIndex.trim()
+      timeIndex.trim()
+    }
+    offsetIndex.sync(namesDurableBefore)
+    timeIndex.sync(namesDurableBefore)
+    segment.transactionIndex.sync()
+  })
 }
 
 /** Keeps the snapshots at segments' base offsets and the newest one, as Kafka does. */
@@ -71,6 +83,6 @@ export function removeStraySnapshots(local: LocalLog): void {
   const newest = local.snapshots.findLast((offset) => offset <= end)
   for (const offset of local.snapshots) {
     if (offset === newest || (bases.has(offset) && offset <= end)) continue
-    unlinkIfThere(local.os.fs, `${local.dir}/${offsetName(offset)}${SNAPSHOT_SUFFIX}`)
+    unlinkStray(local.os.fs, `${local.dir}/${offsetName(offset)}${SNAPSHOT_SUFFIX}`)
   }
 }

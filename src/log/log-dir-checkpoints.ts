@@ -12,6 +12,7 @@ import type { Os } from '../os/os.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import { BROKEN_SUFFIX } from './log-files.ts'
+import { SideFileError } from './side-file.ts'
 
 export type OffsetCheckpointName = 'recovery-point' | 'log-start' | 'replication' | 'cleaner'
 
@@ -40,6 +41,8 @@ interface Cached {
   readonly mtimeMs: number
   readonly offsets: Map<string, number>
   readonly damaged: boolean
+  /** Why it could not be read. */
+  readonly problem?: SideFileError
 }
 
 /** Keys are `topic-partition`, the folder's name. */
@@ -53,9 +56,14 @@ export class LogDirCheckpoints {
     this.#logDir = logDir
   }
 
-  /** The whole file, read again when it changed (a stat otherwise). Empty when missing or damaged. */
-  offsets(name: OffsetCheckpointName): ReadonlyMap<string, number> {
-    return this.#read(name)?.offsets ?? new Map()
+  /**
+   * The whole file, read again when it changed (a stat otherwise). Empty when missing or damaged, and when it cannot be
+   * read; `surely` for one who changes something by what it says: then that is an error. @throws SideFileError
+   */
+  offsets(name: OffsetCheckpointName, surely = false): ReadonlyMap<string, number> {
+    const read = this.#read(name)
+    if (surely && read?.problem !== undefined) throw read.problem
+    return read?.offsets ?? new Map()
   }
 
   /**
@@ -95,15 +103,23 @@ export class LogDirCheckpoints {
       return cached
     }
     const offsets = new Map<string, number>()
-    const rows = readCheckpoint(this.#os.fs, path)
-    let damaged = rows === undefined
+    let rows: string[][] | undefined
+    let problem: SideFileError | undefined
+    try {
+      rows = readCheckpoint(this.#os.fs, path)
+    } catch (error) {
+      if (!(error instanceof SideFileError)) throw error
+      problem = error
+    }
+    let damaged = rows === undefined && problem === undefined
     for (const row of rows ?? []) {
       const offset = Number(row[2])
       if (row.length === 3 && Number.isSafeInteger(offset)) offsets.set(`${row[0]}-${row[1]}`, offset)
       else damaged = true
     }
-    const read = { ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs, offsets, damaged }
-    this.#cache.set(name, read)
+    const read = { ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs, offsets, damaged, problem }
+    // What could not be read this time is tried again next time.
+    if (problem === undefined) this.#cache.set(name, read)
     return read
   }
 
@@ -116,10 +132,11 @@ export class LogDirCheckpoints {
    * Blocks for the lock, which is held only for the rewrite.
    */
   update(name: OffsetCheckpointName, changes: ReadonlyMap<string, number | undefined>): void {
-    if (!this.#differs(this.offsets(name), changes)) return
+    // Other partitions' lines must not go because they could not be read.
+    if (!this.#differs(this.offsets(name, true), changes)) return
     this.#locked(() => {
       this.#cache.delete(name)
-      const offsets = new Map(this.offsets(name))
+      const offsets = new Map(this.offsets(name, true))
       if (!this.#differs(offsets, changes)) return
       for (const [key, offset] of changes) {
         if (offset === undefined) offsets.delete(key)

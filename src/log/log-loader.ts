@@ -13,6 +13,7 @@ import * as header from '../record/batch-header.ts'
 import { BatchCursor } from './batch-cursor.ts'
 import type { SegmentFileName } from './log-files.ts'
 import { CLEANER_LOCK_FILE, logFile, parseSegmentFileName, SWAP_LIST_FILE, SWAP_SUFFIX } from './log-files.ts'
+import { unlinkIfThere, unlinkStray } from './side-file.ts'
 
 export interface LogListing {
   /** Base offsets of the segments, growing. */
@@ -100,21 +101,11 @@ export function finishInterrupted(os: Os, dir: string, listing: LogListing, dele
       const stat = os.fs.stat(join(dir, name))
       if (stat !== undefined && (deleteDelayMs <= 0 || (stat.ctimeMs ?? stat.mtimeMs) <= due)) remove(name)
     } else if (file.state === 'live') {
-      // An index without its log.
-      if (os.fs.stat(logFile(dir, file.baseOffset)) === undefined) remove(name)
+      // An index without its log; a folder of that name is nobody's index.
+      if (os.fs.stat(logFile(dir, file.baseOffset)) === undefined) unlinkStray(os.fs, join(dir, name))
     }
   }
   return changed
-}
-
-export function unlinkIfThere(fs: FileSystem, path: string): boolean {
-  try {
-    fs.unlink(path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return false
-  }
 }
 
 export function renameIfThere(fs: FileSystem, from: string, to: string): boolean {

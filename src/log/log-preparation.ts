@@ -6,7 +6,7 @@ import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import { finishInterrupted } from './log-loader.ts'
-import { cutTornTail, indexTail, rebuildIndexes } from './log-repair.ts'
+import { cutTornTail, indexTail, keepingIndexes, rebuildIndexes } from './log-repair.ts'
 import type { LogSettings } from './log-settings.ts'
 import { deleteSegmentFiles } from './segment-files.ts'
 
@@ -55,12 +55,17 @@ export function mendTail(local: LocalLog, settings: LogSettings): void {
   for (const base of local.listing?.unindexed ?? []) {
     const i = local.floor(base)
     const segment = local.segments[i]
-    if (i < local.segments.length - 1) rebuildIndexes(segment, local.endOf(i), indexIntervalBytes, true)
-    else {
-      unlessDiskFull(() => {
-        segment.offsetIndex.trim()
-        segment.timeIndex.trim()
-      })
-    }
+    const isClosed = i < local.segments.length - 1
+    const { warn } = settings
+    const end = local.endOf(i)
+    keepingIndexes({ segment, end, intervalBytes: indexIntervalBytes, isClosed, warn }, () => {
+      if (isClosed) rebuildIndexes(segment, end, indexIntervalBytes, true)
+      else {
+        unlessDiskFull(() => {
+          segment.offsetIndex.trim()
+          segment.timeIndex.trim()
+        })
+      }
+    })
   }
 }

@@ -6,7 +6,7 @@
  */
 import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { openTemporary, readFully, writeFully } from '../os/file-system.ts'
+import { openTemporary, readRange, shortRead, writeFully } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { isZeroTail } from './bad-batch.ts'
 import { maxTimestampAt } from './batch-cursor.ts'
@@ -14,6 +14,7 @@ import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import { BROKEN_SUFFIX } from './log-files.ts'
 import type { LogSegment } from './log-segment.ts'
+import { SideFileError } from './side-file.ts'
 import type { TimestampOffset } from './time-index.ts'
 
 const CHUNK = 1024 * 1024
@@ -36,7 +37,8 @@ export function cutTornTail(local: LocalLog, keepBroken: boolean): number {
 
 /**
  * Brings the active segment's index up with its log, where a writer died between the two. A damaged one is made anew,
- * and told to `warn`; `size` is the .log's before its torn tail was cut: what points there is no damage.
+ * and told to `warn`; `size` is the .log's before its torn tail was cut: what points there is no damage. One that cannot
+ * be read or written is replaced; where that cannot be done either, that is told once and the log goes on without it.
  */
 export function indexTail(
   local: LocalLog,
@@ -47,26 +49,91 @@ export function indexTail(
   const segment = local.active
   const { tail } = local
   if (segment === undefined || tail.lastIndexed !== undefined) return
-  const damaged = damagedIndexes(segment, tail.end, tail.nextOffset, size)
-  if (damaged.length > 0) {
-    rebuildIndexes(segment, tail.end, intervalBytes, false)
-    tail.indexedUpTo(segment.offsetIndex.lastEntry()?.position ?? 0)
-    for (const path of damaged) warn?.(`${path}: was damaged; rebuilt from the log`)
-    return
+  const indexed = { segment, end: tail.end, intervalBytes, isClosed: false, warn }
+  keepingIndexes(indexed, () => {
+    const isMissing = local.listing?.unindexed.includes(segment.baseOffset) === true
+    const damaged = damagedIndexes(segment, tail.end, tail.nextOffset, size)
+    if (isMissing || damaged.length > 0) {
+      rebuildIndexes(segment, tail.end, intervalBytes, false)
+      for (const path of damaged) warn?.(`${path}: was damaged; rebuilt from the log`)
+    }
+    const last = trustedEntry(segment, tail.end)
+    segment.timeIndex.truncateToOffset(tail.nextOffset)
+    segment.transactionIndex.truncateToOffset(tail.nextOffset)
+    const from = last?.position ?? 0
+    const isBehind = tail.end - from > intervalBytes
+    const upTo = isBehind ? indexRange(segment, from, tail.end, intervalBytes).indexed : from
+    if (isBehind) writeStaged(segment)
+    tail.indexedUpTo(upTo)
+  })
+}
+
+/** A segment's index files, and what is needed to make them anew. */
+export interface IndexedSegment {
+  readonly segment: LogSegment
+  /** Of the batches in the .log. */
+  readonly end: number
+  readonly intervalBytes: number
+  readonly isClosed: boolean
+  /** Damage in the .log: indexes made anew would end there. */
+  readonly isDamaged?: boolean
+  readonly warn?: (line: string) => void
+}
+
+/**
+ * Does a step on a segment's index files. One that cannot be used is taken away and both are made anew, which needs no more
+ * than the folder; where that is of no use (a folder stands there, the disk is full) the segment knows that its indexes
+ * are not in order, and that is told once.
+ */
+export function keepingIndexes(indexed: IndexedSegment, step: () => void): void {
+  const { segment, end, intervalBytes, isClosed, isDamaged, warn } = indexed
+  const inOrder = (act: () => void): SideFileError | undefined => {
+    try {
+      const unread = segment.offsetIndex.problem ?? segment.timeIndex.problem
+      if (unread !== undefined) throw unread
+      act()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof SideFileError)) throw error
+      return error
+    }
   }
-  const last = trustedEntry(segment, tail.end)
-  segment.timeIndex.truncateToOffset(tail.nextOffset)
-  segment.transactionIndex.truncateToOffset(tail.nextOffset)
-  const from = last?.position ?? 0
-  tail.indexedUpTo(from)
-  if (tail.end - from <= intervalBytes) return
-  tail.indexedUpTo(indexRange(segment, from, tail.end, intervalBytes).indexed)
-  writeIndexes(segment)
+  let failure = inOrder(step)
+  for (let tries = 0; failure !== undefined && tries < 2; tries++) {
+    const { path, isItsOwn, message } = failure
+    const index = [segment.offsetIndex, segment.timeIndex].find((one) => one.path === path)
+    if (isDamaged === true || !isItsOwn || index === undefined || !removed(index)) break
+    segment.offsetIndex.forget()
+    segment.timeIndex.forget()
+    failure = inOrder(() => {
+      rebuildIndexes(segment, end, intervalBytes, isClosed)
+      step()
+      warn?.(`${message}; made anew from the log`)
+    })
+  }
+  if (failure === undefined) segment.indexesInOrder()
+  else segment.indexFailed(failure, warn)
+}
+
+/** Takes both index files of a closed segment away, as they could not be ended in order: the next writer makes them anew. */
+export function removeIndexes(segment: LogSegment): void {
+  removed(segment.offsetIndex)
+  removed(segment.timeIndex)
+}
+
+function removed(index: { remove(): void }): boolean {
+  try {
+    index.remove()
+    return true
+  } catch (error) {
+    if (!(error instanceof SideFileError)) throw error
+    return false
+  }
 }
 
 /**
  * Makes both indexes of a segment anew from its batches; a closed one's time index gets its last entry.
- * No free space is needed: with none left, the indexes stay short and are made when there is some.
+ * With no space left they stay short, and are made when there is some. @throws SideFileError
  */
 export function rebuildIndexes(
   segment: LogSegment,
@@ -84,7 +151,7 @@ export function rebuildIndexes(
   segment.timeIndex.truncateToEntries(0)
   const { max } = indexRange(segment, 0, end, intervalBytes)
   if (isClosed) segment.timeIndex.maybeAppend(max.timestamp, max.offset)
-  writeIndexes(segment)
+  writeStaged(segment)
   // Closing looks at rolled segments only behind the recovery point.
   if (isClosed) {
     segment.offsetIndex.sync()
@@ -93,18 +160,28 @@ export function rebuildIndexes(
 }
 
 /**
- * Writes staged index entries; a full disk leaves the indexes short, which is repaired later (KAFKA-7866). The time
- * index goes first: whoever finds an entry of the offset index knows that the largest timestamp up to its batch is in the
- * other one, also where this process is killed between the two.
+ * Writes staged index entries. False where that failed (a full disk, for example): the records are in the log all the
+ * same, and the indexes are short, which the next writer to prepare the log mends (KAFKA-7866).
  */
-export function writeIndexes(segment: LogSegment): void {
+export function writeIndexes(segment: LogSegment, andThen?: () => void): boolean {
   try {
-    segment.timeIndex.writeStaged()
-    segment.offsetIndex.writeStaged()
-  } catch {
-    segment.offsetIndex.forget()
-    segment.timeIndex.forget()
+    writeStaged(segment)
+    andThen?.()
+    return true
+  } catch (error) {
+    if (!(error instanceof SideFileError)) throw error
+    segment.indexFailed(error)
+    return false
   }
+}
+
+/**
+ * The time index goes first: whoever finds an entry of the offset index knows that the largest timestamp up to its batch
+ * is in the other one, also where this process is killed between the two.
+ */
+export function writeStaged(segment: LogSegment): void {
+  segment.timeIndex.writeStaged()
+  segment.offsetIndex.writeStaged()
 }
 
 /** Leader epochs with their first offsets, as the batches name them. Reads all headers of the log. */
@@ -184,8 +261,8 @@ export function setAside(fs: FileSystem, segment: LogSegment, start: number, end
   try {
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - start))
     for (let at = start; at < end; ) {
-      const length = readFully(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
-      if (length === 0) break
+      const length = readRange(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
+      if (length === 0) throw shortRead()
       writeFully(fs, out, chunk, 0, length, at - start)
       at += length
     }

@@ -8,15 +8,16 @@
  */
 import { readInt64Rounded } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
-import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogFlusher } from './log-flusher.ts'
-import { writeIndexes } from './log-repair.ts'
+import { removeIndexes, writeIndexes } from './log-repair.ts'
 import type { LogSettings } from './log-settings.ts'
 import { MAX_RELATIVE_OFFSET } from './offset-index.ts'
+import { snapshotFile } from './producer-snapshot.ts'
 import type { ProducerStateKeeper } from './producer-state-keeper.ts'
 import { createSegmentFiles } from './segment-files.ts'
+import { isFileError, SideFileError } from './side-file.ts'
 
 export class LogRoller {
   readonly #local: LocalLog
@@ -57,25 +58,33 @@ export class LogRoller {
     if (old === undefined || local.tail.end === 0) return
     const max = local.tailMax()
     old.timeIndex.maybeAppend(max.timestamp, max.offset)
-    writeIndexes(old)
-    unlessDiskFull(() => {
+    const ended = writeIndexes(old, () => {
       old.offsetIndex.trim()
       old.timeIndex.trim()
     })
+    // A short one would be believed: nobody looks behind the last entry of a closed segment.
+    if (!ended) removeIndexes(old)
     this.snapshot(logStartOffset)
     this.#flusher.sync(old)
     this.begin(local.tail.nextOffset)
   }
 
-  /** Writes the producer state at the log's end, unless it is there. */
-  snapshot(logStartOffset: number): void {
+  /**
+   * Writes the producer state at the log's end, unless it is there. `needed` for one who closes the log: a broker takes no
+   * look at a log that was closed, and would know no producer without it.
+   */
+  snapshot(logStartOffset: number, needed = false): void {
     const local = this.#local
     const offset = local.tail.nextOffset
     if ((local.snapshots[local.snapshots.length - 1] ?? -1) === offset) return
     const state = this.#producers.get(logStartOffset)
     state.expire(local.os.clock.now())
-    // Made anew from the log where it is missing: not worth failing for.
-    unlessDiskFull(() => state.writeSnapshot(local.os.fs, local.dir))
+    try {
+      state.writeSnapshot(local.os.fs, local.dir)
+    } catch (error) {
+      // Made anew from the log where it is missing.
+      if (needed || !isFileError(error)) throw SideFileError.of(snapshotFile(local.dir, offset), error)
+    }
   }
 
   /** A new, empty, active segment. */

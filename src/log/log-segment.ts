@@ -8,11 +8,13 @@
 import { readUInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { readFully } from '../os/file-system.ts'
+import { readRange } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
 import { BatchCursor } from './batch-cursor.ts'
+import { isDiskFull } from './full-disk.ts'
 import { INDEX_SUFFIX, logFile, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './log-files.ts'
 import { OffsetIndex } from './offset-index.ts'
+import type { SideFileError } from './side-file.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
@@ -28,6 +30,8 @@ export class LogSegment {
   #ino = -1
   #writable = false
   #closedSize: number | undefined
+  readonly #indexFaults = new Map<string, SideFileError>()
+  #told = false
 
   constructor(fs: FileSystem, dir: string, baseOffset: number) {
     this.#fs = fs
@@ -83,7 +87,7 @@ export class LogSegment {
   }
 
   read(buffer: Buffer, offset: number, length: number, position: number): number {
-    return readFully(this.#fs, this.fd(), buffer, offset, length, position)
+    return readRange(this.#fs, this.fd(), buffer, offset, length, position)
   }
 
   /** Position to begin a scan for `offset` at: by the index as far as the log agrees with it, else 0. */
@@ -123,6 +127,27 @@ export class LogSegment {
     this.#closedSize = undefined
     this.offsetIndex.forget()
     this.timeIndex.forget()
+  }
+
+  /** What keeps an index from being in order: no clean marker may vouch for it. */
+  get indexFault(): SideFileError | undefined {
+    return this.#indexFaults.values().next().value
+  }
+
+  /** An index could not be brought in order; told once. That of a full disk is told by whoever met it first. */
+  indexFailed(error: SideFileError, warn?: (line: string) => void): void {
+    this.#indexFaults.set(error.path, error)
+    this.offsetIndex.forget()
+    this.timeIndex.forget()
+    if (this.#told || warn === undefined || isDiskFull(error)) return
+    this.#told = true
+    warn(`${error.message}; the log is whole, and goes on without it`)
+  }
+
+  /** The transaction index has no copy in the log's end: a fault of it stays for as long as this process knows of it. */
+  indexesInOrder(): void {
+    this.#indexFaults.delete(this.offsetIndex.path)
+    this.#indexFaults.delete(this.timeIndex.path)
   }
 
   closeLog(): void {

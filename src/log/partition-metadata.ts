@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
 import { SMALL_FILE_BYTES } from '../os/file-system.ts'
 import { temporaryOfOurs, writeFileAtomically } from './checkpoint-file.ts'
+import { isFileError } from './side-file.ts'
 
 export const PARTITION_METADATA_FILE = 'partition.metadata'
 
@@ -16,8 +17,8 @@ export function readPartitionMetadata(fs: FileSystem, dir: string): string | und
     if (!/^version: 0$/m.test(text)) return undefined
     return /^topic_id: (\S{22})$/m.exec(text)?.[1]
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    if (!isFileError(error)) throw error
+    return undefined
   }
 }
 

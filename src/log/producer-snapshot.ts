@@ -12,6 +12,7 @@ import { readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { writeFileAtomically } from './checkpoint-file.ts'
 import { offsetName, SNAPSHOT_SUFFIX } from './log-files.ts'
+import { isFileError } from './side-file.ts'
 
 export interface BatchMetadata {
   readonly lastSequence: number
@@ -92,13 +93,13 @@ export function encodeSnapshot(entries: Iterable<ProducerStateEntry>, count: num
   return bytes
 }
 
-/** undefined when missing or damaged. */
+/** undefined when missing, damaged or not to be read: the log tells the same. */
 export function readSnapshot(fs: FileSystem, dir: string, offset: number): ProducerStateEntry[] | undefined {
   try {
     return decodeSnapshot(fs.readFile(snapshotFile(dir, offset)))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    if (!isFileError(error)) throw error
+    return undefined
   }
 }
 

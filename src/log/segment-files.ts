@@ -27,7 +27,8 @@ import {
   TIME_INDEX_SUFFIX,
   TXN_INDEX_SUFFIX,
 } from './log-files.ts'
-import { renameIfThere, unlinkIfThere } from './log-loader.ts'
+import { renameIfThere } from './log-loader.ts'
+import { SideFileError, unlinkIfThere } from './side-file.ts'
 
 const SUFFIXES = [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX]
 
@@ -38,9 +39,18 @@ function stem(dir: string, baseOffset: number): string {
 /** An empty segment; files that are there already and empty are taken as they are (KAFKA-6388). */
 export function createSegmentFiles(os: Os, dir: string, baseOffset: number): void {
   for (const suffix of [INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
-    os.fs.close(os.fs.open(stem(dir, baseOffset) + suffix, 'w'))
+    makeIndex(os, stem(dir, baseOffset) + suffix)
   }
   os.fs.close(os.fs.open(logFile(dir, baseOffset), 'a'))
+}
+
+/** Something else of that name (a folder, somebody else's file) is for whoever writes index entries to tell of. */
+function makeIndex(os: Os, path: string): void {
+  try {
+    os.fs.close(os.fs.open(path, 'w'))
+  } catch (error) {
+    if (!SideFileError.of(path, error).isItsOwn) throw error
+  }
 }
 
 /** With its producer snapshot, if `snapshots` (KAFKA-12964). The folder is not synced. */

@@ -11,6 +11,7 @@ import { readInt64, writeInt64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { writeFully } from '../os/file-system.ts'
+import { SideFileError, unlinkIfThere } from './side-file.ts'
 
 export interface AbortedTxn {
   readonly producerId: number
@@ -38,7 +39,7 @@ export class TransactionIndex {
       bytes = this.#fs.readFile(this.path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw error
+      throw SideFileError.of(this.path, error)
     }
     const entries: AbortedTxn[] = []
     for (let at = 0; at + ENTRY_SIZE <= bytes.length; at += ENTRY_SIZE) {
@@ -61,15 +62,12 @@ export class TransactionIndex {
   append(aborted: readonly AbortedTxn[]): void {
     if (aborted.length === 0) return
     const bytes = encode(aborted)
-    const fd = this.#fs.open(this.path, 'a+')
-    try {
+    this.#opened('a+', (fd) => {
       const size = this.#fs.fstat(fd).size
       const whole = size - (size % ENTRY_SIZE)
       if (whole !== size) this.#fs.ftruncate(fd, whole)
       writeFully(this.#fs, fd, bytes, 0, bytes.length, null)
-    } finally {
-      this.#fs.close(fd)
-    }
+    })
   }
 
   /** Drops entries whose marker lies at or behind `offset`, and a torn last one. */
@@ -78,34 +76,49 @@ export class TransactionIndex {
     if (size === 0) return
     const keep = this.entries().filter((entry) => entry.lastOffset < offset).length * ENTRY_SIZE
     if (keep === size) return
-    const fd = this.#fs.open(this.path, 'r+')
-    try {
-      this.#fs.ftruncate(fd, keep)
-    } finally {
-      this.#fs.close(fd)
-    }
+    this.#opened('r+', (fd) => this.#fs.ftruncate(fd, keep))
   }
 
   /** Makes the file hold exactly these; does nothing when it does. No file for none. */
   replace(aborted: readonly AbortedTxn[]): void {
     const bytes = encode(aborted)
     const stat = this.#fs.stat(this.path)
-    if (stat === undefined ? bytes.length === 0 : this.#fs.readFile(this.path).equals(bytes)) return
-    const fd = this.#fs.open(this.path, 'w')
+    if (stat === undefined ? bytes.length === 0 : this.#holds(bytes, stat.size)) return
+    this.#opened('w', (fd) => writeFully(this.#fs, fd, bytes, 0, bytes.length, 0))
+  }
+
+  /** To be made anew. @throws SideFileError, for a folder too */
+  remove(): void {
     try {
-      writeFully(this.#fs, fd, bytes, 0, bytes.length, 0)
-    } finally {
-      this.#fs.close(fd)
+      unlinkIfThere(this.#fs, this.path)
+    } catch (error) {
+      throw SideFileError.of(this.path, error)
     }
   }
 
   sync(): void {
     if (this.#fs.stat(this.path) === undefined) return
-    const fd = this.#fs.open(this.path, 'r+')
+    this.#opened('r+', (fd) => this.#fs.fdatasync(fd))
+  }
+
+  #holds(bytes: Buffer, size: number): boolean {
     try {
-      this.#fs.fdatasync(fd)
-    } finally {
-      this.#fs.close(fd)
+      return size === bytes.length && this.#fs.readFile(this.path).equals(bytes)
+    } catch (error) {
+      throw SideFileError.of(this.path, error)
+    }
+  }
+
+  #opened(flags: 'r+' | 'a+' | 'w', act: (fd: number) => void): void {
+    try {
+      const fd = this.#fs.open(this.path, flags)
+      try {
+        act(fd)
+      } finally {
+        this.#fs.close(fd)
+      }
+    } catch (error) {
+      throw SideFileError.of(this.path, error)
     }
   }
 }

@@ -142,7 +142,9 @@ export class UnifiedLog {
 
   /** Looks at the disk again; cheap when nothing changed (a few stats). Returns true when something did. */
   refresh(): boolean {
-    const start = this.#checkpoints.offset('log-start', this.#settings.topicPartition)
+    // A writer that took an unread log start for 0 would begin an emptied log at 0 again.
+    const starts = this.#checkpoints.offsets('log-start', !this.readOnly)
+    const start = starts.get(this.#settings.topicPartition)
     const moved = start !== this.#logStartOffset
     this.#logStartOffset = start
     return this.#local.refresh() || moved
@@ -309,7 +311,8 @@ export class UnifiedLog {
 
   /**
    * What a broker does at a clean stop (needs the lock). Returns what belongs into the root's checkpoints. Throws the
-   * CorruptRecordError of damage in the middle, if that is known, when all else is done.
+   * CorruptRecordError of damage in the middle, or the SideFileError of an index that cannot be brought in order, when
+   * all else is done.
    */
   closeAsBroker(): ClosedLog {
     // Also where this process prepared it: an index that could not be written then is looked at again.
@@ -326,7 +329,9 @@ export class UnifiedLog {
       (segment) => this.#flusher.isSynced(segment),
     )
     this.#flusher.flush()
-    if (this.#local.corrupt !== undefined) throw this.#local.corrupt
+    const { corrupt } = this.#local
+    const unclosed = corrupt ?? this.#local.segments.find(({ indexFault }) => indexFault)?.indexFault
+    if (unclosed !== undefined) throw unclosed
     const { logStartOffset, logEndOffset } = this
     const activeBaseOffset = this.#local.segments.at(-1)?.baseOffset ?? logEndOffset
     return { logStartOffset, recoveryPoint: logEndOffset, highWatermark: logEndOffset, activeBaseOffset }

@@ -1,7 +1,7 @@
 /** The files of `__cluster_metadata-0`: their names, and the walk over the batches of one of them. */
 import { readInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
-import { type FileSystem, readFully } from '../os/file-system.ts'
+import { type FileSystem, readRange } from '../os/file-system.ts'
 import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 
 export const METADATA_TOPIC = '__cluster_metadata'
@@ -85,7 +85,7 @@ export function walkBatches(
   let buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK, size - position)))
   let at = position
   while (at < size) {
-    const length = readFully(fs, fd, buffer, 0, Math.min(buffer.length, size - at), at)
+    const length = readRange(fs, fd, buffer, 0, Math.min(buffer.length, size - at), at)
     let p = 0
     let needed = RECORD_BATCH_OVERHEAD
     while (length - p >= RECORD_BATCH_OVERHEAD) {
@@ -133,7 +133,7 @@ function badTail(
 /** Whether a whole batch with a right checksum begins anywhere from `position` on. */
 function hasGoodBatch(fs: FileSystem, fd: number, position: number, size: number): boolean {
   const rest = Buffer.alloc(Math.max(0, size - position))
-  const length = readFully(fs, fd, rest, 0, rest.length, position)
+  const length = readRange(fs, fd, rest, 0, rest.length, position)
   for (let p = 0; p + RECORD_BATCH_OVERHEAD <= length; p++) {
     // Magic 2 and a size that fits first: the checksum is the expensive question.
     if (rest[p + 16] !== 2) continue
@@ -159,7 +159,7 @@ export function positionBefore(
   const found = lookUp(fs, `${folder}/${segmentFileName(baseOffset, '.index')}`, offset - baseOffset)
   if (found === undefined || found.position <= 0) return 0
   const header = Buffer.alloc(RECORD_BATCH_OVERHEAD)
-  if (readFully(fs, fd, header, 0, header.length, found.position) < header.length) return 0
+  if (readRange(fs, fd, header, 0, header.length, found.position) < header.length) return 0
   const batch = new RecordBatch(header, 0)
   try {
     return batch.magic === 2 && batch.lastOffset === baseOffset + found.relativeOffset ? found.position : 0
@@ -187,7 +187,7 @@ function lookUp(
     let high = Math.floor(fs.fstat(fd).size / 8)
     while (low < high) {
       const middle = (low + high) >>> 1
-      readFully(fs, fd, entry, 0, 8, middle * 8)
+      readRange(fs, fd, entry, 0, 8, middle * 8)
       const position = readInt32(entry, 4)
       if (position !== 0 && readInt32(entry, 0) < relativeOffset) {
         found = { relativeOffset: readInt32(entry, 0), position }
@@ -195,6 +195,10 @@ function lookUp(
       } else high = middle
     }
     return found
+  } catch (error) {
+    // A folder, or a bad sector: it is only a hint.
+    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error
+    return undefined
   } finally {
     fs.close(fd)
   }

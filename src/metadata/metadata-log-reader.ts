@@ -4,7 +4,7 @@
  * and the next writer cuts it); bad bytes with good batches behind them are damage and are reported.
  */
 import { CorruptRecordError } from '../errors.ts'
-import { type FileSystem, readFully } from '../os/file-system.ts'
+import { type FileSystem, readRange } from '../os/file-system.ts'
 import { RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 import { replayCheckpoint } from './checkpoint-replay.ts'
 import type { MetadataImageParts } from './metadata-image.ts'
@@ -314,7 +314,7 @@ export class MetadataLogReader {
     const fd = this.fs.open(tail.path, 'r')
     try {
       const header = Buffer.alloc(RECORD_BATCH_OVERHEAD)
-      const length = readFully(this.fs, fd, header, 0, header.length, tail.lastBatchPosition)
+      const length = readRange(this.fs, fd, header, 0, header.length, tail.lastBatchPosition)
       const batch = new RecordBatch(header, 0)
       return (
         length === header.length &&

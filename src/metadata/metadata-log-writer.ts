@@ -12,7 +12,7 @@
 
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
 import { METADATA_TOPIC_ID, ZERO_UUID } from '../message/uuid.ts'
-import { type FileSystem, readFully, SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
+import { type FileSystem, readFully, readRange, SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import { segmentFileName } from './metadata-log-files.ts'
 import type { LogTail } from './metadata-log-reader.ts'
 
@@ -106,7 +106,7 @@ function cutTornTail(fs: FileSystem, tail: LogTail): void {
   const fd = fs.open(tail.path, 'r+')
   try {
     const torn = Buffer.alloc(Math.max(0, fs.fstat(fd).size - tail.position))
-    const length = readFully(fs, fd, torn, 0, torn.length, tail.position)
+    const length = readRange(fs, fd, torn, 0, torn.length, tail.position)
     if (torn.some((byte) => byte !== 0)) {
       writeFileAtomically(fs, `${tail.path}.${tail.position}.broken`, torn.subarray(0, length))
     }

@@ -109,6 +109,31 @@ export function someWritten(bytes: number): number {
   throw Object.assign(new Error('EIO: i/o error, write took no byte'), { code: 'EIO', syscall: 'write' })
 }
 
+/**
+ * Reads a range that the file's size says is there; fewer bytes come back only where somebody cut the file meanwhile.
+ * Taking an early end for the end of the file would make good bytes behind it look torn.
+ * @throws EIO where the file goes on and its bytes do not come
+ */
+export function readRange(
+  fs: FileSystem,
+  fd: number,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): number {
+  const done = readFully(fs, fd, buffer, offset, length, position)
+  if (done < length && fs.fstat(fd).size > position + done) throw shortRead()
+  return done
+}
+
+export function shortRead(): Error {
+  return Object.assign(new Error('EIO: i/o error, the file goes on but reading ended'), {
+    code: 'EIO',
+    syscall: 'read',
+  })
+}
+
 /** Reads until `length` bytes or the end of the file; returns how many. */
 export function readFully(
   fs: FileSystem,

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LogDirSession } from '../../src/local/log-dir-session.ts'
+import { type CheckedDirectory, LogDirSession } from '../../src/local/log-dir-session.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { ModelWork, marker, touch } from './session-model.ts'
 
@@ -33,14 +33,15 @@ for (const name of ['write', 'rename', 'unlink', 'fsyncDir'] as const) {
 fs.fsync = step
 
 class Work extends ModelWork {
-  override checkWhole(): Promise<string[]> {
+  override checkWhole(): Promise<CheckedDirectory> {
     console.log('checked whole, though no broker was here and the machine runs on')
     return super.checkWhole()
   }
 
-  override closePartition(name: string): void {
-    super.closePartition(name)
+  override closePartition(name: string): boolean {
+    const closed = super.closePartition(name)
     step()
+    return closed
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SessionWork } from '../../src/local/log-dir-session.ts'
+import type { CheckedDirectory, SessionWork } from '../../src/local/log-dir-session.ts'
 
 /**
  * A directory of model partitions: `NAME.dirty` stands for a partition that was written to and not closed since.
@@ -26,10 +26,10 @@ export class ModelWork implements SessionWork {
     return this.epoch
   }
 
-  async checkWhole(): Promise<string[]> {
+  async checkWhole(): Promise<CheckedDirectory> {
     this.checkedWhole++
     for (const name of dirty(this.dir)) unlinkSync(join(this.dir, `${name}.dirty`))
-    return [...this.damaged]
+    return { damaged: [...this.damaged], unclosed: [] }
   }
 
   /** Partitions that a check of the whole directory finds damaged, until they are repaired. */
@@ -39,9 +39,10 @@ export class ModelWork implements SessionWork {
     return this.damaged.has(name)
   }
 
-  closePartition(name: string): void {
+  closePartition(name: string): boolean {
     this.closedByUs.push(name)
     rmSync(join(this.dir, `${name}.dirty`), { force: true })
+    return true
   }
 
   closed(): void {}
