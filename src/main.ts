@@ -7,6 +7,7 @@ import { BrokenPipeError, FdOutput, type StreamPort } from './cli/output.ts'
 import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
+import { interruptLockWaits } from './os/lock-wait.ts'
 import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
 import { systemErrorText } from './os/system-error.ts'
 
@@ -97,7 +98,7 @@ async function runCommand(
     stdout.line(KAFKA_VERSION)
     return 0
   }
-  const signals = new Signals(end)
+  const signals = new Signals(end, (error) => stderr.line(error.message))
   try {
     const context: CommandContext = {
       command,
@@ -183,9 +184,12 @@ class Signals {
   #listening = false
   #handled = false
   readonly #end: (status: number) => void
+  readonly #onStuck: (error: Error) => void
 
-  constructor(end: (status: number) => void) {
+  /** `onStuck` is told of a lock that cannot be had, and so of work that is not finished. */
+  constructor(end: (status: number) => void, onStuck: (error: Error) => void) {
     this.#end = end
+    this.#onStuck = onStuck
   }
 
   signal(): AbortSignal {
@@ -210,6 +214,11 @@ class Signals {
       this.received = name
       this.#controller?.abort(name)
       if (again || !this.#handled) this.#end(SIGNAL_STATUS[name])
+      else
+        interruptLockWaits((error) => {
+          this.#onStuck(error)
+          this.#end(SIGNAL_STATUS[name])
+        })
     }
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)

@@ -78,8 +78,6 @@ export interface ConsumerOptions {
   readonly untilEnd?: boolean
   /** Go on behind a corrupt batch. Default false: it ends its partition. */
   readonly skipCorrupt?: boolean
-  /** The program ends by process.exit soon after `close`: what a thread waits for need not be called back. */
-  readonly endsByExit?: boolean
   /** Told of corrupt batches; the other partitions go on. Without it `poll` and `visit` reject with the error, once. */
   readonly onCorrupt?: (corrupt: CorruptBatch) => void
   /** Told of what the group gave and took (`close` gives back the rest). */

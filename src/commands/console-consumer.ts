@@ -113,7 +113,6 @@ class ConsoleConsumer {
       signal: this.#context.signal,
       untilEnd: untilEnd || this.#additions?.untilEnd,
       skipCorrupt,
-      endsByExit: true,
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
     })
   }

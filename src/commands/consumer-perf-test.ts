@@ -53,7 +53,6 @@ async function run(context: CommandContext): Promise<number> {
     groupId: config['group.id'],
     config,
     signal: context.signal,
-    endsByExit: true,
   })
   const run = new PerfRun(context, consumer, {
     wanted,

@@ -141,7 +141,6 @@ class Latency {
     const consumer = await openConsumer(this.#context, {
       config: { ...config, 'enable.auto.commit': 'false', 'auto.offset.reset': 'latest' },
       signal: this.#context.signal,
-      endsByExit: true,
     })
     const producer = await openProducer(this.#context, {
       ...config,

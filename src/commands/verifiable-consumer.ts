@@ -93,7 +93,6 @@ async function run(context: CommandContext): Promise<number> {
     groupId: options.value('group-id'),
     config,
     signal: context.signal,
-    endsByExit: true,
     onAssigned: told('partitions_assigned'),
     onRevoked: told('partitions_revoked'),
   })

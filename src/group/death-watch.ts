@@ -3,10 +3,9 @@
  * wakes us, and then the lock is asked:
  *
  *  - the member's lifeline (os/lifeline.ts), a connection that the kernel cuts when the process ends. Costs nothing while nothing happens;
- *  - where none can be had (containers with networks of their own, members of older versions, not Linux): a blocked wait for the lock on a
- *    thread of the pool. It cannot be called back and ends when the other one does. So only a program that ends by process.exit uses it,
- *    and never more than one thread of the (four) at a time, which leaves the rest of the pool to syncs and other waits;
- *  - else asking every 40 ms (0.6 microseconds each time; waking up costs more), by a timer that keeps no program alive.
+ *  - where none can be had (containers with networks of their own, members of older versions, not Linux): asking every 40 ms (0.6
+ *    microseconds each time; waking up costs more), by a timer that keeps no program alive. A thread that waits for the lock in the
+ *    kernel would be told at once, but cannot be called back, and takes one of the pool's four.
  */
 import path from 'node:path'
 import type { Lifelines } from '../os/lifeline.ts'
@@ -16,14 +15,9 @@ const ASK_EVERY_MS = 40
 /** A dying process loses its descriptors one by one: the lock may be held for a moment after the line was cut. */
 const FIRST_ASK_MS = 1
 
-/** Threads of the pool that are blocked for us, in this process. */
-let blockedThreads = 0
-
 export interface DeathWatchOptions {
   readonly os: LockFileOs & { readonly lifelines?: Lifelines | undefined }
   readonly logDir: string
-  /** The program ends by process.exit. */
-  readonly mayBlockThread: boolean
   readonly onDeath: (name: string) => void
 }
 
@@ -52,12 +46,11 @@ export class DeathWatch {
     }
     this.name = name
     this.fd = fd
-    if (lifeline === undefined || os.lifelines === undefined) this.withoutLine(name, fd)
+    if (lifeline === undefined || os.lifelines === undefined) this.ask(name, fd, ASK_EVERY_MS)
     else
       this.line = os.lifelines.hold(lifeline, (held) => {
         this.line = undefined
-        if (held) this.ask(name, fd, FIRST_ASK_MS)
-        else this.withoutLine(name, fd)
+        this.ask(name, fd, held ? FIRST_ASK_MS : ASK_EVERY_MS)
       })
   }
 
@@ -76,11 +69,6 @@ export class DeathWatch {
     this.fd = undefined
   }
 
-  private withoutLine(name: string, fd: number): void {
-    if (this.options.mayBlockThread && blockedThreads === 0) this.block(name, fd)
-    else this.ask(name, fd, ASK_EVERY_MS)
-  }
-
   private ask(name: string, fd: number, againMs: number): void {
     if (this.options.os.locks.tryLock(fd, 'shared')) {
       this.died(name)
@@ -88,19 +76,6 @@ export class DeathWatch {
     }
     this.timer = setTimeout(() => this.ask(name, fd, Math.min(againMs * 2, ASK_EVERY_MS)), againMs)
     this.timer.unref()
-  }
-
-  /** The descriptor belongs to the wait until it ends, also when nobody is interested any more. */
-  private block(name: string, fd: number): void {
-    this.fd = undefined
-    blockedThreads++
-    const { fs, locks } = this.options.os
-    const ended = () => {
-      blockedThreads--
-      fs.close(fd)
-      if (this.name === name) this.died(name)
-    }
-    locks.waitForLock(fd, 'shared').then(ended, ended)
   }
 
   private died(name: string): void {

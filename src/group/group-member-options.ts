@@ -32,11 +32,6 @@ export interface GroupMemberOptions {
   readonly groupProtocol?: 'classic' | 'consumer' | undefined
   /** Exclude internal topics from a pattern. Default true. */
   readonly excludeInternalTopics?: boolean | undefined
-  /**
-   * The program ends by process.exit (a command line tool): where no lifeline can be had, deaths may be waited for on one thread of the
-   * pool, which costs nothing but cannot be called back. Default false: then asked for every 40 ms.
-   */
-  readonly endsByExit?: boolean | undefined
   image(): MetadataImage
   /** Called with partitions that are ours from now on: look up their committed offsets now (nobody else commits them any more). */
   onAssigned(partitions: readonly TopicPartition[]): void | Promise<void>

@@ -88,7 +88,6 @@ export class GroupMember {
     this.deaths = new DeathWatch({
       os,
       logDir,
-      mayBlockThread: options.endsByExit === true,
       onDeath: () => this.changed(),
     })
   }

@@ -244,7 +244,7 @@ export class OffsetStore {
       await ensureOffsetsTopic(this.os, this.directory)
       const topic = this.directory.image().topic(OFFSETS_TOPIC)
       const partition = offsetsPartitionFor(groupId, topic?.partitions.length ?? 1)
-      const log = this.directory.logForWriting(OFFSETS_TOPIC, partition)
+      const log = await this.directory.openForWriting(OFFSETS_TOPIC, partition)
       let due = false
       await log.lock()
       try {

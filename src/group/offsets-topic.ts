@@ -26,7 +26,7 @@ export interface GroupDirectory {
   leave(): Promise<void>
   alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage>
   logForReading(topic: string, partition: number): UnifiedLog
-  logForWriting(topic: string, partition: number): UnifiedLog
+  openForWriting(topic: string, partition: number): Promise<UnifiedLog>
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void
   readonly checkpoints: LogDirCheckpoints

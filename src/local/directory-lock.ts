@@ -5,6 +5,7 @@
  * descriptor is compared with the path's after locking, and the file opened again when they differ.
  */
 import type { LockMode } from '../os/file-lock.ts'
+import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 
 export class DirectoryLock {
@@ -36,22 +37,8 @@ export class DirectoryLock {
     }
   }
 
-  async wait(mode: LockMode): Promise<void> {
-    for (;;) {
-      this.#open()
-      if (!this.#os.locks.tryLock(this.#fd!, mode)) await this.#os.locks.waitForLock(this.#fd!, mode)
-      if (this.current) return
-      this.close()
-    }
-  }
-
-  waitSync(mode: LockMode): void {
-    for (;;) {
-      this.#open()
-      if (!this.#os.locks.tryLock(this.#fd!, mode)) this.#os.locks.waitForLockSync(this.#fd!, mode)
-      if (this.current) return
-      this.close()
-    }
+  wait(mode: LockMode): Promise<void> {
+    return waitForLock(this.#os, this.path, () => this.try(mode))
   }
 
   unlock(): void {

@@ -12,6 +12,7 @@ import { isFileError, SideFileError } from '../log/side-file.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
+import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { DAMAGE_FILE, markDamage } from './damage-mark.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
@@ -75,7 +76,7 @@ export class DirectoryWork implements SessionWork {
         }
       }
     }
-    this.closed()
+    await this.closed()
     const { emptyPreallocatedIndexes, restRecords } = await import('./rest-state.ts')
     emptyPreallocatedIndexes(this.#os, directory.path)
     if (restRecords(image).length > 0) await directory.metadata().append(restRecords)
@@ -86,7 +87,7 @@ export class DirectoryWork implements SessionWork {
     return this.#os.fs.stat(join(this.#directory.path, name, DAMAGE_FILE)) !== undefined
   }
 
-  closePartition(name: string): boolean {
+  async closePartition(name: string): Promise<boolean> {
     const dash = name.lastIndexOf('-')
     const topic = this.#directory.image().topic(name.slice(0, dash))
     if (topic === undefined) return true
@@ -95,7 +96,7 @@ export class DirectoryWork implements SessionWork {
     if (log === undefined) return true
     const locked = log.locked
     try {
-      if (!locked) log.lockSync()
+      if (!locked) await log.lock()
       return this.#close(log)
     } catch (error) {
       // What this process wrote is its own matter. Another's stays listed, for one who can read and write it: nothing is lost.
@@ -112,8 +113,8 @@ export class DirectoryWork implements SessionWork {
    * Recovery points move only when a segment was rolled: they tell a check where to begin, and the active segment is
    * looked at anyway.
    */
-  closed(): void {
-    this.#directory.checkpoints.update('recovery-point', this.#recoveryPoints)
+  async closed(): Promise<void> {
+    await whenFree(() => this.#directory.checkpoints.update('recovery-point', this.#recoveryPoints))
     this.#recoveryPoints.clear()
   }
 

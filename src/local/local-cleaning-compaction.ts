@@ -14,6 +14,7 @@ import type { LogToClean } from '../log/log-to-clean.ts'
 import { logToClean } from '../log/log-to-clean.ts'
 import { OffsetMap } from '../log/offset-map.ts'
 import { elapsedSince } from '../os/clock.ts'
+import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
 import { surveyPartition } from './local-cleaning-retention.ts'
@@ -89,10 +90,13 @@ export async function compact(
   config: CleanerConfig,
   options: CleaningOptions & { readonly deadline: number },
 ): Promise<CleaningResult | undefined> {
+  const now = os.clock.now()
   const started = os.clock.monotonic()
   const key = `${topic}-${partition}`
   const dryRun = options.dryRun === true
-  const log = dryRun ? directory.logForReading(topic, partition) : directory.logForWriting(topic, partition)
+  const log = dryRun
+    ? directory.logForReading(topic, partition)
+    : await directory.openForWriting(topic, partition)
   if (!dryRun) {
     await log.lock()
     try {
@@ -109,7 +113,7 @@ export async function compact(
   const cleaner = new Cleaner(os, {
     map: new OffsetMap(config.dedupeBufferSize, config.loadFactor, os.randomBytes(4).readInt32LE(0)),
     ioBufferSize: config.ioBufferSize,
-    now: started,
+    now,
     dryRun,
     pace: new CleanerPace(os.clock, {
       deadline: options.deadline,
@@ -143,23 +147,16 @@ export async function compact(
       }
     }
     for (;;) {
-      const survey = new LogSurvey(
-        os,
-        log.dir,
-        directory.checkpoints,
-        key,
-        directory.logConfig(topic),
-        started,
-      )
+      const survey = new LogSurvey(os, log.dir, directory.checkpoints, key, directory.logConfig(topic), now)
       try {
         if (survey.corrupt !== undefined) throw survey.corrupt
         if (options.now === true && dryRun) survey.assumeRolled()
-        const toClean = logToClean(survey, started, options.now === true)
+        const toClean = logToClean(survey, now, options.now === true)
         if (toClean.firstDirtyOffset >= toClean.firstUncleanableOffset || toClean.cleanableBytes === 0) break
         const endOffset = await cleaner.clean(survey, toClean)
         passes++
         if (dryRun) break
-        directory.checkpoints.update('cleaner', new Map([[key, endOffset]]))
+        await whenFree(() => directory.checkpoints.update('cleaner', new Map([[key, endOffset]])))
       } finally {
         survey.close()
       }

@@ -76,12 +76,11 @@ export async function applyRetention(
   partition: number,
   rollNow: boolean,
 ): Promise<CleaningResult | undefined> {
-  const started = os.clock.monotonic()
-  const log = directory.logForWriting(topic, partition)
+  const log = await directory.openForWriting(topic, partition)
   await log.lock()
   try {
     // Policy, segments and start are looked at under the lock: nobody cleans or appends meanwhile (KAFKA-12840).
-    return retain(os, directory, log, started, rollNow)
+    return retain(os, directory, log, os.clock.now(), rollNow)
   } finally {
     log.unlock()
   }
@@ -92,18 +91,19 @@ export function retain(
   os: Os,
   directory: LocalDirectory,
   log: UnifiedLog,
-  started: number,
+  now: number,
   rollNow = false,
 ): CleaningResult | undefined {
+  const started = os.clock.monotonic()
   const { topic, partition } = log
   const config = retentionConfig(directory, topic)
   const before = log.scanSegments()
   const start = log.logStartOffset
   // Leftovers, and segments below the log's start.
   log.deleteRecordsBefore(start)
-  const survey = new LogSurvey(os, log.dir, directory.checkpoints, `${topic}-${partition}`, config, started)
+  const survey = new LogSurvey(os, log.dir, directory.checkpoints, `${topic}-${partition}`, config, now)
   survey.close()
-  const { expired, roll } = planRetention(survey, config, started, rollNow)
+  const { expired, roll } = planRetention(survey, config, now, rollNow)
   log.deleteSegments(expired.filter(({ active }) => !active).map(({ baseOffset }) => baseOffset))
   const last = expired.find(({ active }) => active)
   if (last !== undefined || roll !== undefined) log.roll()

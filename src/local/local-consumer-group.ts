@@ -58,7 +58,7 @@ export class LocalConsumerGroup {
   }
 
   /** Joins and waits for the first assignment. */
-  async join(topics: readonly string[] | RegExp, endsByExit: boolean): Promise<void> {
+  async join(topics: readonly string[] | RegExp): Promise<void> {
     const settings = this.#settings
     this.#member = GroupMember.join({
       os: this.#os,
@@ -71,7 +71,6 @@ export class LocalConsumerGroup {
       assignors: settings.assignors,
       groupProtocol: settings.groupProtocol,
       excludeInternalTopics: settings.excludeInternalTopics,
-      endsByExit,
       image: () => this.#directory.image(),
       onAssigned: (partitions) => {
         this.#listener.assigned(partitions, this.#store.fetch(this.groupId))

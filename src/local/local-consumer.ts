@@ -91,7 +91,7 @@ export class LocalConsumer implements Consumer {
     this.#lastCommit =
       this.#os.clock.monotonic() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
     try {
-      await this.#group.join(topics, this.#options.endsByExit ?? false)
+      await this.#group.join(topics)
     } catch (error) {
       throw explained(this.#os, this.#directory.path, error)
     }

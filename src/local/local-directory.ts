@@ -8,6 +8,7 @@ import { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import { LockWaits, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining, makeDataDir } from './data-dir.ts'
 import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.ts'
@@ -28,6 +29,7 @@ export class LocalDirectory extends DirectoryReader {
   readonly checkpoints: LogDirCheckpoints
   readonly #session: LogDirSession
   readonly #folders: PartitionFolders
+  readonly #waits: LockWaits
   #propertiesChecked = false
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #readers = new Map<string, UnifiedLog>()
@@ -38,10 +40,17 @@ export class LocalDirectory extends DirectoryReader {
   }
 
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
-    super(os, path, options)
-    this.checkpoints = new LogDirCheckpoints(os, path)
-    this.#folders = new PartitionFolders(os, path, this.checkpoints, (line) => this.warn(line))
-    this.#session = new LogDirSession(os, path, new DirectoryWork(os, this, this.#logs))
+    const waits = new LockWaits((line) => this.warn(line))
+    super({ ...os, waits }, path, options)
+    this.checkpoints = new LogDirCheckpoints(this.os, path)
+    this.#folders = new PartitionFolders(this.os, path, this.checkpoints, (line) => this.warn(line))
+    this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
+    this.#waits = waits
+  }
+
+  /** Its client is in no position to wait for locks any more: what still waits fails, and what follows may only try. */
+  endWaits(): void {
+    this.#waits.end()
   }
 
   override async whole(): Promise<LocalDirectory> {
@@ -79,7 +88,7 @@ export class LocalDirectory extends DirectoryReader {
   async alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
     await this.enter()
     try {
-      this.#session.verify()
+      await whenFree(() => this.#session.verify())
       return await this.metadata().append((image) => {
         const records = build(image)
         announcePartitions(this.os, this.path, records)
@@ -122,6 +131,7 @@ export class LocalDirectory extends DirectoryReader {
   /**
    * Needs a session. Lists the partition as open (the first one in a clean directory takes the marker away) and sees
    * to its folder. Config and leader epoch follow the metadata at each call. Good until `leave`, which closes it.
+   * @throws LockBusyError where somebody else is entering or leaving just now: `openForWriting` waits for that
    */
   logForWriting(topic: string, partition: number): UnifiedLog {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
@@ -153,7 +163,14 @@ export class LocalDirectory extends DirectoryReader {
     })
   }
 
-  /** Says that a partition's files are about to be changed, as `logForWriting` does by itself. Needs a session. */
+  async openForWriting(topic: string, partition: number): Promise<UnifiedLog> {
+    return whenFree(() => this.logForWriting(topic, partition))
+  }
+
+  /**
+   * Says that a partition's files are about to be changed, as `logForWriting` does by itself. Needs a session.
+   * @throws LockBusyError
+   */
   listAsOpen(topic: string, partition: number): void {
     this.#session.writing(`${topic}-${partition}`)
   }

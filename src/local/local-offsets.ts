@@ -3,6 +3,7 @@ import type { IsolationLevel, OffsetSpec, TopicPartition } from '../client/types
 import { KafkaError, TerseError } from '../errors.ts'
 import type { TimestampAndOffset } from '../log/fetched-data.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
+import { whenFree } from '../os/lock-wait.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
@@ -46,13 +47,13 @@ export class LocalOffsets implements OffsetAdmin {
   async deleteRecords({ topic, partition }: TopicPartition, beforeOffset: number): Promise<number> {
     await this.#directory.enter()
     try {
-      const log = this.#directory.logForWriting(topic, partition)
+      const log = await this.#directory.openForWriting(topic, partition)
       if (!log.config.delete) throw new KafkaError('POLICY_VIOLATION')
       await log.lock()
       try {
         log.refresh()
         if (beforeOffset > log.highWatermark || beforeOffset < -1) throw new KafkaError('OFFSET_OUT_OF_RANGE')
-        return log.deleteRecordsBefore(beforeOffset)
+        return await whenFree(() => log.deleteRecordsBefore(beforeOffset))
       } finally {
         log.unlock()
       }

@@ -8,6 +8,7 @@ import { KafkaError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Clock } from '../os/clock.ts'
+import { LockBusyError, whenFree } from '../os/lock-wait.ts'
 import type { CompressionQueue } from '../record/compression-queue.ts'
 import { KERNEL_MAX_LINE } from '../record/line-kernel.ts'
 import { sizeOfHeaders } from '../record/record-writer.ts'
@@ -292,14 +293,7 @@ export class LocalTopicProducer implements TopicProducer {
       try {
         if (this.#tryWrite(queue)) continue
         this.#throwFailure()
-        const { log } = this.#log(queue.partition)
-        this.#waitingForLock = true
-        try {
-          await log.lock()
-        } finally {
-          this.#waitingForLock = false
-        }
-        this.#writeLocked(queue, log)
+        this.#writeLocked(queue, await this.#lockedLog(queue.partition))
       } catch (error) {
         this.#accumulator.failed(queue, error)
         failure ??= error as Error
@@ -333,9 +327,21 @@ export class LocalTopicProducer implements TopicProducer {
       this.#writeLocked(queue, log)
       return true
     } catch (error) {
+      if (error instanceof LockBusyError) return false
       this.#accumulator.failed(queue, error)
       this.#failure ??= error as Error
       return false
+    }
+  }
+
+  async #lockedLog(partition: number): Promise<UnifiedLog> {
+    this.#waitingForLock = true
+    try {
+      const { log } = await whenFree(() => this.#log(partition))
+      await log.lock()
+      return log
+    } finally {
+      this.#waitingForLock = false
     }
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../client/admin-check.ts'
 import { PartitionLock } from '../log/partition-lock.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { DAMAGE_FILE } from './damage-mark.ts'
 import { LocalCheck } from './local-check.ts'
@@ -129,11 +130,11 @@ export class LocalRepair {
     if (directory.image().topic(topic)?.partitions[partition] === undefined) return
     const name = `${topic}-${partition}`
     const dir = join(directory.path, name)
-    directory.listAsOpen(topic, partition)
+    await whenFree(() => directory.listAsOpen(topic, partition))
     const config = directory.logConfig(topic)
     if (os.fs.stat(dir) !== undefined) {
       const lock = new PartitionLock(os, dir)
-      if (!lock.tryLock()) await lock.lock()
+      await lock.lock()
       try {
         const compacted = config.compact || checkpoints.offset('cleaner', name) !== undefined
         const files = (kind: RegExp) => findings.filter((f) => kind.test(f.kind)).map(({ file }) => file)
@@ -156,12 +157,12 @@ export class LocalRepair {
       }
     }
     // From the first batch on, not only from where the last check ended.
-    checkpoints.update('recovery-point', new Map([[name, undefined]]))
-    const log = directory.logForWriting(topic, partition)
+    await whenFree(() => checkpoints.update('recovery-point', new Map([[name, undefined]])))
+    const log = await directory.openForWriting(topic, partition)
     await log.lock()
     try {
       await log.recover()
-      this.#clampCheckpoints(name, log.logEndOffset)
+      await whenFree(() => this.#clampCheckpoints(name, log.logEndOffset))
     } finally {
       log.unlock()
     }

@@ -137,7 +137,7 @@ export class LocalTransactions implements TransactionAdmin {
   /** Under the partition's lock; checks what a broker checks. */
   async #writeMarker(spec: AbortTransactionSpec, type: 'ABORT' | 'COMMIT'): Promise<void> {
     const { partition, producerId, producerEpoch, coordinatorEpoch } = spec
-    const log = this.#directory.logForWriting(partition.topic, partition.partition)
+    const log = await this.#directory.openForWriting(partition.topic, partition.partition)
     await log.lock()
     try {
       log.refresh()
@@ -172,7 +172,7 @@ export class LocalTransactions implements TransactionAdmin {
     transactionalId: string,
     next: (now: TransactionLogValue) => TransactionLogValue,
   ): Promise<TransactionLogValue> {
-    const log = this.#directory.logForWriting(TRANSACTION_TOPIC, this.#partitionOf(transactionalId))
+    const log = await this.#directory.openForWriting(TRANSACTION_TOPIC, this.#partitionOf(transactionalId))
     await log.lock()
     try {
       const now = this.#states(log).get(transactionalId)

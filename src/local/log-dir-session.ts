@@ -18,6 +18,7 @@
  */
 import { join } from 'node:path'
 import { TerseError } from '../errors.ts'
+import { LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import {
   hasCleanShutdownFile,
@@ -67,9 +68,9 @@ export interface SessionWork {
    * Closes a listed partition as a broker does, everything synced. False where that cannot be done now, which was told: it
    * stays listed, and the marker away. Throws where this process wrote to it.
    */
-  closePartition(name: string): boolean
+  closePartition(name: string): boolean | Promise<boolean>
   /** Called alone, inside the gate, after the last of them, before the marker comes back. */
-  closed(): void
+  closed(): void | Promise<void>
   /** Called when this process left, whether or not it was the last one out. */
   left(): void
 }
@@ -143,11 +144,12 @@ export class LogDirSession {
   /**
    * Call before the first byte goes into a partition (its folder's name). Quick when it is listed already.
    * The first one of a clean directory costs one fsync of the folder.
+   * @throws LockBusyError where the gate is needed and somebody else is in it
    */
   writing(name: string): void {
     if (this.#entered === 0) throw new Error(`${name}: written to without a session`)
     this.verify()
-    this.#listed ??= this.#openList()
+    this.#listed ??= this.#inGate(() => this.#openList())
     if (this.#listed.has(name)) return
     addOpenPartition(this.#os, this.#dir, name)
     this.#listed.add(name)
@@ -156,17 +158,35 @@ export class LogDirSession {
   /**
    * A broker that stops deletes `.lock` a moment after it let go of it: a lock that was taken in that moment keeps
    * nobody out. Two stats; takes the new file's lock, or throws when a broker has it.
+   * @throws LockBusyError where somebody else is in the gate
    */
   verify(): void {
     if (this.#lock.current) return
-    this.#gate.waitSync('exclusive')
-    try {
+    this.#inGate(() => {
       if (this.#lock.try('shared')) return
       this.#lock.close()
+      throw this.#refusal()
+    })
+  }
+
+  /**
+   * Through the gate without waiting: it may be another client of this very process that is in it, and that one needs the
+   * main thread to get out.
+   */
+  #inGate<T>(action: () => T): T {
+    if (!this.#gate.try('exclusive')) throw new LockBusyError(this.#gate.path, () => this.#gateFree())
+    try {
+      return action()
     } finally {
       this.#gate.unlock()
     }
-    throw this.#refusal()
+  }
+
+  #gateFree(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#gate.wait('exclusive')
+      this.#gate.unlock()
+    })
   }
 
   async #enter(): Promise<void> {
@@ -217,7 +237,7 @@ export class LogDirSession {
     await this.#gate.wait('exclusive')
     try {
       if (this.#lock.try('exclusive')) {
-        this.#lastOut()
+        await this.#lastOut()
         if (this.#os.locks.kind === 'fallback') removeQuietly(this.#os, join(this.#dir, FALLBACK_FILE))
       }
     } catch (error) {
@@ -231,7 +251,7 @@ export class LogDirSession {
     }
   }
 
-  #lastOut(): void {
+  async #lastOut(): Promise<void> {
     this.#work.finish()
     if (hasCleanShutdownFile(this.#os, this.#dir)) {
       const epoch = this.#work.brokerEpoch()
@@ -246,9 +266,9 @@ export class LogDirSession {
     const found = [...list.names].filter((name) => name.startsWith(FOUND_DAMAGED))
     let closed = true
     for (const name of list.names) {
-      if (!name.startsWith(FOUND_DAMAGED)) closed = this.#work.closePartition(name) && closed
+      if (!name.startsWith(FOUND_DAMAGED)) closed = (await this.#work.closePartition(name)) && closed
     }
-    this.#work.closed()
+    await this.#work.closed()
     if (!closed) return
     if (found.some((name) => this.#work.isDamaged(name.slice(FOUND_DAMAGED.length)))) return
     restoreCleanShutdownFile(this.#os, this.#dir, list.brokerEpoch)
@@ -266,21 +286,16 @@ export class LogDirSession {
     return list.brokerEpoch === this.#work.brokerEpoch() ? list : undefined
   }
 
-  /** The names in the list; takes the marker away first if it is there. */
+  /** Inside the gate: the names in the list; takes the marker away first if it is there. */
   #openList(): Set<string> {
-    this.#gate.waitSync('exclusive')
-    try {
-      if (hasCleanShutdownFile(this.#os, this.#dir)) {
-        this.#beginList()
-        this.#cleanUntil = this.#os.fs.stat(join(this.#dir, OPEN_PARTITIONS_FILE))?.mtimeMs
-        setAsideCleanShutdownFile(this.#os, this.#dir)
-      }
-      // Also when another one took the marker away: it may have been killed before this.
-      this.#os.fs.fsyncDir(this.#dir)
-      return this.#validList()?.names ?? new Set()
-    } finally {
-      this.#gate.unlock()
+    if (hasCleanShutdownFile(this.#os, this.#dir)) {
+      this.#beginList()
+      this.#cleanUntil = this.#os.fs.stat(join(this.#dir, OPEN_PARTITIONS_FILE))?.mtimeMs
+      setAsideCleanShutdownFile(this.#os, this.#dir)
     }
+    // Also when another one took the marker away: it may have been killed before this.
+    this.#os.fs.fsyncDir(this.#dir)
+    return this.#validList()?.names ?? new Set()
   }
 
   /** Before the first look for others: of two that enter at once, at least one sees the other. */

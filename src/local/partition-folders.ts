@@ -19,6 +19,7 @@ import {
 } from '../log/partition-metadata.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
+import { waitForLock, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { refuseDamaged } from './damage-mark.ts'
 import { removeQuietly } from './open-partitions.ts'
@@ -62,11 +63,12 @@ export class PartitionFolders {
     }
     if (fs.stat(folder) === undefined) return folder
     if (id !== undefined) {
+      // First, as somebody may hold the checkpoints' lock: then all of this is done again.
+      this.#forget([name])
       this.#warn(
         `${folder}: belongs to another topic of that name (id ${id}); set aside as -stray, as a broker does`,
       )
       this.#rename(name, 'stray')
-      this.#forget([name])
       return folder
     }
     if (fs.readdir(folder).some((file) => file.endsWith('.log'))) {
@@ -114,7 +116,7 @@ export class PartitionFolders {
       }
       const names = Array.from({ length: partitions }, (_, p) => `${name}-${p}`)
       for (const one of names) await this.#drop(one, id)
-      if (image.topic(name) === undefined) this.#forget(names)
+      if (image.topic(name) === undefined) await whenFree(() => this.#forget(names))
     }
     // Or a power cut may bring back a folder's old name when half of its files are gone.
     fs.fsyncDir(this.#dir)
@@ -127,9 +129,10 @@ export class PartitionFolders {
     const { fs, locks } = this.#os
     const folder = join(this.#dir, name)
     if (fs.stat(folder) === undefined || !this.#belongs(folder, topicId)) return
-    const fd = fs.open(join(folder, '.tkafka-lock'), 'a+')
+    const path = join(folder, '.tkafka-lock')
+    const fd = fs.open(path, 'a+')
     try {
-      if (!locks.tryLock(fd, 'exclusive')) await locks.waitForLock(fd, 'exclusive')
+      await waitForLock(this.#os, path, () => locks.tryLock(fd, 'exclusive'))
       if (this.#belongs(folder, topicId)) this.#rename(name, 'delete')
     } finally {
       fs.close(fd)
@@ -146,6 +149,7 @@ export class PartitionFolders {
   }
 
   /** A topic made anew under the name begins at 0, as a broker would have it. */
+  /** @throws LockBusyError */
   #forget(names: readonly string[]): void {
     const changes = new Map(names.map((name) => [name, undefined]))
     unlessDiskFull(() => {

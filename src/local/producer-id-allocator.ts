@@ -9,6 +9,7 @@
  */
 import { join } from 'node:path'
 import { readFully, writeFully } from '../os/file-system.ts'
+import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 
 export const PRODUCER_IDS_FILE = '.tkafka-producer-ids'
@@ -28,7 +29,7 @@ export async function allocateProducerId(os: Os, dir: string, source: ProducerId
   if (fs.stat(path) === undefined) fs.close(fs.open(path, 'a+'))
   const file = fs.open(path, 'r+')
   try {
-    if (!os.locks.tryLock(file, 'exclusive')) await os.locks.waitForLock(file, 'exclusive')
+    await waitForLock(os, path, () => os.locks.tryLock(file, 'exclusive'))
     const buffer = Buffer.alloc(512)
     const text = buffer.toString('latin1', 0, readFully(fs, file, buffer, 0, buffer.length, 0))
     const match = /^(\d+) (\d+) (\S+)\s*$/.exec(text)

@@ -8,6 +8,7 @@
  * the two: the file is missing, which counts as empty, for a broker, too.
  */
 import { join } from 'node:path'
+import { LockBusyError, waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
 import { unlessDiskFull } from './full-disk.ts'
@@ -129,7 +130,7 @@ export class LogDirCheckpoints {
 
   /**
    * Sets offsets (undefined removes the line), keeps all other lines. Nothing is written when nothing changes.
-   * Blocks for the lock, which is held only for the rewrite.
+   * @throws LockBusyError when somebody is just rewriting one; nothing was changed then
    */
   update(name: OffsetCheckpointName, changes: ReadonlyMap<string, number | undefined>): void {
     // Other partitions' lines must not go because they could not be read.
@@ -154,10 +155,21 @@ export class LogDirCheckpoints {
 
   #locked(action: () => void): void {
     const { fs, locks } = this.#os
-    const fd = fs.open(join(this.#logDir, LOCK_FILE), 'a+')
+    const path = join(this.#logDir, LOCK_FILE)
+    const fd = fs.open(path, 'a+')
     try {
-      locks.waitForLockSync(fd, 'exclusive')
+      if (!locks.tryLock(fd, 'exclusive')) throw new LockBusyError(path, () => this.#untilFree(path))
       action()
+    } finally {
+      fs.close(fd)
+    }
+  }
+
+  async #untilFree(path: string): Promise<void> {
+    const { fs, locks } = this.#os
+    const fd = fs.open(path, 'a+')
+    try {
+      await waitForLock(this.#os, path, () => locks.tryLock(fd, 'exclusive'))
     } finally {
       fs.close(fd)
     }

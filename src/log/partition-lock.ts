@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { KafkaError } from '../errors.ts'
+import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { PARTITION_LOCK_FILE } from './log-files.ts'
 
@@ -31,19 +32,8 @@ export class PartitionLock {
     return true
   }
 
-  async lock(): Promise<void> {
-    while (!this.#held) {
-      await this.#os.locks.waitForLock(this.#open(), 'exclusive')
-      this.#held = this.#isCurrent()
-    }
-  }
-
-  lockSync(): void {
-    while (!this.#held) {
-      const fd = this.#open()
-      if (!this.#os.locks.tryLock(fd, 'exclusive')) this.#os.locks.waitForLockSync(fd, 'exclusive')
-      this.#held = this.#isCurrent()
-    }
+  lock(): Promise<void> {
+    return waitForLock(this.#os, this.#path, () => this.tryLock())
   }
 
   unlock(): void {

@@ -7,6 +7,7 @@
  */
 import { dirname } from 'node:path'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
+import { LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
 import { unlessDiskFull } from './full-disk.ts'
@@ -165,10 +166,9 @@ export class UnifiedLog {
     await this.#lock.lock()
   }
 
-  /** Blocks the process until the lock is free. */
+  /** For one who is alone in the log. @throws LockBusyError where that is not so */
   lockSync(): void {
-    this.#ensureFolder()
-    this.#lock.lockSync()
+    if (!this.tryLock()) throw new LockBusyError(this.dir, () => this.lock().then(() => this.unlock()))
   }
 
   unlock(): void {

@@ -4,6 +4,7 @@
  */
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
+import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import type { MetaProperties } from './meta-properties.ts'
 import { readMetaProperties } from './meta-properties.ts'
@@ -199,9 +200,10 @@ export class MetadataLog {
       fs.mkdir(folder)
       fs.fsyncDir(this.logDir)
     }
-    const fd = fs.open(`${folder}/.tkafka-lock`, 'a+')
+    const path = `${folder}/.tkafka-lock`
+    const fd = fs.open(path, 'a+')
     try {
-      if (!locks.tryLock(fd, 'exclusive')) await locks.waitForLock(fd, 'exclusive')
+      await waitForLock(this.os, path, () => locks.tryLock(fd, 'exclusive'))
       return await action()
     } finally {
       fs.close(fd)

@@ -13,9 +13,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { FileLocks, LockHolder, LockMode } from './file-lock.ts'
 import type { FileSystem } from './file-system.ts'
-import { findLockHolders } from './lock-holders.ts'
-
-const POLL_MS = 10
+import { describeProcess, findLockHolders } from './lock-holders.ts'
 
 export class FallbackFileLocks implements FileLocks {
   readonly kind = 'fallback'
@@ -59,17 +57,6 @@ export class FallbackFileLocks implements FileLocks {
     return true
   }
 
-  async waitForLock(fd: number, mode: LockMode): Promise<void> {
-    while (!this.tryLock(fd, mode)) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())))
-    }
-  }
-
-  waitForLockSync(fd: number, mode: LockMode): void {
-    const never = new Int32Array(new SharedArrayBuffer(4))
-    while (!this.tryLock(fd, mode)) Atomics.wait(never, 0, 0, POLL_MS * (0.5 + Math.random()))
-  }
-
   unlock(fd: number): void {
     const held = this.#held.get(fd)
     if (held === undefined) return
@@ -81,7 +68,12 @@ export class FallbackFileLocks implements FileLocks {
     const others = only === 'process' ? [] : this.#entries(file)
     return [
       ...findLockHolders(file, only),
-      ...others.map(({ pid, exclusive }) => ({ pid, exclusive, processLock: false, command: '' })),
+      ...others.map(({ pid, exclusive }) => ({
+        pid,
+        exclusive,
+        processLock: false,
+        ...describeProcess(pid),
+      })),
     ]
   }
 

@@ -7,12 +7,8 @@
 export interface FileLocks {
   /** Kernel locks, or the lock files that stand in where no kernel lock loads (docs/locking.md). */
   readonly kind: 'kernel' | 'fallback'
-  /** True when the lock is held now. Also upgrades and downgrades a lock that this descriptor already holds. */
+  /** True when the lock is held now. Never waits: that is lock-wait.ts's. Also upgrades and downgrades a lock that this descriptor already holds. */
   tryLock(fd: number, mode: LockMode): boolean
-  /** Waits on the thread pool; the event loop goes on. Try first: uncontended, trying is a hundred times cheaper. */
-  waitForLock(fd: number, mode: LockMode): Promise<void>
-  /** Blocks the process. */
-  waitForLockSync(fd: number, mode: LockMode): void
   unlock(fd: number): void
   /**
    * Who holds a lock on this file now: for messages, best effort. Slow (it may look at every process), unless only
@@ -28,6 +24,8 @@ export interface LockHolder {
   readonly processLock: boolean
   /** Its command line, '' where we may not look. */
   readonly command: string
+  /** By SIGSTOP, Ctrl-Z or a debugger: it lets go of nothing until it goes on. */
+  readonly stopped?: boolean
 }
 
 export type LockMode = 'shared' | 'exclusive'

@@ -30,7 +30,7 @@ export function findLockHolders(file: string, only?: 'process'): LockHolder[] {
     const pid = Number(pidText)
     // Inode numbers repeat across file systems and overlays rename devices, so the process must have the file open.
     if (!hasOpen(pid, stat)) continue
-    holders.set(pid, { pid, exclusive: access === 'WRITE', processLock: true, command: commandOf(pid) })
+    holders.set(pid, { pid, exclusive: access === 'WRITE', processLock: true, ...describeProcess(pid) })
   }
   if (anonymous && only === undefined)
     for (const holder of holdersByDescriptor(stat)) holders.set(holder.pid, holder)
@@ -56,7 +56,7 @@ function* holdersByDescriptor(file: fs.Stats): Generator<LockHolder> {
         const info = fs.readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1')
         const lock = /^lock:.* (READ|WRITE) /m.exec(info)
         if (lock === null) continue
-        yield { pid, exclusive: lock[1] === 'WRITE', processLock: false, command: commandOf(pid) }
+        yield { pid, exclusive: lock[1] === 'WRITE', processLock: false, ...describeProcess(pid) }
         break
       }
     } catch {
@@ -74,10 +74,25 @@ function isSame(link: string, file: fs.Stats): boolean {
   return stat !== undefined && stat.ino === file.ino && stat.dev === file.dev
 }
 
+/** For messages; best effort. */
+export function describeProcess(pid: number): { command: string; stopped: boolean } {
+  return { command: commandOf(pid), stopped: isStopped(pid) }
+}
+
 function commandOf(pid: number): string {
   try {
     return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
   } catch {
     return ''
+  }
+}
+
+/** State T (stopped) or t (by a debugger) in /proc/PID/stat, behind the command in brackets, which may hold anything. */
+function isStopped(pid: number): boolean {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+  } catch {
+    return false
   }
 }

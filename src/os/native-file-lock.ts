@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TerseError } from '../errors.ts'
-import type { FileLocks, LockMode } from './file-lock.ts'
+import type { FileLocks } from './file-lock.ts'
 import { findLockHolders } from './lock-holders.ts'
 import { ensureNode } from './runtime.ts'
 
@@ -28,27 +28,6 @@ export const nativeFileLocks: FileLocks = {
     }
   },
 
-  async waitForLock(fd, mode) {
-    if (this.tryLock(fd, mode)) return
-    for (;;) {
-      try {
-        return await wait(fd, mode)
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EINTR') throw error
-      }
-    }
-  },
-
-  waitForLockSync(fd, mode) {
-    for (;;) {
-      try {
-        return load().waitForLockSync(fd, 0, 0, mode === 'exclusive')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EINTR') throw error
-      }
-    }
-  },
-
   unlock(fd) {
     load().unlock(fd, 0, 0)
   },
@@ -69,16 +48,6 @@ export function nativeLocksWork(): boolean {
 /** The C functions. All take (fd, offset, length, exclusive); length 0 is the whole file. They throw libuv's codes. */
 interface Binding {
   tryLock(fd: number, offset: number, length: number, exclusive: boolean): void
-  waitForLockSync(fd: number, offset: number, length: number, exclusive: boolean): void
-  /** Calls back with `context` as this; the returned buffer is the request and must stay reachable until then. */
-  waitForLock<C>(
-    fd: number,
-    offset: number,
-    length: number,
-    exclusive: boolean,
-    context: C,
-    done: (this: C, error: Error | null) => void,
-  ): ArrayBuffer
   unlock(fd: number, offset: number, length: number): void
 }
 
@@ -111,17 +80,6 @@ function prebuilt(file: string): string {
     if (path.dirname(dir) === dir) break
   }
   return path.join(path.dirname(createRequire(self).resolve('fs-native-extensions/package.json')), file)
-}
-
-function wait(fd: number, mode: LockMode): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const context = { handle: undefined as ArrayBuffer | undefined, resolve, reject }
-    context.handle = load().waitForLock(fd, 0, 0, mode === 'exclusive', context, function (error) {
-      this.handle = undefined
-      if (error === null) this.resolve()
-      else this.reject(error)
-    })
-  })
 }
 
 function firstLine(error: unknown): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { waitForLock } from '../../src/os/lock-wait.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { bundleProgram } from '../support/bundle-program.ts'
 
@@ -71,7 +72,7 @@ describe('a lock', () => {
     const child = await hold('exclusive')
     const fd = open()
     expect(locks.tryLock(fd, 'exclusive')).toBe(false)
-    const waiting = locks.waitForLock(fd, 'exclusive')
+    const waiting = waitForLock(systemOs, file, () => locks.tryLock(fd, 'exclusive'))
     const end = ended(child)
     child.kill('SIGKILL')
     await waiting
@@ -83,7 +84,7 @@ describe('a lock', () => {
     const [a, b] = [open(), open()]
     locks.tryLock(a, 'exclusive')
     let got = false
-    const waiting = locks.waitForLock(b, 'exclusive').then(() => {
+    const waiting = waitForLock(systemOs, file, () => locks.tryLock(b, 'exclusive')).then(() => {
       got = true
     })
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -81,8 +81,6 @@ export class MemoryDisk {
       locks: {
         kind: 'kernel',
         tryLock: () => true,
-        waitForLock: async () => {},
-        waitForLockSync: () => {},
         unlock: () => {},
         holders: () => [],
       },

@@ -20,7 +20,6 @@ const member = GroupMember.join({
   ...options,
   clientId: 'test',
   subscription: { topics: Object.keys(options.topics) },
-  endsByExit: true,
   image: () => fakeImage(options.topics),
   onAssigned: (partitions) => say({ assigned: partitions.map((p) => `${p.topic}-${p.partition}`) }),
   onRevoked: async (partitions) => say({ revoked: partitions.map((p) => `${p.topic}-${p.partition}`) }),

@@ -3,6 +3,6 @@ import { systemOs } from '../../src/os/system-os.ts'
 
 const [file, mode] = process.argv.slice(2)
 const fd = systemOs.fs.open(file, 'a+')
-systemOs.locks.waitForLockSync(fd, mode as 'shared' | 'exclusive')
+if (!systemOs.locks.tryLock(fd, mode as 'shared' | 'exclusive')) throw new Error(`${file} is locked`)
 console.log('held')
 setInterval(() => {}, 1000)

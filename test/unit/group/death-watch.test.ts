@@ -20,11 +20,10 @@ const lifelines: Lifelines = {
     return { close: () => letGo++ }
   },
 }
-const watching = (mayBlockThread = false) =>
+const watching = () =>
   new DeathWatch({
     os: { ...systemOs, lifelines },
     logDir: dir,
-    mayBlockThread,
     onDeath: (name) => deaths.push(name),
   })
 

@@ -180,9 +180,9 @@ describe('group members', () => {
     expect(held(b)).toEqual(['t-2', 't-3'])
   })
 
-  test('many members that may block threads leave the pool to others', async () => {
+  test('many members without lifelines leave the thread pool to others (B1)', async () => {
     const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) =>
-      join(id, { endsByExit: true, os: { ...systemOs, lifelines: undefined } }),
+      join(id, { os: { ...systemOs, lifelines: undefined } }),
     )
     await Promise.all(all.map((member) => member.ready()))
     await new Promise((resolve) => setTimeout(resolve, 50))
