@@ -78,6 +78,11 @@ export interface ConsumerOptions {
   readonly untilEnd?: boolean
   /** Go on behind a corrupt batch. Default false: it ends its partition. */
   readonly skipCorrupt?: boolean
+  /**
+   * How long `subscribe` waits for the group's first assignment (1000 ms at most: the rest comes while `poll` waits), and `close`
+   * for locks that others hold. Default: 30000 ms, as Kafka's close.
+   */
+  readonly patienceMs?: number
   /** Told of corrupt batches; the other partitions go on. Without it `poll` and `visit` reject with the error, once. */
   readonly onCorrupt?: (corrupt: CorruptBatch) => void
   /** Told of what the group gave and took (`close` gives back the rest). */

@@ -98,7 +98,7 @@ class ConsoleConsumer {
   }
 
   async #open(): Promise<Consumer | undefined> {
-    const { config, groupId, untilEnd, skipCorrupt } = this.#options
+    const { config, groupId, untilEnd, skipCorrupt, timeoutMs } = this.#options
     try {
       consumerSettings(config, groupId)
       checkSubscription(this.#options)
@@ -113,6 +113,7 @@ class ConsoleConsumer {
       signal: this.#context.signal,
       untilEnd: untilEnd || this.#additions?.untilEnd,
       skipCorrupt,
+      patienceMs: timeoutMs,
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
     })
   }

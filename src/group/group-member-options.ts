@@ -37,6 +37,8 @@ export interface GroupMemberOptions {
   onAssigned(partitions: readonly TopicPartition[]): void | Promise<void>
   /** Called before partitions are given up: commit what was read. They stay ours until the promise resolves. */
   onRevoked(partitions: readonly TopicPartition[]): void | Promise<void>
+  /** Another member has held this partition's claim for a while: its file, the partition in words, that one's pid if known. */
+  onHeld?(file: string, what: string, pid: number | undefined): void
   /** A failure that ends the membership (the directory is gone, a callback failed). */
   onError?(error: Error): void
 }

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Lifelines } from '../os/lifeline.ts'
+import { TELL_AFTER_MS } from '../os/lock-wait.ts'
 import { isSticky } from './assignors.ts'
 import { DeathWatch } from './death-watch.ts'
 import { assign, groupAssignor, partitionCounts, subscriptionsOf } from './group-assignment.ts'
@@ -14,7 +15,7 @@ import {
   writeClaim,
 } from './group-member-options.ts'
 import { type GroupMembership, MembershipReader, removeLeftovers } from './group-membership.ts'
-import { readLiveMembers } from './live-members.ts'
+import { readHeld, readLiveMembers } from './live-members.ts'
 import { type HeldFile, releaseHeldFile, tryHoldFile } from './lock-file.ts'
 import { StickyAssignmentFile } from './sticky-assignment-file.ts'
 import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
@@ -61,7 +62,10 @@ export class GroupMember {
   private readonly timers = new Set<NodeJS.Timeout>()
   private unwatched = false
   private sticky = false
-  private pending = new Set<string>()
+  /** Claims that others hold still: their files' names, with the partitions in words. */
+  private pending = new Map<string, string>()
+  private pendingSince: number | undefined
+  private tellAfter = TELL_AFTER_MS
   private retries = 0
   private again = false
   private running: Promise<void> | undefined
@@ -258,10 +262,29 @@ export class GroupMember {
     await this.giveUp([...this.claims].filter(([key, claim]) => wanted.get(key)?.topicId !== claim.topicId))
     if (this.closing) return
     await this.take([...wanted].filter(([key]) => !this.claims.has(key)).map(([, partition]) => partition))
-    if (this.pending.size > 0) this.later(Math.min(RETRY_MS * 2 ** (this.retries++ >> 4), 500))
-    else {
+    if (this.pending.size > 0) {
+      this.pendingSince ??= now
+      this.later(Math.min(RETRY_MS * 2 ** (this.retries++ >> 4), 500))
+      if (now - this.pendingSince >= this.tellAfter) {
+        this.tellAfter *= 2
+        this.tellOfHolders(members)
+      }
+    } else {
       this.retries = 0
+      this.pendingSince = undefined
+      this.tellAfter = TELL_AFTER_MS
       this.firstAssignment.resolve()
+    }
+  }
+
+  /** A member that lives, but is stopped, blocked or at work, gives up nothing now: people are told which it is. */
+  private tellOfHolders(members: readonly GroupMembership[]): void {
+    const { os, logDir, onHeld } = this.options
+    for (const [name, what] of this.pending) {
+      const file = path.join(logDir, name)
+      const holder = readHeld(os, file, (content) => content.toString('utf8'))
+      const pid = members.find((member) => member.present && member.file.memberId === holder)?.file.pid
+      onHeld?.(file, what, pid)
     }
   }
 
@@ -309,12 +332,12 @@ export class GroupMember {
   private async take(partitions: readonly (TopicPartition & { topicId: string })[]): Promise<void> {
     const { os, logDir, groupId } = this.options
     const taken: TopicPartition[] = []
-    this.pending = new Set()
+    this.pending = new Map()
     for (const { topic, partition, topicId } of partitions) {
       const name = claimFileName(groupId, topicId, partition)
       const held = tryHoldFile(os, path.join(logDir, name))
       if (held === undefined) {
-        this.pending.add(name)
+        this.pending.set(name, `partition ${topic}-${partition} of group ${groupId}`)
         continue
       }
       writeClaim(os, held, this.memberId)

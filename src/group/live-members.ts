@@ -87,7 +87,7 @@ function listNames(os: LockFileOs, logDir: string): string[] {
 }
 
 /** What `read` makes of the file's content while someone holds it; undefined when nobody does. */
-function readHeld<T>(os: LockFileOs, file: string, read: (content: Buffer) => T): T | undefined {
+export function readHeld<T>(os: LockFileOs, file: string, read: (content: Buffer) => T): T | undefined {
   const fd = openExisting(os, file, 'r')
   if (fd === undefined) return undefined
   try {

@@ -1,5 +1,6 @@
 import type { ConsumerSettings } from '../client/consumer-config.ts'
 import type { TopicPartition } from '../client/types.ts'
+import { KafkaError } from '../errors.ts'
 import { GroupMember } from '../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import { OffsetStore } from '../group/offset-store.ts'
@@ -15,6 +16,13 @@ export interface GroupListener {
   /** Something happened: look again. */
   wake(): void
 }
+
+/** Kafka's CommitFailedException. */
+const COMMIT_FAILED =
+  'Commit cannot be completed since the group has already rebalanced and assigned the partitions to another member. ' +
+  'This means that the time between subsequent calls to poll() was longer than the configured max.poll.interval.ms, ' +
+  'which typically implies that the poll loop is spending too much time message processing. You can address this either ' +
+  'by increasing max.poll.interval.ms or by reducing the maximum size of batches returned in poll() with max.poll.records.'
 
 interface Revocation {
   readonly partitions: readonly TopicPartition[]
@@ -40,7 +48,12 @@ export class LocalConsumerGroup {
   #remembered = false
   /** The directory is left behind the last revocation by then. */
   #left: Promise<void> = Promise.resolve()
-  #lateTimer: NodeJS.Timeout | undefined
+  #topics: readonly string[] | RegExp = []
+  /** The caller left poll, by the monotonic clock; undefined while it is in there. */
+  #idleSince: number | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+  /** Gave everything up because nobody polled. */
+  #expired = false
 
   constructor(
     os: Os,
@@ -57,9 +70,11 @@ export class LocalConsumerGroup {
     this.#store = new OffsetStore(os, directory)
   }
 
-  /** Joins and waits for the first assignment. */
+  /** Joins and waits for the first assignment. Whoever does not wait that long gets partitions as they come. */
   async join(topics: readonly string[] | RegExp): Promise<void> {
     const settings = this.#settings
+    this.#topics = topics
+    this.#expired = false
     this.#member = GroupMember.join({
       os: this.#os,
       logDir: this.#directory.path,
@@ -77,12 +92,58 @@ export class LocalConsumerGroup {
         this.#listener.wake()
       },
       onRevoked: (partitions) => this.#revoke(partitions),
+      onHeld: (file, what, pid) => this.#directory.tellOfHolder(file, what, pid),
       onError: (error) => {
         this.#failure = error
         this.#listener.wake()
       },
     })
+    this.pollEnds()
     await this.#member.ready()
+  }
+
+  /** Nobody polled for max.poll.interval.ms, and others have what was ours: `rejoin` before anything is read. */
+  get expired(): boolean {
+    return this.#expired
+  }
+
+  rejoin(): Promise<void> {
+    return this.join(this.#topics)
+  }
+
+  pollBegins(): void {
+    this.#idleSince = undefined
+  }
+
+  /** From here on max.poll.interval.ms runs. */
+  pollEnds(): void {
+    this.#idleSince = this.#os.clock.monotonic()
+    if (this.#idleTimer === undefined) this.#watchIdle(this.#settings.maxPollIntervalMs)
+  }
+
+  /** One timer for many polls. It keeps no program alive. */
+  #watchIdle(ms: number): void {
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined
+      if (this.#idleSince === undefined || this.#member === undefined) return
+      const left = this.#idleSince + this.#settings.maxPollIntervalMs - this.#os.clock.monotonic()
+      if (left > 0) this.#watchIdle(Math.ceil(left))
+      else void this.#expire()
+    }, ms).unref()
+  }
+
+  /** Like a broker, which takes partitions from a member that does not poll. What was handed out before the last time is committed. */
+  async #expire(): Promise<void> {
+    const member = this.#member
+    this.#member = undefined
+    this.#expired = true
+    this.#busy = false
+    try {
+      await this.#drain()
+      await member?.leave()
+    } catch (error) {
+      this.#failure ??= error as Error
+    }
   }
 
   /** Throws what ended the membership. */
@@ -95,6 +156,14 @@ export class LocalConsumerGroup {
     this.#busy = true
   }
 
+  get isMember(): boolean {
+    return this.#member !== undefined
+  }
+
+  get mustTakeBack(): boolean {
+    return this.#busy || this.#revocations.length > 0
+  }
+
   /** The caller is back: what waited for that is done now. */
   async takeBack(): Promise<void> {
     this.#busy = false
@@ -102,6 +171,12 @@ export class LocalConsumerGroup {
   }
 
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    if (offsets.length === 0) return
+    if (this.#expired) throw new KafkaError('UNKNOWN_MEMBER_ID', COMMIT_FAILED)
+    await this.#writeCommit(offsets)
+  }
+
+  async #writeCommit(offsets: readonly OffsetCommit[]): Promise<void> {
     if (offsets.length === 0) return
     await this.#remember()
     await this.#store.commit(this.groupId, offsets)
@@ -127,7 +202,7 @@ export class LocalConsumerGroup {
 
   async leave(): Promise<void> {
     this.#busy = false
-    clearTimeout(this.#lateTimer)
+    clearTimeout(this.#idleTimer)
     await this.#drain()
     if (this.#member !== undefined && this.#failure === undefined) await this.#remember()
     await this.#member?.leave()
@@ -145,11 +220,6 @@ export class LocalConsumerGroup {
         return
       }
       this.#listener.wake()
-      // Like a broker, which takes partitions from a member that does not poll.
-      this.#lateTimer ??= setTimeout(() => {
-        this.#lateTimer = undefined
-        void this.#drain()
-      }, this.#settings.maxPollIntervalMs).unref()
     })
   }
 
@@ -174,7 +244,7 @@ export class LocalConsumerGroup {
   async #commitWithin(offsets: readonly OffsetCommit[], written: () => void): Promise<void> {
     await this.#directory.enter()
     try {
-      await this.commit(offsets)
+      await this.#writeCommit(offsets)
       written()
     } finally {
       const before = this.#left

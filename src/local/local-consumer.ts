@@ -7,19 +7,25 @@ import type {
 } from '../client/consumer.ts'
 import { type ConsumerSettings, consumerSettings } from '../client/consumer-config.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
-import { type CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining } from './data-dir.ts'
 import { INTERNAL_TOPICS, LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
+import { corruptError, noGroup } from './local-consumer-errors.ts'
 import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalFetchWaiter, POLL_MS } from './local-fetch-waiter.ts'
 import { RecordCollector } from './local-record-collector.ts'
+import { PatientWork } from './patient-work.ts'
 
 /** A reader that is always busy lets timers, signals and revocations have their turn this often. */
 const TURN_MS = 20
 const FIRST_COMMIT_MS = 1000
+/** A group hands partitions over in some 50 ms; where a member is stopped or at work, `poll` waits on. */
+const JOIN_MS = 1000
+/** As Kafka's close. */
+const CLOSE_MS = 30_000
 
 /**
  * Consumer on a data directory. Reading takes no lock and changes no file; a group member holds its membership and enters the
@@ -32,8 +38,11 @@ export class LocalConsumer implements Consumer {
   readonly #settings: ConsumerSettings
   readonly #assignment: LocalAssignment
   readonly #waiter: LocalFetchWaiter
+  readonly #work: PatientWork
   readonly #corrupt: CorruptBatch[] = []
   #group: LocalConsumerGroup | undefined
+  #joining: Promise<void> | undefined
+  #committing: Promise<void> | undefined
   #lastLook = 0
   /** Partitions may have come that nobody watches yet. */
   #watchDue = true
@@ -51,6 +60,7 @@ export class LocalConsumer implements Consumer {
     this.#waiter = new LocalFetchWaiter(os, directory.path, () => {
       this.#lastLook = 0
     })
+    this.#work = new PatientWork(os.clock, this.#waiter, options.signal)
     this.#assignment = new LocalAssignment(os, directory, this.#settings, {
       isolation: options.isolationLevel ?? this.#settings.isolationLevel,
       untilEnd: options.untilEnd ?? false,
@@ -70,11 +80,8 @@ export class LocalConsumer implements Consumer {
       explaining(this.#os, this.#directory.path, () => this.#assignment.follow(topics))
       return
     }
-    // Who cannot commit in the end is told before the first record.
-    await this.#directory.enter()
-    await this.#directory.leave()
     const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
-    this.#group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
+    const group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
       assigned: (partitions, committed) => {
         this.#watchDue = true
         this.#assignment.add(partitions, committed)
@@ -90,11 +97,39 @@ export class LocalConsumer implements Consumer {
     const { autoCommitIntervalMs } = this.#settings
     this.#lastCommit =
       this.#os.clock.monotonic() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
-    try {
-      await this.#group.join(topics)
-    } catch (error) {
-      throw explained(this.#os, this.#directory.path, error)
-    }
+    this.#group = group
+    await this.#join(
+      async () => {
+        // Who cannot commit in the end is told before the first record.
+        await this.#directory.enter()
+        await this.#directory.leave()
+        if (!this.#closed) await group.join(topics)
+      },
+      Math.min(JOIN_MS, this.#patienceMs),
+    )
+  }
+
+  /** Starts to join and waits a while: what is missing then comes while `poll` waits. */
+  async #join(join: () => Promise<void>, ms: number): Promise<void> {
+    const joining = join()
+      .catch((error) => {
+        throw explained(this.#os, this.#directory.path, error)
+      })
+      .finally(() => {
+        this.#joining = undefined
+      })
+    this.#joining = joining
+    await this.#work.waitFor(joining, this.#os.clock.monotonic() + ms)
+  }
+
+  /** @throws what went wrong meanwhile */
+  #check(): void {
+    this.#work.throwFailure()
+    this.#group?.check()
+  }
+
+  get #patienceMs(): number {
+    return Math.min(this.#options.patienceMs ?? CLOSE_MS, CLOSE_MS)
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
@@ -132,7 +167,8 @@ export class LocalConsumer implements Consumer {
 
   get finished(): boolean {
     const inHand = this.#collector !== undefined && !this.#collector.isEmpty
-    return this.#closed || (!inHand && this.#corrupt.length === 0 && this.#assignment.finished)
+    if (this.#closed) return true
+    return !inHand && this.#joining === undefined && this.#corrupt.length === 0 && this.#assignment.finished
   }
 
   poll(timeoutMs: number): Promise<ConsumerRecord[]> {
@@ -142,23 +178,25 @@ export class LocalConsumer implements Consumer {
   async #poll(timeoutMs: number, most: number): Promise<ConsumerRecord[]> {
     this.#collector ??= new RecordCollector()
     const collector = this.#collector
-    await this.#begin()
+    const deadline = this.#os.clock.monotonic() + timeoutMs
+    await this.#begin(deadline)
     let records = collector.take(most)
     if (records.length === 0) {
-      await this.#next(collector, timeoutMs)
+      await this.#next(collector, deadline)
       records = collector.take(most)
     }
     for (const record of records) this.#assignment.consumed(record, record.offset + 1)
     // With nothing left in hand, what is hidden behind the last record (markers, gaps) is consumed as well.
     if (collector.isEmpty) this.#assignment.consumedAll()
-    if (records.length > 0) this.#group?.handOut()
+    this.#end(records.length)
     return records
   }
 
   async visit(visitor: ConsumerVisitor, timeoutMs: number): Promise<number> {
-    await this.#begin()
-    const count = await this.#next(visitor, timeoutMs)
-    if (count > 0) this.#group?.handOut()
+    const deadline = this.#os.clock.monotonic() + timeoutMs
+    await this.#begin(deadline)
+    const count = await this.#next(visitor, deadline)
+    this.#end(count)
     return count
   }
 
@@ -170,19 +208,27 @@ export class LocalConsumer implements Consumer {
   }
 
   /** What was handed out before is processed: it may be committed, and partitions may go. */
-  async #begin(): Promise<void> {
+  async #begin(deadline: number): Promise<void> {
     if (this.#closed) throw new TerseError('This consumer has already been closed.')
     this.#assignment.processed()
-    if (this.#group === undefined) return
-    this.#group.check()
-    await this.#group.takeBack()
-    await this.#commitWhenDue()
+    const group = this.#group
+    if (group === undefined) return
+    group.pollBegins()
+    this.#check()
+    if (group.expired && this.#joining === undefined) await this.#join(() => group.rejoin(), deadline)
+    if (group.mustTakeBack) await this.#work.waitFor(group.takeBack(), deadline)
+    await this.#commitWhenDue(deadline)
   }
 
-  async #next(visitor: ConsumerVisitor, timeoutMs: number): Promise<number> {
+  #end(count: number): void {
+    if (this.#group === undefined) return
+    if (count > 0) this.#group.handOut()
+    this.#group.pollEnds()
+  }
+
+  async #next(visitor: ConsumerVisitor, deadline: number): Promise<number> {
     const { signal } = this.#options
     const clock = this.#os.clock
-    const deadline = clock.monotonic() + timeoutMs
     for (;;) {
       const now = clock.monotonic()
       if (now - this.#lastLook >= this.#lookMs()) this.#lookAround(now)
@@ -208,8 +254,8 @@ export class LocalConsumer implements Consumer {
       )
       this.#lastTurn = clock.monotonic()
       if (this.#group !== undefined) {
-        this.#group.check()
-        await this.#commitWhenDue()
+        this.#check()
+        await this.#commitWhenDue(deadline)
       }
     }
   }
@@ -259,12 +305,17 @@ export class LocalConsumer implements Consumer {
     return Math.max(1, this.#lastCommit + this.#settings.autoCommitIntervalMs - now)
   }
 
-  async #commitWhenDue(): Promise<void> {
+  async #commitWhenDue(deadline: number): Promise<void> {
     if (this.#group === undefined || !this.#settings.enableAutoCommit) return
-    const now = this.#os.clock.monotonic()
-    if (now - this.#lastCommit < this.#settings.autoCommitIntervalMs) return
-    this.#lastCommit = now
-    await this.#commit(this.#assignment.uncommitted())
+    if (this.#committing === undefined) {
+      const now = this.#os.clock.monotonic()
+      if (now - this.#lastCommit < this.#settings.autoCommitIntervalMs) return
+      this.#lastCommit = now
+      this.#committing = this.#commit(this.#assignment.uncommitted()).finally(() => {
+        this.#committing = undefined
+      })
+    }
+    await this.#work.waitFor(this.#committing, deadline)
   }
 
   async #commit(offsets: readonly OffsetCommit[]): Promise<void> {
@@ -293,17 +344,29 @@ export class LocalConsumer implements Consumer {
   async close(options: { readonly processed?: boolean } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    // Who has not even entered yet has nothing to commit.
+    const patience = setTimeout(() => this.#directory.endWaits(), this.#patienceMs)
     try {
       if (options.processed !== false) this.#assignment.processed()
-      if (this.#group !== undefined) {
-        if (this.#settings.enableAutoCommit) await this.#commit(this.#assignment.uncommitted())
-        await this.#group.leave()
-      }
+      if (this.#group !== undefined) await this.#leaveGroup(this.#group)
     } finally {
+      clearTimeout(patience)
       this.#waiter.close()
       this.#assignment.close()
       this.#waiter.wake()
     }
+  }
+
+  async #leaveGroup(group: LocalConsumerGroup): Promise<void> {
+    // Whoever is only joining has nothing to commit, and need not wait until it may.
+    if (this.#joining !== undefined && !group.isMember) this.#directory.endWaits()
+    await this.#committing?.catch(() => {})
+    try {
+      if (this.#settings.enableAutoCommit) await this.#commit(this.#assignment.uncommitted())
+    } finally {
+      await group.leave()
+    }
+    await this.#joining?.catch(() => {})
   }
 
   /** As a broker does for a consumer that asks for a topic; without the right or the means to, we wait for it. */
@@ -332,15 +395,4 @@ export class LocalConsumer implements Consumer {
 function checkTopicName(topic: string): void {
   if (/^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..') return
   throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
-}
-
-function corruptError({ partition, offset, error }: CorruptBatch): CorruptRecordError {
-  error.message = `${partition.topic}-${partition.partition} cannot be read at offset ${offset}: ${error.message}`
-  return error
-}
-
-function noGroup(): TerseError {
-  return new TerseError(
-    'To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.',
-  )
 }

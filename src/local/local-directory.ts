@@ -8,7 +8,7 @@ import { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
-import { LockWaits, whenFree } from '../os/lock-wait.ts'
+import { LockWaits, tellOfHolder, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining, makeDataDir } from './data-dir.ts'
 import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.ts'
@@ -46,6 +46,11 @@ export class LocalDirectory extends DirectoryReader {
     this.#folders = new PartitionFolders(this.os, path, this.checkpoints, (line) => this.warn(line))
     this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
     this.#waits = waits
+  }
+
+  /** Says who holds a lock that is waited for by other means. */
+  tellOfHolder(file: string, what: string, pid: number | undefined): void {
+    tellOfHolder(this.os, file, what, pid === undefined ? undefined : this.os.locks.holder?.(pid))
   }
 
   /** Its client is in no position to wait for locks any more: what still waits fails, and what follows may only try. */

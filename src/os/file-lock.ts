@@ -15,6 +15,8 @@ export interface FileLocks {
    * the locks of whole processes are asked for: on `.lock` that is a broker's.
    */
   holders(path: string, only?: 'process'): LockHolder[]
+  /** What can be seen of a process that is known to hold a lock. */
+  holder?(pid: number): LockHolder
 }
 
 export interface LockHolder {

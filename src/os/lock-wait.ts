@@ -13,7 +13,7 @@ import type { Clock } from './clock.ts'
 import type { FileLocks, LockHolder } from './file-lock.ts'
 
 /** In silence until then. */
-const TELL_AFTER_MS = 2000
+export const TELL_AFTER_MS = 2000
 /** Between two tries: short while the holder may be one of a crowd that holds it for an instant each. */
 const PAUSES: readonly (readonly [untilMs: number, pauseMs: number])[] = [
   [4, 1],
@@ -111,7 +111,7 @@ export async function waitForLock(os: WaitingOs, path: string, take: () => boole
     }
     if (waited >= lookAt) {
       lookAt = waited * 2
-      tell(os, path)
+      tellOfHolder(os, path)
     }
     await clock.sleep(pauseAfter(waited, locks.kind))
     if (take()) return
@@ -125,13 +125,18 @@ export function interruptLockWaits(onStuck: ((error: LockWaitError) => void) | u
   interruption = onStuck
 }
 
-/** One line a holder, however many of its locks are waited for. */
-function tell({ locks, waits }: WaitingOs, path: string): void {
+/** One line a holder, however many of its locks are waited for. `what`: in words that people know, where there are any. */
+export function tellOfHolder(
+  { locks, waits }: WaitingOs,
+  path: string,
+  what = path,
+  known?: LockHolder,
+): void {
   if (waits === undefined) return
-  const holder = holderOf(locks, path)
+  const holder = known ?? holderOf(locks, path)
   waits.tell(
     holder === undefined ? path : String(holder.pid),
-    `${path}: waiting for ${describeHolder(holder)}, which holds this lock`,
+    `${what}: waiting for ${describeHolder(holder)}, which holds ${what === path ? 'this lock' : 'it'}`,
   )
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TerseError } from '../errors.ts'
 import type { FileLocks } from './file-lock.ts'
-import { findLockHolders } from './lock-holders.ts'
+import { describeProcess, findLockHolders } from './lock-holders.ts'
 import { ensureNode } from './runtime.ts'
 
 /**
@@ -33,6 +33,7 @@ export const nativeFileLocks: FileLocks = {
   },
 
   holders: findLockHolders,
+  holder: (pid) => ({ pid, exclusive: true, processLock: false, ...describeProcess(pid) }),
 }
 
 /** Whether the binary loads here; false on musl and on processors that it was not built for. */
