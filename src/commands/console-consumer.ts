@@ -34,6 +34,9 @@ export const command: Command = {
   },
 }
 
+/** With --timeout-ms, what may pass behind it while others hold what the last commit needs. */
+const CLOSE_MS = 2000
+
 /** One run of the tool: reads, prints, commits, counts. */
 class ConsoleConsumer {
   readonly #context: CommandContext
@@ -113,7 +116,7 @@ class ConsoleConsumer {
       signal: this.#context.signal,
       untilEnd: untilEnd || this.#additions?.untilEnd,
       skipCorrupt,
-      patienceMs: timeoutMs,
+      patienceMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : Math.min(timeoutMs, CLOSE_MS),
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
     })
   }

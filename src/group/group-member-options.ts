@@ -78,7 +78,7 @@ export function takeMemberFile(options: GroupMemberOptions, self: MemberFile): H
       groupInstanceId === undefined
         ? memberFileName(groupId, os.randomBytes(8).toString('hex'))
         : staticMemberFileName(groupId, groupInstanceId)
-    const held = tryHoldFile(os, path.join(logDir, name))
+    const held = tryHoldFile(os, path.join(logDir, name), groupInstanceId !== undefined)
     if (held !== undefined) {
       const content = encodeMemberFile(self)
       try {

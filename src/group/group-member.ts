@@ -335,7 +335,7 @@ export class GroupMember {
     this.pending = new Map()
     for (const { topic, partition, topicId } of partitions) {
       const name = claimFileName(groupId, topicId, partition)
-      const held = tryHoldFile(os, path.join(logDir, name))
+      const held = tryHoldFile(os, path.join(logDir, name), true)
       if (held === undefined) {
         this.pending.set(name, `partition ${topic}-${partition} of group ${groupId}`)
         continue

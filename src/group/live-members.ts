@@ -63,7 +63,7 @@ function findLiveMembers(os: LockFileOs, logDir: string, prefix: string): LiveMe
   for (const name of listNames(os, logDir)) {
     if (!name.startsWith(prefix) || groupFileKind(name) !== 'member') continue
     const file = path.join(logDir, name)
-    const fd = openExisting(os, file, 'r')
+    const fd = openReadable(os, file)
     if (fd === undefined) continue
     try {
       const member = os.locks.tryLock(fd, 'shared') ? undefined : readMemberFile(os, fd)
@@ -86,9 +86,19 @@ function listNames(os: LockFileOs, logDir: string): string[] {
   }
 }
 
+/** undefined also for one who may read the directory but not what its members lock: that one sees less. */
+function openReadable(os: LockFileOs, file: string): number | undefined {
+  try {
+    return openExisting(os, file, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined
+    throw error
+  }
+}
+
 /** What `read` makes of the file's content while someone holds it; undefined when nobody does. */
 export function readHeld<T>(os: LockFileOs, file: string, read: (content: Buffer) => T): T | undefined {
-  const fd = openExisting(os, file, 'r')
+  const fd = openReadable(os, file)
   if (fd === undefined) return undefined
   try {
     if (os.locks.tryLock(fd, 'shared')) return undefined

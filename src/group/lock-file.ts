@@ -7,6 +7,7 @@
  */
 import type { FileLocks } from '../os/file-lock.ts'
 import type { FileSystem } from '../os/file-system.ts'
+import { openLockFile } from '../os/lock-file.ts'
 
 /** The part of the machine that lock files need. */
 export interface LockFileOs {
@@ -33,10 +34,13 @@ export function isFileAt(os: LockFileOs, fd: number, path: string): boolean {
   return here.ino === there.ino && here.dev === there.dev
 }
 
-/** Opens or makes the file and holds it exclusively; undefined when someone else does. */
-export function tryHoldFile(os: LockFileOs, path: string): HeldFile | undefined {
+/**
+ * Opens or makes the file and holds it exclusively; undefined when someone else does. `guarded`: its name is known before it is
+ * held, so a mere reader must not be able to hold it against us (os/lock-file.ts).
+ */
+export function tryHoldFile(os: LockFileOs, path: string, guarded = false): HeldFile | undefined {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const fd = os.fs.open(path, 'a+')
+    const fd = guarded ? openLockFile(os.fs, path) : os.fs.open(path, 'a+')
     let keep = false
     try {
       if (!os.locks.tryLock(fd, 'exclusive')) return undefined

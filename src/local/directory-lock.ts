@@ -5,6 +5,7 @@
  * descriptor is compared with the path's after locking, and the file opened again when they differ.
  */
 import type { LockMode } from '../os/file-lock.ts'
+import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 
@@ -54,6 +55,6 @@ export class DirectoryLock {
   }
 
   #open(): void {
-    this.#fd ??= this.#os.fs.open(this.path, 'a+')
+    this.#fd ??= openLockFile(this.#os.fs, this.path)
   }
 }

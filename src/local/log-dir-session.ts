@@ -18,7 +18,7 @@
  */
 import { join } from 'node:path'
 import { TerseError } from '../errors.ts'
-import { LockBusyError } from '../os/lock-wait.ts'
+import { describeHolder, LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import {
   hasCleanShutdownFile,
@@ -223,7 +223,10 @@ export class LogDirSession {
       if (this.#lock.try('exclusive')) return false
       if (this.#lock.try('shared')) {
         // A writer that was just killed may have held it a moment ago: then nobody has looked at the state.
-        return this.#knownState() || !this.#lock.try('exclusive')
+        if (this.#knownState()) return true
+        if (this.#lock.try('exclusive')) return false
+        this.#refuseBesideReader()
+        return true
       }
       // A killed process loses its locks one by one: the gate may be free while its `.lock` is still held.
       if (waited >= DYING_MS || this.#os.locks.holders(this.#lock.path, 'process').length > 0) {
@@ -310,6 +313,19 @@ export class LogDirSession {
     throw new TerseError(
       `${this.#dir}: processes with lock files (TKAFKA_FALLBACK_LOCKS=1) write to this directory; ` +
         `when none of them runs any more, remove ${file}`,
+    )
+  }
+
+  /**
+   * Other writers have open file description locks. The shared lock of a whole process is that of a stranger who may read
+   * `.lock`: with it nobody is ever alone, so nobody would check a directory that needs it.
+   */
+  #refuseBesideReader(): void {
+    const stranger = this.#os.locks.holders(this.#lock.path, 'process').find(({ exclusive }) => !exclusive)
+    if (stranger === undefined) return
+    throw new TerseError(
+      `${this.#dir}: not shut down cleanly, and ${describeHolder(stranger)} holds a read lock on ${this.#lock.path}, ` +
+        'so it cannot be checked; end that process first',
     )
   }
 

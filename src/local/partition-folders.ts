@@ -19,6 +19,7 @@ import {
 } from '../log/partition-metadata.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
+import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { refuseDamaged } from './damage-mark.ts'
@@ -130,7 +131,7 @@ export class PartitionFolders {
     const folder = join(this.#dir, name)
     if (fs.stat(folder) === undefined || !this.#belongs(folder, topicId)) return
     const path = join(folder, '.tkafka-lock')
-    const fd = fs.open(path, 'a+')
+    const fd = openLockFile(fs, path)
     try {
       await waitForLock(this.#os, path, () => locks.tryLock(fd, 'exclusive'))
       if (this.#belongs(folder, topicId)) this.#rename(name, 'delete')

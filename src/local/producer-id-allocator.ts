@@ -9,6 +9,7 @@
  */
 import { join } from 'node:path'
 import { readFully, writeFully } from '../os/file-system.ts'
+import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 
@@ -26,7 +27,8 @@ export interface ProducerIdSource {
 export async function allocateProducerId(os: Os, dir: string, source: ProducerIdSource): Promise<number> {
   const { fs } = os
   const path = join(dir, PRODUCER_IDS_FILE)
-  if (fs.stat(path) === undefined) fs.close(fs.open(path, 'a+'))
+  // Also mends its mode.
+  fs.close(openLockFile(fs, path))
   const file = fs.open(path, 'r+')
   try {
     await waitForLock(os, path, () => os.locks.tryLock(file, 'exclusive'))

@@ -21,13 +21,14 @@ export function findBroker(os: Os, dir: string): LockHolder | undefined {
     // A directory that one may not look into: whoever reads there is told so.
     return undefined
   }
-  if (canShare(os, lock)) return undefined
+  if (canShare(os, lock) === true) return undefined
   const holders = os.locks.holders(lock)
-  if (holders.length === 0) return canShare(os, lock) ? undefined : UNSEEN
+  if (holders.length === 0) return canShare(os, lock) === false ? UNSEEN : undefined
   return holders.find((holder) => holder.processLock && holder.exclusive)
 }
 
-function canShare(os: Os, lock: string): boolean {
+/** undefined where we may not try: then the table of locks is all there is to ask. */
+function canShare(os: Os, lock: string): boolean | undefined {
   try {
     const fd = os.fs.open(lock, 'r')
     try {
@@ -35,8 +36,8 @@ function canShare(os: Os, lock: string): boolean {
     } finally {
       os.fs.close(fd)
     }
-  } catch {
-    // No binary here, not ours to open, or just deleted by a stopping broker: the table will tell.
-    return false
+  } catch (error) {
+    // No binary here, or just deleted by a stopping broker: the table will tell.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? undefined : false
   }
 }

@@ -4,6 +4,7 @@
  * else. Crash: the kernel frees it, and the next writer removes the files.
  */
 import { join } from 'node:path'
+import { openLockFile } from '../os/lock-file.ts'
 import type { Os } from '../os/os.ts'
 import { CLEANER_LOCK_FILE } from './log-files.ts'
 
@@ -19,7 +20,7 @@ export class CleanerLock {
   /** undefined: another cleaner holds it. */
   static tryTake(os: Os, partitionDir: string): CleanerLock | undefined {
     const path = join(partitionDir, CLEANER_LOCK_FILE)
-    const fd = os.fs.open(path, 'a+')
+    const fd = openLockFile(os.fs, path)
     // The folder may have been deleted, and made anew, between opening and locking.
     if (os.locks.tryLock(fd, 'exclusive') && os.fs.stat(path)?.ino === os.fs.fstat(fd).ino) {
       return new CleanerLock(os, fd)

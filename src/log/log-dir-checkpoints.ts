@@ -8,6 +8,7 @@
  * the two: the file is missing, which counts as empty, for a broker, too.
  */
 import { join } from 'node:path'
+import { openLockFile } from '../os/lock-file.ts'
 import { LockBusyError, waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
@@ -156,7 +157,7 @@ export class LogDirCheckpoints {
   #locked(action: () => void): void {
     const { fs, locks } = this.#os
     const path = join(this.#logDir, LOCK_FILE)
-    const fd = fs.open(path, 'a+')
+    const fd = openLockFile(fs, path)
     try {
       if (!locks.tryLock(fd, 'exclusive')) throw new LockBusyError(path, () => this.#untilFree(path))
       action()
@@ -167,7 +168,7 @@ export class LogDirCheckpoints {
 
   async #untilFree(path: string): Promise<void> {
     const { fs, locks } = this.#os
-    const fd = fs.open(path, 'a+')
+    const fd = openLockFile(fs, path)
     try {
       await waitForLock(this.#os, path, () => locks.tryLock(fd, 'exclusive'))
     } finally {

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { KafkaError } from '../errors.ts'
+import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { PARTITION_LOCK_FILE } from './log-files.ts'
@@ -50,7 +51,7 @@ export class PartitionLock {
 
   #open(): number {
     try {
-      this.#fd ??= this.#os.fs.open(this.#path, 'a+')
+      this.#fd ??= openLockFile(this.#os.fs, this.#path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.#path}: the partition's folder is gone`)

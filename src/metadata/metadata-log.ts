@@ -4,6 +4,7 @@
  */
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
+import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import type { MetaProperties } from './meta-properties.ts'
@@ -201,7 +202,7 @@ export class MetadataLog {
       fs.fsyncDir(this.logDir)
     }
     const path = `${folder}/.tkafka-lock`
-    const fd = fs.open(path, 'a+')
+    const fd = openLockFile(fs, path)
     try {
       await waitForLock(this.os, path, () => locks.tryLock(fd, 'exclusive'))
       return await action()
