@@ -85,6 +85,11 @@ export interface ConsumerOptions {
   readonly patienceMs?: number
   /** Told of corrupt batches; the other partitions go on. Without it `poll` and `visit` reject with the error, once. */
   readonly onCorrupt?: (corrupt: CorruptBatch) => void
+  /**
+   * Told, in one line, of partitions that other nodes or log directories keep; those that are here are read. Without it
+   * the first `poll` or `visit` rejects with that line, once.
+   */
+  readonly onElsewhere?: (line: string) => void
   /** Told of what the group gave and took (`close` gives back the rest). */
   readonly onAssigned?: (partitions: readonly TopicPartition[]) => void
   readonly onRevoked?: (partitions: readonly TopicPartition[]) => void

@@ -118,6 +118,7 @@ class ConsoleConsumer {
       skipCorrupt,
       patienceMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : Math.min(timeoutMs, CLOSE_MS),
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
+      onElsewhere: (line) => this.#notAll(line),
     })
   }
 
@@ -190,11 +191,15 @@ class ConsoleConsumer {
   }
 
   #corrupt({ partition, offset, error }: CorruptBatch): void {
-    this.#status = 1
     const wayOut = this.#options.skipCorrupt
       ? 'skipped'
       : 'reading it ends here, --skip-corrupt goes on behind it'
-    const told = `${partition.topic}-${partition.partition}, offset ${offset}: ${error.message}; ${wayOut}`
+    this.#notAll(`${partition.topic}-${partition.partition}, offset ${offset}: ${error.message}; ${wayOut}`)
+  }
+
+  /** What is printed will not be all that was asked for. */
+  #notAll(told: string): void {
+    this.#status = 1
     const { stderr } = this.#context
     if (this.#progress === undefined) stderr.line(told)
     else this.#progress.aside(() => stderr.line(told))

@@ -26,6 +26,8 @@ const STATUS_SHAPE = {
     'topics',
     'internalTopics',
     'partitions',
+    'partitionsHere',
+    'nodes',
     'records',
     'bytes',
     'groups',
@@ -60,10 +62,7 @@ function print({ stdout, stderr }: CommandContext, report: DirectoryReport): voi
   if (report.exists) {
     row('Made by', madeBy(report))
     if (report.nodeId !== undefined) {
-      row(
-        'Node',
-        `${report.nodeId} of cluster ${report.clusterId}${report.kind === 'zookeeper' ? '' : ` (${report.quorum} quorum)`}`,
-      )
+      row('Node', node(report))
     }
     row('State', state(report))
     const holders = report.holders.map(({ pid, broker, command: line }) => {
@@ -72,7 +71,8 @@ function print({ stdout, stderr }: CommandContext, report: DirectoryReport): voi
     })
     row('Held by', holders.length === 0 ? 'nobody' : holders.join('; '))
     const internal = report.internalTopics === 0 ? '' : `, and ${report.internalTopics} internal`
-    row('Topics', `${report.topics}${internal}; ${report.partitions} partitions`)
+    const here = report.partitionsHere === report.partitions ? '' : `, ${report.partitionsHere} of them here`
+    row('Topics', `${report.topics}${internal}; ${report.partitions} partitions${here}`)
     row('Records', `${report.records}; ${bytesText(report.bytes)} of segments`)
     row('Groups', String(report.groups))
     row('Settings', report.serverProperties ? 'server.properties of the directory' : "Kafka's defaults")
@@ -81,6 +81,13 @@ function print({ stdout, stderr }: CommandContext, report: DirectoryReport): voi
   for (const line of report.problems.slice(0, MAX_PROBLEMS)) stderr.line(line)
   const more = report.problems.length - MAX_PROBLEMS
   if (more > 0) stderr.line(`and ${more} more like these`)
+}
+
+/** `1 of 3 nodes of cluster X`. */
+function node({ nodeId, nodes, clusterId, kind, quorum }: DirectoryReport): string {
+  const several = nodes.length > 1 ? ` of ${nodes.length} nodes (${nodes.join(', ')})` : ''
+  const cluster = clusterId === '' ? '' : ` of cluster ${clusterId}`
+  return `${nodeId}${several}${cluster}${kind === 'log-dir' ? ` (${quorum} quorum)` : ''}`
 }
 
 function chosenBy(why: string): string {
@@ -104,6 +111,16 @@ function madeBy({ madeBy: maker, kind, metadataVersion }: DirectoryReport): stri
 
 function state(report: DirectoryReport): string {
   const inUse = report.holders.length > 0
+  if (!inUse && report.kind === 'zookeeper') {
+    const last = report.state === 'clean' ? 'its last broker stopped in order' : 'its last broker was killed'
+    return `${last}; no broker from Kafka 4.0 on starts on it, one of the ZooKeeper era may`
+  }
+  if (!inUse && report.kind === 'without-metadata' && report.state === 'clean') {
+    return 'clean: a broker may start with it beside the log directory that has the metadata'
+  }
+  if (!inUse && report.nodes.length > 1 && report.state === 'clean') {
+    return 'clean: its broker may start at once, beside the others'
+  }
   switch (report.state) {
     case 'clean':
       return 'clean: a broker may start on it at once'

@@ -8,7 +8,7 @@
  * tombstone that nobody read yet may be gone for good.
  * Crash: a commit is in the log whole or not at all; the snapshot is never needed.
  */
-import { KafkaError } from '../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import {
   encodeGroupMetadataKey,
@@ -168,11 +168,36 @@ export class OffsetStore {
     }
   }
 
-  /** Every group that the records know, sorted by id. */
+  /**
+   * For one who will commit in the end: better now than behind the last record.
+   * @throws TerseError where this directory is one of several, and others keep the group's offsets
+   */
+  refuseUncommittable(groupId: string): void {
+    const count = this.partitionCount()
+    if (count === 0) {
+      this.directory.refuseForeignMetadata?.()
+      return
+    }
+    const partition = offsetsPartitionFor(groupId, count)
+    const why = this.directory.whyNotWritable?.(OFFSETS_TOPIC, partition)
+    if (why !== undefined) throw new TerseError(`the offsets of group ${groupId} cannot be committed: ${why}`)
+  }
+
+  /** Partitions of the offsets topic that others keep: which groups they hold is not known here. */
+  partitionsElsewhere(): number[] {
+    const found: number[] = []
+    for (let partition = 0; partition < this.partitionCount(); partition++) {
+      if (this.directory.elsewhere?.(OFFSETS_TOPIC, partition) !== undefined) found.push(partition)
+    }
+    return found
+  }
+
+  /** Every group that the records here know, sorted by id. */
   groups(): StoredGroup[] {
     const count = this.partitionCount()
     const groups: StoredGroup[] = []
     for (let partition = 0; partition < count; partition++) {
+      if (this.directory.elsewhere?.(OFFSETS_TOPIC, partition) !== undefined) continue
       for (const [groupId, records] of this.load(partition)?.groups ?? []) {
         groups.push(this.describe(groupId, records))
       }

@@ -29,6 +29,12 @@ export interface GroupDirectory {
   openForWriting(topic: string, partition: number): Promise<UnifiedLog>
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void
+  /** By whom a partition is kept that is not in this directory. */
+  elsewhere?(topic: string, partition: number): string | undefined
+  /** Why nothing may be written to a partition here. */
+  whyNotWritable?(topic: string, partition: number): string | undefined
+  /** @throws where a change of the metadata would be lost */
+  refuseForeignMetadata?(): void
   readonly checkpoints: LogDirCheckpoints
   /** A commit found the partition grown: it may be compacted. Needs a session; never throws. */
   offsetsGrew?(partition: number): Promise<void>

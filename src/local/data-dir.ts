@@ -4,6 +4,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { TerseError } from '../errors.ts'
 import { META_PROPERTIES_FILE, type MetaProperties, readMetaProperties } from '../metadata/meta-properties.ts'
+import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
 import { ForeignFileError } from '../os/foreign-file.ts'
 import type { Os } from '../os/os.ts'
 
@@ -41,12 +42,30 @@ export type DataDirKind =
   | { readonly kind: 'missing' | 'empty' }
   /** Made by us but not to the end: the maker was killed. */
   | { readonly kind: 'unfinished' }
-  | { readonly kind: 'log-dir'; readonly meta: MetaProperties }
+  | { readonly kind: 'log-dir'; readonly meta: MetaProperties; readonly hasMetadata: boolean }
   /** `version=0`: a directory of a broker in the ZooKeeper era; it has no metadata log. */
   | { readonly kind: 'zookeeper'; readonly meta: MetaProperties }
+  /** A broker's, without `__cluster_metadata-0`: one of several log.dirs, or that folder is lost. Never written to. */
+  | { readonly kind: 'without-metadata'; readonly meta: MetaProperties }
 
 /** Says that we made this directory, so that its retention is ours to apply. Written first, before meta.properties. */
 export const MADE_BY_TKAFKA_FILE = '.tkafka'
+
+/**
+ * A directory that was formatted and never used has no metadata log yet; the first write makes it. One that a broker
+ * worked in, and that we did not make, has it in another of its log.dirs, where a second one would do harm.
+ */
+function isForeignAndUsed({ fs }: Os, path: string): boolean {
+  if (fs.stat(join(path, MADE_BY_TKAFKA_FILE)) !== undefined) return false
+  return fs.readdir(path).some((name) => LEFT_BY_A_BROKER.test(name))
+}
+
+const LEFT_BY_A_BROKER = /^(?:\.kafka_cleanshutdown|.+-offset-checkpoint|[\w.-]+-\d+)$/
+
+/** Whether there is a log directory of any kind that can be read. */
+export function isLogDir({ kind }: Pick<DataDirKind, 'kind'>): boolean {
+  return kind === 'log-dir' || kind === 'zookeeper' || kind === 'without-metadata'
+}
 
 /** @throws TerseError naming the path: a file, not a log directory, no permission */
 export function inspectDataDir(os: Os, path: string): DataDirKind {
@@ -55,7 +74,12 @@ export function inspectDataDir(os: Os, path: string): DataDirKind {
     if (stat === undefined) return missingUnlessUnderFile(os, path)
     if (!stat.isDirectory()) throw new TerseError(`${path}: a file, not a directory`)
     const meta = readMetaProperties(os.fs, path)
-    if (meta !== undefined) return { kind: meta.version === 0 ? 'zookeeper' : 'log-dir', meta }
+    if (meta?.version === 0) return { kind: 'zookeeper', meta }
+    if (meta !== undefined) {
+      const hasMetadata = os.fs.stat(join(path, METADATA_LOG_FOLDER)) !== undefined
+      if (!hasMetadata && isForeignAndUsed(os, path)) return { kind: 'without-metadata', meta }
+      return { kind: 'log-dir', meta, hasMetadata }
+    }
     const names = os.fs.readdir(path)
     if (names.includes(MADE_BY_TKAFKA_FILE)) return { kind: 'unfinished' }
     const foreign = names.filter((n) => !n.startsWith('.tkafka') && !HARMLESS.has(n))

@@ -14,15 +14,16 @@ import {
   type DataDirKind,
   explaining,
   inspectDataDir,
+  isLogDir,
   type LocatedDir,
   locateDataDir,
   MADE_BY_TKAFKA_FILE,
 } from './data-dir.ts'
 import { emptyImage } from './empty-image.ts'
+import { imageOfFolders } from './image-of-folders.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { findBroker } from './running-broker.ts'
 import { housekeepingIsOn, readServerProperties } from './server-properties.ts'
-import { zookeeperImage } from './zookeeper-image.ts'
 
 export interface LocalDirectoryOptions {
   /** One line for a person, behind everything else (a folder that had to be made anew, a log that was mended). */
@@ -40,6 +41,7 @@ export class DirectoryReader {
   #nothing: MetadataImage | undefined
   #kind: DataDirKind | undefined
   #serverProperties: Map<string, string> | undefined
+  #folderImageTold = false
 
   /** Which directory is meant, and why that one. @throws TerseError when nothing says */
   static locate(
@@ -62,6 +64,7 @@ export class DirectoryReader {
     const whole = LocalDirectory.open(this.os, this.path, this.options)
     const reader: DirectoryReader = whole
     reader.#metadata = this.#metadata
+    reader.#folderImageTold = this.#folderImageTold
     return whole
   }
 
@@ -71,8 +74,7 @@ export class DirectoryReader {
 
   /** Whether there is a log directory at the path; false before the first write. @throws TerseError when it is something else */
   exists(): boolean {
-    const { kind } = this.inspect()
-    return kind === 'log-dir' || kind === 'zookeeper'
+    return isLogDir(this.inspect())
   }
 
   /** Not made by us: its owner's settings may lie elsewhere, so nothing is deleted unasked. */
@@ -87,9 +89,19 @@ export class DirectoryReader {
   image(): MetadataImage {
     const { kind } = this.inspect()
     if (kind === 'log-dir') return explaining(this.os, this.path, () => this.metadata().image())
-    if (kind === 'zookeeper') return explaining(this.os, this.path, () => zookeeperImage(this.os, this.path))
+    if (kind === 'without-metadata') this.#tellOfFolders()
+    if (isLogDir({ kind })) return explaining(this.os, this.path, () => imageOfFolders(this.os, this.path))
     this.#nothing ??= emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
     return this.#nothing
+  }
+
+  /** Once. */
+  #tellOfFolders(): void {
+    if (this.#folderImageTold) return
+    this.#folderImageTold = true
+    this.warn(
+      `${this.path}: ${METADATA_LOG_FOLDER} is not here (one of several log.dirs, or it was lost): topics are told by their folders, without settings, and only read`,
+    )
   }
 
   /** Static broker configs from the directory's `server.properties`; empty when there is none. */
@@ -130,29 +142,27 @@ export class DirectoryReader {
   }
 
   /**
-   * A formatted directory has no metadata log yet, and no topics. Where there are partitions, going on without it would
+   * A directory that was just made has no metadata log yet, and no topics. Where there are partitions, going on without it would
    * set them all aside as strangers, as a broker does.
    */
   #refuseWithoutMetadata(): void {
-    const { fs } = this.os
-    if (fs.stat(join(this.path, METADATA_LOG_FOLDER)) !== undefined) return
-    const partitions = explaining(this.os, this.path, () => fs.readdir(this.path))
+    const partitions = explaining(this.os, this.path, () => this.os.fs.readdir(this.path))
       .filter((name) => /^[\w.-]+-\d+$/.test(name))
       .sort()
     if (partitions.length === 0) return
     const some = partitions.slice(0, 3).join(', ') + (partitions.length > 3 ? ', ...' : '')
     throw new TerseError(
-      `${this.path}: ${METADATA_LOG_FOLDER} is missing, and with it what topics there are (${some}); it may lie in another of the log.dirs, else bring it back from a copy`,
+      `${this.path}: ${METADATA_LOG_FOLDER} is missing, and with it what topics there are (${some}); bring it back from a copy`,
     )
   }
 
   protected inspect(): DataDirKind {
     // Missing, empty, unfinished: another process may be making it just now.
-    if (this.#kind?.kind === 'log-dir' || this.#kind?.kind === 'zookeeper') return this.#kind
+    if (this.#kind !== undefined && isLogDir(this.#kind)) return this.#kind
     const found = inspectDataDir(this.os, this.path)
-    if (found.kind === 'log-dir') this.#refuseWithoutMetadata()
+    if (found.kind === 'log-dir' && !found.hasMetadata) this.#refuseWithoutMetadata()
     this.#kind = found
-    if (found.kind === 'log-dir' || found.kind === 'zookeeper') {
+    if ('meta' in found) {
       const nodeId = this.serverProperties().get('node.id') ?? this.serverProperties().get('broker.id')
       if (nodeId !== undefined && Number(nodeId) !== found.meta.nodeId) {
         this.#kind = undefined

@@ -27,6 +27,10 @@ export interface DirectoryReport {
   readonly topics: number
   readonly internalTopics: number
   readonly partitions: number
+  /** Of these, how many are in this directory: others may be on other nodes, or in another of the log.dirs. */
+  readonly partitionsHere: number
+  /** Ids of all brokers and controllers that the metadata and `quorum-state` name, this node among them. */
+  readonly nodes: readonly number[]
   /** Offsets between start and end of the topics that are not internal. */
   readonly records: number
   /** Bytes of all segments. */
@@ -51,6 +55,8 @@ export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promis
     topics: 0,
     internalTopics: 0,
     partitions: 0,
+    partitionsHere: 0,
+    nodes: [],
     records: 0,
     bytes: 0,
     groups: 0,
@@ -98,6 +104,8 @@ function describeMetadata(directory: LocalDirectory, report: Mutable<DirectoryRe
   report.clusterId = image.clusterId
   report.nodeId = image.nodeId
   report.quorum = image.kraftVersion > 0 ? 'dynamic' : 'static'
+  const nodes = new Set([image.nodeId, ...image.brokers.keys(), ...directory.quorum().voters])
+  report.nodes = [...nodes].sort((a, b) => a - b)
   const level = image.metadataVersion
   if (level > 0)
     report.metadataVersion = metadataVersionAt(level)?.version ?? `level ${level}, newer than known`
@@ -109,9 +117,11 @@ function measure(directory: LocalDirectory, report: Mutable<DirectoryReport>, pr
     const internal = isInternalTopic(topic.name)
     if (internal) report.internalTopics++
     else report.topics++
-    for (const { partition, replicas } of topic.partitions) {
+    for (const { partition } of topic.partitions) {
       report.partitions++
-      if (internal || !replicas.includes(image.nodeId)) continue
+      if (directory.elsewhere(topic.name, partition) !== undefined) continue
+      report.partitionsHere++
+      if (internal) continue
       try {
         const log = directory.logForReading(topic.name, partition)
         report.records += log.logEndOffset - log.logStartOffset

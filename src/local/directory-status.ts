@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
-import type { DataDirKind } from './data-dir.ts'
+import { type DataDirKind, isLogDir } from './data-dir.ts'
 import { LOCK_FILE } from './log-dir-session.ts'
 import { readOpenPartitions } from './open-partitions.ts'
 
@@ -25,7 +25,7 @@ export function directoryStatus(
   kind: DataDirKind['kind'],
   madeByUs: boolean,
 ): DirectoryStatus {
-  const there = kind === 'log-dir' || kind === 'zookeeper'
+  const there = isLogDir({ kind })
   const list = there ? readOpenPartitions(os, path) : undefined
   const clean = there && hasCleanShutdownFile(os, path)
   const holders = there ? os.locks.holders(join(path, LOCK_FILE)) : []

@@ -56,6 +56,8 @@ export class DirectoryWork implements SessionWork {
 
   async checkWhole(): Promise<CheckedDirectory> {
     const directory = this.#directory
+    // A broker that recovers by itself tells the others that it may have lost records; we cannot.
+    directory.refuseForeignMetadata()
     const damaged: string[] = []
     const unclosed: string[] = []
     const image = directory.image()

@@ -5,7 +5,8 @@ import type { OffsetCheckpointName } from '../log/log-dir-checkpoints.ts'
 import { parsePartitionDirName, parseSegmentFileName } from '../log/log-files.ts'
 import { PARTITION_METADATA_FILE, readPartitionMetadata } from '../log/partition-metadata.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
-import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import { METADATA_LOG_FOLDER, METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import { CLEAN_SHUTDOWN_FILE, hasCleanShutdownFile, readCleanShutdownFile } from './clean-shutdown-file.ts'
 import { DAMAGE_FILE } from './damage-mark.ts'
@@ -129,13 +130,55 @@ function checkCheckpoint(
   }
 }
 
-/** Whose folder it is, and what lies in it that is no part of the log. Returns whether the log may be looked at. */
+/** `__cluster_metadata-0` is not here: beside other log.dirs that is as it should be, alone it is a loss. */
+export function checkMetadataIsElsewhere(report: CheckReport, directory: LocalDirectory): void {
+  if (directory.status().kind !== 'without-metadata') return
+  const properties = directory.serverProperties()
+  const severalDirs =
+    (properties.get('log.dirs') ?? '').includes(',') || properties.get('metadata.log.dir') !== undefined
+  report.add(
+    severalDirs ? 'note' : 'error',
+    NO_PARTITION,
+    'metadata-elsewhere',
+    join(directory.path, METADATA_LOG_FOLDER),
+    null,
+    'it is not here',
+    severalDirs
+      ? 'it lies in another of the log.dirs; topics are told by their folders here, and only read'
+      : 'where this is one of several log.dirs, another one has it; else what topics there are is lost',
+    'check the log directory that has it, or bring it back from a copy',
+  )
+}
+
+/** A folder that is here though the metadata has it elsewhere. */
+export function checkHome(report: CheckReport, place: Place, dir: string, image: MetadataImage): void {
+  const partition = image.topic(place.topic ?? '')?.partitions[place.partition ?? -1]
+  const elsewhere = partition && whyElsewhere(image, partition)
+  if (partition === undefined || elsewhere === undefined) return
+  report.add(
+    'error',
+    place,
+    'wrong-directory',
+    dir,
+    null,
+    `the metadata says that ${elsewhere} keeps it`,
+    partition.replicas.includes(image.nodeId)
+      ? 'a broker that finds it in two of its log.dirs does not start'
+      : 'a broker sets the folder aside as -stray',
+    'look whether it holds what is missing there, then move it away',
+  )
+}
+
+/**
+ * Whose folder it is, and what lies in it that is no part of the log. Returns whether the log may be looked at. Before
+ * Kafka 2.8 a folder did not say whose it is: then `topicId` is undefined.
+ */
 export function checkFolder(
   os: Os,
   report: CheckReport,
   place: Place,
   dir: string,
-  topicId: string,
+  topicId: string | undefined,
 ): boolean {
   const { fs } = os
   const file = join(dir, PARTITION_METADATA_FILE)
@@ -144,7 +187,8 @@ export function checkFolder(
   const holdsNothing = (): boolean =>
     !fs.readdir(dir).some((name) => name.endsWith('.log') && (fs.stat(join(dir, name))?.size ?? 0) > 0)
   const begun = fs.readdir(dir).some((name) => name.includes('.log'))
-  if (id === undefined ? holdsNothing() : !begun) {
+  const neverSaid = topicId === undefined
+  if (id === undefined && !neverSaid ? holdsNothing() : !begun) {
     report.note(
       place,
       'unfinished-folder',
@@ -155,7 +199,7 @@ export function checkFolder(
     )
     return false
   }
-  if (id !== topicId) {
+  if (!neverSaid && id !== topicId) {
     report.error(
       place,
       'bad-partition-metadata',

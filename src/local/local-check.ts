@@ -7,10 +7,11 @@ import type { CheckOptions, CheckSummary } from '../client/admin-check.ts'
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import { META_PROPERTIES_FILE } from '../metadata/meta-properties.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import { nodeList } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
-import { checkFolder, checkRoot } from './local-check-directory.ts'
+import { checkFolder, checkHome, checkMetadataIsElsewhere, checkRoot } from './local-check-directory.ts'
 import { checkMetadata } from './local-check-metadata.ts'
 import { type CheckedPartition, checkPartition } from './local-check-partition.ts'
 import { recordCheck } from './local-check-records.ts'
@@ -56,6 +57,7 @@ export class LocalCheck {
     if (options.topics === undefined) {
       options.progress?.('metadata', 0, 1)
       await this.#steady(report, () => checkMetadata(this.#os, report, directory.path))
+      checkMetadataIsElsewhere(report, directory)
       report.tell(options, 0)
     }
     const image = this.#image()
@@ -73,6 +75,7 @@ export class LocalCheck {
         options.progress?.(name, report.partitions, total)
         const before = report.findings.length
         const checked = await this.#steady(report, () => this.#readable(report, topic, partition))
+        this.#mendByReplicas(report, before, topic.name, partition)
         if (checked !== undefined) ends.set(name, checked)
         report.partitions++
         report.tell(options, before)
@@ -127,7 +130,10 @@ export class LocalCheck {
       this.#missing(report, place, topic.name, partition)
       return undefined
     }
-    if (!checkFolder(this.#os, report, place, dir, topic.id)) return undefined
+    const image = this.#directory.image()
+    checkHome(report, place, dir, image)
+    const saysWhose = this.#directory.status().kind !== 'zookeeper'
+    if (!checkFolder(this.#os, report, place, dir, saysWhose ? topic.id : undefined)) return undefined
     const record = recordCheck(report, place, topic.partitions.length)
     const { compact } = this.#directory.logConfig(topic.name)
     return checkPartition(this.#os, report, {
@@ -139,6 +145,17 @@ export class LocalCheck {
       clean: hasCleanShutdownFile(this.#os, path),
       ...(record === undefined ? {} : { record }),
     })
+  }
+
+  /** Damage of one of several replicas is not mended here: the others have what is missing. */
+  #mendByReplicas(report: CheckReport, from: number, topic: string, partition: number): void {
+    if (report.findings.length === from) return
+    const { nodeId } = this.#directory.image()
+    const replicas = this.#directory.image().topic(topic)?.partitions[partition]?.replicas ?? []
+    if (replicas.length < 2 || !replicas.includes(nodeId)) return
+    const others = nodeList(replicas.filter((id) => id !== nodeId))
+    const mend = `move ${topic}-${partition} away: its broker fetches it anew from ${others}, if that is in sync`
+    report.findings = report.findings.map((one, i) => (i < from ? one : { ...one, mend }))
   }
 
   #missing(report: CheckReport, place: Place, topic: string, partition: number): void {

@@ -23,6 +23,8 @@ export async function compactMetadata(
   enter: () => Promise<void>,
 ): Promise<CleaningResult | undefined> {
   const log = directory.metadata()
+  // Of several controllers each trims its own, and none behind what all have agreed on.
+  if (directory.quorum().source !== undefined) return undefined
   if (log.isZooKeeperEra || !(now ? log.bytesBehindCheckpoint > 0 : log.isGrown)) return undefined
   const started = os.clock.monotonic()
   const before = log.size()

@@ -52,6 +52,7 @@ class CleaningRun {
   /** What failed, by partition. */
   readonly #told = new Map<string, string | undefined>()
   /** Why we may not write here: that ends the run. */
+  #skipped = false
   #refusal: unknown
 
   constructor(os: Os, directory: LocalDirectory, options: CleaningOptions) {
@@ -198,6 +199,18 @@ class CleaningRun {
       .filter(({ name }) => topics(name))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })))
+      .filter(({ topic, partition }) => this.#isOurs(topic, partition))
+  }
+
+  /** What other nodes keep, too, their brokers clean, in agreement: that is told once. */
+  #isOurs(topic: string, partition: number): boolean {
+    if (this.#directory.elsewhere(topic, partition) !== undefined) return false
+    const why = this.#directory.whyNotWritable(topic, partition)
+    if (why !== undefined && !this.#skipped) {
+      this.#skipped = true
+      this.#directory.warn(`${why}; it is not cleaned here, nor are others like it`)
+    }
+    return why === undefined
   }
 
   #mustStop(): boolean {

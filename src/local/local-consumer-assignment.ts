@@ -5,6 +5,7 @@ import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../
 import { TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import { elsewhereLine } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { LocalFetchWaiter } from './local-fetch-waiter.ts'
@@ -18,7 +19,10 @@ export interface AssignmentOptions {
   readonly isolation: IsolationLevel
   readonly untilEnd: boolean
   readonly skipCorrupt: boolean
+  readonly inGroup: boolean
   readonly onCorrupt: (corrupt: CorruptBatch) => void
+  /** Some of what is to be read is not in this directory. */
+  readonly onElsewhere: (line: string) => void
   /** A partition is not ours any more. */
   readonly onRemoved: (fetcher: LocalFetcher) => void
 }
@@ -34,6 +38,8 @@ interface Assigned extends TopicPartition {
   /** What the caller is done with. */
   processed: number
   committed: number
+  /** By whom it is kept, where that is not this directory. */
+  elsewhere: string | undefined
 }
 
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
@@ -53,6 +59,7 @@ export class LocalAssignment {
   #turn = 0
   #followed: readonly string[] | RegExp | undefined
   #image: MetadataImage | undefined
+  #told: string | undefined
 
   constructor(os: Os, directory: LocalDirectory, settings: ConsumerSettings, options: AssignmentOptions) {
     this.#os = os
@@ -76,6 +83,7 @@ export class LocalAssignment {
     for (const [key, assigned] of this.#assigned) if (!keep.has(key)) this.#forget(assigned)
     for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
     this.#sort()
+    this.#tellElsewhere()
   }
 
   /** Partitions that a group gave us. An offset that was committed for an older topic of that name does not count. */
@@ -89,6 +97,7 @@ export class LocalAssignment {
       if (valid) assigned.committed = offset.offset
     }
     this.#sort()
+    this.#tellElsewhere()
   }
 
   /** Gives partitions up. Returns what may be committed of them. */
@@ -221,6 +230,18 @@ export class LocalAssignment {
       for (const { partition } of topic.partitions) this.#put(topic.name, partition, late)
     }
     this.#sort()
+    this.#tellElsewhere()
+  }
+
+  /** Once, unless it changes. @throws TerseError where nothing of what was asked for is here, and no group shares it */
+  #tellElsewhere(): void {
+    const missing = this.#order.filter(({ elsewhere }) => elsewhere !== undefined)
+    if (missing.length === 0) return
+    const line = elsewhereLine(this.#directory.path, missing)
+    if (line === this.#told) return
+    this.#told = line
+    if (missing.length === this.#order.length && !this.#options.inGroup) throw new TerseError(line)
+    this.#options.onElsewhere(line)
   }
 
   #topics(): TopicImage[] {
@@ -240,7 +261,9 @@ export class LocalAssignment {
     const key = topicPartitionKey(topic, partition)
     let assigned = this.#assigned.get(key)
     const topicImage = this.#image?.topic(topic)
-    const exists = topicImage?.partitions[partition] !== undefined
+    const named = topicImage?.partitions[partition] !== undefined
+    const elsewhere = named ? this.#directory.elsewhere(topic, partition) : undefined
+    const exists = named && elsewhere === undefined
     if (assigned === undefined) {
       assigned = {
         topic,
@@ -250,6 +273,7 @@ export class LocalAssignment {
         consumed: Number.NaN,
         processed: Number.NaN,
         committed: Number.NaN,
+        elsewhere: undefined,
       }
       this.#assigned.set(key, assigned)
     } else if (assigned.fetcher !== undefined) {
@@ -258,6 +282,7 @@ export class LocalAssignment {
       assigned.fetcher = undefined
       assigned.startAt = 'earliest'
     } else if (exists && assigned.startAt === undefined) assigned.startAt = 'earliest'
+    assigned.elsewhere = elsewhere
     if (exists) {
       const fetcher = new LocalFetcher(
         topic,

@@ -75,6 +75,7 @@ export class LocalConsumerGroup {
     const settings = this.#settings
     this.#topics = topics
     this.#expired = false
+    this.#store.refuseUncommittable(this.groupId)
     this.#member = GroupMember.join({
       os: this.#os,
       logDir: this.#directory.path,

@@ -40,6 +40,8 @@ export class LocalConsumer implements Consumer {
   readonly #waiter: LocalFetchWaiter
   readonly #work: PatientWork
   readonly #corrupt: CorruptBatch[] = []
+  /** To be told by the next poll. */
+  #elsewhere: TerseError | undefined
   #group: LocalConsumerGroup | undefined
   #joining: Promise<void> | undefined
   #committing: Promise<void> | undefined
@@ -65,6 +67,12 @@ export class LocalConsumer implements Consumer {
       isolation: options.isolationLevel ?? this.#settings.isolationLevel,
       untilEnd: options.untilEnd ?? false,
       skipCorrupt: options.skipCorrupt ?? false,
+      inGroup: options.groupId !== undefined,
+      onElsewhere:
+        options.onElsewhere ??
+        ((line) => {
+          this.#elsewhere = new TerseError(line)
+        }),
       onCorrupt: options.onCorrupt ?? ((corrupt) => this.#corrupt.push(corrupt)),
       onRemoved: (fetcher) => {
         this.#waiter.forget(fetcher)
@@ -210,6 +218,9 @@ export class LocalConsumer implements Consumer {
   /** What was handed out before is processed: it may be committed, and partitions may go. */
   async #begin(deadline: number): Promise<void> {
     if (this.#closed) throw new TerseError('This consumer has already been closed.')
+    const elsewhere = this.#elsewhere
+    this.#elsewhere = undefined
+    if (elsewhere !== undefined) throw elsewhere
     this.#assignment.processed()
     const group = this.#group
     if (group === undefined) return

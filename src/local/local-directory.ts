@@ -2,12 +2,15 @@
  * A data directory, for those who administer, produce and consume in it: what it is, its metadata, its logs, and
  * being a writer in it. Who writes what into a partition is log/'s matter, who may enter is log-dir-session.ts's.
  */
+import { join } from 'node:path'
 import { KafkaError, TerseError } from '../errors.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../log/log-config.ts'
 import { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
+import { whyElsewhere, whyNotWritable } from '../metadata/replica-place.ts'
 import { LockWaits, tellOfHolder, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining, makeDataDir } from './data-dir.ts'
@@ -21,6 +24,7 @@ import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
+import { type Quorum, readQuorum, refuseForeignMetadata } from './quorum.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
 
 export type { LocalDirectoryOptions } from './directory-reader.ts'
@@ -91,6 +95,7 @@ export class LocalDirectory extends DirectoryReader {
 
   /** enter + append to the metadata + leave. */
   async alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
+    if (this.exists()) this.refuseForeignMetadata()
     await this.enter()
     try {
       await whenFree(() => this.#session.verify())
@@ -108,12 +113,16 @@ export class LocalDirectory extends DirectoryReader {
 
   /** A folder that is missing (that is told), or is of an older topic of that name, reads as an empty log. */
   logForReading(topic: string, partition: number): UnifiedLog {
-    const [topicImage, partitionImage] = this.#partition(topic, partition)
+    const [topicImage, partitionImage, image] = this.#partition(topic, partition)
     const name = `${topic}-${partition}`
     const key = `${name} ${topicImage.id}`
     const known = this.#readers.get(key)
     // Another topic's folder was in the way: it may have gone meanwhile.
     if (known !== undefined && !isNoFolder(known.dir)) return known
+    const elsewhere = this.elsewhere(topic, partition, image)
+    if (elsewhere !== undefined) {
+      throw new KafkaError('KAFKA_STORAGE_ERROR', `${this.path}: ${name} is not here: ${elsewhere} keeps it`)
+    }
     const folder = this.#folders.forReading(name, topicImage.id)
     if (this.os.fs.stat(folder) === undefined && !isNoFolder(folder)) {
       const lost = findLostPartition(this.os, this, topic, partition)
@@ -134,13 +143,53 @@ export class LocalDirectory extends DirectoryReader {
   }
 
   /**
+   * By whom a partition is kept whose records are not in this directory, though the metadata names it: other nodes, or
+   * another of the log.dirs. undefined where they are here, or should be.
+   */
+  elsewhere(topic: string, partition: number, image = this.image()): string | undefined {
+    const found = image.topic(topic)?.partitions[partition]
+    if (found === undefined) return undefined
+    const hasFolder = () => this.os.fs.stat(join(this.path, `${topic}-${partition}`)) !== undefined
+    const where = whyElsewhere(image, found, hasFolder)
+    return where === undefined || hasFolder() ? undefined : where
+  }
+
+  /** Why nothing may be written to a partition here, in one line; undefined where it may. */
+  whyNotWritable(topic: string, partition: number, image = this.image()): string | undefined {
+    const found = image.topic(topic)?.partitions[partition]
+    if (found === undefined) return undefined
+    const why = whyNotWritable(
+      image,
+      found,
+      () => this.os.fs.stat(join(this.path, `${topic}-${partition}`)) !== undefined,
+    )
+    return why && `${this.path}: ${topic}-${partition} ${why}; start the brokers and use --bootstrap-server`
+  }
+
+  /** Whose the metadata log is. */
+  quorum(): Quorum {
+    const found = this.inspect()
+    const image = this.image()
+    if (found.kind !== 'log-dir') return { voters: [image.nodeId], leaderId: undefined, source: undefined }
+    return readQuorum(this.os, this.path, image.nodeId, image, this.serverProperties())
+  }
+
+  /** @throws TerseError where a change of the metadata would be lost when the brokers start */
+  refuseForeignMetadata(): void {
+    const image = this.image()
+    refuseForeignMetadata(this.path, image.nodeId, this.quorum(), image)
+  }
+
+  /**
    * Needs a session. Lists the partition as open (the first one in a clean directory takes the marker away) and sees
    * to its folder. Config and leader epoch follow the metadata at each call. Good until `leave`, which closes it.
    * @throws LockBusyError where somebody else is entering or leaving just now: `openForWriting` waits for that
    */
   logForWriting(topic: string, partition: number): UnifiedLog {
-    const [topicImage, partitionImage] = this.#partition(topic, partition)
+    const [topicImage, partitionImage, image] = this.#partition(topic, partition)
     const name = `${topic}-${partition}`
+    const refusal = this.whyNotWritable(topic, partition, image)
+    if (refusal !== undefined) throw new TerseError(refusal)
     return explaining(this.os, this.path, () => {
       this.#session.writing(name)
       const config = this.logConfig(topic)
@@ -182,7 +231,7 @@ export class LocalDirectory extends DirectoryReader {
 
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void {
-    explaining(this.os, this.path, () => makePartitionFolders(this.os, this.path, topic, 0))
+    explaining(this.os, this.path, () => makePartitionFolders(this.os, this.path, topic, this.image()))
   }
 
   /** Group commits found a partition of `__consumer_offsets` grown. Needs a session. */
@@ -228,6 +277,7 @@ export class LocalDirectory extends DirectoryReader {
    * the folders (partition-folders.ts). Offsets that groups committed for them are the caller's to remove.
    */
   async deleteTopics(names: readonly string[]): Promise<void> {
+    if (this.exists()) this.refuseForeignMetadata()
     await this.enter()
     try {
       const topics = names.map((name) => this.#topic(name))
@@ -263,7 +313,7 @@ export class LocalDirectory extends DirectoryReader {
   /** For one who is alone: makes what a partition's folder lacks. */
   mendFolder(topic: string, partition: number): void {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
-    if (!partitionImage.replicas.includes(this.image().nodeId)) return
+    if (this.elsewhere(topic, partition) !== undefined) return
     this.#beginLostAnew(topic, partition, false)
     finishPartitionFolder(this.os, this.path, topicImage, partitionImage)
   }
@@ -303,6 +353,12 @@ export class LocalDirectory extends DirectoryReader {
           'not here, so tkafka only reads it; migrate it with Kafka 3.9 first',
       )
     }
+    if (found.kind === 'without-metadata') {
+      throw new TerseError(
+        `${this.path}: ${METADATA_LOG_FOLDER} is not here, so tkafka only reads: it lies in another of the log.dirs of node ` +
+          `${found.meta.nodeId}, else bring it back from a copy`,
+      )
+    }
     if (found.kind !== 'log-dir') return
     const newer = this.image().newerThanKnown
     if (newer !== undefined) {
@@ -318,11 +374,12 @@ export class LocalDirectory extends DirectoryReader {
     return topic
   }
 
-  #partition(topic: string, partition: number): [TopicImage, PartitionImage] {
-    const image = this.#topic(topic)
-    const found = image.partitions[partition]
-    if (found === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    return [image, found]
+  #partition(topic: string, partition: number): [TopicImage, PartitionImage, MetadataImage] {
+    const image = this.image()
+    const topicImage = image.topic(topic)
+    const found = topicImage?.partitions[partition]
+    if (topicImage === undefined || found === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return [topicImage, found, image]
   }
 
   #closeLogs(topicId: string): void {

@@ -5,7 +5,9 @@ import { subscribedTopics } from '../group/group-assignment.ts'
 import type { MemberFile } from '../group/group-files.ts'
 import { assignorOf, readHeldPartitions, readLiveGroups, readLiveMembers } from '../group/live-members.ts'
 import { OffsetStore, type StoredGroup } from '../group/offset-store.ts'
+import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
 import { comparePartitions } from '../group/topic-partition.ts'
+import { partitionList } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
@@ -23,6 +25,12 @@ export class LocalGroups implements GroupAdmin {
 
   async listGroups(): Promise<GroupListing[]> {
     if (!this.#directory.exists()) return []
+    const elsewhere = this.#store.partitionsElsewhere()
+    if (elsewhere.length > 0) {
+      this.#directory.warn(
+        `${this.#directory.path}: ${partitionList(elsewhere)} of ${OFFSETS_TOPIC} ${elsewhere.length === 1 ? 'is' : 'are'} not in this directory: there may be more groups`,
+      )
+    }
     const live = readLiveGroups(this.#os, this.#directory.path)
     const listings = new Map<string, GroupListing>()
     for (const { groupId, type, protocolType } of this.#store.groups()) {

@@ -20,6 +20,7 @@ import { KafkaError, TerseError } from '../errors.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-records.ts'
 import { ZERO_UUID } from '../message/uuid.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { registeredBrokers } from './local-topics.ts'
@@ -42,8 +43,9 @@ export class LocalNode implements NodeAdmin {
     const image = this.#directory.image()
     const replicas: ReplicaInfo[] = []
     for (const name of image.topics().sort()) {
-      for (const { partition, replicas: nodes } of image.topic(name)?.partitions ?? []) {
-        if (!nodes.includes(image.nodeId)) continue
+      for (const one of image.topic(name)?.partitions ?? []) {
+        const { partition } = one
+        if (whyElsewhere(image, one) !== undefined) continue
         const size = logSize(this.#os, `${path}/${name}-${partition}`)
         replicas.push({ topic: name, partition, size, offsetLag: 0, isFuture: false })
       }
@@ -107,13 +109,16 @@ export class LocalNode implements NodeAdmin {
       directoryId: voter.voterDirectoryId,
       endpoints: voter.endpoints.map(({ name, host, port }) => `${name}://${host}:${port}`),
     }))
+    const quorum = this.#directory.quorum()
     if (voters.length === 0) {
-      const endpoints = [staticVoter(this.#directory, image)]
-      voters.push({ ...common, id: image.nodeId, directoryId: ZERO_UUID, endpoints })
+      for (const id of quorum.voters) {
+        const endpoints = [staticVoter(this.#directory, image, id)]
+        voters.push({ ...common, id, directoryId: ZERO_UUID, endpoints })
+      }
     }
     return {
       clusterId: image.clusterId,
-      leaderId: image.nodeId,
+      leaderId: quorum.source === undefined ? image.nodeId : (quorum.leaderId ?? -1),
       leaderEpoch: image.epoch,
       highWatermark: image.endOffset,
       voters,
@@ -131,16 +136,19 @@ export class LocalNode implements NodeAdmin {
 }
 
 /** As its broker would answer: from server.properties, else what the registration says, one port up. */
-function staticVoter(directory: LocalDirectory, image: MetadataImage): string {
+function staticVoter(directory: LocalDirectory, image: MetadataImage, id: number): string {
   const properties = directory.serverProperties()
   const name = properties.get('controller.listener.names')?.split(',')[0].trim() ?? 'CONTROLLER'
   const voter = properties
     .get('controller.quorum.voters')
     ?.split(',')
     .map((one) => /^(\d+)@(.+)$/.exec(one.trim()))
-    .find((match) => Number(match?.[1]) === image.nodeId)
+    .find((match) => Number(match?.[1]) === id)
   if (voter?.[2] !== undefined) return `${name}://${voter[2]}`
-  const endPoint = image.brokers.get(image.nodeId)?.endPoints[0]
+  const controller = image.controllers.get(id)?.endPoints[0]
+  if (id !== image.nodeId && controller !== undefined)
+    return `${name}://${controller.host}:${controller.port}`
+  const endPoint = image.brokers.get(id)?.endPoints[0]
   return `${name}://${endPoint?.host || 'localhost'}:${(endPoint?.port || 9092) + 1}`
 }
 

@@ -1,3 +1,4 @@
+import type { SlicePartitioner } from '../client/partitioner.ts'
 import type { PartitionerChoice } from '../client/partitioner-loader.ts'
 import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../client/producer.ts'
 import { type ProducerSettings, producerSettings } from '../config/producer-configs.ts'
@@ -117,8 +118,14 @@ export class LocalProducer implements Producer {
       const { ensureTopic } = await import('./ensure-topic.ts')
       await ensureTopic(this.#os, this.#directory, topic)
     }
-    const partitionCount = this.#directory.image().topic(topic)?.partitions.length
-    if (partitionCount === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const partitions = this.#directory.image().topic(topic)?.partitions
+    if (partitions === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const partitionCount = partitions.length
+    const refusals = partitions
+      .map(({ partition }) => this.#directory.whyNotWritable(topic, partition))
+      .filter((why) => why !== undefined)
+    // Before anything changes, a producer id taken.
+    if (refusals.length > 0 && refusals.length === partitionCount) throw new TerseError(refusals[0])
     if (settings.idempotent) this.#producerId ??= this.#directory.nextProducerId()
     const opened = new LocalTopicProducer({
       directory: this.#directory,
@@ -126,7 +133,10 @@ export class LocalProducer implements Producer {
       topic,
       partitionCount,
       settings,
-      partitioner: await this.#slicePartitioner(topic, choice),
+      partitioner:
+        refusals.length === 0
+          ? await this.#slicePartitioner(topic, choice)
+          : refusingPartitioner(refusals[0]),
       compression: this.#compression,
       producerId: this.#producerId === undefined ? -1 : await this.#producerId,
       keepHouse: (log, sinceOffset) => this.#keepHouse(log, sinceOffset),
@@ -188,9 +198,19 @@ export class LocalProducer implements Producer {
     if (partitionCount > ASK_ENDS_UP_TO) return Math.floor(Math.random() * partitionCount)
     let records = 0
     for (let partition = 0; partition < partitionCount; partition++) {
+      if (this.#directory.elsewhere(topic, partition) !== undefined) continue
       records += this.#directory.logForReading(topic, partition).logEndOffset
     }
     return records % partitionCount
+  }
+}
+
+/** One partition cannot be written to here: records spread over all would be written in part, so their sender chooses. */
+function refusingPartitioner(why: string): SlicePartitioner {
+  return {
+    choose() {
+      throw new TerseError(why)
+    },
   }
 }
 

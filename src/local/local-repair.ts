@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../client/admin-check.ts'
 import { PartitionLock } from '../log/partition-lock.ts'
+import { readMetaProperties } from '../metadata/meta-properties.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
@@ -15,6 +16,7 @@ import { LocalDirectory } from './local-directory.ts'
 import { mendLog, rebuildIndexesOf } from './local-repair-log.ts'
 import { breakOff, repairMetadata } from './local-repair-metadata.ts'
 import { removeQuietly } from './open-partitions.ts'
+import { readQuorum } from './quorum.ts'
 
 /** What is done about each kind of finding; others are left to a person. */
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -64,7 +66,7 @@ export class LocalRepair {
       return
     }
     const kept = new Map<string, string>()
-    if (found.some(({ topic }) => topic === METADATA_TOPIC)) {
+    if (found.some(({ topic }) => topic === METADATA_TOPIC) && !this.#hasForeignMetadata()) {
       for (const [file, to] of await repairMetadata(this.#os, this.#directory.path)) kept.set(file, to)
     }
     await this.#mend(found, kept, options)
@@ -128,6 +130,8 @@ export class LocalRepair {
     const directory = this.#directory
     const { checkpoints } = directory
     if (directory.image().topic(topic)?.partitions[partition] === undefined) return
+    // Other replicas have what is damaged here: a hole that is filled would hide that from them.
+    if (directory.whyNotWritable(topic, partition) !== undefined) return
     const name = `${topic}-${partition}`
     const dir = join(directory.path, name)
     await whenFree(() => directory.listAsOpen(topic, partition))
@@ -177,6 +181,14 @@ export class LocalRepair {
       const right = which === 'log-start' ? undefined : logEndOffset
       checkpoints.update(which, new Map([[name, right]]))
     }
+  }
+
+  /** Others keep the metadata, too: they have what is damaged here. */
+  #hasForeignMetadata(): boolean {
+    const { path } = this.#directory
+    const nodeId = readMetaProperties(this.#os.fs, path)?.nodeId ?? -1
+    const properties = this.#directory.serverProperties()
+    return readQuorum(this.#os, path, nodeId, undefined, properties).source !== undefined
   }
 
   #folder({ topic, partition }: Finding): string {

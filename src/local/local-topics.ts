@@ -10,7 +10,7 @@ import { KafkaError } from '../errors.ts'
 import { unlessDiskFull } from '../log/full-disk.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
-import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { addPartitionRecords, createTopicRecords } from '../metadata/topic-records.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
@@ -82,7 +82,7 @@ export class LocalTopics implements TopicAdmin {
         present = newest.topic(name)?.partitions.length ?? 0
         return build(newest)
       })
-      this.#makeFolders(existing(image, name), present)
+      this.#makeFolders(image, name, present)
       return image
     } finally {
       await directory.leave()
@@ -90,8 +90,9 @@ export class LocalTopics implements TopicAdmin {
   }
 
   /** The topic is there by now: a disk too full for its folders is the first writer's matter, who makes what is missing. */
-  #makeFolders(topic: TopicImage, first: number): void {
-    unlessDiskFull(() => makePartitionFolders(this.#os, this.#directory.path, topic, first))
+  #makeFolders(image: MetadataImage, name: string, first: number): void {
+    const topic = existing(image, name)
+    unlessDiskFull(() => makePartitionFolders(this.#os, this.#directory.path, topic, image, first))
   }
 
   #creation(image: MetadataImage, topic: NewTopic): MetadataRecord[] {

@@ -51,6 +51,13 @@ export class LocalTransactions implements TransactionAdmin {
   async listTransactions(): Promise<TransactionDescription[]> {
     const found: TransactionDescription[] = []
     for (let partition = 0; partition < this.#partitionCount(); partition++) {
+      const elsewhere = this.#directory.elsewhere(TRANSACTION_TOPIC, partition)
+      if (elsewhere !== undefined) {
+        this.#directory.warn(
+          `${this.#directory.path}: partition ${partition} of ${TRANSACTION_TOPIC} is not in this directory, ${elsewhere} keeps it: there may be more transactions`,
+        )
+        continue
+      }
       for (const [id, value] of this.#states(this.#directory.logForReading(TRANSACTION_TOPIC, partition))) {
         const description = this.#describe(id, value)
         if (description.state !== 'Dead') found.push(description)
@@ -91,7 +98,11 @@ export class LocalTransactions implements TransactionAdmin {
   }
 
   async forceTerminateTransaction(transactionalId: string): Promise<void> {
-    this.#state(transactionalId)
+    // All of it or nothing: a marker in some of its partitions would be half a transaction.
+    for (const { topic, partition } of partitionsOf(this.#state(transactionalId))) {
+      const why = this.#directory.whyNotWritable(topic, partition)
+      if (why !== undefined) throw new TerseError(why)
+    }
     await this.#directory.enter()
     try {
       // Decided: from here on a broker that boots would do the rest.

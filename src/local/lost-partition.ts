@@ -12,6 +12,7 @@ import { storedBatches } from '../log/stored-batches.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { decodeOffsetCommitValue, decodeOffsetsKey } from '../message/offset-messages.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import { partitionsInMaking } from './partitions-in-making.ts'
 
@@ -41,7 +42,7 @@ export interface LostPartition {
 const CHECKPOINTS = ['replication', 'recovery-point', 'log-start', 'cleaner'] as const
 const OFFSETS_TOPIC = '__consumer_offsets'
 
-/** undefined where the folder is there, or belongs on another node. */
+/** undefined where the folder is there, or belongs on another node or in another of the log.dirs. */
 export function findLostPartition(
   os: Os,
   directory: DirectoryOfLost,
@@ -52,7 +53,9 @@ export function findLostPartition(
   if (os.fs.stat(folder) !== undefined) return undefined
   const image = directory.image()
   const found = image.topic(topic)
-  if (found?.partitions[partition]?.replicas.includes(image.nodeId) !== true) return undefined
+  const named = found?.partitions[partition]
+  if (found === undefined || named === undefined) return undefined
+  if (whyElsewhere(image, named, () => false) !== undefined) return undefined
   const inMaking = partitionsInMaking(os, directory.path).some(
     ({ topicId, first }) => topicId === found.id && partition >= first,
   )

@@ -21,6 +21,7 @@ import {
   readPartitionMetadata,
 } from '../log/partition-metadata.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { isDiskFull, removeQuietly } from './open-partitions.ts'
@@ -31,11 +32,19 @@ const TEMPORARY = '.tmp'
 /** Puts bytes under a name: synced once, then as further names of the same file. */
 type Put = (path: string, content: string) => void
 
-/** Makes the folders of a topic's partitions from `first` on. What is there stays as it is. */
-export function makePartitionFolders(os: Os, dir: string, topic: TopicImage, first: number): void {
+/** Makes the folders of a topic's partitions from `first` on, those that belong here. What is there stays as it is. */
+export function makePartitionFolders(
+  os: Os,
+  dir: string,
+  topic: TopicImage,
+  image: MetadataImage,
+  first = 0,
+): void {
   const { fs } = os
   const put = putter(fs)
-  for (const { partition, leaderEpoch } of topic.partitions.slice(first)) {
+  for (const one of topic.partitions.slice(first)) {
+    if (whyElsewhere(image, one) !== undefined) continue
+    const { partition, leaderEpoch } = one
     const folder = join(dir, `${topic.name}-${partition}`)
     try {
       fs.mkdir(folder)
@@ -61,7 +70,7 @@ export function finishPartitionsInMaking(os: Os, dir: string, image: () => Metad
     const topic = now.topicById(topicId)
     try {
       for (const partition of topic?.partitions.slice(first) ?? []) {
-        if (topic !== undefined && partition.replicas.includes(now.nodeId))
+        if (topic !== undefined && whyElsewhere(now, partition) === undefined)
           finishPartitionFolder(os, dir, topic, partition)
       }
     } catch (error) {

@@ -3,6 +3,7 @@ import type { PartitionDescription, TopicDescription } from '../client/admin.ts'
 import { isInternalTopic } from '../client/topic-names.ts'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/metadata-image.ts'
+import { isOnlyBroker, whyElsewhere } from '../metadata/replica-place.ts'
 
 export class TopicReader {
   readonly #source: { image(): MetadataImage }
@@ -45,7 +46,10 @@ export function existing(image: MetadataImage, name: string): TopicImage {
   return topic
 }
 
-/** At rest a partition shows what a running broker would: its own replica leads and is in sync. */
+/**
+ * At rest a partition that is wholly here shows what a running broker would: its own replica leads and is in sync. Of one
+ * of several nodes, or of one in another of the log.dirs, what is stored is shown: who will lead it is not known here.
+ */
 export function describeTopic(image: MetadataImage, topic: TopicImage): TopicDescription {
   return {
     name: topic.name,
@@ -57,7 +61,7 @@ export function describeTopic(image: MetadataImage, topic: TopicImage): TopicDes
 
 function describePartition(image: MetadataImage, stored: PartitionImage): PartitionDescription {
   const { partition, replicas } = stored
-  const ours = replicas.includes(image.nodeId)
+  const ours = replicas.length === 1 && isOnlyBroker(image) && whyElsewhere(image, stored) === undefined
   const atRest = stored.leader < 0 && ours
   const isr = atRest && stored.isr.length === 0 ? [image.nodeId] : stored.isr
   const inSync = (id: number) => isr.includes(id)
