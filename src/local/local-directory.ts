@@ -26,6 +26,7 @@ import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { type Quorum, readQuorum, refuseForeignMetadata } from './quorum.ts'
 import { resolveTopicConfig } from './topic-config-resolver.ts'
+import { uncleanFrom } from './unclean-end.ts'
 
 export type { LocalDirectoryOptions } from './directory-reader.ts'
 
@@ -137,6 +138,7 @@ export class LocalDirectory extends DirectoryReader {
       readOnly: true,
       topicId: topicImage.id,
       checkpoints: this.checkpoints,
+      uncleanFrom: () => uncleanFrom(this.os, this.path, this.checkpoints, name),
     })
     this.#readers.set(key, log)
     return log

@@ -10,6 +10,7 @@ import { headerProblem } from './batch-cursor.ts'
 import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogSegment } from './log-segment.ts'
+import type { ProducerStateKeeper } from './producer-state-keeper.ts'
 import type { AbortedTxn } from './transaction-index.ts'
 import type { ReadOptions } from './unified-log-options.ts'
 
@@ -27,14 +28,16 @@ interface ReadRequest {
 export class LogReader {
   readonly #local: LocalLog
   readonly #topicPartition: string
+  readonly #producers: ProducerStateKeeper
   /** For whoever hands in none, and for batches larger than that. */
   #buffer = Buffer.alloc(0)
   /** Where the batch with this offset begins, from the last read. */
   #next: { offset: number; segment: LogSegment; position: number } | undefined
   readonly #aborted = new Map<string, { size: number; entries: AbortedTxn[] }>()
 
-  constructor(local: LocalLog, topicPartition: string) {
+  constructor(local: LocalLog, topicPartition: string, producers: ProducerStateKeeper) {
     this.#local = local
+    this.#producers = producers
     this.#topicPartition = topicPartition
   }
 
@@ -99,7 +102,7 @@ export class LogReader {
   collectAborted(i: number, from: number, to: number): AbortedTransaction[] {
     const found: AbortedTransaction[] = []
     for (let n = i; n < this.#local.segments.length; n++) {
-      for (const txn of this.#abortedOf(this.#local.segments[n])) {
+      for (const txn of this.#abortedOf(n)) {
         if (txn.lastOffset >= from && txn.firstOffset < to) found.push(txn)
         if (txn.lastStableOffset >= to) return found.sort(byFirstOffset)
       }
@@ -184,15 +187,39 @@ export class LogReader {
     return this.#buffer
   }
 
-  #abortedOf(segment: LogSegment): readonly AbortedTxn[] {
+  #abortedOf(n: number): readonly AbortedTxn[] {
+    const segment = this.#local.segments[n]
+    const derived = this.#producers.abortedIn(segment.baseOffset)
+    if (derived !== undefined) return derived
     const { path } = segment.transactionIndex
     const size = this.#local.os.fs.stat(path)?.size ?? 0
     if (size === 0) return []
     const known = this.#aborted.get(path)
     if (known?.size === size) return known.entries
-    const entries = segment.transactionIndex.entries()
+    const entries = this.#indexed(n)
+    if (entries === undefined) {
+      this.#producers.distrust(this.#local.segments[0].baseOffset)
+      return this.#producers.abortedIn(segment.baseOffset) ?? []
+    }
     this.#aborted.set(path, { size, entries })
     return entries
+  }
+
+  /** undefined where the index cannot be read, or holds what cannot be: the batches tell, too. */
+  #indexed(n: number): AbortedTxn[] | undefined {
+    const { segments } = this.#local
+    const { baseOffset, transactionIndex } = segments[n]
+    // The entry of a marker is there before the marker.
+    const end = segments[n + 1]?.baseOffset ?? Number.POSITIVE_INFINITY
+    let entries: AbortedTxn[]
+    try {
+      entries = transactionIndex.entries()
+    } catch {
+      return undefined
+    }
+    const fits = ({ firstOffset, lastOffset }: AbortedTxn) =>
+      firstOffset <= lastOffset && lastOffset >= baseOffset && lastOffset < end
+    return entries.every(fits) ? entries : undefined
   }
 }
 

@@ -12,11 +12,21 @@ export interface LogSettings {
   readonly keepBroken: boolean
   /** See UnifiedLogOptions. */
   readonly namesDurableBefore?: number
+  readonly uncleanFrom?: () => number | undefined
   readonly warn?: (line: string) => void
 }
 
 export function settingsOf(options: UnifiedLogOptions): LogSettings {
-  const { topic, partition, config, leaderEpoch, keepBroken = true, namesDurableBefore, warn } = options
+  const {
+    topic,
+    partition,
+    config,
+    leaderEpoch,
+    keepBroken = true,
+    namesDurableBefore,
+    uncleanFrom,
+    warn,
+  } = options
   return {
     topic,
     partition,
@@ -25,6 +35,7 @@ export function settingsOf(options: UnifiedLogOptions): LogSettings {
     leaderEpoch,
     keepBroken,
     namesDurableBefore,
+    uncleanFrom,
     warn,
   }
 }

@@ -17,6 +17,11 @@ export interface UnifiedLogOptions {
   readonly keepBroken?: boolean
   /** The names in a folder whose mtime, in ms, is below this are durable: the directory was clean then. */
   readonly namesDurableBefore?: number
+  /**
+   * For a reader, asked once: the recovery point of a log that nobody closed. From there on snapshots and indexes of
+   * aborted transactions may lack what never reached the disk. undefined: the log was closed in order.
+   */
+  readonly uncleanFrom?: () => number | undefined
   /** One line for a person: a damaged index or epoch file was made anew. */
   readonly warn?: (line: string) => void
 }
