@@ -6,6 +6,7 @@ import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { decodeSnapshot, snapshotFile } from '../log/producer-snapshot.ts'
 import type { ProducerStateManager } from '../log/producer-state-manager.ts'
 import type { FileSystem } from '../os/file-system.ts'
+import { type IndexBytes, readIndexBytes } from './local-check-index-bytes.ts'
 import type { PartitionToCheck, SegmentFacts } from './local-check-partition.ts'
 import type { CheckReport } from './local-check-report.ts'
 
@@ -29,8 +30,8 @@ export function checkIndexes(
   const byPosition = new Map<number, number>()
   for (let b = 0; b < batches.length; b += FACTS) byPosition.set(batches[b + 2], b)
 
-  const offsets = readIfThere(fs, segment.offsetIndex.path)
-  const times = readIfThere(fs, segment.timeIndex.path)
+  const offsets = readIndexBytes(fs, segment.offsetIndex.path, OFFSET_ENTRY)
+  const times = readIndexBytes(fs, segment.timeIndex.path, TIME_ENTRY)
   for (const [path, bytes] of [
     [segment.offsetIndex.path, offsets],
     [segment.timeIndex.path, times],
@@ -53,14 +54,15 @@ export function checkIndexes(
     report.error(place, kind, path, at, problem, SLOW)
 
   if (offsets !== undefined) {
-    const end = usedEnd(offsets, OFFSET_ENTRY, (at) => offsets.readInt32BE(at + 4) > 0)
+    const { bytes } = offsets
+    const end = usedEnd(bytes, OFFSET_ENTRY, (at) => bytes.readInt32BE(at + 4) > 0)
     if (untidyTail(offsets, end, OFFSET_ENTRY, clean, isActive)) {
-      tell('bad-index', segment.offsetIndex.path, end, tailProblem(offsets, end, OFFSET_ENTRY))
+      tell('bad-index', segment.offsetIndex.path, end, tailProblem(offsets.size, end, OFFSET_ENTRY))
     }
     let last = -1
     for (let at = 0; at < end; at += OFFSET_ENTRY) {
-      const offset = segment.baseOffset + offsets.readInt32BE(at)
-      const position = offsets.readInt32BE(at + 4)
+      const offset = segment.baseOffset + bytes.readInt32BE(at)
+      const position = bytes.readInt32BE(at + 4)
       const b = byPosition.get(position)
       const problem =
         offset <= last
@@ -87,7 +89,7 @@ function checkTimeIndex(
   report: CheckReport,
   { clean, compacted, place }: PartitionToCheck,
   { segment, batches, isActive }: SegmentFacts,
-  times: Buffer,
+  { bytes: times, size }: IndexBytes,
   tell: (kind: string, path: string, at: number, problem: string) => void,
 ): void {
   const { path } = segment.timeIndex
@@ -96,8 +98,8 @@ function checkTimeIndex(
     TIME_ENTRY,
     (at) => readInt64Rounded(times, at) > 0 || times.readInt32BE(at + 8) > 0,
   )
-  if (untidyTail(times, end, TIME_ENTRY, clean, isActive)) {
-    tell('bad-time-index', path, end, tailProblem(times, end, TIME_ENTRY))
+  if (untidyTail({ bytes: times, size }, end, TIME_ENTRY, clean, isActive)) {
+    tell('bad-time-index', path, end, tailProblem(size, end, TIME_ENTRY))
   }
   let max = -1
   for (let b = 0; b < batches.length; b += FACTS) max = Math.max(max, batches[b + 3])
@@ -316,21 +318,21 @@ function usedEnd(bytes: Buffer, entrySize: number, isUsed: (at: number) => boole
 
 /** A tail of zeros belongs to a broker that runs or was killed; torn entries and clean directories have none. */
 function untidyTail(
-  bytes: Buffer,
+  { bytes, size }: IndexBytes,
   end: number,
   entrySize: number,
   clean: boolean,
   isActive: boolean,
 ): boolean {
-  if (end === bytes.length) return false
+  if (end === size) return false
   const isZero = bytes.subarray(end).every((byte) => byte === 0)
-  return !isZero || (bytes.length > end + entrySize && (clean || !isActive))
+  return !isZero || (size > end + entrySize && (clean || !isActive))
 }
 
-function tailProblem(bytes: Buffer, end: number, entrySize: number): string {
-  return bytes.length - end < entrySize
-    ? `its last entry is torn (${bytes.length - end} bytes)`
-    : `${bytes.length - end} bytes of an unused tail stand behind its ${end / entrySize} entries`
+function tailProblem(size: number, end: number, entrySize: number): string {
+  return size - end < entrySize
+    ? `its last entry is torn (${size - end} bytes)`
+    : `${size - end} bytes of an unused tail stand behind its ${end / entrySize} entries`
 }
 
 /** Index into the facts of the batch that holds the offset, -1 for none. */
