@@ -23,6 +23,7 @@ export interface ConsumerSettings {
   readonly maxPartitionFetchBytes: number
   readonly fetchMaxBytes: number
   readonly isolationLevel: IsolationLevel
+  /** Kafka's default is true; but reading a directory changes nothing, unless somebody says so. */
   readonly allowAutoCreateTopics: boolean
   readonly excludeInternalTopics: boolean
 }
@@ -146,7 +147,7 @@ export function consumerSettings(
     maxPartitionFetchBytes: int('max.partition.fetch.bytes', 1048576),
     fetchMaxBytes: int('fetch.max.bytes', 52428800),
     isolationLevel: text('isolation.level') === 'read_committed' ? 'read_committed' : 'read_uncommitted',
-    allowAutoCreateTopics: flag('allow.auto.create.topics', true),
+    allowAutoCreateTopics: flag('allow.auto.create.topics', false),
     excludeInternalTopics: flag('exclude.internal.topics', true),
   }
 }

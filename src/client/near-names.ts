@@ -9,6 +9,23 @@ export function nearNames(typed: string, names: Iterable<string>): string[] {
     .map(({ name }) => name)
 }
 
+/** `There is no topic ordrs. Did you mean orders?` */
+export function noSuch(kind: string, typed: string, names: Iterable<string>): string {
+  const near = nearNames(typed, names)
+  const hint = near.length === 0 ? '' : ` Did you mean ${listed(near)}?`
+  return `There is no ${kind} ${typed}.${hint}`
+}
+
+/** `Topic orders has no partition 7: its partitions are 0 to 2.` */
+export function noPartition(topic: string, partition: number, count: number): string {
+  const there = count === 1 ? 'its only partition is 0' : `its partitions are 0 to ${count - 1}`
+  return `Topic ${topic} has no partition ${partition}: ${there}.`
+}
+
+function listed(near: readonly string[]): string {
+  return near.length === 1 ? near[0] : `${near.slice(0, -1).join(', ')} or ${near[near.length - 1]}`
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours; anything above `limit` counts as limit + 1. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1

@@ -8,8 +8,9 @@ import type { Admin } from '../client/admin.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../client/types.ts'
-import { UsageError } from '../errors.ts'
+import { KafkaError, UsageError } from '../errors.ts'
 import type { ConsoleConsumerOptions } from './console-consumer-options.ts'
+import { absentTopic } from './near-name-hint.ts'
 import { openAdmin, openConsumer } from './open-client.ts'
 
 export type Point =
@@ -107,6 +108,7 @@ export class RecordRange {
 
   /** Assigns what is to be read, and goes to where it begins. */
   async assign(consumer: Consumer): Promise<void> {
+    await this.#requireTopic()
     const admin = await openAdmin(this.#context)
     try {
       const ranges = []
@@ -120,6 +122,13 @@ export class RecordRange {
     } finally {
       await admin.close()
     }
+  }
+
+  /** A range is of what is there now. @throws KafkaError that names what is not */
+  async #requireTopic(): Promise<void> {
+    const { topic, partition } = this.#options
+    const absent = topic === undefined ? undefined : await absentTopic(this.#context, topic, partition)
+    if (absent !== undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', absent)
   }
 
   /** Offset at which a partition stops. */

@@ -94,14 +94,28 @@ class ConsoleConsumer {
     // The reader has what it wanted (`| head`): nothing more to say.
     if (brokenPipe !== undefined) throw brokenPipe
     if (!this.#begun) return this.#status
+    if (this.#printer.count === 0 && this.#status === 0) await this.#tellAbsent()
     stderr.line(`Processed a total of ${this.#printer.count} messages`)
     for (const line of [...this.#afterwards, ...this.#printer.skipped()]) stderr.line(line)
     if (this.#options.systestEvents) stdout.line('shutdown_complete')
     return this.#status
   }
 
+  get #untilEnd(): boolean {
+    return this.#options.untilEnd || this.#additions?.untilEnd === true
+  }
+
+  /** The time ran out on a topic that is not there: Kafka's tool counts 0 and says no more. */
+  async #tellAbsent(): Promise<void> {
+    const { topic, partition, timeoutMs } = this.#options
+    if (topic === undefined || timeoutMs === Number.POSITIVE_INFINITY) return
+    const { absentTopic } = await import('./near-name-hint.ts')
+    const line = await absentTopic(this.#context, topic, partition)
+    if (line !== undefined) this.#afterwards.push(line)
+  }
+
   async #open(): Promise<Consumer | undefined> {
-    const { config, groupId, untilEnd, skipCorrupt, timeoutMs } = this.#options
+    const { config, groupId, skipCorrupt, timeoutMs } = this.#options
     try {
       consumerSettings(config, groupId)
       checkSubscription(this.#options)
@@ -114,7 +128,7 @@ class ConsoleConsumer {
       groupId,
       config,
       signal: this.#context.signal,
-      untilEnd: untilEnd || this.#additions?.untilEnd,
+      untilEnd: this.#untilEnd,
       skipCorrupt,
       patienceMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : Math.min(timeoutMs, CLOSE_MS),
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
@@ -125,10 +139,10 @@ class ConsoleConsumer {
   async #process(consumer: Consumer): Promise<void> {
     const { topic, include, partition, offset, timeoutMs } = this.#options
     const printer = this.#printer
-    if (this.#context.stderr.isTerminal && topic !== undefined) {
-      const { hintNearName } = await import('./near-name-hint.ts')
-      await hintNearName(this.#context, 'topic', topic, `There is no topic ${topic} yet. `)
-      this.#context.stderr.flush()
+    // Who reads to the end does not wait: the consumer itself says what is absent.
+    if (this.#context.stderr.isTerminal && !this.#untilEnd) {
+      const { tellOfWaiting } = await import('./near-name-hint.ts')
+      await tellOfWaiting(this.#context, topic, partition)
     }
     if (this.#context.stderr.isTerminal && !this.#context.stdout.isTerminal) {
       const { startProgress } = await import('../cli/progress.ts')
@@ -178,16 +192,18 @@ class ConsoleConsumer {
   }
 
   #failed(error: unknown): void {
-    // The genuine tool logs a topic name that cannot be, and a missing offset where none may be chosen, and ends with 0.
+    // The genuine tool logs a topic name that cannot be, and a missing offset where none may be chosen, behind its count.
     const invalidName = error instanceof KafkaError && error.code === 'INVALID_TOPIC_EXCEPTION'
     if (invalidName || (error instanceof TerseError && error.name === 'NoOffsetForPartition')) {
       this.#begun = true
+      this.#status = 1
       this.#afterwards.push(error.message)
       return
     }
     this.#status = 1
     this.#failure = error instanceof Error ? error.message : undefined
-    this.#context.stderr.line(unknownError(error))
+    const absent = error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION'
+    this.#context.stderr.line(absent ? error.message : unknownError(error))
   }
 
   #corrupt({ partition, offset, error }: CorruptBatch): void {

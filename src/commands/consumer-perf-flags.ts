@@ -19,7 +19,11 @@ export const CONSUMER_PERF_FLAGS: readonly Flag[] = [
     'Java regex (String)',
     'Regular expression specifying list of topics to include for consumption.',
   ),
-  option('group', 'gid', 'The group id to consume on. (default: perf-consumer- and a random number)'),
+  option(
+    'group',
+    'gid',
+    'The group id to consume on; its offsets are committed. (default: no group, and nothing is committed)',
+  ),
   option('fetch-size', 'size', 'The maximum amount of data to fetch from a single partition per request.', {
     type: 'int',
     default: '1048576',

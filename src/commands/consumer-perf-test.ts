@@ -8,6 +8,7 @@ import { TerseError, UsageError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { keyValueArguments, propertiesFile } from './client-properties.ts'
 import { CONSUMER_PERF_FLAGS } from './consumer-perf-flags.ts'
+import { absentTopic, tellOfWaiting } from './near-name-hint.ts'
 import { openConsumer } from './open-client.ts'
 import { simpleDateFormat } from './simple-date-format.ts'
 
@@ -49,6 +50,7 @@ async function run(context: CommandContext): Promise<number> {
   const reportingIntervalMs = reportingInterval(options)
   const date = simpleDateFormat(options.value('date-format') ?? '')
   context.handleSignals()
+  await tellOfWaiting(context, options.value('topic'))
   const consumer = await openConsumer(context, {
     groupId: config['group.id'],
     config,
@@ -101,7 +103,10 @@ async function consumerConfig(options: Options): Promise<Record<string, string>>
   const file = options.value('consumer.config') ?? options.value('command-config')
   const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
   for (const [key, value] of keyValueArguments(options.values('command-property'))) config.set(key, value)
-  config.set('group.id', options.value('group') ?? `perf-consumer-${Math.floor(Math.random() * 100000)}`)
+  // The genuine tool makes up a group where none is named, and leaves it behind; without one, reading changes nothing.
+  const group = options.has('group') ? options.value('group') : undefined
+  if (group === undefined) config.delete('group.id')
+  else config.set('group.id', group)
   config.set('receive.buffer.bytes', String(options.int('socket-buffer-size')))
   config.set('max.partition.fetch.bytes', String(options.int('fetch-size')))
   config.set('auto.offset.reset', options.has('from-latest') ? 'latest' : 'earliest')
@@ -171,6 +176,9 @@ class PerfRun implements ConsumerVisitor {
       warn.line(
         `WARNING: Exiting before consuming the expected number of records: timeout (${timeoutMs} ms) exceeded. You can use the --timeout option to increase the timeout.`,
       )
+      const topic = options.value('topic')
+      const absent = topic === undefined ? undefined : await absentTopic(this.#context, topic)
+      if (absent !== undefined) stderr.line(absent)
     }
     if (machine !== undefined) {
       const fetchMs = endMs - startMs - joinMs

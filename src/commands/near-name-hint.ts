@@ -2,7 +2,7 @@
 import type { CommandContext, Options } from '../cli/command.ts'
 import { didYouMean } from '../cli/suggest.ts'
 import type { Admin } from '../client/admin.ts'
-import { nearNames } from '../client/near-names.ts'
+import { nearNames, noPartition, noSuch } from '../client/near-names.ts'
 import { openAdmin } from './open-client.ts'
 
 type Kind = 'topic' | 'group' | 'transactional id'
@@ -56,6 +56,46 @@ export async function hintNearName(
   } catch {
     // A hint is not worth a failure.
   }
+}
+
+/**
+ * What is wrong with the topic (or its partition) that a reader waits for, in a sentence; undefined when nothing is. Never
+ * throws, and tells nothing by itself: it stands behind Kafka's own last line, and on a terminal before the wait.
+ */
+export async function absentTopic(
+  context: CommandContext,
+  topic: string,
+  partition = 0,
+): Promise<string | undefined> {
+  try {
+    const admin = await openAdmin(context)
+    try {
+      const names = (await admin.listTopics()).map(({ name }) => name)
+      if (!names.includes(topic)) return noSuch('topic', topic, names)
+      const [{ partitions }] = await admin.describeTopics([topic])
+      return partition < partitions.length ? undefined : noPartition(topic, partition, partitions.length)
+    } finally {
+      await admin.close()
+    }
+  } catch {
+    // A hint is not worth a failure.
+    return undefined
+  }
+}
+
+/** Before a reader on a terminal waits for a topic that is not there. */
+export async function tellOfWaiting(
+  context: CommandContext,
+  topic: string | undefined,
+  partition?: number,
+): Promise<void> {
+  const { stderr } = context
+  if (!stderr.isTerminal || topic === undefined) return
+  const absent = await absentTopic(context, topic, partition)
+  if (absent === undefined) return
+  told.add(`topic ${topic}`)
+  stderr.line(`${absent} Waiting for it to appear.`)
+  stderr.flush()
 }
 
 async function namesOf(admin: Admin, kind: Kind): Promise<string[]> {

@@ -5,6 +5,7 @@ import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
 import { argparseFailure, propertiesOrFailure } from './argparse-failure.ts'
+import { tellOfWaiting } from './near-name-hint.ts'
 import { openConsumer } from './open-client.ts'
 import { printEvent } from './verifiable-events.ts'
 
@@ -87,6 +88,7 @@ async function run(context: CommandContext): Promise<number> {
   const { options, stdout } = context
   const config = await consumerConfig(context)
   context.handleSignals()
+  await tellOfWaiting(context, options.value('topic'))
   const told = (name: string) => (partitions: readonly TopicPartition[]) =>
     printEvent(stdout, name, { partitions: plain(partitions) })
   const consumer = await openConsumer(context, {

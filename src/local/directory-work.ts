@@ -178,8 +178,9 @@ export class DirectoryWork implements SessionWork {
     }
     fs.fsyncDir(path)
     const { formatDirectory } = await import('../metadata/format-directory.ts')
+    const { futureClusterId } = await import('./future-cluster-id.ts')
     const nodeId = Number(this.#directory.serverProperties().get('node.id') ?? 1)
-    formatDirectory(this.#os, path, { nodeId })
+    formatDirectory(this.#os, path, { nodeId, clusterId: futureClusterId(this.#os, path) })
     this.#directory.refresh()
   }
 }

@@ -205,7 +205,9 @@ export class LocalConsumerGroup {
     this.#busy = false
     clearTimeout(this.#idleTimer)
     await this.#drain()
-    if (this.#member !== undefined && this.#failure === undefined) await this.#remember()
+    // Where nothing was ever committed, a group that committed nothing makes no `__consumer_offsets` either.
+    const offsetsThere = () => this.#directory.image().topic('__consumer_offsets') !== undefined
+    if (this.#member !== undefined && this.#failure === undefined && offsetsThere()) await this.#remember()
     await this.#member?.leave()
     this.#member = undefined
     const failure = this.#failure

@@ -11,7 +11,6 @@ import { KafkaError, TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining } from './data-dir.ts'
-import { INTERNAL_TOPICS, LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
 import { corruptError, noGroup } from './local-consumer-errors.ts'
 import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
@@ -45,6 +44,8 @@ export class LocalConsumer implements Consumer {
   #group: LocalConsumerGroup | undefined
   #joining: Promise<void> | undefined
   #committing: Promise<void> | undefined
+  /** What to subscribe to, while there is no directory for a group yet. */
+  #unjoined: readonly string[] | RegExp | undefined
   #lastLook = 0
   /** Partitions may have come that nobody watches yet. */
   #watchDue = true
@@ -82,12 +83,18 @@ export class LocalConsumer implements Consumer {
   }
 
   async subscribe(topics: readonly string[] | RegExp): Promise<void> {
-    if (!(topics instanceof RegExp)) await this.#makeMissing(topics)
-    const { groupId } = this.#options
-    if (groupId === undefined) {
+    await this.#meetAbsent(
+      topics instanceof RegExp ? topics : topics.map((topic) => ({ topic, partition: 0 })),
+    )
+    if (this.#options.groupId === undefined) {
       explaining(this.#os, this.#directory.path, () => this.#assignment.follow(topics))
-      return
-    }
+    } else if (this.#directory.exists()) await this.#joinGroup(this.#options.groupId, topics)
+    // A reader makes no directory: it joins when somebody else made it.
+    else this.#unjoined = topics
+  }
+
+  async #joinGroup(groupId: string, topics: readonly string[] | RegExp): Promise<void> {
+    this.#unjoined = undefined
     const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
     const group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
       assigned: (partitions, committed) => {
@@ -141,7 +148,7 @@ export class LocalConsumer implements Consumer {
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
-    await this.#makeMissing([...new Set(partitions.map(({ topic }) => topic))])
+    await this.#meetAbsent(partitions)
     explaining(this.#os, this.#directory.path, () => this.#assignment.set(partitions))
   }
 
@@ -248,6 +255,8 @@ export class LocalConsumer implements Consumer {
         this.#lastTurn = now
       }
       if (signal?.aborted || this.#closed) return 0
+      if (this.#unjoined !== undefined && this.#directory.exists())
+        await this.#joinGroup(this.#options.groupId ?? '', this.#unjoined)
       const count = explaining(this.#os, this.#directory.path, () => this.#fetch(visitor))
       if (this.#corrupt.length > 0 && count === 0) throw corruptError(this.#corrupt.shift() as CorruptBatch)
       if (count > 0) return count
@@ -335,6 +344,7 @@ export class LocalConsumer implements Consumer {
   }
 
   async commit(offsets?: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
+    if (this.#unjoined !== undefined) return
     if (this.#group === undefined) throw noGroup()
     if (offsets === undefined) {
       this.#assignment.processed()
@@ -347,8 +357,8 @@ export class LocalConsumer implements Consumer {
   async committed(
     partitions: readonly TopicPartition[],
   ): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>> {
-    if (this.#group === undefined) throw noGroup()
-    const all: ReadonlyMap<string, CommittedOffset> = this.#group.fetch()
+    if (this.#group === undefined && this.#unjoined === undefined) throw noGroup()
+    const all: ReadonlyMap<string, CommittedOffset> = this.#group?.fetch() ?? new Map()
     return new Map(partitions.map((tp) => [tp, all.get(topicPartitionKey(tp.topic, tp.partition))]))
   }
 
@@ -380,30 +390,21 @@ export class LocalConsumer implements Consumer {
     await this.#joining?.catch(() => {})
   }
 
-  /** As a broker does for a consumer that asks for a topic; without the right or the means to, we wait for it. */
-  async #makeMissing(topics: readonly string[]): Promise<void> {
-    const directory = this.#directory
-    const image = directory.exists() ? directory.image() : undefined
-    for (const topic of topics) {
-      if (image?.topic(topic) !== undefined) continue
-      checkTopicName(topic)
-      if (!this.#settings.allowAutoCreateTopics || INTERNAL_TOPICS.has(topic)) continue
-      if (directory.serverProperties().get('auto.create.topics.enable')?.trim().toLowerCase() === 'false')
-        continue
-      if (directory.brokerIsRunning()) continue
-      const { ensureTopic } = await import('./ensure-topic.ts')
-      try {
-        await ensureTopic(this.#os, directory, topic)
-      } catch (error) {
-        // Topics are not made on first use here.
-        if (!(error instanceof KafkaError) || error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-      }
-    }
+  /** A reader makes no topic, unless `allow.auto.create.topics=true` was given: it waits, or (`untilEnd`) says what is absent. */
+  async #meetAbsent(asked: readonly TopicPartition[] | RegExp): Promise<void> {
+    const { untilEnd = false } = this.#options
+    if (asked instanceof RegExp ? !untilEnd : this.#allThere(asked)) return
+    const { meetAbsent } = await import('./absent-topics.ts')
+    await meetAbsent(this.#os, this.#directory, asked, {
+      create: this.#settings.allowAutoCreateTopics,
+      untilEnd,
+    })
   }
-}
 
-/** @throws KafkaError for a name that no topic can have */
-function checkTopicName(topic: string): void {
-  if (/^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..') return
-  throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
+  #allThere(partitions: readonly TopicPartition[]): boolean {
+    const image = this.#directory.exists() ? this.#directory.image() : undefined
+    return partitions.every(
+      ({ topic, partition }) => image?.topic(topic)?.partitions[partition] !== undefined,
+    )
+  }
 }

@@ -22,6 +22,7 @@ import { ZERO_UUID } from '../message/uuid.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
+import { futureClusterId } from './future-cluster-id.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { registeredBrokers } from './local-topics.ts'
 
@@ -91,15 +92,16 @@ export class LocalNode implements NodeAdmin {
   }
 
   async clusterId(): Promise<string> {
-    if (!this.#directory.exists()) {
-      await this.#directory.enter()
-      await this.#directory.leave()
-    }
-    return this.#directory.image().clusterId
+    const { path } = this.#directory
+    if (this.#directory.exists()) return this.#directory.image().clusterId
+    const clusterId = futureClusterId(this.#os, path)
+    if (clusterId === undefined)
+      throw new TerseError(`There is no cluster yet: nothing was ever written to the data directory ${path}`)
+    return clusterId
   }
 
   async describeMetadataQuorum(): Promise<QuorumInfo> {
-    await this.clusterId()
+    const clusterId = await this.clusterId()
     const image = this.#directory.image()
     const now = this.#os.clock.now()
     const common = { logEndOffset: image.endOffset, lastFetchTimestamp: now, lastCaughtUpTimestamp: now }
@@ -117,7 +119,7 @@ export class LocalNode implements NodeAdmin {
       }
     }
     return {
-      clusterId: image.clusterId,
+      clusterId,
       leaderId: quorum.source === undefined ? image.nodeId : (quorum.leaderId ?? -1),
       leaderEpoch: image.epoch,
       highWatermark: image.endOffset,

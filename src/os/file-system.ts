@@ -71,6 +71,8 @@ export interface FileStat {
   readonly mtimeMs: number
   /** When its name, owner or content last changed: a rename counts, other than with mtimeMs. */
   readonly ctimeMs?: number
+  /** When it was made; 0 or absent where the file system does not keep it. */
+  readonly birthtimeMs?: number
   isDirectory(): boolean
   isFile(): boolean
 }

@@ -1,0 +1,69 @@
+import fs from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Command, CommandContext, Output } from '../../src/cli/command.ts'
+import { parseArguments } from '../../src/cli/parse.ts'
+
+const folder = fileURLToPath(new URL('../../src/commands/', import.meta.url))
+
+/** Every tool by its name: the files of src/commands that export a `command`. */
+export async function allCommands(): Promise<Map<string, Command>> {
+  const commands = new Map<string, Command>()
+  for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
+    if (!fs.readFileSync(folder + file, 'utf8').includes('export const command')) continue
+    const { command } = (await import(/* @vite-ignore */ folder + file)) as { command: Command }
+    commands.set(command.name, command)
+  }
+  return commands
+}
+
+class TextOutput implements Output {
+  readonly isTerminal = false
+  readonly columns = 80
+  readonly #parts: Buffer[] = []
+
+  write(text: string | Uint8Array): void {
+    this.#parts.push(Buffer.from(text))
+  }
+
+  line(text: string): void {
+    this.write(`${text}\n`)
+  }
+
+  flush(): void {}
+
+  get text(): string {
+    return Buffer.concat(this.#parts).toString()
+  }
+}
+
+/** Runs a tool in this process, as main.ts would: quicker than the binary by a process's start. */
+export async function runInProcess(
+  command: Command,
+  args: readonly string[],
+  dataDir: string,
+): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  const stdout = new TextOutput()
+  const stderr = new TextOutput()
+  const controller = new AbortController()
+  let status: number
+  try {
+    const context: CommandContext = {
+      command,
+      options: await parseArguments(command, args),
+      dataDir,
+      env: {},
+      stdout,
+      stderr,
+      stdin: 0,
+      stdinIsTerminal: false,
+      signal: controller.signal,
+      interrupted: false,
+      handleSignals: () => {},
+    }
+    status = (await command.run(context)) ?? 0
+  } catch (error) {
+    stderr.line((error as Error).message)
+    status = 1
+  }
+  return { status, stdout: stdout.text, stderr: stderr.text }
+}
