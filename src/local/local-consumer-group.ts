@@ -46,6 +46,7 @@ export class LocalConsumerGroup {
   #failure: Error | undefined
   #busy = false
   #remembered = false
+  #hadPartitions = false
   /** The directory is left behind the last revocation by then. */
   #left: Promise<void> = Promise.resolve()
   #topics: readonly string[] | RegExp = []
@@ -89,6 +90,7 @@ export class LocalConsumerGroup {
       excludeInternalTopics: settings.excludeInternalTopics,
       image: () => this.#directory.image(),
       onAssigned: (partitions) => {
+        this.#hadPartitions = true
         this.#listener.assigned(partitions, this.#store.fetch(this.groupId))
         this.#listener.wake()
       },
@@ -205,9 +207,9 @@ export class LocalConsumerGroup {
     this.#busy = false
     clearTimeout(this.#idleTimer)
     await this.#drain()
-    // Where nothing was ever committed, a group that committed nothing makes no `__consumer_offsets` either.
-    const offsetsThere = () => this.#directory.image().topic('__consumer_offsets') !== undefined
-    if (this.#member !== undefined && this.#failure === undefined && offsetsThere()) await this.#remember()
+    // Who was given nothing (a topic that is not there) leaves no `__consumer_offsets` behind.
+    if (this.#member !== undefined && this.#failure === undefined && this.#hadPartitions)
+      await this.#remember()
     await this.#member?.leave()
     this.#member = undefined
     const failure = this.#failure
