@@ -8,9 +8,12 @@
  * await producer.close()
  * ```
  *
- * Errors a person can act on are `TerseError`s (one line); those that Kafka knows are `KafkaError`s with Kafka's names.
+ * Errors a person can act on are `TerseError`s (one line); those that Kafka knows are `KafkaError`s with Kafka's names. What is
+ * handed in with a wrong type is a `TypeError` that names the field, and nothing is stored.
  */
 import type { Admin } from './client/admin.ts'
+import { settings, wrong } from './client/argument-types.ts'
+import { checkedAdmin, checkedConsumer, checkedProducer, checkPath } from './client/checked-clients.ts'
 import type { Consumer, ConsumerOptions } from './client/consumer.ts'
 import type { Producer, ProducerConfig } from './client/producer.ts'
 import { systemOs } from './os/system-os.ts'
@@ -35,6 +38,7 @@ export interface Kafka {
  * directory is made on the first write. Any number of processes may use it at once.
  */
 export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
+  checkPath(path)
   const warn = options.warn ?? (() => {})
   const directory = async () => {
     const { LocalDirectory } = await import('./local/local-directory.ts')
@@ -44,15 +48,20 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
     path,
     admin: async () => {
       const { LocalAdmin } = await import('./local/local-admin.ts')
-      return new LocalAdmin(systemOs, await directory(), { warn })
+      return checkedAdmin(new LocalAdmin(systemOs, await directory(), { warn }))
     },
     producer: async (config = {}) => {
+      const given = settings(config, 'producer: config')
       const { LocalProducer } = await import('./local/local-producer.ts')
-      return new LocalProducer(systemOs, await directory(), config)
+      return checkedProducer(new LocalProducer(systemOs, await directory(), given))
     },
     consumer: async (consumerOptions = {}) => {
+      const { groupId } = consumerOptions
+      if (groupId !== undefined && typeof groupId !== 'string')
+        throw wrong('consumer: groupId', 'a string', groupId)
+      const config = settings(consumerOptions.config, 'consumer: config')
       const { LocalConsumer } = await import('./local/local-consumer.ts')
-      return new LocalConsumer(systemOs, await directory(), consumerOptions)
+      return checkedConsumer(new LocalConsumer(systemOs, await directory(), { ...consumerOptions, config }))
     },
   }
 }

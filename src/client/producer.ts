@@ -1,6 +1,9 @@
 import type { Header } from './types.ts'
 
-/** A record to send. Strings are encoded as UTF-8; a null value is a tombstone. */
+/**
+ * A record to send. Strings are encoded as UTF-8. A value of null is a tombstone; one that is absent or anything else is refused
+ * with a TypeError (JSON: say `JSON.stringify(value)`). An absent key is none.
+ */
 export interface ProducerRecord {
   readonly topic: string
   /** Absent: the partitioner chooses. */

@@ -1,0 +1,212 @@
+/**
+ * Admin, Producer and Consumer as programs get them: what is handed in is checked first (argument-types.ts), and a method that
+ * answers with a promise rejects. The tools of this package know what they hand in and go without.
+ */
+import type { Admin } from './admin.ts'
+import {
+  anything,
+  bytes,
+  type Check,
+  callback,
+  config,
+  count,
+  flag,
+  key,
+  list,
+  mapOf,
+  milliseconds,
+  nameOf,
+  oneOf,
+  optional,
+  shape,
+  text,
+  timestamp,
+  value,
+  whole,
+  wrong,
+} from './argument-types.ts'
+import type { Consumer } from './consumer.ts'
+import type { Producer, ProducerRecord } from './producer.ts'
+
+/** By method: the names and checks of its arguments, in order. */
+type Methods = Readonly<Record<string, Readonly<Record<string, Check>>>>
+
+const partition = shape({ topic: nameOf, partition: count })
+const partitions = list(partition, 'an array of { topic, partition }')
+const offset = shape({
+  offset: count,
+  leaderEpoch: optional(whole),
+  metadata: optional(text),
+})
+const names = list(nameOf, 'an array of names')
+const groupOffsets = list(shape({ partition, offset }), 'an array of { partition, offset }')
+const resource = shape({
+  type: oneOf('topic', 'broker', 'broker-logger', 'group', 'client-metrics'),
+  name: text,
+})
+
+const PRODUCER: Methods = {
+  send: {
+    record: shape({
+      topic: nameOf,
+      partition: optional(count),
+      key: optional(key),
+      value,
+      headers: optional(list(shape({ key: text, value: bytes }), 'an array of { key, value }')),
+      timestamp: optional(timestamp),
+    }),
+  },
+  openTopic: { topic: nameOf },
+  partitionsFor: { topic: nameOf },
+}
+
+const CONSUMER: Methods = {
+  subscribe: {
+    topics: (given, name) => {
+      if (!(given instanceof RegExp)) list(nameOf, 'an array of names or a RegExp')(given, name)
+    },
+  },
+  assign: { partitions },
+  seek: { partition, offset: count },
+  seekToBeginning: { partitions: optional(partitions) },
+  seekToEnd: { partitions: optional(partitions) },
+  position: { partition },
+  poll: { timeoutMs: milliseconds },
+  visit: { visitor: shape({ batch: callback, record: callback }), timeoutMs: milliseconds },
+  commit: { offsets: optional(mapOf(partition, offset)) },
+  committed: { partitions },
+  close: { options: optional(shape({ processed: optional(flag) })) },
+}
+
+const ADMIN: Methods = {
+  createTopic: {
+    topic: shape({
+      name: nameOf,
+      partitions: optional(whole),
+      replicationFactor: optional(whole),
+      replicaAssignment: optional(mapOf(count, list(count))),
+      configs: optional(config),
+    }),
+  },
+  topicNames: { only: optional(text) },
+  describeTopics: { names },
+  describeTopicIds: { ids: names },
+  createPartitions: { topic: nameOf, totalCount: whole, assignments: optional(list(list(count))) },
+  deleteTopic: { name: nameOf },
+  describeConfigs: { resource },
+  listConfigResources: { type: text },
+  incrementalAlterConfigs: {
+    resource,
+    alterations: list(shape({ name: nameOf, operation: oneOf('set', 'delete'), value: optional(text) })),
+  },
+  listOffset: {
+    partition,
+    spec: (given, name) => {
+      if (!Number.isSafeInteger(given) && typeof given !== 'bigint')
+        oneOf(
+          'latest',
+          'earliest',
+          'max-timestamp',
+          'earliest-local',
+          'latest-tiered',
+          'earliest-pending-upload',
+        )(given, name)
+    },
+    isolation: optional(oneOf('read_uncommitted', 'read_committed')),
+  },
+  deleteRecords: { partition, beforeOffset: whole },
+  describeConsumerGroup: { groupId: text },
+  listConsumerGroupOffsets: { groupId: text },
+  alterConsumerGroupOffsets: { groupId: text, offsets: groupOffsets },
+  deleteConsumerGroup: { groupId: text },
+  deleteConsumerGroupOffsets: { groupId: text, partitions },
+  describeAcls: { filter: shape({}) },
+  createAcls: { acls: list(shape({})) },
+  deleteAcls: { filters: list(shape({})) },
+  updateFeatures: { updates: list(shape({ feature: nameOf, level: count })), validateOnly: optional(flag) },
+  unregisterBroker: { id: count },
+  describeShareGroup: { groupId: text },
+  listShareGroupOffsets: { groupId: text },
+  describeStreamsGroup: { groupId: text },
+  deleteStreamsGroup: { groupId: text },
+  describeTransaction: { transactionalId: text },
+  describeProducers: { partition },
+  forceTerminateTransaction: { transactionalId: text },
+  clean: {
+    options: optional(
+      shape({ topics: optional(callback), now: optional(flag), maxTimeMs: optional(milliseconds) }),
+    ),
+  },
+  explainCleaning: { topic: nameOf, failed: optional(callback) },
+  check: { options: shape({ topics: optional(callback), found: callback, progress: optional(callback) }) },
+  repair: { options: shape({ dryRun: flag, done: callback, left: callback, progress: optional(callback) }) },
+  alterClientQuotas: {
+    entity: list(shape({ type: oneOf('user', 'client-id', 'ip') })),
+    values: mapOf(text, anything),
+  },
+}
+
+/** Methods that answer at once: theirs is thrown, not a promise that rejects. */
+const AT_ONCE = new Set(['seek', 'seekToBeginning', 'seekToEnd', 'position', 'clean'])
+
+export function checkedAdmin(admin: Admin): Admin {
+  return checked('admin', admin, ADMIN)
+}
+
+export function checkedConsumer(consumer: Consumer): Consumer {
+  return checked('consumer', consumer, CONSUMER)
+}
+
+export function checkedProducer(producer: Producer): Producer {
+  return checked('producer', producer, PRODUCER, {
+    send: ([record]) => [withBuffers(record as ProducerRecord)],
+  })
+}
+
+type Arguments = readonly unknown[]
+
+function checked<T extends object>(
+  client: string,
+  target: T,
+  methods: Methods,
+  prepare: Readonly<Record<string, (given: Arguments) => Arguments>> = {},
+): T {
+  const made = new Map<string | symbol, unknown>()
+  return new Proxy(target, {
+    get(_, name) {
+      const known = made.get(name)
+      if (known !== undefined) return known
+      const found: unknown = Reflect.get(target, name, target)
+      if (typeof found !== 'function') return found
+      const checks = typeof name === 'string' ? Object.entries(methods[name] ?? {}) : []
+      const call = (...given: unknown[]): unknown => {
+        try {
+          checks.forEach(([argument, check], i) => {
+            check(given[i], `${client}.${String(name)}: ${argument}`)
+          })
+        } catch (error) {
+          if (AT_ONCE.has(String(name))) throw error
+          return Promise.reject(error)
+        }
+        return found.apply(target, prepare[String(name)]?.(given) ?? given)
+      }
+      made.set(name, call)
+      return call
+    },
+  })
+}
+
+/** Bytes of any typed array of bytes, without a copy. */
+function withBuffers(record: ProducerRecord): ProducerRecord {
+  const plain = (bytes: unknown) => bytes instanceof Uint8Array && !Buffer.isBuffer(bytes)
+  if (!plain(record.key) && !plain(record.value)) return record
+  const buffer = <B>(given: B): B | Buffer =>
+    given instanceof Uint8Array ? Buffer.from(given.buffer, given.byteOffset, given.byteLength) : given
+  return { ...record, key: buffer(record.key), value: buffer(record.value) }
+}
+
+/** @throws TypeError for a path that is none */
+export function checkPath(path: unknown): void {
+  if (typeof path !== 'string' || path === '')
+    throw wrong('openLocal: path', 'a path to a data directory', path)
+}
