@@ -54,7 +54,25 @@ function withTool(args) {
     i += args[i] === '-name' ? 2 : 1
   const name = args[i]?.split('.').pop()?.replace(/\$$/, '')
   const tool = name !== undefined && Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined
-  return tool === undefined ? args : [...args.slice(0, at), tool, ...args.slice(i + 1)]
+  if (tool === undefined) return args
+  const rest = args.slice(i + 1)
+  return [...args.slice(0, at), tool, ...(args[i] === 'kafka.tools.GetOffsetShell' ? newFlags(rest) : rest)]
+}
+
+/**
+ * The class of that old name took flags that its successor has not: an old recipe goes on working. One with `--offsets` above 1
+ * asked for the starts of old segments as well; what it sums up is the newest, which comes.
+ * @param {string[]} args
+ */
+function newFlags(args) {
+  const renamed = []
+  for (let i = 0; i < args.length; i++) {
+    const [flag, value] = args[i].split(/=(.*)/s)
+    if (flag === '--broker-list') renamed.push('--bootstrap-server', value ?? args[++i])
+    else if (flag === '--offsets' || flag === '--max-wait-ms') i += value === undefined ? 1 : 0
+    else renamed.push(args[i])
+  }
+  return renamed.filter((word) => word !== undefined)
 }
 
 module.exports = { withTool }

@@ -6,7 +6,7 @@ import type { Command, CommandContext, Options } from './cli/command.ts'
 import { BrokenPipeError, FdOutput, type StreamPort } from './cli/output.ts'
 import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
-import { KAFKA_VERSION } from './kafka-version.ts'
+import { KAFKA_COMMIT, KAFKA_VERSION } from './kafka-version.ts'
 import { interruptLockWaits } from './os/lock-wait.ts'
 import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
 import { systemErrorText } from './os/system-error.ts'
@@ -95,7 +95,8 @@ async function runCommand(
     return 0
   }
   if (options.has('version')) {
-    stdout.line(KAFKA_VERSION)
+    // argparse tools print it so, those of jopt-simple without the commit.
+    stdout.line(command.parser === 'argparse' ? `${KAFKA_VERSION} (Commit:${KAFKA_COMMIT})` : KAFKA_VERSION)
     return 0
   }
   const signals = new Signals(end, (error) => stderr.line(error.message))

@@ -17,8 +17,19 @@ export async function openAdmin(context: CommandContext): Promise<Admin> {
   await readSettings(context)
   const { LocalAdmin } = await import('../local/local-admin.ts')
   const { DirectoryReader } = await import('../local/directory-reader.ts')
-  const options = { warn: (line: string) => context.stderr.line(line) }
+  const options = { warn: (line: string) => context.stderr.line(line), address: declaredAddress(context) }
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
+}
+
+/** Where the directory is said to be: the address asked for, else the first one declared. */
+function declaredAddress(context: CommandContext): string | undefined {
+  const servers =
+    context.env.TKAFKA_LOCAL_BOOTSTRAP &&
+    (namedServers(context)?.servers ?? context.env.TKAFKA_LOCAL_BOOTSTRAP)
+  return servers
+    ?.split(',')[0]
+    .trim()
+    .replace(/^[A-Za-z_]+:\/\//, '')
 }
 
 /** The genuine tools fail on a file of client settings that they cannot read. */

@@ -38,7 +38,7 @@ export function parseResetPlan(csv: string, groups: readonly string[]): ResetPla
     groups.length === 1 && group !== undefined && lines[0] !== undefined && isRowWithoutGroup(lines[0])
   for (const line of lines) {
     if (line === '') throw new TerseError('No content to map due to end-of-input')
-    const fields = csvFields(line)
+    const fields = withoutBlankEnd(csvFields(line), withoutGroup ? 3 : 4)
     const [id, topic = '', partition, offset] = withoutGroup ? [group, ...fields] : fields
     const planned = { topic, partition: wholeNumber(partition, 'int'), offset: wholeNumber(offset, 'long') }
     if (fields.length > (withoutGroup ? 3 : 4)) {
@@ -58,7 +58,7 @@ export function parseResetPlan(csv: string, groups: readonly string[]): ResetPla
 }
 
 function isRowWithoutGroup(line: string): boolean {
-  const [, partition, offset, ...more] = csvFields(line)
+  const [, partition, offset, ...more] = withoutBlankEnd(csvFields(line), 3)
   try {
     wholeNumber(partition, 'int')
     wholeNumber(offset, 'long')
@@ -86,6 +86,11 @@ function wholeNumber(field: string | undefined, type: keyof typeof BOUNDS): numb
   if (number < least || number > most)
     throw new TerseError(`Numeric value (${text}) out of range of ${type} (${least} - ${most})`)
   return Number(number)
+}
+
+/** The genuine tool's CSV reader lets one blank field pass behind the last column: what a comma at the line's end makes. */
+function withoutBlankEnd(fields: string[], columns: number): string[] {
+  return fields.length === columns + 1 && fields[columns].trim() === '' ? fields.slice(0, columns) : fields
 }
 
 /** One line's fields; quoted ones may hold commas and doubled quotes. */

@@ -34,6 +34,8 @@ import { TopicReader } from './topic-reader.ts'
 export interface LocalAdminOptions {
   /** One line for a person. */
   readonly warn?: (line: string) => void
+  /** `host:port` that was declared to be this directory: where a table names its node, it is this. */
+  readonly address?: string
 }
 
 /**
@@ -204,7 +206,7 @@ export class LocalAdmin implements Admin {
   // Cluster
 
   async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
-    return (await this.#cluster()).describeCluster()
+    return (await this.#cluster()).describeCluster(this.#options.address)
   }
 
   async describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>> {

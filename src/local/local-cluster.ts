@@ -26,8 +26,13 @@ export class LocalCluster implements ClusterAdmin {
     this.#directory = directory
   }
 
-  async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
+  /** With `declared`, the node of this directory is at that address. */
+  async describeCluster(
+    declared?: string,
+  ): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
     const image = this.#directory.image()
+    const [, host, port] = /^(.*):(\d+)$/.exec(declared ?? '') ?? []
+    const own = (id: number, given: string | undefined) => (id === image.nodeId ? given : undefined)
     const brokers = registeredBrokers(image)
       .sort((a, b) => a - b)
       .map((id) => {
@@ -35,8 +40,8 @@ export class LocalCluster implements ClusterAdmin {
         const endPoint = broker?.endPoints[0]
         return {
           id,
-          host: endPoint?.host || 'localhost',
-          port: endPoint?.port || 9092,
+          host: own(id, host) ?? (endPoint?.host || 'localhost'),
+          port: Number(own(id, port) ?? (endPoint?.port || 9092)),
           rack: broker?.rack ?? undefined,
         }
       })
