@@ -3,22 +3,21 @@
  * The only place that exits. What stands here runs at every start, so it stays small.
  */
 import type { Command, CommandContext, Options } from './cli/command.ts'
-import { BrokenPipeError, FdOutput, type StreamPort } from './cli/output.ts'
+import { BrokenPipeError, FdOutput } from './cli/output.ts'
 import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
 import { KAFKA_COMMIT, KAFKA_VERSION } from './kafka-version.ts'
 import { interruptLockWaits } from './os/lock-wait.ts'
-import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
+import { isTerminal, standardStreams } from './os/standard-streams.ts'
 import { systemErrorText } from './os/system-error.ts'
 
-const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+/**
+ * A signal that comes again sooner than this is the same one: `timeout` sends it to the process and to its group, a closing
+ * terminal and its shell both send SIGHUP (and systemd sends one behind SIGTERM, so that one never counts as the second).
+ */
+const ECHO_MS = 250
 type Signal = keyof typeof SIGNAL_STATUS
-
-const streams: StreamPort = {
-  write: writeStandardStream,
-  isTerminal,
-  columns: (fd) => terminalColumns(fd, process.env),
-}
 
 declare global {
   /** Arguments as the launcher passes them: `[--data-dir DIR] TOOL ARGS`. */
@@ -27,15 +26,15 @@ declare global {
 
 /** Runs a tool with the process's arguments and exits with its status. */
 export function main(command: Command): void {
-  const stdout = new FdOutput(1, streams)
-  const stderr = new FdOutput(2, streams)
+  const stdout = new FdOutput(1, standardStreams)
+  const stderr = new FdOutput(2, standardStreams)
   const end = (status: number) => {
     let last = status
     try {
       stdout.breakOff?.()
-      stdout.flush()
+      stdout.end(true)
     } catch (error) {
-      last = report(error, stderr)
+      last = report(error, stderr) || status
     }
     stderr.flush()
     process.exit(last)
@@ -119,10 +118,13 @@ async function runCommand(
         return signals.received !== undefined
       },
       handleSignals: () => signals.handle(),
+      watchReader: () => signals.watchReader(stdout),
     }
     const status = await runTool(context, stderr)
     return signals.received === undefined ? status : status || SIGNAL_STATUS[signals.received]
   } catch (error) {
+    if (error instanceof BrokenPipeError && signals.received !== undefined)
+      return SIGNAL_STATUS[signals.received]
     if (error instanceof UsageError && error.showUsage) {
       stdout.flush()
       stderr.line(error.message)
@@ -180,10 +182,12 @@ function report(error: unknown, stderr: FdOutput): number {
 /** Listens only once somebody asks: a tool that does not is ended by the kernel, with the same status for a shell. */
 class Signals {
   received: Signal | undefined
+  #receivedAt = 0
   /** Made when somebody waits: loading Node's own takes time that most runs need not spend. */
   #controller: AbortController | undefined
   #listening = false
   #handled = false
+  #watching = false
   readonly #end: (status: number) => void
   readonly #onStuck: (error: Error) => void
 
@@ -207,14 +211,30 @@ class Signals {
     this.#listen()
   }
 
+  watchReader(stdout: FdOutput): void {
+    if (this.#watching) return
+    this.#watching = true
+    const gone = () => {
+      stdout.abandon()
+      this.#controller?.abort('EPIPE')
+    }
+    void import('./os/output-reader.ts').then(({ watchReader }) => watchReader(1, stdout.pipe, gone))
+  }
+
   #listen(): void {
     if (this.#listening) return
     this.#listening = true
     const onSignal = (name: Signal) => {
-      const again = this.received !== undefined
+      if (this.received !== undefined) {
+        // Who says it twice does not want to wait, not even for a pipe that is full.
+        if (name !== 'SIGHUP' && performance.now() - this.#receivedAt > ECHO_MS)
+          process.exit(SIGNAL_STATUS[name])
+        return
+      }
       this.received = name
+      this.#receivedAt = performance.now()
       this.#controller?.abort(name)
-      if (again || !this.#handled) this.#end(SIGNAL_STATUS[name])
+      if (!this.#handled) this.#end(SIGNAL_STATUS[name])
       else
         interruptLockWaits((error) => {
           this.#onStuck(error)
@@ -223,5 +243,6 @@ class Signals {
     }
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
+    process.on('SIGHUP', onSignal)
   }
 }

@@ -1,10 +1,10 @@
 /** `tkafka` without a tool: the suite at a glance, the version, or what was meant by a name that is no tool. */
 import { dirname, join } from 'node:path'
 import { type Colours, colours } from './cli/colour.ts'
-import { BrokenPipeError, FdOutput } from './cli/output.ts'
+import { FdOutput, OutputError } from './cli/output.ts'
 import { nearNames } from './client/near-names.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
-import { isTerminal, terminalColumns, writeStandardStream } from './os/standard-streams.ts'
+import { standardStreams } from './os/standard-streams.ts'
 import { systemOs } from './os/system-os.ts'
 
 declare const __TKAFKA_VERSION__: string
@@ -67,20 +67,19 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
 ]
 
 function main(args: readonly string[]): number {
-  const streams = {
-    write: writeStandardStream,
-    isTerminal,
-    columns: (fd: number) => terminalColumns(fd, process.env),
-  }
-  const stdout = new FdOutput(1, streams)
-  const stderr = new FdOutput(2, streams)
+  const stdout = new FdOutput(1, standardStreams)
+  const stderr = new FdOutput(2, standardStreams)
+  let status = 0
   try {
-    return run(withoutDataDir(args), stdout, stderr)
-  } catch (error) {
-    if (error instanceof BrokenPipeError) return 0
-    throw error
-  } finally {
+    status = run(withoutDataDir(args), stdout, stderr)
     stdout.flush()
+    return status
+  } catch (error) {
+    // A reader that went away has what it wanted.
+    if (!(error instanceof OutputError)) return status
+    stderr.line(error.message)
+    return 1
+  } finally {
     stderr.flush()
   }
 }

@@ -99,17 +99,22 @@ export interface CommandContext {
   /** `--data-dir` before or after the tool, already removed from the arguments. */
   readonly dataDir: string | undefined
   readonly env: NodeJS.ProcessEnv
-  readonly stdout: Output
+  readonly stdout: StandardOutput
   readonly stderr: Output
   /** File descriptor of standard input, for synchronous reads. */
   readonly stdin: number
   readonly stdinIsTerminal: boolean
-  /** Aborts on SIGINT and SIGTERM; `reason` is the signal's name. A handler that never looks is ended with 130 or 143. */
+  /**
+   * Aborts on SIGINT, SIGTERM and SIGHUP, and where `watchReader` sees that nobody reads our output any more; `reason` is the
+   * signal's name, or EPIPE. A handler that never looks is ended with 130, 143 or 129.
+   */
   readonly signal: AbortSignal
   /** Whether it has come: cheaper than asking `signal`. */
   readonly interrupted: boolean
   /** Call first in a handler that finishes its work itself after a signal (producer, consumer). */
   handleSignals(): void
+  /** Call when the tool begins to wait, as often as it does: from then on `signal` hears of a reader that goes away (`| head`). */
+  watchReader(): void
 }
 
 /** Standard output or error. A closed pipe (EPIPE) on stdout ends the process quietly with 0. */
@@ -123,4 +128,24 @@ export interface Output {
   flush(): void
   /** Set while what was written waits for its end: called where the process ends before it came, to say that it is not whole. */
   breakOff?: () => void
+}
+
+/** Standard output, which knows how much of it was delivered. Bytes are counted from the start of the process. */
+export interface StandardOutput extends Output {
+  /** Bytes that the operating system has taken: what lies behind them is not delivered, whatever ends the process. */
+  readonly taken: number
+  /** Bytes that were handed over. */
+  readonly given: number
+  /** Writes these bytes now, behind what was buffered, and makes no copy. */
+  send(bytes: Uint8Array): void
+  /** From now on a pipe that is full blocks nobody: `stalled` tells, and who hands over more has it kept until `drain`. */
+  bePatient(): void
+  readonly stalled: boolean
+  /**
+   * Writes all there is; waits for a full pipe in the event loop. False where the signal ended that before all was taken: what was
+   * not is given up.
+   */
+  drain(stop?: AbortSignal): Promise<boolean>
+  /** Gives up what was not taken, and whatever comes. */
+  abandon(): void
 }

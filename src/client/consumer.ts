@@ -90,6 +90,8 @@ export interface ConsumerOptions {
    * the first `poll` or `visit` rejects with that line, once.
    */
   readonly onElsewhere?: (line: string) => void
+  /** Told whenever there is nothing to read and the waiting begins. */
+  readonly onWait?: () => void
   /** Told of what the group gave and took (`close` gives back the rest). */
   readonly onAssigned?: (partitions: readonly TopicPartition[]) => void
   readonly onRevoked?: (partitions: readonly TopicPartition[]) => void

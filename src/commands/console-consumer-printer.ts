@@ -1,8 +1,9 @@
 import { loadNative } from '../bytes/crc32c.ts'
+import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
 import type { PrintedForm } from '../record/printed-form.ts'
 import type { RunTaker } from '../record/record-walk.ts'
-import { OutputBuffer } from './formatters/output-buffer.ts'
+import { OutputBuffer, type RecordSink } from './formatters/output-buffer.ts'
 import type { MessageFormatter } from './message-formatter.ts'
 
 /**
@@ -12,7 +13,14 @@ import type { MessageFormatter } from './message-formatter.ts'
 const KERNEL_FROM = 96 * 1024
 const FIRST_CHUNK = 128 * 1024
 
-/** Counts records and has them formatted, up to a limit. */
+/** What of a visit was delivered when it was cut short: records of one partition up to this offset; NaN: none of them. */
+export interface Delivered {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Counts records and has them formatted, up to a limit, and knows which of them are delivered. */
 export class RecordPrinter implements ConsumerVisitor {
   /** Records taken, also those that could not be printed. */
   count = 0
@@ -28,11 +36,10 @@ export class RecordPrinter implements ConsumerVisitor {
   #untilKernel = KERNEL_FROM
   #tried = false
 
-  /** `sink` gets bytes that are overwritten later. */
   constructor(
     formatter: MessageFormatter,
     skipOnError: boolean,
-    sink: (bytes: Uint8Array) => void,
+    sink: RecordSink,
     output = new OutputBuffer(sink),
   ) {
     this.#formatter = formatter
@@ -96,7 +103,8 @@ export class RecordPrinter implements ConsumerVisitor {
         this.#output,
       )
     }
-    return this.count < this.limit
+    this.#output.recordEnds(offset + 1)
+    return this.count < this.limit && !this.#output.stalled
   }
 
   /** True once when there is reason to call `useKernel`, between two batches. */
@@ -123,13 +131,32 @@ export class RecordPrinter implements ConsumerVisitor {
       } finally {
         this.count += run.taken
       }
-      return this.count < this.limit
+      return this.count < this.limit && !this.#output.stalled
     }
   }
 
   /** Everything formatted so far to the sink. */
   flush(): void {
     this.#output.flush(true)
+  }
+
+  /** Before each visit; what was printed before is delivered. */
+  begin(): void {
+    this.#output.settle()
+    this.#output.ends.begin()
+  }
+
+  /** Records delivered so far. */
+  get delivered(): number {
+    this.#output.settle()
+    return this.#output.ends.delivered
+  }
+
+  /** Undefined when all that was handed out is delivered, also what prints nothing. */
+  cut(): Delivered | undefined {
+    if (this.delivered === this.count) return undefined
+    const { topic, partition } = this.#batch as VisitedBatch
+    return { topic, partition, offset: this.#output.ends.position }
   }
 
   /** A line about the records that could not be printed, if any. */
@@ -140,7 +167,7 @@ export class RecordPrinter implements ConsumerVisitor {
   }
 
   #skip(offset: number, error: Error): void {
-    if (error.name === 'BrokenPipeError') throw error
+    if (error instanceof BrokenPipeError || error instanceof OutputError) throw error
     if (this.#skipped++ > 0) return
     const batch = this.#batch as VisitedBatch
     const where = `${batch.topic}-${batch.partition}, offset ${offset}: `

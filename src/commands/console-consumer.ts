@@ -1,9 +1,10 @@
 import type { Command, CommandContext } from '../cli/command.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Progress } from '../cli/progress.ts'
 import type { Consumer, CorruptBatch } from '../client/consumer.ts'
 import { consumerSettings } from '../client/consumer-config.ts'
 import { javaPattern } from '../client/topic-filter.ts'
+import type { TopicPartition } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import type { ConsumerAdditions } from './console-consumer-filters.ts'
 import { ADDED_NAMES } from './console-consumer-filters-flags.ts'
@@ -36,6 +37,8 @@ export const command: Command = {
 
 /** With --timeout-ms, what may pass behind it while others hold what the last commit needs. */
 const CLOSE_MS = 2000
+/** Who waits no longer than this need not be told. */
+const TOLD_FROM_MS = 2000
 
 /** One run of the tool: reads, prints, commits, counts. */
 class ConsoleConsumer {
@@ -51,6 +54,7 @@ class ConsoleConsumer {
   #failure: string | undefined
   /** Reading began: from here on the genuine tool counts, however it ends. */
   #begun = false
+  #toldOfWaiting = false
   /** Said behind the closing count, where the genuine tool is silent. */
   readonly #afterwards: string[] = []
 
@@ -64,9 +68,7 @@ class ConsoleConsumer {
     this.#additions = additions
     this.#options = options
     this.#formatter = formatter
-    this.#printer = new RecordPrinter(formatter, options.skipMessageOnError, (bytes) =>
-      context.stdout.write(bytes),
-    )
+    this.#printer = new RecordPrinter(formatter, options.skipMessageOnError, context.stdout)
   }
 
   async run(): Promise<number> {
@@ -74,28 +76,20 @@ class ConsoleConsumer {
     this.#afterwards.push(...this.#formatter.problems)
     const consumer = await this.#open()
     if (consumer === undefined) return 1
-    let brokenPipe: BrokenPipeError | undefined
-    try {
-      await this.#process(consumer)
-    } catch (error) {
-      if (error instanceof BrokenPipeError) brokenPipe = error
-      else this.#failed(error)
-    }
+    stdout.bePatient()
+    let brokenPipe = await this.#unlessClosed(() => this.#process(consumer))
     this.#progress?.stop()
-    brokenPipe ??= this.#flush()
-    if (brokenPipe === undefined) this.#formatter.end?.(this.#status === 0)
-    try {
-      await consumer.close({ processed: brokenPipe === undefined })
-    } catch (error) {
-      const { message } = error as Error
-      if (message !== this.#failure) stderr.line(message)
-      this.#status = 1
-    }
+    brokenPipe ??= await this.#unlessClosed(async () => {
+      this.#printer.flush()
+      if (await stdout.drain(this.#context.signal)) this.#formatter.end?.(this.#status === 0)
+    })
+    await this.#close(consumer)
     // The reader has what it wanted (`| head`): nothing more to say.
     if (brokenPipe !== undefined) throw brokenPipe
+    if (this.#context.signal.aborted && this.#context.signal.reason === 'EPIPE') return this.#status
     if (!this.#begun) return this.#status
-    if (this.#printer.count === 0 && this.#status === 0) await this.#tellAbsent()
-    stderr.line(`Processed a total of ${this.#printer.count} messages`)
+    if (this.#printer.delivered === 0 && this.#status === 0) await this.#tellAbsent()
+    stderr.line(`Processed a total of ${this.#printer.delivered} messages`)
     for (const line of [...this.#afterwards, ...this.#printer.skipped()]) stderr.line(line)
     if (this.#options.systestEvents) stdout.line('shutdown_complete')
     return this.#status
@@ -112,6 +106,35 @@ class ConsoleConsumer {
     const { absentTopic } = await import('./near-name-hint.ts')
     const line = await absentTopic(this.#context, topic, partition)
     if (line !== undefined) this.#afterwards.push(line)
+  }
+
+  /** Returns what says that nobody reads our output any more; any other failure is told. */
+  async #unlessClosed(action: () => Promise<void>): Promise<BrokenPipeError | undefined> {
+    try {
+      await action()
+    } catch (error) {
+      if (error instanceof BrokenPipeError) return error
+      this.#failed(error)
+    }
+    return undefined
+  }
+
+  /** However it came to the end: what is committed goes as far as what was delivered, and no further. */
+  async #close(consumer: Consumer): Promise<void> {
+    const cut = this.#printer.cut()
+    const isOurs = ({ topic, partition }: TopicPartition) =>
+      topic === cut?.topic && partition === cut.partition
+    try {
+      // The group may have taken the partition while a full pipe kept us.
+      if (cut !== undefined && !Number.isNaN(cut.offset) && consumer.assignment().some(isOurs)) {
+        consumer.seek(cut, cut.offset)
+        await consumer.close()
+      } else await consumer.close({ processed: cut === undefined })
+    } catch (error) {
+      const { message } = error as Error
+      if (message !== this.#failure) this.#context.stderr.line(message)
+      this.#status = 1
+    }
   }
 
   async #open(): Promise<Consumer | undefined> {
@@ -133,6 +156,7 @@ class ConsoleConsumer {
       patienceMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : Math.min(timeoutMs, CLOSE_MS),
       onCorrupt: (corrupt) => this.#corrupt(corrupt),
       onElsewhere: (line) => this.#notAll(line),
+      onWait: () => this.#waits(),
     })
   }
 
@@ -164,9 +188,10 @@ class ConsoleConsumer {
     // The genuine tool asks once, and nothing can come that quickly.
     if (timeoutMs === 0) return
     while (printer.count < printer.limit) {
+      printer.begin()
       const count = await consumer.visit(visitor, timeoutMs)
       printer.flush()
-      this.#context.stdout.flush()
+      if (!(await this.#context.stdout.drain(this.#context.signal))) return
       this.#progress?.update(
         `${printer.count} records`,
         printer.limit === Number.POSITIVE_INFINITY ? undefined : printer.count / printer.limit,
@@ -203,7 +228,8 @@ class ConsoleConsumer {
     this.#status = 1
     this.#failure = error instanceof Error ? error.message : undefined
     const absent = error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION'
-    this.#context.stderr.line(absent ? error.message : unknownError(error))
+    const plain = absent || error instanceof OutputError
+    this.#context.stderr.line(plain ? error.message : unknownError(error))
   }
 
   #corrupt({ partition, offset, error }: CorruptBatch): void {
@@ -222,16 +248,15 @@ class ConsoleConsumer {
     stderr.flush()
   }
 
-  #flush(): BrokenPipeError | undefined {
-    try {
-      this.#printer.flush()
-      this.#context.stdout.flush()
-      return undefined
-    } catch (error) {
-      if (error instanceof BrokenPipeError) return error
-      this.#failed(error)
-      return undefined
-    }
+  /** Nothing to read for now. */
+  #waits(): void {
+    const { stdout, stderr } = this.#context
+    this.#context.watchReader()
+    if (this.#toldOfWaiting || !stdout.isTerminal || !stderr.isTerminal) return
+    this.#toldOfWaiting = true
+    if (this.#options.timeoutMs < TOLD_FROM_MS) return
+    stderr.line('Waiting for new records; Ctrl-C ends.')
+    stderr.flush()
   }
 }
 

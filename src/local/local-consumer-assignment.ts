@@ -173,7 +173,10 @@ export class LocalAssignment {
   seek(partition: TopicPartition, to: StartAt): void {
     const assigned = this.#get(partition)
     assigned.startAt = to
-    if (assigned.fetcher !== undefined) this.#start(assigned, assigned.fetcher)
+    if (assigned.fetcher === undefined) return
+    this.#start(assigned, assigned.fetcher)
+    // As in Kafka, a position that was sought is committed without an epoch: it may lie in front of the last batch's.
+    assigned.fetcher.leaderEpoch = -1
   }
 
   /** The position is out of range: auto.offset.reset decides. */

@@ -11,6 +11,7 @@ import { KafkaError, TerseError } from '../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining } from './data-dir.ts'
+import { LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
 import { corruptError, noGroup } from './local-consumer-errors.ts'
 import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
@@ -268,6 +269,7 @@ export class LocalConsumer implements Consumer {
         // Something may have come between the last look and the new watches.
         if (this.#assignment.watch(this.#waiter)) continue
       }
+      this.#options.onWait?.()
       await this.#waiter.wait(
         Math.min(left, this.#waiter.pollMs, this.#commitDueIn(clock.monotonic())),
         signal,

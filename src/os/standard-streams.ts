@@ -1,23 +1,28 @@
 import fs from 'node:fs'
 
-const nap = new Int32Array(new SharedArrayBuffer(4))
+const napping = new Int32Array(new SharedArrayBuffer(4))
+
+/** One call of write(2) for bytes[start, end of bytes). Returns how many were taken. */
+function writeSome(fd: number, bytes: Uint8Array, start: number): number {
+  return fs.writeSync(fd, bytes, start, bytes.length - start)
+}
+
+/** Blocks this thread. */
+function nap(ms: number): void {
+  Atomics.wait(napping, 0, 0, ms)
+}
 
 /**
- * Writes all of `bytes` to a standard stream and returns when the kernel has them. A full pipe whose other end set
- * it non-blocking answers EAGAIN: wait a little longer each time. Throws Node's errors otherwise (EPIPE, ENOSPC, EIO).
+ * A descriptor for the same pipe whose writes never block; undefined where `fd` is none. It is opened through /proc, which
+ * gives a description of its own: making `fd` itself non-blocking would be seen by everybody who shares it.
  */
-export function writeStandardStream(fd: number, bytes: Uint8Array): void {
-  let done = 0
-  let wait = 1
-  while (done < bytes.length) {
-    try {
-      done += fs.writeSync(fd, bytes, done, bytes.length - done)
-      wait = 1
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      Atomics.wait(nap, 0, 0, wait)
-      if (wait < 20) wait *= 2
-    }
+function neverBlocking(fd: number): number | undefined {
+  try {
+    if (!fs.fstatSync(fd).isFIFO()) return undefined
+    return fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK)
+  } catch {
+    // No /proc, another user's pipe, or a reader that is gone, which the first write finds.
+    return undefined
   }
 }
 
@@ -36,11 +41,22 @@ export function isTerminal(fd: number): boolean {
 }
 
 /** Columns of the terminal on this descriptor, else what COLUMNS says, else 80. */
-export function terminalColumns(fd: number, env: NodeJS.ProcessEnv): number {
+function terminalColumns(fd: number, env: NodeJS.ProcessEnv): number {
   if (isTerminal(fd)) {
     const { WriteStream } = process.getBuiltinModule('node:tty') as typeof import('node:tty')
     const stream = fd === 1 ? process.stdout : fd === 2 ? process.stderr : new WriteStream(fd)
     if (stream.columns > 0) return stream.columns
   }
   return Number(env.COLUMNS) || 80
+}
+
+/** What the command line's outputs need of the machine. */
+export const standardStreams = {
+  write: writeSome,
+  nap,
+  neverBlocking,
+  putFirst: async (pipeFd: number, byte: Uint8Array, stop?: AbortSignal): Promise<boolean> =>
+    (await import('./output-reader.ts')).putFirst(pipeFd, byte, stop),
+  isTerminal,
+  columns: (fd: number) => terminalColumns(fd, process.env),
 }

@@ -1,4 +1,5 @@
 /** The print kernel's WebAssembly and where in memory its state stands. See print-kernel.ts. */
+import { PRINTED_END_SIZE } from './printed-form.ts'
 import {
   ADD,
   ADD_64,
@@ -52,6 +53,8 @@ import {
   store8,
   store32,
   store64,
+  storeDouble,
+  TO_DOUBLE,
   tee,
   WRAP,
   wasmModule,
@@ -101,8 +104,10 @@ export const STATE = {
   keyLead: 168,
   valueLead: 176,
   ending: 184,
+  /** Where the end of the next record is noted. */
+  ends: 192,
   /** Constant bytes from here on. */
-  size: 192,
+  size: 200,
 } as const
 
 /** attributes, timestamp, offset, key length, value length, header count. */
@@ -117,9 +122,9 @@ const [DECIMAL, EIGHT_DIGITS, VARINT, CONSTANT, PREFIX_OF, HEADERS_END, PUT_HEAD
 const [AT, END_OF_ALL, INDEX, COUNT, TO, LIMIT, TAKEN, MOST, LAST_DELTA] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
 const [P, WORD, RAW, DELTA, RECORD_END, FULL, COPIED] = [9, 10, 11, 12, 13, 14, 15]
 const [KEY, KEY_LENGTH, VALUE, VALUE_LENGTH, HEADERS, HEADERS_COUNT] = [16, 17, 18, 19, 20, 21]
-const [FROM, LENGTH, PREFIX, PREFIX_LENGTH] = [22, 23, 24, 25]
-const INT_LOCALS = 26
-const [POSITION, BASE_OFFSET, OFFSET, TIMESTAMP, LAST_TIMESTAMP] = [26, 27, 28, 29, 30]
+const [FROM, LENGTH, PREFIX, PREFIX_LENGTH, ENDS] = [22, 23, 24, 25, 26]
+const INT_LOCALS = 27
+const [POSITION, BASE_OFFSET, OFFSET, TIMESTAMP, LAST_TIMESTAMP] = [27, 28, 29, 30, 31]
 const LONG_LOCALS = 5
 
 const state = (at: number) => [i32(0), load32(at)]
@@ -165,7 +170,7 @@ const print = () => [
   [state(STATE.to), set(TO), state(STATE.limit), set(LIMIT)],
   [state(STATE.most), set(MOST), state(STATE.lastOffsetDelta), set(LAST_DELTA)],
   [stateLong(STATE.position), set(POSITION), stateLong(STATE.baseOffset), set(BASE_OFFSET)],
-  [state(STATE.prefixAt), set(PREFIX)],
+  [state(STATE.prefixAt), set(PREFIX), state(STATE.ends), set(ENDS)],
   // Not known before the first timestamp.
   [i32(-1), state(STATE.prefixLength), state(STATE.hasTimestamp), SELECT, set(PREFIX_LENGTH)],
   BLOCK,
@@ -216,6 +221,8 @@ const print = () => [
   [state(STATE.hasKey), IF, putConstant(STATE.keyLead), putField(KEY, KEY_LENGTH), END],
   [state(STATE.hasValue), IF, putConstant(STATE.valueLead), putField(VALUE, VALUE_LENGTH), END],
   putConstant(STATE.ending),
+  [get(ENDS), get(POSITION), TO_DOUBLE, storeDouble(0), get(ENDS), get(TO), store32(8)],
+  [get(ENDS), i32(PRINTED_END_SIZE), ADD, set(ENDS)],
   [get(RECORD_END), set(AT), get(INDEX), i32(1), ADD, set(INDEX)],
   [get(TAKEN), i32(1), ADD, set(TAKEN), br(0)],
   END,

@@ -8,7 +8,13 @@
  * there, which also says what is wrong.
  */
 import { printModule, STATE } from './print-kernel-code.ts'
-import { PRINT_SLACK, PRINT_STATE_SIZE, type PrintedForm } from './printed-form.ts'
+import {
+  PRINT_SLACK,
+  PRINT_STATE_SIZE,
+  PRINTED_END_SIZE,
+  type PrintedEnds,
+  type PrintedForm,
+} from './printed-form.ts'
 import type { RecordRun } from './record-walk.ts'
 import type { KernelFunction, WasmMemory } from './wasm-memory.ts'
 
@@ -81,9 +87,9 @@ export class PrintKernel {
 
   /**
    * Prints up to `most` records of a run to memory[to, limit) and moves the run on. The run's buffer lies `shift` bytes
-   * further on in memory. Returns where the output ends.
+   * further on in memory. Returns where the output ends; the end of each record goes into `ends`, which has room for them.
    */
-  print(run: RecordRun, shift: number, to: number, limit: number, most: number): number {
+  print(run: RecordRun, shift: number, to: number, limit: number, most: number, ends: PrintedEnds): number {
     this.full = false
     if (!this.#ready) return to
     const { batch } = run
@@ -101,6 +107,7 @@ export class PrintKernel {
     this.#set(STATE.at, run.at + shift)
     this.#set(STATE.end, run.end + shift)
     this.#set(STATE.to, to)
+    this.#set(STATE.ends, ends.at + ends.count * PRINTED_END_SIZE)
     this.#set(STATE.limit, limit)
     this.#set(STATE.most, Math.min(most, 0x7fffffff))
     this.#print()

@@ -26,6 +26,7 @@ export const load64 = (offset: number) => [0x29, 0, ...unsigned(offset)]
 export const load8 = (offset: number) => [0x2d, 0, ...unsigned(offset)]
 export const store32 = (offset: number) => [0x36, 0, ...unsigned(offset)]
 export const store64 = (offset: number) => [0x37, 0, ...unsigned(offset)]
+export const storeDouble = (offset: number) => [0x39, 0, ...unsigned(offset)]
 export const store8 = (offset: number) => [0x3a, 0, ...unsigned(offset)]
 export const store16 = (offset: number) => [0x3b, 0, ...unsigned(offset)]
 
@@ -65,6 +66,8 @@ export const SHR_U_64 = 0x88
 export const WRAP = 0xa7
 export const EXTEND_S = 0xac
 export const EXTEND_U = 0xad
+/** A signed int64 as a float64. */
+export const TO_DOUBLE = 0xb9
 
 const loadVector = (offset: number) => [0xfd, 0x00, 0, ...unsigned(offset)]
 const storeVector = (offset: number) => [0xfd, 0x0b, 0, ...unsigned(offset)]

@@ -12,6 +12,7 @@ import type { ReadOptions } from '../../src/log/unified-log-options.ts'
 import type { Codec, RecordHeader } from '../../src/record/record.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
+import { takingSink } from '../support/fake-streams.ts'
 
 /**
  * Whatever lies in a batch, and whatever is damaged in it: with the print kernel the same comes out as without, byte by
@@ -70,7 +71,7 @@ async function outcome(run: Run, withKernel: boolean) {
     new Map(Object.entries(run.properties)),
   )
   const pieces: Buffer[] = []
-  const sink = (bytes: Uint8Array) => void pieces.push(Buffer.from(bytes))
+  const sink = takingSink((bytes) => void pieces.push(Buffer.from(bytes)))
   const printer = new RecordPrinter(
     formatter,
     run.skipOnError,
@@ -107,6 +108,7 @@ async function outcome(run: Run, withKernel: boolean) {
   }
   printer.flush()
   const { position, ended } = fetcher
+  expect(printer.cut(), 'all that was handed out is out').toBeUndefined()
   return { text: Buffer.concat(pieces), count: printer.count, handedOut, position, ended, told }
 }
 

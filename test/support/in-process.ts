@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Command, CommandContext, Output } from '../../src/cli/command.ts'
+import type { Command, CommandContext } from '../../src/cli/command.ts'
+import { FdOutput } from '../../src/cli/output.ts'
 import { parseArguments } from '../../src/cli/parse.ts'
 
 const folder = fileURLToPath(new URL('../../src/commands/', import.meta.url))
@@ -16,23 +17,26 @@ export async function allCommands(): Promise<Map<string, Command>> {
   return commands
 }
 
-class TextOutput implements Output {
-  readonly isTerminal = false
-  readonly columns = 80
-  readonly #parts: Buffer[] = []
-
-  write(text: string | Uint8Array): void {
-    this.#parts.push(Buffer.from(text))
-  }
-
-  line(text: string): void {
-    this.write(`${text}\n`)
-  }
-
-  flush(): void {}
-
-  get text(): string {
-    return Buffer.concat(this.#parts).toString()
+/** An output whose bytes are kept in memory. */
+function memoryOutput(fd: number): { readonly output: FdOutput; text(): string } {
+  const parts: Buffer[] = []
+  const output = new FdOutput(fd, {
+    write(_fd, bytes, start) {
+      parts.push(Buffer.from(bytes.subarray(start)))
+      return bytes.length - start
+    },
+    nap: () => {},
+    neverBlocking: () => undefined,
+    putFirst: async () => true,
+    isTerminal: () => false,
+    columns: () => 80,
+  })
+  return {
+    output,
+    text: () => {
+      output.flush()
+      return Buffer.concat(parts).toString()
+    },
   }
 }
 
@@ -42,8 +46,8 @@ export async function runInProcess(
   args: readonly string[],
   dataDir: string,
 ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
-  const stdout = new TextOutput()
-  const stderr = new TextOutput()
+  const stdout = memoryOutput(1)
+  const stderr = memoryOutput(2)
   const controller = new AbortController()
   let status: number
   try {
@@ -52,8 +56,8 @@ export async function runInProcess(
       options: await parseArguments(command, args),
       dataDir,
       env: {},
-      stdout,
-      stderr,
+      stdout: stdout.output,
+      stderr: stderr.output,
       stdin: 0,
       stdinIsTerminal: false,
       signal: controller.signal,
@@ -62,8 +66,8 @@ export async function runInProcess(
     }
     status = (await command.run(context)) ?? 0
   } catch (error) {
-    stderr.line((error as Error).message)
+    stderr.output.line((error as Error).message)
     status = 1
   }
-  return { status, stdout: stdout.text, stderr: stderr.text }
+  return { status, stdout: stdout.text(), stderr: stderr.text() }
 }

@@ -2,6 +2,18 @@ import type { PrintKernel } from '../../record/print-kernel.ts'
 import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/printed-form.ts'
 import type { RecordRun } from '../../record/record-walk.ts'
 import { WasmMemory } from '../../record/wasm-memory.ts'
+import { RECORD_ENDS_SIZE, RecordEnds } from './record-ends.ts'
+
+/** Where printed bytes go; part of StandardOutput. */
+export interface RecordSink {
+  /** Gets a view that is overwritten later: it writes or copies at once. */
+  send(bytes: Uint8Array): void
+  /** Bytes that were sent, and those of them that the operating system has taken. */
+  readonly given: number
+  readonly taken: number
+  /** A full pipe: print no more than what is in hand. */
+  readonly stalled: boolean
+}
 
 /**
  * Where formatters write: one block of memory, emptied into standard output whenever it is full.
@@ -41,21 +53,20 @@ export class OutputBuffer {
   readonly #end: number
   #source: Buffer | undefined
   #shift = 0
-  readonly #sink: (bytes: Uint8Array) => void
+  readonly #sink: RecordSink
+  /** Which of the records are out. */
+  readonly ends: RecordEnds
 
-  /** `sink` gets a view that is overwritten later: it writes or copies at once. */
-  constructor(
-    sink: (bytes: Uint8Array) => void,
-    sourceCapacity = SOURCE_CAPACITY,
-    outputCapacity = OUTPUT_CAPACITY,
-  ) {
+  constructor(sink: RecordSink, sourceCapacity = SOURCE_CAPACITY, outputCapacity = OUTPUT_CAPACITY) {
     this.#sink = sink
     this.#sourceAt = PRINT_STATE_SIZE + CHUNK_CAPACITY
     this.#sourceCapacity = sourceCapacity
     this.#base = this.#sourceAt + sourceCapacity
     this.#end = this.#base + outputCapacity
-    this.#memory = new WasmMemory(this.#end + PRINT_SLACK)
+    const endsAt = (this.#end + PRINT_SLACK + 15) & ~15
+    this.#memory = new WasmMemory(endsAt + RECORD_ENDS_SIZE)
     this.block = this.#memory.buffer
+    this.ends = new RecordEnds(this.block, endsAt)
     this.chunk = this.block.subarray(PRINT_STATE_SIZE, this.#sourceAt)
     this.position = this.#base
   }
@@ -70,11 +81,34 @@ export class OutputBuffer {
   printRun(kernel: PrintKernel, run: RecordRun, most: number): void {
     const shift = this.shiftOf(run.buffer)
     if (Number.isNaN(shift)) return
+    const { ends } = this
     for (;;) {
-      this.position = kernel.print(run, shift, this.position, this.#end, most - run.taken)
-      if (!kernel.full || this.position - this.#base < WRITE_SIZE) return
-      this.flush(false)
+      const before = run.taken
+      const room = Math.min(most - before, ends.room)
+      this.position = kernel.print(run, shift, this.position, this.#end, room, ends)
+      const printed = run.taken - before
+      ends.count += printed
+      if (printed === room && room < most - before) this.flush(true)
+      else if (kernel.full && this.position - this.#base >= WRITE_SIZE) this.flush(false)
+      else return
+      if (this.stalled || ends.room === 0) return
     }
+  }
+
+  /** The record in front of this offset was printed. */
+  recordEnds(nextOffset: number): void {
+    this.ends.add(nextOffset, this.position)
+    if (this.ends.room === 0) this.flush(true)
+  }
+
+  /** A full pipe has not taken all that it was given: go on printing when it has. */
+  get stalled(): boolean {
+    return this.#sink.stalled
+  }
+
+  /** Looks again at what was taken. */
+  settle(): void {
+    this.ends.deliveredTo(this.#base + this.#sink.taken - this.#sink.given)
   }
 
   /** Takes a copy of buffer[start, end), so that pieces of it print quickly. Not of small ones and very large ones. */
@@ -102,7 +136,8 @@ export class OutputBuffer {
   bytes(buffer: Buffer, start: number, end: number): void {
     const length = end - start
     if (!this.reserve(length)) {
-      this.#sink(buffer.subarray(start, end))
+      this.#send(buffer.subarray(start, end))
+      this.settle()
       return
     }
     const { block } = this
@@ -135,15 +170,23 @@ export class OutputBuffer {
   flush(all: boolean): void {
     const end = this.position
     let at = this.#base
-    if (end - at < WRITE_SIZE && !(all && end > at)) return
+    if (end - at < WRITE_SIZE && !all) return
     // Nothing is written twice, also where the sink throws.
     this.position = this.#base
-    for (; end - at >= WRITE_SIZE; at += WRITE_SIZE) this.#sink(this.block.subarray(at, at + WRITE_SIZE))
-    if (at === end) return
-    if (all) this.#sink(this.block.subarray(at, end))
+    for (; end - at >= WRITE_SIZE; at += WRITE_SIZE) this.#send(this.block.subarray(at, at + WRITE_SIZE))
+    if (at < end && all) this.#send(this.block.subarray(at, end))
     else {
       this.block.copyWithin(this.#base, at, end)
       this.position = this.#base + end - at
+    }
+    this.settle()
+  }
+
+  #send(bytes: Uint8Array): void {
+    try {
+      this.#sink.send(bytes)
+    } finally {
+      this.ends.moved(bytes.length)
     }
   }
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { FdOutput } from '../../../src/cli/output.ts'
 import { displayWidth, ownColour, terminalText } from '../../../src/cli/terminal-text.ts'
+import { fakeStreams } from '../../support/fake-streams.ts'
 
 function written(isTerminal: boolean, ...texts: (string | Uint8Array)[]): string {
-  const chunks: Uint8Array[] = []
-  const port = { write: (_fd: number, bytes: Uint8Array) => chunks.push(bytes), columns: () => 80 }
-  const output = new FdOutput(1, { ...port, isTerminal: () => isTerminal })
+  const { port, chunks } = fakeStreams([], { isTerminal: () => isTerminal })
+  const output = new FdOutput(1, port)
   for (const text of texts) output.write(text)
   output.flush()
   return Buffer.concat(chunks).toString('utf8')

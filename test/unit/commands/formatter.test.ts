@@ -5,6 +5,7 @@ import { UsageError } from '../../../src/errors.ts'
 import type { Codec, RecordHeader } from '../../../src/record/record.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
+import { takingSink } from '../../support/fake-streams.ts'
 import { encodeOffsetCommit, encodeTransactionLog } from './formatter-records.ts'
 
 const PACKAGE = 'org.apache.kafka.tools.consumer.'
@@ -33,7 +34,11 @@ async function printed(
   const batch = new RecordBatch(buffer)
   const pieces: Buffer[] = []
   const capacity = options.capacity ?? 1 << 20
-  const output = new OutputBuffer((bytes) => pieces.push(Buffer.from(bytes)), capacity, capacity)
+  const output = new OutputBuffer(
+    takingSink((bytes) => pieces.push(Buffer.from(bytes))),
+    capacity,
+    capacity,
+  )
   const name = PACKAGE + (options.formatter ?? 'DefaultMessageFormatter')
   const formatter = await messageFormatter(name, new Map(Object.entries(properties)))
   let first = true

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { PrintKernel } from '../../../src/record/print-kernel.ts'
-import { PRINT_SLACK, PRINT_STATE_SIZE, type PrintedForm } from '../../../src/record/printed-form.ts'
+import {
+  PRINT_SLACK,
+  PRINT_STATE_SIZE,
+  PRINTED_END_SIZE,
+  type PrintedForm,
+} from '../../../src/record/printed-form.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
 import { WasmMemory } from '../../../src/record/wasm-memory.ts'
@@ -9,6 +14,8 @@ const SOURCE_SIZE = 256 * 1024
 const OUTPUT_AT = PRINT_STATE_SIZE + SOURCE_SIZE
 const OUTPUT_SIZE = 256 * 1024
 const MARK = 0xee
+/** Where it notes the ends of records. */
+const ENDS = { at: (OUTPUT_AT + OUTPUT_SIZE + PRINT_SLACK + 15) & ~15, count: 0 }
 
 const bytes = (text: string) => Buffer.from(text)
 const FORM: PrintedForm = {
@@ -22,7 +29,7 @@ const FORM: PrintedForm = {
 
 /** A batch in a kernel's memory, and a run at its beginning. */
 function prepared(form: PrintedForm, fill: (builder: RecordBatchBuilder) => void, baseOffset = 0) {
-  const memory = new WasmMemory(OUTPUT_AT + OUTPUT_SIZE + PRINT_SLACK)
+  const memory = new WasmMemory(ENDS.at + 1000 * PRINTED_END_SIZE)
   const kernel = PrintKernel.on(memory)
   if (kernel === undefined) throw new Error('no WebAssembly with vectors here')
   kernel.setForm(form)
@@ -47,7 +54,7 @@ describe('the print kernel', () => {
       let text = ''
       while (run.index < values.length) {
         const before = run.index
-        const end = kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + room, 1000)
+        const end = kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + room, 1000, ENDS)
         expect(end - OUTPUT_AT).toBeLessThanOrEqual(room)
         // Not a byte of the memory behind was touched.
         const behind = memory.buffer.subarray(OUTPUT_AT + room + PRINT_SLACK).subarray(0, 4096)
@@ -64,7 +71,7 @@ describe('the print kernel', () => {
 
   test('takes nothing where even one record has no room, and says that it is full', () => {
     const { kernel, run } = prepared(FORM, (builder) => builder.append(1, null, bytes('x'.repeat(500))))
-    expect(kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + 300, 1000)).toBe(OUTPUT_AT)
+    expect(kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + 300, 1000, ENDS)).toBe(OUTPUT_AT)
     expect([run.index, run.taken, kernel.full]).toEqual([0, 0, true])
   })
 
@@ -73,7 +80,7 @@ describe('the print kernel', () => {
       for (const value of ['a', 'b', 'c', 'd']) builder.append(1, null, bytes(value))
     })
     run.position = 1
-    const end = kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 2)
+    const end = kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 2, ENDS)
     expect(memory.buffer.toString('latin1', OUTPUT_AT, end)).toBe('b\nc\n')
     expect([run.index, run.taken, run.position, kernel.full]).toEqual([3, 2, 3, false])
   })
@@ -91,7 +98,7 @@ describe('the print kernel', () => {
         },
         number,
       )
-      const end = kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 10)
+      const end = kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 10, ENDS)
       expect(memory.buffer.toString('latin1', OUTPUT_AT, end)).toBe(
         `${0 - number} ${number} null\n${1 - number} ${number + 1} null\n`,
       )
@@ -101,9 +108,9 @@ describe('the print kernel', () => {
   test('leaves numbers to JavaScript with which doubles do not compute exactly, and constants that are too long', () => {
     const fill = (builder: RecordBatchBuilder) => builder.append(1, null, bytes('v'))
     const { kernel, run } = prepared(FORM, fill, 2 ** 52 + 2)
-    expect(kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 10)).toBe(OUTPUT_AT)
+    expect(kernel.print(run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 10, ENDS)).toBe(OUTPUT_AT)
     const long = prepared({ ...FORM, end: Buffer.alloc(PRINT_STATE_SIZE) }, fill)
-    expect(long.kernel.print(long.run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 10)).toBe(OUTPUT_AT)
+    expect(long.kernel.print(long.run, 0, OUTPUT_AT, OUTPUT_AT + OUTPUT_SIZE, 10, ENDS)).toBe(OUTPUT_AT)
     expect(long.run.index).toBe(0)
   })
 })
