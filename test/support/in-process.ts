@@ -63,6 +63,7 @@ export async function runInProcess(
       signal: controller.signal,
       interrupted: false,
       handleSignals: () => {},
+      watchReader: () => {},
     }
     status = (await command.run(context)) ?? 0
   } catch (error) {
