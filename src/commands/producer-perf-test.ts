@@ -149,6 +149,8 @@ export const command: Command = {
 const DRAIN_BYTES = 1 << 20
 const RECORD_OVERHEAD = 8
 
+const TURN_MS = 20
+
 interface Plan {
   readonly topic: string
   readonly numRecords: number
@@ -290,10 +292,16 @@ class PerfRun {
         this.#acknowledge()
       }
       let pending = 0
+      let turn = 0
       const throttler = new ThroughputThrottler(throughput, this.#now())
       for (let i = 0; i < numRecords && !signal.aborted; i++) {
         payload.next(i)
         const now = this.#now()
+        // A sender that is never held up lets signals have their turn.
+        if (now - turn >= TURN_MS) {
+          await new Promise(setImmediate)
+          turn = now
+        }
         if (warmupRecords > 0 && i === warmupRecords) {
           await drain()
           this.#steady = new ProducerPerfStats(

@@ -1,6 +1,6 @@
 /** verifiable-consumer: reads a topic in a group and tells as JSON what it was given, read and committed. */
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
@@ -89,6 +89,7 @@ async function run(context: CommandContext): Promise<number> {
   const config = await consumerConfig(context)
   context.handleSignals()
   await tellOfWaiting(context, options.value('topic'))
+  stdout.bePatient()
   const told = (name: string) => (partitions: readonly TopicPartition[]) =>
     printEvent(stdout, name, { partitions: plain(partitions) })
   const consumer = await openConsumer(context, {
@@ -97,6 +98,7 @@ async function run(context: CommandContext): Promise<number> {
     signal: context.signal,
     onAssigned: told('partitions_assigned'),
     onRevoked: told('partitions_revoked'),
+    onWait: () => context.watchReader(),
   })
   return await new VerifiableConsumer(context, consumer).run()
 }
@@ -141,6 +143,10 @@ class VerifiableConsumer {
   readonly #consumer: Consumer
   readonly #most: number
   #consumed = 0
+  /** Whether all events of the last records are out: then these records are delivered. */
+  #told = true
+  /** The first one of each partition that is more than was wanted. */
+  readonly #untold: ConsumerRecord[] = []
 
   constructor(context: CommandContext, consumer: Consumer) {
     this.#context = context
@@ -150,29 +156,53 @@ class VerifiableConsumer {
   }
 
   async run(): Promise<number> {
-    const { options, stdout, stderr, signal } = this.#context
-    const autoCommit = options.has('enable-autocommit')
+    const { stdout, stderr, signal } = this.#context
     let status = 0
-    printEvent(stdout, 'startup_complete')
+    let brokenPipe: BrokenPipeError | undefined
     try {
-      if (this.#most > 0) await this.#consumer.subscribe([options.value('topic') ?? ''])
-      while (this.#consumed < this.#most && !signal.aborted) {
-        const records = await this.#consumer.poll(POLL_MS)
-        if (records.length === 0) continue
-        const offsets = this.#received(records)
-        if (!autoCommit) await this.#commit(offsets)
-      }
+      printEvent(stdout, 'startup_complete')
+      await this.#consume()
     } catch (error) {
-      if (error instanceof BrokenPipeError) throw error
-      stderr.line(`Error during processing, terminating consumer process: ${(error as Error).message}`)
-      status = 1
+      if (error instanceof BrokenPipeError) brokenPipe = error
+      else {
+        const { message } = error as Error
+        const terminating = `Error during processing, terminating consumer process: ${message}`
+        stderr.line(error instanceof OutputError ? message : terminating)
+        status = 1
+      }
     }
-    // After a signal it was asked for; else the genuine tool says so behind all the rest, when its process ends.
-    if (signal.aborted) printEvent(stdout, 'shutdown_requested')
-    await this.#consumer.close()
+    if (brokenPipe === undefined && signal.aborted) printEvent(stdout, 'shutdown_requested')
+    // What is committed by itself goes as far as what was told of.
+    if (this.#told) this.#takeBack()
+    await this.#consumer.close({ processed: this.#told })
+    if (brokenPipe !== undefined) throw brokenPipe
     printEvent(stdout, 'shutdown_complete')
+    // After a signal it was asked for; else the genuine tool says so behind all the rest, when its process ends.
     if (!signal.aborted) printEvent(stdout, 'shutdown_requested')
+    await stdout.drain(signal)
     return status
+  }
+
+  /** What was more than was wanted. */
+  #takeBack(): void {
+    const ours = new Set(this.#consumer.assignment().map((tp) => topicPartitionKey(tp.topic, tp.partition)))
+    for (const first of this.#untold) {
+      if (ours.has(topicPartitionKey(first.topic, first.partition))) this.#consumer.seek(first, first.offset)
+    }
+  }
+
+  async #consume(): Promise<void> {
+    const { options, stdout, signal } = this.#context
+    const autoCommit = options.has('enable-autocommit')
+    if (this.#most > 0) await this.#consumer.subscribe([options.value('topic') ?? ''])
+    while (this.#consumed < this.#most && !signal.aborted) {
+      const records = await this.#consumer.poll(POLL_MS)
+      if (records.length === 0) continue
+      this.#told = false
+      const offsets = this.#received(records)
+      this.#told = await stdout.drain(signal)
+      if (this.#told && !autoCommit) await this.#commit(offsets)
+    }
   }
 
   /** Tells of the records, up to as many as are wanted; returns what is to be committed for them. */
@@ -183,7 +213,8 @@ class VerifiableConsumer {
     const partitions: object[] = []
     for (const all of byPartition(records)) {
       const taken = all.slice(0, this.#most - this.#consumed)
-      if (taken.length === 0) break
+      if (taken.length < all.length) this.#untold.push(all[taken.length])
+      if (taken.length === 0) continue
       const { topic, partition, offset: minOffset } = taken[0]
       const maxOffset = taken[taken.length - 1].offset
       offsets.set({ topic, partition }, { offset: maxOffset + 1, leaderEpoch: -1, metadata: '' })
