@@ -1,6 +1,6 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
-import { openInput } from '../os/standard-input.ts'
+import { type InputChunks, openInput } from '../os/standard-input.ts'
 import { CONSOLE_PRODUCER_FLAGS } from './console-producer-flags.ts'
 import { LineProducer } from './console-producer-lines.ts'
 import { checkFlags, lineReader, producerConfig } from './console-producer-options.ts'
@@ -41,7 +41,7 @@ async function run(context: CommandContext): Promise<number> {
     topic,
     partition,
     reader,
-    input: openInput(context.stdin),
+    input: await input(context),
     maxRequestSize: Number(config['max.request.size'] ?? 1048576),
     sync: options.has('sync'),
     stop: context,
@@ -50,6 +50,13 @@ async function run(context: CommandContext): Promise<number> {
     growth: reader.growth,
   })
   return closing(producer, () => lines.run())
+}
+
+async function input(context: CommandContext): Promise<InputChunks> {
+  const chunks = openInput(context.stdin)
+  if (!context.stdinIsTerminal) return chunks
+  const { TerminalLines } = await import('./terminal-lines.ts')
+  return new TerminalLines(chunks, context.stderr)
 }
 
 /** The producer is closed whatever happens; the first failure is the one that is told. */

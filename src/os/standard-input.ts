@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { TerseError } from '../errors.ts'
 
 /**
  * Standard input (or any descriptor) for a reader that wants large chunks in a buffer of its own, never blocks the
@@ -20,7 +21,10 @@ export interface InputChunks {
   close(): void
 }
 
-/** Opens a descriptor that somebody else owns; it is not closed. */
+/**
+ * Opens a descriptor that somebody else owns; it is not closed.
+ * @throws TerseError for a folder
+ */
 export function openInput(fd: number): InputChunks {
   let stat: fs.Stats
   try {
@@ -30,6 +34,7 @@ export function openInput(fd: number): InputChunks {
     if ((error as NodeJS.ErrnoException).code === 'EBADF') return new FileInput(undefined)
     throw error
   }
+  if (stat.isDirectory()) throw new TerseError('standard input is a folder; give a file or a pipe')
   if (stat.isFIFO()) return openPipe(fd)
   if (stat.isSocket()) return new StreamInput(fd, fd)
   if (stat.isCharacterDevice()) {
@@ -60,7 +65,14 @@ class FileInput implements InputChunks {
   }
 
   read(buffer: Buffer, start: number, end: number): number {
-    return this.#fd === undefined ? 0 : fs.readSync(this.#fd, buffer, start, end - start, null)
+    if (this.#fd === undefined) return 0
+    try {
+      return fs.readSync(this.#fd, buffer, start, end - start, null)
+    } catch (error) {
+      // Else it would look like a failure of the data directory.
+      ;(error as NodeJS.ErrnoException).path ??= 'standard input'
+      throw error
+    }
   }
 
   ready(): Promise<boolean> {
