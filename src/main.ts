@@ -3,7 +3,7 @@
  * The only place that exits. What stands here runs at every start, so it stays small.
  */
 import type { Command, CommandContext, Options } from './cli/command.ts'
-import { BrokenPipeError, FdOutput } from './cli/output.ts'
+import { BrokenPipeError, FdOutput, OutputError } from './cli/output.ts'
 import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
 import { KAFKA_COMMIT, KAFKA_VERSION } from './kafka-version.ts'
@@ -171,7 +171,8 @@ async function printUsage(command: Command, stderr: FdOutput, words: readonly st
 function report(error: unknown, stderr: FdOutput): number {
   if (error instanceof BrokenPipeError) return 0
   const debug = Boolean(process.env.TKAFKA_DEBUG)
-  if (error instanceof TerseError) stderr.line(debug ? (error.stack ?? error.message) : error.message)
+  if (error instanceof TerseError || error instanceof OutputError)
+    stderr.line(debug ? (error.stack ?? error.message) : error.message)
   else if (error instanceof Error) {
     const text = systemErrorText(error) ?? `${error.name}: ${error.message} (TKAFKA_DEBUG=1 shows where)`
     stderr.line(debug ? (error.stack ?? text) : text)

@@ -1,7 +1,7 @@
 /** `tkafka` without a tool: the suite at a glance, the version, or what was meant by a name that is no tool. */
 import { dirname, join } from 'node:path'
 import { type Colours, colours } from './cli/colour.ts'
-import { FdOutput, OutputError } from './cli/output.ts'
+import { BrokenPipeError, FdOutput, OutputError } from './cli/output.ts'
 import { nearNames } from './client/near-names.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
 import { standardStreams } from './os/standard-streams.ts'
@@ -76,7 +76,8 @@ function main(args: readonly string[]): number {
     return status
   } catch (error) {
     // A reader that went away has what it wanted.
-    if (!(error instanceof OutputError)) return status
+    if (error instanceof BrokenPipeError) return status
+    if (!(error instanceof OutputError)) throw error
     stderr.line(error.message)
     return 1
   } finally {

@@ -1,15 +1,14 @@
-import { TerseError } from '../errors.ts'
 import type { StandardOutput } from './command.ts'
 import { terminalText } from './terminal-text.ts'
 
-/** The reader of our standard output went away (`| head`). main ends quietly with 0; `finally` blocks run before. */
-export class BrokenPipeError extends Error {
-  override name = 'BrokenPipeError'
+/** Standard output takes no more: its disk is full, its file may not grow, its device failed. A tool ends, whatever it was doing. */
+export class OutputError extends Error {
+  override name = 'OutputError'
 }
 
-/** Standard output takes no more: its disk is full, its file may not grow, its device failed. */
-export class OutputError extends TerseError {
-  override name = 'OutputError'
+/** The reader of our standard output went away (`| head`). main ends quietly with 0; `finally` blocks run before. */
+export class BrokenPipeError extends OutputError {
+  override name = 'BrokenPipeError'
 }
 
 /** What an output needs from the machine; the real ones are in os/standard-streams.ts. */

@@ -2,7 +2,7 @@
 
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import {
   type AclBinding,
   bindingText,
@@ -131,7 +131,7 @@ export const command: Command = {
     try {
       await run(context)
     } catch (error) {
-      if (error instanceof BrokenPipeError || error instanceof UsageError) throw error
+      if (error instanceof OutputError || error instanceof UsageError) throw error
       if (!(error instanceof TerseError)) throw error
       context.stdout.flush()
       context.stderr.line(`Error while executing ACL command: ${error.message}`)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Admin, ConfigAlteration } from '../client/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { randomUuid } from '../message/uuid.ts'
@@ -64,7 +64,7 @@ export const command: Command = {
       await run(context, admin, changes)
       return 0
     } catch (error) {
-      if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      if (error instanceof OutputError || !(error instanceof TerseError)) throw error
       context.stdout.flush()
       context.stderr.line(`Error while executing client metrics command : ${error.message}`)
       return 1

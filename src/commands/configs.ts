@@ -1,6 +1,6 @@
 import type { Command } from '../cli/command.ts'
 import { outputFlag, outputFormat } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
 import { ConfigsFailure } from './configs-entities.ts'
@@ -98,7 +98,7 @@ export const command: Command = {
     } catch (error) {
       // The genuine tool tells what it was asked for, except for what it refused by itself.
       const own = error instanceof ConfigsFailure || error instanceof UsageError
-      if (own || error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      if (own || error instanceof OutputError || !(error instanceof TerseError)) throw error
       stdout.flush()
       stderr.line(`Error while executing config command with args '${options.raw.join(' ')}'`)
       if (!isSilent(error, options.has('describe')) || stderr.isTerminal) stderr.line(error.message)

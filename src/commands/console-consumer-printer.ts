@@ -1,5 +1,5 @@
 import { loadNative } from '../bytes/crc32c.ts'
-import { BrokenPipeError, OutputError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
 import type { PrintedForm } from '../record/printed-form.ts'
 import type { RunTaker } from '../record/record-walk.ts'
@@ -167,7 +167,7 @@ export class RecordPrinter implements ConsumerVisitor {
   }
 
   #skip(offset: number, error: Error): void {
-    if (error instanceof BrokenPipeError || error instanceof OutputError) throw error
+    if (error instanceof OutputError) throw error
     if (this.#skipped++ > 0) return
     const batch = this.#batch as VisitedBatch
     const where = `${batch.topic}-${batch.partition}, offset ${offset}: `

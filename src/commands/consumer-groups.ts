@@ -1,7 +1,7 @@
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFormat } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Admin, GroupDescription, GroupListing } from '../client/admin.ts'
 import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
@@ -65,7 +65,7 @@ export const command: Command = {
       }
       return await perform(context, admin)
     } catch (error) {
-      if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      if (error instanceof OutputError || !(error instanceof TerseError)) throw error
       if (error instanceof UsageError && error.showUsage) throw error
       stdout.flush()
       stderr.line(`Error: Executing consumer group command failed due to ${error.message}`)

@@ -1,6 +1,6 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
@@ -61,7 +61,7 @@ export const command: Command = {
     try {
       return await run(context)
     } catch (error) {
-      if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      if (error instanceof OutputError || !(error instanceof TerseError)) throw error
       stdout.flush()
       stderr.line(`Error occurred: ${error.message}`)
       return 1

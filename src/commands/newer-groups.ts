@@ -1,7 +1,7 @@
 /** What share-groups and streams-groups have in common: scopes, states, listing, and the genuine tools' way to fail. */
 import type { CommandContext, Options } from '../cli/command.ts'
 import { machineOutput } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Admin, GroupListing } from '../client/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { openAdmin } from './open-client.ts'
@@ -45,7 +45,7 @@ export async function runAction(
       await admin.close()
     }
   } catch (error) {
-    if (error instanceof UsageError || error instanceof BrokenPipeError) throw error
+    if (error instanceof UsageError || error instanceof OutputError) throw error
     if (!(error instanceof TerseError)) throw error
     context.stdout.flush()
     context.stderr.line(`\nError: Executing ${kind} group command failed due to ${error.message}`)

@@ -1,7 +1,7 @@
 /** reassign-partitions on a directory: one broker, so every partition is already where it can be. */
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Admin, PartitionDescription } from '../client/admin.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
@@ -45,7 +45,7 @@ export const command: Command = {
         await admin.close()
       }
     } catch (error) {
-      if (!(error instanceof TerseError) || error instanceof BrokenPipeError) throw error
+      if (!(error instanceof TerseError) || error instanceof OutputError) throw error
       if (error instanceof UsageError && error.showUsage) throw error
       context.stdout.flush()
       context.stderr.line(`Error: ${error.message}`)

@@ -1,7 +1,7 @@
 import { checkExactlyOne, checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Admin, NewTopic } from '../client/admin.ts'
 import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
@@ -135,7 +135,7 @@ export const command: Command = {
       await ACTION_HANDLERS[ACTIONS.find((action) => options.has(action))!](context, admin)
       return 0
     } catch (error) {
-      if (error instanceof BrokenPipeError || !(error instanceof TerseError)) throw error
+      if (error instanceof OutputError || !(error instanceof TerseError)) throw error
       context.stdout.flush()
       context.stderr.line(`Error while executing topic command : ${error.message}`)
       return 1

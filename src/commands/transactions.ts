@@ -1,7 +1,7 @@
 /** transactions: lists and describes transactions, finds those that hang, and ends them. */
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, type Row, type RowShape, wholeRow } from '../cli/machine-output.ts'
-import { BrokenPipeError } from '../cli/output.ts'
+import { OutputError } from '../cli/output.ts'
 import { prettyTable } from '../cli/pretty-table.ts'
 import type { Admin } from '../client/admin.ts'
 import type { AbortTransactionSpec, ProducerState } from '../client/admin-transactions.ts'
@@ -105,7 +105,7 @@ async function orFail<T>(words: string, part: () => Promise<T>): Promise<T> {
   try {
     return await part()
   } catch (error) {
-    if (!(error instanceof TerseError) || error instanceof BrokenPipeError) throw error
+    if (!(error instanceof TerseError) || error instanceof OutputError) throw error
     if (!(error instanceof KafkaError)) throw error
     throw new TerseError(failure(words, error.message))
   }

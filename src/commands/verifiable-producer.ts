@@ -1,5 +1,6 @@
 /** verifiable-producer: sends counted values and tells of each as JSON whether it was acknowledged. */
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { OutputError } from '../cli/output.ts'
 import type { Producer } from '../client/producer.ts'
 import { KafkaError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
@@ -185,7 +186,7 @@ class VerifiableProducer {
       this.#acked++
       printEvent(stdout, 'producer_send_success', { key, value, offset, topic, partition })
     } catch (error) {
-      if (!(error instanceof Error) || error.name === 'BrokenPipeError') throw error
+      if (!(error instanceof Error) || error instanceof OutputError) throw error
       // Harnesses look for the exception's Java name here.
       const exception =
         error instanceof KafkaError
