@@ -32,7 +32,8 @@ export function main(command: Command): void {
     let last = status
     try {
       stdout.breakOff?.()
-      stdout.end(true)
+      // Still stalled: a signal or a failure came, and nobody reads.
+      stdout.end(!stdout.stalled)
     } catch (error) {
       last = report(error, stderr) || status
     }
