@@ -80,6 +80,8 @@ export interface TopicProducer {
   appendLines?(partition: number, timestamp: number, from: number, end: number, separator: number): number
   /** Lines that the last `appendLines` took. */
   readonly taken?: number
+  /** The failure behind which nothing more is taken, and the same with how many of the caller's lines are in the log. */
+  readonly stopped?: { readonly first: Error | undefined; afterLines(): Error }
   /**
    * Memory that the caller may read into, [0, size): `append` takes slices of this very Buffer object over fastest.
    * undefined: any buffer is as good.

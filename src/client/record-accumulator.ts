@@ -197,9 +197,13 @@ export class RecordAccumulator {
     this.#forget(queue, (send, first) => send.resolve(firstOffset + send.index - first, logAppendTime))
   }
 
-  /** The closed batches are lost. */
-  failed(queue: PartitionQueue, error: unknown): void {
-    this.#forget(queue, (send) => send.reject(error))
+  /** The closed batches are lost, but for the first `stored` records. */
+  failed(queue: PartitionQueue, error: unknown, stored = 0, firstOffset = -1, logAppendTime = -1): void {
+    this.#forget(queue, (send, first) => {
+      const behind = send.index - first
+      if (behind < stored) send.resolve(firstOffset + behind, logAppendTime)
+      else send.reject(error)
+    })
   }
 
   #forget(queue: PartitionQueue, tell: (send: PendingSend, first: number) => void): void {

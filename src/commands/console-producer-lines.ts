@@ -72,6 +72,12 @@ export class LineProducer {
     this.#lines = new LineInput(options.input, (options.growth ?? 1) * options.maxRequestSize + SLACK)
   }
 
+  /** A failure of the disk, with how far the lines got; any other as it is. To be asked when the producer is closed. */
+  told(error: unknown): unknown {
+    const stopped = this.#topic?.stopped
+    return stopped?.first === undefined || stopped.first !== error ? error : stopped.afterLines()
+  }
+
   /** Resolves with the exit status once all lines are with the producer; what cannot be parsed or written throws. */
   async run(): Promise<number> {
     const { input, stop } = this.#options

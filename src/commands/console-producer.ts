@@ -49,7 +49,7 @@ async function run(context: CommandContext): Promise<number> {
     diagnostics: context.stderr,
     growth: reader.growth,
   })
-  return closing(producer, () => lines.run())
+  return closing(producer, lines)
 }
 
 async function input(context: CommandContext): Promise<InputChunks> {
@@ -60,14 +60,18 @@ async function input(context: CommandContext): Promise<InputChunks> {
 }
 
 /** The producer is closed whatever happens; the first failure is the one that is told. */
-async function closing(producer: Producer, work: () => Promise<number>): Promise<number> {
+async function closing(producer: Producer, lines: LineProducer): Promise<number> {
   let status: number
   try {
-    status = await work()
+    status = await lines.run()
   } catch (error) {
     await producer.close().catch(() => {})
-    throw error
+    throw lines.told(error)
   }
-  await producer.close()
+  try {
+    await producer.close()
+  } catch (error) {
+    throw lines.told(error)
+  }
   return status
 }

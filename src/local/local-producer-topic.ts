@@ -3,38 +3,21 @@ import { type SlicePartitioner, UserPartitioner } from '../client/partitioner.ts
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../client/producer.ts'
 import { type LineSpread, type PartitionQueue, RecordAccumulator } from '../client/record-accumulator.ts'
 import type { Header } from '../client/types.ts'
-import type { ProducerSettings } from '../config/producer-configs.ts'
 import { KafkaError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
-import type { Clock } from '../os/clock.ts'
 import { LockBusyError, whenFree } from '../os/lock-wait.ts'
-import type { CompressionQueue } from '../record/compression-queue.ts'
 import { KERNEL_MAX_LINE } from '../record/line-kernel.ts'
 import { sizeOfHeaders } from '../record/record-writer.ts'
-import type { LocalDirectory } from './local-directory.ts'
 import { codecOf, ProducerLimits } from './local-producer-limits.ts'
 import { ProducedLog } from './produced-log.ts'
+import { ProducerStop, storedPart } from './producer-stop.ts'
+import type { LocalTopicProducerOptions } from './topic-producer-options.ts'
 
 /** Written bytes of a partition behind which the disk is set to work, so that little is left for the sync at the end. */
 const SYNC_BEHIND = 32 * 1024 * 1024
 /** The metadata may have changed (topic deleted, configs altered): looked at again after so long. */
 const LOOK_AGAIN_MS = 200
-
-export interface LocalTopicProducerOptions {
-  readonly directory: LocalDirectory
-  readonly clock: Clock
-  readonly topic: string
-  readonly partitionCount: number
-  readonly settings: ProducerSettings
-  readonly partitioner: SlicePartitioner
-  /** -1: not idempotent. */
-  readonly producerId: number
-  /** What compresses batches, where any are. */
-  readonly compression?: CompressionQueue
-  /** Called now and then, and at the end, for a log that was written to from `sinceOffset` on. */
-  readonly keepHouse?: (log: UnifiedLog, sinceOffset: number) => void
-}
 
 /**
  * The records of one topic on their way into its logs. Appending happens in this call stack, one write for about a
@@ -43,6 +26,7 @@ export interface LocalTopicProducerOptions {
 export class LocalTopicProducer implements TopicProducer {
   readonly topic: string
   readonly partitionCount: number
+  readonly stopped: ProducerStop
   readonly #options: LocalTopicProducerOptions
   readonly #accumulator: RecordAccumulator
   readonly #config: LogConfig
@@ -65,6 +49,7 @@ export class LocalTopicProducer implements TopicProducer {
   constructor(options: LocalTopicProducerOptions) {
     const { settings, directory, topic } = options
     this.topic = topic
+    this.stopped = new ProducerStop(topic, options.partitionCount)
     this.partitionCount = options.partitionCount
     this.#options = options
     const config = directory.logConfig(topic)
@@ -102,6 +87,7 @@ export class LocalTopicProducer implements TopicProducer {
       const refusal = this.refusalOf(keyLength, valueLength, headersEnd - headersStart, headersCount)
       if (refusal !== undefined) throw refusal
     }
+    if (this.stopped.first !== undefined) throw this.stopped.first
     if (this.#failure !== undefined) return false
     let chosen = partition
     if (chosen < 0) {
@@ -154,6 +140,7 @@ export class LocalTopicProducer implements TopicProducer {
     this.taken = 0
     // A record that waits for its partition goes first.
     if (!this.#takesLines || this.#failure !== undefined || this.#chosen >= 0) return from
+    if (this.stopped.first !== undefined) return from
     if (separator < 0 && this.#config.compact) return from
     let spread = this.#spread
     if (spread?.partition !== partition || spread.separator !== separator) {
@@ -226,6 +213,7 @@ export class LocalTopicProducer implements TopicProducer {
     if (key === null && this.#config.compact) throw this.#limits.keyMissing(partition)
     const timestamp = record.timestamp ?? this.#options.clock.now()
     if (record.timestamp !== undefined) this.#limits.checkTimestamp(timestamp, this.#options.clock.now())
+    this.stopped.refuse(partition)
     const queue = this.#accumulator.queue(partition)
     while (queue.due && !this.#tryWrite(queue)) await this.drain().catch(() => {})
     return new Promise((resolve, reject) => {
@@ -272,7 +260,10 @@ export class LocalTopicProducer implements TopicProducer {
       else await Promise.all(dirty.map(({ log }) => log.flushInBackground()))
     } catch (error) {
       // Somebody deleted the topic, and with it what was to be kept.
-      if (this.#options.directory.image().topic(this.topic) !== undefined) throw error
+      if (this.#options.directory.image().topic(this.topic) !== undefined) {
+        for (const { log } of dirty) this.stopped.failed(log.partition, error)
+        throw error
+      }
     }
     for (const entry of dirty) entry.unsynced = 0
   }
@@ -295,7 +286,7 @@ export class LocalTopicProducer implements TopicProducer {
         this.#throwFailure()
         this.#writeLocked(queue, await this.#lockedLog(queue.partition))
       } catch (error) {
-        this.#accumulator.failed(queue, error)
+        this.#lost(queue, error)
         failure ??= error as Error
       }
     }
@@ -328,7 +319,7 @@ export class LocalTopicProducer implements TopicProducer {
       return true
     } catch (error) {
       if (error instanceof LockBusyError) return false
-      this.#accumulator.failed(queue, error)
+      this.#lost(queue, error)
       this.#failure ??= error as Error
       return false
     }
@@ -351,11 +342,13 @@ export class LocalTopicProducer implements TopicProducer {
     const bytes = writer.end - writer.start
     let firstOffset = -1
     try {
+      this.stopped.refuse(queue.partition)
       const info = log.append(writer.buffer, writer.start, writer.end, {
         freshProducerId: this.#options.producerId >= 0,
         validate: this.#config.timestampType === 'LogAppendTime',
       })
       firstOffset = info.firstOffset
+      this.stopped.stored += writer.closedRecordCount
       this.#accumulator.delivered(queue, info.firstOffset, info.logAppendTime)
     } finally {
       log.unlock()
@@ -366,8 +359,19 @@ export class LocalTopicProducer implements TopicProducer {
     if (entry.unsynced < SYNC_BEHIND || entry.syncing !== undefined) return
     this.#options.keepHouse?.(log, entry.sinceOffset)
     entry.syncBehind((error) => {
+      this.stopped.failed(queue.partition, error)
       this.#failure ??= error
     })
+  }
+
+  /** The closed batches are not in the log, or only the first of them are. */
+  #lost(queue: PartitionQueue, error: unknown): void {
+    // What was lost on the first try is thrown to whoever tries again.
+    if (queue.writer.closedRecordCount === 0) return
+    const { firstOffset, records, logAppendTime } = storedPart(error)
+    this.stopped.stored += records
+    this.stopped.failed(queue.partition, error)
+    this.#accumulator.failed(queue, error, records, firstOffset, logAppendTime)
   }
 
   #throwFailure(): void {

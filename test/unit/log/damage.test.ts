@@ -165,6 +165,8 @@ describe('opening', () => {
     entry.writeInt32BE(100000, 0)
     entry.writeInt32BE(position, 4)
     writeFileSync(file(dir, 400000, 'index'), entry)
+    // A missing one would be made anew from the whole segment.
+    writeFileSync(file(dir, 400000, 'timeindex'), '')
     let bytes = 0
     const fs = {
       ...systemOs.fs,
