@@ -121,9 +121,14 @@ export class MemoryDisk {
     return [...this.#open.values()].map(({ path }) => path)
   }
 
+  /** Another disk with the same content, on a machine that runs on. */
+  copy(): MemoryDisk {
+    return this.survive('keep', seeded(1), this.#boot)
+  }
+
   /** The disk after a power cut at this moment. */
-  survive(how: Survival, random: Random): MemoryDisk {
-    const disk = new MemoryDisk(seeded(random(1 << 30)), this.#boot + 1)
+  survive(how: Survival, random: Random, boot = this.#boot + 1): MemoryDisk {
+    const disk = new MemoryDisk(seeded(random(1 << 30)), boot)
     const made = new Map<Node, Node>()
     const copy = (from: Node): Node => {
       const known = made.get(from)
