@@ -142,6 +142,8 @@ export interface ListedOffset {
   readonly offset: number | undefined
   readonly timestamp: number
   readonly leaderEpoch: number
+  /** The log's end is damaged: file, position and what is missing; `offset` is where it ended as far as is known. */
+  readonly damage?: string
 }
 
 export interface OffsetAdmin {

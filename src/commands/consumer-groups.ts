@@ -217,6 +217,7 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
     ? (await import('../cli/colour.ts')).boldHead(stdout, context.env)
     : (table: string) => table
   const coordinator = options.has('state') ? await coordinatorText(admin) : ''
+  const damaged = new Set<string>()
   for (const group of groups) {
     if (group.state === 'Empty') {
       stdout.flush()
@@ -228,16 +229,18 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
     if (output !== undefined && machine !== undefined) {
       if (options.has('members')) output.writeMembers(machine, group)
       else if (options.has('state')) await output.writeState(machine, admin, group)
-      else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group))
+      else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group, damaged))
     } else if (options.has('members')) stdout.write(bold(tables.membersTable(group, verbose)))
     else if (options.has('state')) stdout.write(bold(tables.stateTable(group, coordinator, verbose)))
     else {
-      const rows = await partitionRows(admin, group)
+      const rows = await partitionRows(admin, group, damaged)
       if (rows.length > 0) stdout.write(bold(tables.offsetsTable(group.groupId, rows, verbose)))
     }
   }
   machine?.end()
-  return 0
+  stdout.flush()
+  for (const damage of damaged) stderr.line(`${damage}; see tkafka repair`)
+  return damaged.size > 0 ? 1 : 0
 }
 
 async function coordinatorText(admin: Admin): Promise<string> {
@@ -247,7 +250,7 @@ async function coordinatorText(admin: Admin): Promise<string> {
 }
 
 /** Members with most partitions first, then what nobody reads. */
-async function partitionRows(admin: Admin, group: GroupDescription) {
+async function partitionRows(admin: Admin, group: GroupDescription, damaged: Set<string>) {
   const committed = await admin.listConsumerGroupOffsets(group.groupId)
   const known = new Map((await admin.listTopics()).map(({ name }) => [name, true]))
   const assigned = new Set<string>()
@@ -259,7 +262,7 @@ async function partitionRows(admin: Admin, group: GroupDescription) {
   ) => ({
     ...tp,
     committed: committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset,
-    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp) : undefined,
+    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp, damaged) : undefined,
     consumerId,
     host,
     clientId,
@@ -279,9 +282,16 @@ async function partitionRows(admin: Admin, group: GroupDescription) {
   return rows
 }
 
-async function endOffset(admin: Admin, partition: TopicPartition): Promise<number | undefined> {
+/** Damage at a log's end goes to `damaged`: the lag is counted from where the log ended as far as is known. */
+async function endOffset(
+  admin: Admin,
+  partition: TopicPartition,
+  damaged: Set<string>,
+): Promise<number | undefined> {
   try {
-    return (await admin.listOffset(partition, 'latest')).offset
+    const { offset, damage } = await admin.listOffset(partition, 'latest')
+    if (damage !== undefined) damaged.add(`${partition.topic}-${partition.partition}: ${damage}`)
+    return offset
   } catch (error) {
     if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
     throw error

@@ -112,8 +112,13 @@ async function run(context: CommandContext): Promise<number> {
     for (const [i, partition] of partitions.sort(byText).entries()) {
       progress?.update(`reading offsets: ${i} of ${partitions.length} partitions`)
       const listed = await offsetOf(context, admin, partition, spec)
-      if (listed === 'failed') failed = true
-      else if (machine !== undefined) {
+      if (listed === 'failed' || listed.damage !== undefined) failed = true
+      if (listed === 'failed') continue
+      if (listed.damage !== undefined) {
+        stdout.flush()
+        stderr.line(`${partition.topic}-${partition.partition}: ${listed.damage}; see tkafka repair`)
+      }
+      if (machine !== undefined) {
         const { offset = null, timestamp, leaderEpoch } = listed
         machine.row({
           ...partition,

@@ -125,6 +125,7 @@ function measure(directory: LocalDirectory, report: Mutable<DirectoryReport>, pr
       try {
         const log = directory.logForReading(topic.name, partition)
         report.records += log.logEndOffset - log.logStartOffset
+        if (log.endDamage !== undefined) problems.push(log.endDamage.error.message)
       } catch (error) {
         problems.push(systemErrorText(error) ?? (error as Error).message)
       }

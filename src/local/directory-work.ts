@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path'
 import { CorruptRecordError } from '../errors.ts'
+import { DAMAGE_FILE, markDamage, markedEnd } from '../log/damage-mark.ts'
 import { readPartitionMetadata } from '../log/partition-metadata.ts'
 import { isFileError, SideFileError } from '../log/side-file.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
@@ -14,12 +15,12 @@ import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
-import { DAMAGE_FILE, markDamage } from './damage-mark.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { CheckedDirectory, SessionWork } from './log-dir-session.ts'
 import { finishPartitionsInMaking } from './new-partitions.ts'
-import { isDiskFull, isNotPermitted } from './open-partitions.ts'
+import { isDiskFull, isNotPermitted, removeQuietly } from './open-partitions.ts'
+import { closingOf } from './partition-closing.ts'
 
 const MADE_BY_TKAFKA = `This Kafka log directory was made by tkafka, so tkafka applies the topics' retention to it.
 A genuine Kafka broker may take it over at any time; this file may stay.
@@ -72,7 +73,8 @@ export class DirectoryWork implements SessionWork {
           if (cutBytes > 0) directory.warn(`${log.dir}: ${cutBytes} torn bytes at the end were cut`)
           for (const error of corrupt) this.#damaged(log, error)
           if (corrupt.length > 0) damaged.push(`${topic.name}-${partition}`)
-          if (!this.#close(log)) unclosed.push(`${topic.name}-${partition}`)
+          const closed = log.endDamage !== undefined || this.#close(log)
+          if (!closed) unclosed.push(`${topic.name}-${partition}`)
         } finally {
           log.close()
         }
@@ -86,7 +88,21 @@ export class DirectoryWork implements SessionWork {
   }
 
   isDamaged(name: string): boolean {
-    return this.#os.fs.stat(join(this.#directory.path, name, DAMAGE_FILE)) !== undefined
+    const folder = join(this.#directory.path, name)
+    const isMarked = this.#os.fs.stat(join(folder, DAMAGE_FILE)) !== undefined
+    if (isMarked && markedEnd(this.#os, folder) === undefined) return true
+    const dash = name.lastIndexOf('-')
+    const topic = this.#directory.image().topic(name.slice(0, dash))
+    const log = topic === undefined ? undefined : this.#open(topic, Number(name.slice(dash + 1)))
+    try {
+      // Of a format that is not read here: no mark says so, for nothing in such a folder is changed.
+      if (log?.endDamage !== undefined) return true
+      // Somebody brought the file back.
+      if (isMarked) removeQuietly(this.#os, join(folder, DAMAGE_FILE))
+      return false
+    } finally {
+      log?.close()
+    }
   }
 
   async closePartition(name: string): Promise<boolean> {
@@ -99,7 +115,7 @@ export class DirectoryWork implements SessionWork {
     const locked = log.locked
     try {
       if (!locked) await log.lock()
-      return this.#close(log)
+      return this.#close(log) && log.endDamage === undefined
     } catch (error) {
       // What this process wrote is its own matter. Another's stays listed, for one who can read and write it: nothing is lost.
       if (own !== undefined || !isFileError(error)) throw error
@@ -140,6 +156,7 @@ export class DirectoryWork implements SessionWork {
       readOnly: false,
       topicId: topic.id,
       checkpoints: this.#directory.checkpoints,
+      closing: () => closingOf(this.#os, this.#directory, `${topic.name}-${partition}`),
       warn: (line) => this.#directory.warn(line),
     })
   }
@@ -163,7 +180,9 @@ export class DirectoryWork implements SessionWork {
   }
 
   #damaged(log: UnifiedLog, error: CorruptRecordError): void {
-    if (markDamage(this.#os, log.dir, error)) this.#directory.warn(error.message)
+    const { endDamage } = log
+    if (endDamage?.unread === true) this.#directory.warn(`${error.message}; it stays as it is`)
+    else if (markDamage(this.#os, log.dir, error, endDamage?.endOffset)) this.#directory.warn(error.message)
   }
 
   async #make(): Promise<void> {

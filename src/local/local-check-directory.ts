@@ -1,6 +1,7 @@
 /** What stands in the directory's root: the clean marker, the checkpoints, folders that belong to nobody. */
 import { join } from 'node:path'
 import { parseCheckpoint } from '../log/checkpoint-file.ts'
+import { DAMAGE_FILE, markedEnd } from '../log/damage-mark.ts'
 import type { OffsetCheckpointName } from '../log/log-dir-checkpoints.ts'
 import { parsePartitionDirName, parseSegmentFileName } from '../log/log-files.ts'
 import { PARTITION_METADATA_FILE, readPartitionMetadata } from '../log/partition-metadata.ts'
@@ -9,7 +10,6 @@ import { METADATA_LOG_FOLDER, METADATA_TOPIC } from '../metadata/metadata-log-fi
 import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import { CLEAN_SHUTDOWN_FILE, hasCleanShutdownFile, readCleanShutdownFile } from './clean-shutdown-file.ts'
-import { DAMAGE_FILE } from './damage-mark.ts'
 import { readIfThere } from './local-check-files.ts'
 import type { CheckedPartition } from './local-check-partition.ts'
 import { type CheckReport, NO_PARTITION, type Place } from './local-check-report.ts'
@@ -179,6 +179,7 @@ export function checkFolder(
   place: Place,
   dir: string,
   topicId: string | undefined,
+  isLost: boolean,
 ): boolean {
   const { fs } = os
   const file = join(dir, PARTITION_METADATA_FILE)
@@ -186,7 +187,8 @@ export function checkFolder(
   report.files++
   const holdsNothing = (): boolean =>
     !fs.readdir(dir).some((name) => name.endsWith('.log') && (fs.stat(join(dir, name))?.size ?? 0) > 0)
-  const begun = fs.readdir(dir).some((name) => name.includes('.log'))
+  // What is known to have held records is not in the making.
+  const begun = isLost || fs.readdir(dir).some((name) => name.includes('.log'))
   const neverSaid = topicId === undefined
   if (id === undefined && !neverSaid ? holdsNothing() : !begun) {
     report.note(
@@ -211,7 +213,8 @@ export function checkFolder(
     if (id !== undefined) return false
   }
   const damage = join(dir, DAMAGE_FILE)
-  if ((fs.stat(damage)?.size ?? 0) > 0) {
+  // What a mark says of the log's end is found there.
+  if ((fs.stat(damage)?.size ?? 0) > 0 && markedEnd(os, dir) === undefined) {
     report.error(
       place,
       'damage-mark',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CorruptRecordError } from '../errors.ts'
 import { decodeMetadataRecord } from '../message/metadata-records.ts'
 import { replayCheckpoint } from '../metadata/checkpoint-replay.ts'
+import { LostMetadataError } from '../metadata/metadata-known-end.ts'
 import { MetadataLog } from '../metadata/metadata-log.ts'
 import {
   listMetadataLog,
@@ -95,7 +96,8 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
     log.image()
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error
-    wrong('bad-metadata', error.file ?? folder, error.position, error.detail, HIDDEN)
+    const kind = error instanceof LostMetadataError ? 'lost-end' : 'bad-metadata'
+    wrong(kind, error.file ?? folder, error.position, error.detail, HIDDEN)
   } finally {
     log.close()
   }

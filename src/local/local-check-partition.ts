@@ -7,10 +7,12 @@ import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
 import type { BatchCursor } from '../log/batch-cursor.ts'
 import { maxTimestampAt } from '../log/batch-cursor.ts'
+import type { EndDamage } from '../log/end-damage.ts'
 import { listLog } from '../log/log-loader.ts'
 import { LogSegment } from '../log/log-segment.ts'
 import { ProducerStateManager } from '../log/producer-state-manager.ts'
 import type { AbortedTxn } from '../log/transaction-index.ts'
+import { unreadFormatAt } from '../log/unread-format.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
@@ -26,6 +28,8 @@ export interface PartitionToCheck {
   readonly logStartOffset: number
   /** The directory was closed in order: indexes are trimmed, nothing is torn. */
   readonly clean: boolean
+  /** What is known to have been at the log's end, and is not. */
+  readonly endDamage?: EndDamage
   /** For records that mean something: called with each record of each data batch. */
   readonly record?: (
     file: string,
@@ -118,11 +122,30 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
       segment.close()
     }
   }
+  next = tellLostEnd(report, partition, next)
   for (const at of snapshots) {
-    if (at === next && !damaged) checkSnapshot(os.fs, report, partition, at, state)
+    if (at === next && !damaged && partition.endDamage === undefined)
+      checkSnapshot(os.fs, report, partition, at, state)
   }
   checkSnapshotFiles(os.fs, report, partition, listing?.snapshots ?? [], next)
   return { logEndOffset: next }
+}
+
+/** Returns the offset at which the log goes on. */
+function tellLostEnd(report: CheckReport, { place, endDamage }: PartitionToCheck, next: number): number {
+  if (endDamage === undefined) return next
+  const { error, endOffset, unread } = endDamage
+  if (!unread) {
+    report.error(
+      place,
+      'lost-end',
+      error.file ?? '',
+      error.position,
+      error.detail,
+      `nothing is appended until it is repaired; then the log goes on at offset ${endOffset}; a broker may give offsets twice`,
+    )
+  }
+  return Math.max(next, endOffset)
 }
 
 /** Walks a segment; returns the offset behind it. */
@@ -167,6 +190,19 @@ function checkSegment(
     const bad = { position, nextOffset: next, size, index: segment.offsetIndex }
     const behind = findBatchBehind(os.fs, segment.fd(), bad)
     const bytes = (behind ?? size) - position
+    const format = unreadFormatAt(os.fs, segment.fd(), position, size)
+    if (format !== undefined) {
+      const problem = `${bytes} bytes are of ${format.text}`
+      const mend =
+        'nothing is changed in such a log; read it with a broker of Kafka 3.x, or an update of tkafka'
+      const meaning = 'readers pass over these records or stop at them'
+      report.add('error', place, 'unread-format', segment.path, position, problem, meaning, mend)
+      if (behind === undefined) return Math.max(next, nextBase ?? next)
+      position = behind
+      next = baseOffsetAt(segment, behind, size)
+      continue
+    }
+    if (behind === undefined && facts.isActive && partition.endDamage !== undefined) return next
     if (behind === undefined && facts.isActive) {
       report.error(
         place,

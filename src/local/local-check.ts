@@ -130,10 +130,15 @@ export class LocalCheck {
       this.#missing(report, place, topic.name, partition)
       return undefined
     }
+    const log = this.#directory.logForReading(topic.name, partition)
+    log.refresh()
+    const { endDamage } = log
+    log.releaseFiles()
     const image = this.#directory.image()
     checkHome(report, place, dir, image)
     const saysWhose = this.#directory.status().kind !== 'zookeeper'
-    if (!checkFolder(this.#os, report, place, dir, saysWhose ? topic.id : undefined)) return undefined
+    if (!checkFolder(this.#os, report, place, dir, saysWhose ? topic.id : undefined, endDamage !== undefined))
+      return undefined
     const record = recordCheck(report, place, topic.partitions.length)
     const { compact } = this.#directory.logConfig(topic.name)
     return checkPartition(this.#os, report, {
@@ -143,6 +148,7 @@ export class LocalCheck {
       compacted: compact || checkpoints.offset('cleaner', `${topic.name}-${partition}`) !== undefined,
       logStartOffset: checkpoints.offset('log-start', `${topic.name}-${partition}`) ?? 0,
       clean: hasCleanShutdownFile(this.#os, path),
+      ...(endDamage === undefined ? {} : { endDamage }),
       ...(record === undefined ? {} : { record }),
     })
   }

@@ -21,6 +21,7 @@ import { LogDirSession } from './log-dir-session.ts'
 import { findLostPartition, tellOfLost } from './lost-partition.ts'
 import { warnOfNetworkDisk } from './network-disk.ts'
 import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts'
+import { closingOf } from './partition-closing.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
@@ -139,6 +140,7 @@ export class LocalDirectory extends DirectoryReader {
       topicId: topicImage.id,
       checkpoints: this.checkpoints,
       uncleanFrom: () => uncleanFrom(this.os, this.path, this.checkpoints, name),
+      closing: () => closingOf(this.os, this, name),
     })
     this.#readers.set(key, log)
     return log
@@ -193,27 +195,35 @@ export class LocalDirectory extends DirectoryReader {
     const refusal = this.whyNotWritable(topic, partition, image)
     if (refusal !== undefined) throw new TerseError(refusal)
     return explaining(this.os, this.path, () => {
-      this.#session.writing(name)
       const config = this.logConfig(topic)
       const key = `${name} ${topicImage.id}`
       const known = this.#logs.get(key)
       if (known !== undefined) {
+        this.#session.writing(name)
         known.config = config
         known.leaderEpoch = partitionImage.leaderEpoch
         return known
       }
       this.#beginLostAnew(topic, partition)
+      // Known only once the partition is listed.
+      const session = this.#session
       const log = UnifiedLog.open(this.os, this.#folders.forWriting(name, topicImage.id), {
         topic,
         partition,
         config,
         leaderEpoch: partitionImage.leaderEpoch,
         readOnly: false,
-        namesDurableBefore: this.#session.cleanUntil,
+        get namesDurableBefore() {
+          return session.cleanUntil
+        },
         warn: (line) => this.warn(line),
         topicId: topicImage.id,
         checkpoints: this.checkpoints,
+        closing: () => closingOf(this.os, this, name),
       })
+      // Before it is listed as open: what tells of the end holds for a partition that was closed.
+      log.refuseLostEnd()
+      this.#session.writing(name)
       this.#logs.set(key, log)
       return log
     })

@@ -31,7 +31,10 @@ export class LocalOffsets implements OffsetAdmin {
     }
     switch (spec) {
       case 'latest':
-        return at(log, isolation === 'read_committed' ? log.lastStableOffset : log.highWatermark)
+        return {
+          ...at(log, isolation === 'read_committed' ? log.lastStableOffset : log.highWatermark),
+          ...(log.endDamage === undefined ? {} : { damage: log.endDamage.error.message }),
+        }
       case 'earliest':
       case 'earliest-local':
         return at(log, log.logStartOffset)

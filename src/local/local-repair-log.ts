@@ -16,12 +16,14 @@ import { maxTimestampAt } from '../log/batch-cursor.ts'
 import { listLog } from '../log/log-loader.ts'
 import { keepingIndexes, rebuildIndexes, setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
+import { createSegmentFiles } from '../log/segment-files.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, readRange, shortRead, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
+import { breakOff } from './broken-file.ts'
 
 export const MEND_FILE = '.tkafka-mend.tmp'
 const CHUNK = 1024 * 1024
@@ -42,20 +44,28 @@ export interface Patch {
 /** Makes what stands in for lost offsets. */
 export type Filler = (patch: Patch) => Buffer
 
+export interface MendOptions {
+  readonly compacted: boolean
+  readonly indexIntervalBytes: number
+  /** Where the log is to go on, if records at its end are lost. */
+  readonly endOffset?: number
+}
+
 /** Mends all segments of a partition. Returns what was kept where, by the path of the .log. */
-export function mendLog(
-  os: Os,
-  dir: string,
-  options: { readonly compacted: boolean; readonly indexIntervalBytes: number },
-): Map<string, string> {
+export function mendLog(os: Os, dir: string, options: MendOptions): Map<string, string> {
   const { fs } = os
   const kept = new Map<string, string>()
+  if (options.endOffset !== undefined) beginLostSegment(os, dir, options.endOffset, kept)
   const bases = listLog(fs, dir)?.bases ?? []
   let next = bases[0] ?? 0
   for (let i = 0; i < bases.length; i++) {
     const segment = new LogSegment(fs, dir, bases[i])
     try {
-      const found = findPatches(fs, segment, Math.max(next, bases[i]), bases[i + 1], options.compacted)
+      const isLast = i === bases.length - 1
+      const found = findPatches(fs, segment, Math.max(next, bases[i]), bases[i + 1], {
+        compacted: options.compacted,
+        ...(isLast && options.endOffset !== undefined ? { endOffset: options.endOffset } : {}),
+      })
       next = found.next
       if (found.patches.length === 0) continue
       for (const { start, end } of found.patches) {
@@ -69,6 +79,21 @@ export function mendLog(
     }
   }
   return kept
+}
+
+/**
+ * The file of the last segment is gone: what is left of it is set aside. Where no other segment is there, the log begins
+ * anew, empty, at its known end; else what was lost is filled in behind the one before.
+ */
+function beginLostSegment(os: Os, dir: string, endOffset: number, kept: Map<string, string>): void {
+  const listing = listLog(os.fs, dir)
+  const last = listing?.bases.at(-1) ?? -1
+  for (const { name, file } of listing?.leftovers ?? []) {
+    if (file.state !== 'live' || file.baseOffset <= last) continue
+    const path = join(dir, name)
+    kept.set(path, breakOff(os, path))
+  }
+  if (last < 0) createSegmentFiles(os, dir, endOffset)
 }
 
 /** Makes the indexes of these segments anew. */
@@ -104,7 +129,7 @@ function findPatches(
   segment: LogSegment,
   from: number,
   nextBase: number | undefined,
-  compacted: boolean,
+  { compacted, endOffset }: Pick<MendOptions, 'compacted' | 'endOffset'>,
 ): { patches: Patch[]; next: number } {
   const size = segment.fileSize()
   const patches: Patch[] = []
@@ -140,8 +165,13 @@ function findPatches(
       size,
       index: segment.offsetIndex,
     })
-    // A torn end is cut by the log's recovery.
-    if (behind === undefined && nextBase === undefined) return { patches, next }
+    if (behind === undefined && nextBase === undefined) {
+      // A torn end is cut by the log's recovery; what was there for certain leaves its offsets.
+      const untilOffset = endOffset ?? next
+      if (untilOffset <= next) return { patches, next }
+      patches.push({ start: position, end: size, fromOffset: next, untilOffset, timestamp, leaderEpoch })
+      return { patches, next: untilOffset }
+    }
     if (behind === undefined) {
       lost(position, size, Math.max(next, nextBase ?? next))
       return { patches, next }
@@ -154,6 +184,11 @@ function findPatches(
     position = behind
   }
   if (nextBase !== undefined && nextBase > next) lost(size, size, nextBase)
+  if (endOffset !== undefined && endOffset > next) {
+    const fromOffset = next
+    patches.push({ start: size, end: size, fromOffset, untilOffset: endOffset, timestamp, leaderEpoch })
+    next = endOffset
+  }
   return { patches, next }
 }
 

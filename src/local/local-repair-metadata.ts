@@ -9,19 +9,24 @@
 import { join } from 'node:path'
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
-import { BROKEN_SUFFIX } from '../log/log-files.ts'
+import { LeaderEpochFileCache } from '../log/leader-epoch-file-cache.ts'
 import { setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
 import { replayCheckpoint } from '../metadata/checkpoint-replay.ts'
+import { LostMetadataError } from '../metadata/metadata-known-end.ts'
 import { MetadataLog } from '../metadata/metadata-log.ts'
 import { listMetadataLog, METADATA_LOG_FOLDER, walkBatches } from '../metadata/metadata-log-files.ts'
+import { createSegment } from '../metadata/metadata-log-writer.ts'
 import { MetadataReplay } from '../metadata/metadata-replay.ts'
 import { openTemporary } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
+import { breakOff, freeName } from './broken-file.ts'
+import { readCleanShutdownFile } from './clean-shutdown-file.ts'
 import { DirectoryLock } from './directory-lock.ts'
 import { type Patch, rewrite } from './local-repair-log.ts'
+import { nameFoundTopics } from './local-repair-topics.ts'
 import { GATE_FILE, LOCK_FILE } from './log-dir-session.ts'
 
 /** Returns what was kept where. @throws TerseError when others are in the directory */
@@ -36,7 +41,13 @@ export async function repairMetadata(os: Os, logDir: string): Promise<Map<string
     const kept = new Map<string, string>()
     const folder = join(logDir, METADATA_LOG_FOLDER)
     setBadCheckpointsAside(os, folder, kept)
-    mendSegments(os, logDir, folder, kept)
+    const lost = findLostEnd(os, logDir)
+    if (lost !== undefined) beginLostLog(os, folder)
+    // The marker names an offset of the log: the node's registration.
+    const registered = lost === undefined ? -1 : (readCleanShutdownFile(os, logDir) ?? 0)
+    mendSegments(os, logDir, kept, registered + 1)
+    // With the log's end went topics whose folders are there.
+    if (lost !== undefined) await nameFoundTopics(os, logDir)
     return kept
   } finally {
     lock.close()
@@ -62,15 +73,38 @@ function setBadCheckpointsAside(os: Os, folder: string, kept: Map<string, string
   fs.fsyncDir(folder)
 }
 
-function mendSegments(os: Os, logDir: string, folder: string, kept: Map<string, string>): void {
+function findLostEnd(os: Os, logDir: string): LostMetadataError | undefined {
+  const log = MetadataLog.open(os, logDir)
+  try {
+    log.image()
+  } catch (error) {
+    if (error instanceof LostMetadataError) return error
+    if (!(error instanceof CorruptRecordError)) throw error
+  } finally {
+    log.close()
+  }
+  return undefined
+}
+
+/** Where the last segment's file is gone: an empty one, to be filled up to the known end. */
+function beginLostLog(os: Os, folder: string): void {
+  const files = listMetadataLog(os.fs, folder)
+  if (files?.segments.length === 0) createSegment(os.fs, folder, files.checkpoints.at(-1)?.endOffset ?? 0)
+}
+
+function mendSegments(os: Os, logDir: string, kept: Map<string, string>, leastEnd: number): void {
   const { fs } = os
-  const bases = listMetadataLog(fs, folder)?.segments ?? []
+  const folder = join(logDir, METADATA_LOG_FOLDER)
+  const files = listMetadataLog(fs, folder)
+  const bases = files?.segments ?? []
+  const knownEnd = Math.max(files?.knownEnd ?? 0, leastEnd)
+  const latestEpoch = new LeaderEpochFileCache(fs, folder).latestEpoch ?? 0
   for (const [i, base] of bases.entries()) {
     const segment = new LogSegment(fs, folder, base)
     try {
       const patches: Patch[] = []
       let next = base
-      let epoch = 0
+      let epoch = latestEpoch
       let timestamp = 0
       let position = 0
       let cutAt: number | undefined
@@ -100,11 +134,19 @@ function mendSegments(os: Os, logDir: string, folder: string, kept: Map<string, 
         })
         position = behind
       }
+      const isLast = i === bases.length - 1 || cutAt !== undefined
+      if (isLast && knownEnd > next) {
+        patches.push({ ...lostEnd(cutAt ?? size, size, next, knownEnd), timestamp, leaderEpoch: epoch })
+      }
       if (cutAt === undefined && patches.length === 0) continue
-      for (const { start, end } of patches) kept.set(segment.path, setAside(fs, segment, start, end))
+      for (const { start, end } of patches) {
+        if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
+      }
       if (cutAt !== undefined) {
-        kept.set(segment.path, setAside(fs, segment, cutAt, size))
-        cut(os, segment, cutAt)
+        if (knownEnd <= next) {
+          kept.set(segment.path, setAside(fs, segment, cutAt, size))
+          cut(os, segment, cutAt)
+        }
         // What stands in later segments builds on what is lost.
         for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
       }
@@ -114,8 +156,11 @@ function mendSegments(os: Os, logDir: string, folder: string, kept: Map<string, 
         segment.close()
         if (!makesSense(os, logDir)) {
           kept.set(segment.path, keepWhole(os, segment.path, whole))
-          rewrite(fs, segment, [{ ...patches[0], end: segment.fileSize(), untilOffset: 0 }], () =>
-            Buffer.alloc(0),
+          rewrite(
+            fs,
+            segment,
+            [{ ...patches[0], end: segment.fileSize(), untilOffset: Math.max(knownEnd, 0) }],
+            noOps,
           )
           for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
         }
@@ -129,6 +174,10 @@ function mendSegments(os: Os, logDir: string, folder: string, kept: Map<string, 
       segment.close()
     }
   }
+}
+
+function lostEnd(start: number, end: number, fromOffset: number, untilOffset: number) {
+  return { start, end, fromOffset, untilOffset }
 }
 
 function makesSense(os: Os, logDir: string): boolean {
@@ -162,18 +211,8 @@ function keepWhole(os: Os, path: string, bytes: Buffer): string {
   return to
 }
 
-/** Renames a file so that nobody reads it. */
-export function breakOff(os: Os, path: string): string {
-  const to = freeName(os, path)
-  os.fs.rename(path, to)
-  return to
-}
-
-function freeName(os: Os, path: string): string {
-  let n = 0
-  while (os.fs.stat(`${path}.${n}${BROKEN_SUFFIX}`) !== undefined) n++
-  return `${path}.${n}${BROKEN_SUFFIX}`
-}
+/** A controller takes no batch above 8 MB. */
+const OFFSETS_A_BATCH = 10_000
 
 /** metadata.log.segment.bytes of a broker, unless somebody set it. */
 const METADATA_SEGMENT_BYTES = 1 << 30
@@ -182,7 +221,12 @@ const METADATA_SEGMENT_BYTES = 1 << 30
 const NO_OP = Buffer.from([1, 20, 0, 0])
 
 function noOps({ fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
-  const builder = new RecordBatchBuilder({ baseOffset: fromOffset, leaderEpoch })
-  for (let offset = fromOffset; offset < untilOffset; offset++) builder.append(timestamp, null, NO_OP)
-  return builder.build()
+  const batches: Buffer[] = []
+  for (let first = fromOffset; first < untilOffset; first += OFFSETS_A_BATCH) {
+    const builder = new RecordBatchBuilder({ baseOffset: first, leaderEpoch: Math.max(leaderEpoch, 1) })
+    const end = Math.min(first + OFFSETS_A_BATCH, untilOffset)
+    for (let offset = first; offset < end; offset++) builder.append(timestamp, null, NO_OP)
+    batches.push(builder.build())
+  }
+  return Buffer.concat(batches)
 }

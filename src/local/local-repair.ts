@@ -5,16 +5,17 @@
  */
 import { join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../client/admin-check.ts'
+import { DAMAGE_FILE, markDamage } from '../log/damage-mark.ts'
 import { PartitionLock } from '../log/partition-lock.ts'
 import { readMetaProperties } from '../metadata/meta-properties.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
-import { DAMAGE_FILE } from './damage-mark.ts'
+import { breakOff } from './broken-file.ts'
 import { LocalCheck } from './local-check.ts'
 import { LocalDirectory } from './local-directory.ts'
 import { mendLog, rebuildIndexesOf } from './local-repair-log.ts'
-import { breakOff, repairMetadata } from './local-repair-metadata.ts'
+import { repairMetadata } from './local-repair-metadata.ts'
 import { removeQuietly } from './open-partitions.ts'
 import { readQuorum } from './quorum.ts'
 
@@ -22,6 +23,7 @@ import { readQuorum } from './quorum.ts'
 const ACTIONS: Readonly<Record<string, string>> = {
   'torn-tail': 'cut',
   'bad-batch': 'filled',
+  'lost-end': 'filled',
   'offset-gap': 'filled',
   'bad-index': 'rebuilt',
   'bad-time-index': 'rebuilt',
@@ -134,6 +136,12 @@ export class LocalRepair {
     if (directory.whyNotWritable(topic, partition) !== undefined) return
     const name = `${topic}-${partition}`
     const dir = join(directory.path, name)
+    // Before it counts as open: what tells of the end holds for a partition that was closed.
+    const before = directory.logForReading(topic, partition)
+    before.refresh()
+    const { endDamage } = before
+    if (findings.some(({ kind }) => kind === 'unread-format') || endDamage?.unread === true) return
+    if (endDamage !== undefined) markDamage(os, dir, endDamage.error, endDamage.endOffset)
     await whenFree(() => directory.listAsOpen(topic, partition))
     const config = directory.logConfig(topic)
     if (os.fs.stat(dir) !== undefined) {
@@ -145,6 +153,7 @@ export class LocalRepair {
         for (const [file, to] of mendLog(os, dir, {
           compacted,
           indexIntervalBytes: config.indexIntervalBytes,
+          ...(endDamage === undefined ? {} : { endOffset: endDamage.endOffset }),
         })) {
           kept.set(file, to)
         }

@@ -30,13 +30,14 @@ import { DirectoryLock } from './directory-lock.ts'
 import {
   addOpenPartition,
   beginOpenPartitions,
+  FOUND_DAMAGED,
   invalidateOpenPartitions,
   isDiskFull,
   isNotPermitted,
   OPEN_PARTITIONS_FILE,
   type OpenPartitions,
-  readOpenPartitions,
   removeQuietly,
+  validOpenPartitions,
 } from './open-partitions.ts'
 
 export const LOCK_FILE = '.lock'
@@ -65,7 +66,7 @@ export interface SessionWork {
   /** Whether a partition that such a check found damaged still is. */
   isDamaged(name: string): boolean
   /**
-   * Closes a listed partition as a broker does, everything synced. False where that cannot be done now, which was told: it
+   * Closes a listed partition as a broker does, everything synced. False where that cannot be done now, which was told, or its end is damaged: it
    * stays listed, and the marker away. Throws where this process wrote to it.
    */
   closePartition(name: string): boolean | Promise<boolean>
@@ -74,12 +75,6 @@ export interface SessionWork {
   /** Called when this process left, whether or not it was the last one out. */
   left(): void
 }
-
-/**
- * Begins a list entry that names no open partition but one found damaged in a directory that was not shut down cleanly.
- * Such a directory stays unclean until a repair: a broker must not take it for whole.
- */
-const FOUND_DAMAGED = '!'
 
 /** How long a killed process may take to lose its locks, in ms. */
 const DYING_MS = 250
@@ -284,9 +279,7 @@ export class LogDirSession {
   }
 
   #validList(): OpenPartitions | undefined {
-    const list = readOpenPartitions(this.#os, this.#dir)
-    if (list === undefined || list.bootId !== this.#os.bootId()) return undefined
-    return list.brokerEpoch === this.#work.brokerEpoch() ? list : undefined
+    return validOpenPartitions(this.#os, this.#dir, () => this.#work.brokerEpoch())
   }
 
   /** Inside the gate: the names in the list; takes the marker away first if it is there. */

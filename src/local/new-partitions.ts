@@ -14,7 +14,7 @@
 import { join } from 'node:path'
 import { formatCheckpoint, temporaryOfOurs, writeFileAtomically } from '../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
-import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, TIME_INDEX_SUFFIX } from '../log/log-files.ts'
+import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, SNAPSHOT_SUFFIX, TIME_INDEX_SUFFIX } from '../log/log-files.ts'
 import {
   formatPartitionMetadata,
   PARTITION_METADATA_FILE,
@@ -103,8 +103,8 @@ export function finishPartitionFolder(
   for (const name of names) if (name.endsWith(TEMPORARY)) removeQuietly(os, join(folder, name))
   const put = putter(fs)
   if (id === undefined) put(join(folder, PARTITION_METADATA_FILE), formatPartitionMetadata(topic.id))
-  // Files of segments that are going, too: then the log does not begin at 0.
-  if (names.some((name) => name.includes(LOG_SUFFIX))) return
+  // Files of segments that are going, too: then the log does not begin at 0. With a snapshot, it is lost (known-end.ts).
+  if (names.some((name) => name.includes(LOG_SUFFIX) || name.endsWith(SNAPSHOT_SUFFIX))) return
   if (!names.includes(LEADER_EPOCH_FILE))
     put(join(folder, LEADER_EPOCH_FILE), formatCheckpoint([[leaderEpoch, 0]]))
   makeFirstSegment(fs, folder)

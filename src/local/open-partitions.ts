@@ -27,6 +27,23 @@ export interface OpenPartitions {
   readonly names: Set<string>
 }
 
+/**
+ * Begins a list entry that names no open partition but one found damaged in a directory that was not shut down cleanly.
+ * Such a directory stays unclean until a repair: a broker must not take it for whole.
+ */
+export const FOUND_DAMAGED = '!'
+
+/** The list, where it tells what was written to: begun in this boot of the machine, and by no broker's predecessor. */
+export function validOpenPartitions(
+  os: Os,
+  dir: string,
+  brokerEpoch: () => number,
+): OpenPartitions | undefined {
+  const list = readOpenPartitions(os, dir)
+  if (list === undefined || list.bootId !== os.bootId()) return undefined
+  return list.brokerEpoch === brokerEpoch() ? list : undefined
+}
+
 /** undefined when there is no list, or none with a header. */
 export function readOpenPartitions(os: Os, dir: string): OpenPartitions | undefined {
   let text: string

@@ -10,6 +10,7 @@
  * next, or by a broker.
  */
 import { basename, join } from 'node:path'
+import { refuseDamaged } from '../log/damage-mark.ts'
 import { unlessDiskFull } from '../log/full-disk.ts'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import {
@@ -22,7 +23,6 @@ import { writeFully } from '../os/file-system.ts'
 import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
-import { refuseDamaged } from './damage-mark.ts'
 import { removeQuietly } from './open-partitions.ts'
 
 const CHECKPOINTS = ['recovery-point', 'log-start', 'replication', 'cleaner'] as const
@@ -107,8 +107,8 @@ export class PartitionFolders {
     const { fs } = this.#os
     const file = join(this.#dir, DELETING_FILE)
     const announced = more.map((t) => ({ id: t.id, name: t.name, partitions: t.partitions.length }))
-    if (fs.stat(file) !== undefined) announced.push(...parse(fs.readFile(file).toString('utf8')))
-    else if (announced.length === 0) return
+    announced.push(...announcedDeletions(this.#os, this.#dir))
+    if (announced.length === 0 && fs.stat(file) === undefined) return
     let pending = false
     for (const { id, name, partitions } of announced) {
       if (image.topicById(id) !== undefined) {
@@ -189,6 +189,12 @@ export class PartitionFolders {
       }
     }
   }
+}
+
+/** Topics whose deletion was begun, and may not have ended. One stat where there are none. */
+export function announcedDeletions(os: Os, dir: string): { id: string; name: string; partitions: number }[] {
+  const file = join(dir, DELETING_FILE)
+  return os.fs.stat(file) === undefined ? [] : parse(os.fs.readFile(file).toString('utf8'))
 }
 
 function parse(text: string): { id: string; name: string; partitions: number }[] {

@@ -7,7 +7,8 @@ import type { CorruptRecordError } from '../errors.ts'
 import type { FileStat } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { maxTimestampAt } from './batch-cursor.ts'
-import { LocalLog } from './local-log.ts'
+import { judgedLog } from './known-end.ts'
+import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import type { RetainedSegment } from './log-retention.ts'
@@ -51,7 +52,7 @@ export class LogSurvey {
     this.#os = os
     this.topicPartition = topicPartition
     this.config = config
-    this.local = new LocalLog(os, dir)
+    this.local = judgedLog(os, dir, topicPartition, checkpoints)
     this.local.refresh()
     this.#producers = new ProducerStateKeeper(this.local, {
       topic: '',
@@ -70,7 +71,7 @@ export class LogSurvey {
   }
 
   get corrupt(): CorruptRecordError | undefined {
-    return this.local.corrupt
+    return this.local.corrupt ?? this.local.endDamage?.error
   }
 
   get active(): SurveyedSegment | undefined {

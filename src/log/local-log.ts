@@ -13,6 +13,7 @@ import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { findBatchBehind } from './bad-batch.ts'
 import { type BatchCursor, maxTimestampAt } from './batch-cursor.ts'
+import type { EndDamage, EndJudge } from './end-damage.ts'
 import { logFile } from './log-files.ts'
 import type { LogListing } from './log-loader.ts'
 import { listLog } from './log-loader.ts'
@@ -48,6 +49,7 @@ export class LocalLog {
   #segments: readonly LogSegment[] = []
   #view: LogView | undefined
   #readings = 0
+  #end: EndJudge | undefined
 
   constructor(os: Os, dir: string) {
     this.os = os
@@ -81,6 +83,26 @@ export class LocalLog {
     return segments[segments.length - 1]
   }
 
+  /** Who judges behind each look whether the log's end is what is known of it. */
+  judgedBy(end: EndJudge): void {
+    this.#end = end
+  }
+
+  /** Records at the log's end are missing, or of a format that is not read: nothing in the log is to be changed. */
+  get endDamage(): EndDamage | undefined {
+    return this.#end?.damage
+  }
+
+  /** No offset below it is given again. */
+  get endOffset(): number {
+    return Math.max(this.tail.nextOffset, this.endDamage?.endOffset ?? 0)
+  }
+
+  /** -1 where there is no folder. */
+  get folderIno(): number {
+    return this.#known().ino
+  }
+
   /** False also behind a look at the disk that failed. */
   get isLoaded(): boolean {
     return this.#view !== undefined
@@ -110,10 +132,12 @@ export class LocalLog {
     this.#view = undefined
     if (known === undefined) {
       this.#view = this.#read()
+      this.#end?.judge()
       return true
     }
     const view = this.#lookAgain(known)
     this.#view = view
+    this.#end?.judge()
     return (
       view.listing !== known.listing ||
       view.reading !== known.reading ||
@@ -126,6 +150,7 @@ export class LocalLog {
     this.forget()
     this.close()
     this.#view = this.#read()
+    this.#end?.judge()
   }
 
   /** After this process changed names in the folder: lists again, and finds the end of the active segment. */
@@ -232,6 +257,11 @@ export class LocalLog {
         minOffset = nextOffset
       }
     }
+  }
+
+  /** @throws TerseError where the end is not what is known of it */
+  refuseLostEnd(): void {
+    this.#end?.refuse()
   }
 
   /** @throws TerseError where damage in the middle was met */

@@ -20,6 +20,11 @@ export interface ClosedLog {
   readonly activeBaseOffset: number
 }
 
+export function closedLog(local: LocalLog, logStartOffset: number, logEndOffset: number): ClosedLog {
+  const activeBaseOffset = local.segments.at(-1)?.baseOffset ?? logEndOffset
+  return { logStartOffset, recoveryPoint: logEndOffset, highWatermark: logEndOffset, activeBaseOffset }
+}
+
 export function closeLikeBroker(
   local: LocalLog,
   settings: LogSettings,

@@ -54,7 +54,7 @@ export class LogReader {
     const request = { offset, maxBytes: Math.min(maxBytes, into?.length ?? maxBytes), limit, checkCrcs, into }
     for (let tries = 0; ; tries++) {
       if (offset >= local.tail.nextOffset) local.refresh()
-      const logEndOffset = Math.max(local.tail.nextOffset, logStartOffset)
+      const logEndOffset = Math.max(local.endOffset, logStartOffset)
       if (offset < logStartOffset || offset > logEndOffset) {
         throw new KafkaError(
           'OFFSET_OUT_OF_RANGE',
@@ -62,6 +62,7 @@ export class LogReader {
             `segments in the range ${logStartOffset} to ${logEndOffset}.`,
         )
       }
+      if (this.#isLost(offset)) throw local.endDamage?.error
       try {
         return this.#readOnce(request)
       } catch (error) {
@@ -75,9 +76,16 @@ export class LogReader {
     }
   }
 
+  /** In what is known to have been at the log's end, and is not. */
+  #isLost(offset: number): boolean {
+    const { endDamage, tail } = this.#local
+    return endDamage !== undefined && offset >= tail.nextOffset && offset < endDamage.endOffset
+  }
+
   /** The next offset behind damaged bytes at `offset`. */
   skipCorrupt(offset: number): number {
     const local = this.#local
+    if (this.#isLost(offset)) return local.endOffset
     const i = Math.max(local.floor(offset), 0)
     const segment = local.segments[i]
     const end = local.endOf(i)
@@ -239,14 +247,13 @@ function byFirstOffset(a: AbortedTransaction, b: AbortedTransaction): number {
   return a.firstOffset - b.firstOffset
 }
 
-export function newStartOutOfRange(
-  offset: number,
-  topicPartition: string,
-  highWatermark: number,
-): KafkaError {
-  return new KafkaError(
+/** -1 means the high watermark. @throws KafkaError OFFSET_OUT_OF_RANGE */
+export function newLogStart(offset: number, highWatermark: number, topicPartition: string): number {
+  const target = offset === -1 ? highWatermark : offset
+  if (target >= 0 && target <= highWatermark) return target
+  throw new KafkaError(
     'OFFSET_OUT_OF_RANGE',
-    `Cannot increment the log start offset to ${offset} of partition ${topicPartition} since it is larger than the ` +
+    `Cannot increment the log start offset to ${target} of partition ${topicPartition} since it is larger than the ` +
       `high watermark ${highWatermark}`,
   )
 }

@@ -9,6 +9,7 @@ import type { CorruptRecordError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { maxTimestampAt } from './batch-cursor.ts'
+import type { EndDamage } from './end-damage.ts'
 import { isDiskFull } from './full-disk.ts'
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import type { LocalLog } from './local-log.ts'
@@ -54,6 +55,11 @@ export async function recoverLog(
   }
 }
 
+/** A log whose end is not what is known of it stays as it is. */
+function recoverNothing({ error, endOffset }: EndDamage): RecoveryReport {
+  return { logEndOffset: endOffset, cutBytes: 0, corrupt: [error], segmentsChecked: 0 }
+}
+
 export function recoverSegments(
   local: LocalLog,
   settings: LogSettings,
@@ -61,6 +67,7 @@ export function recoverSegments(
   logStartOffset: number,
   recoveryPoint: number,
 ): RecoveryReport {
+  if (local.endDamage !== undefined) return recoverNothing(local.endDamage)
   const { indexIntervalBytes: intervalBytes } = settings.config
   const survey = surveySegments(local, settings, logStartOffset, recoveryPoint)
   // All of it was read without an error: now it may be changed.
@@ -145,7 +152,8 @@ function surveySegments(
     const rest = segments.slice(i + 1)
     const isLast = rest.every((later) => later.fileSize() === 0)
     const nextBase = rest[0]?.baseOffset
-    const scanned = scanSegment(local, segments[i], state, isLast, survey)
+    const cutFrom = isLast ? recoveryPoint : Number.POSITIVE_INFINITY
+    const scanned = scanSegment(local, segments[i], state, cutFrom, survey)
     survey.found.push({ ...scanned, nextBase, rest: scanned.isTorn ? rest : undefined })
     if (scanned.isTorn) break
     if (nextBase !== undefined) segments[i].close()
@@ -157,7 +165,8 @@ function scanSegment(
   local: LocalLog,
   segment: LogSegment,
   state: ProducerStateManager,
-  isLast: boolean,
+  /** What lies below was synced: it cannot be torn. */
+  cutFrom: number,
   { corrupt, seen }: Pick<Survey, 'corrupt' | 'seen'>,
 ) {
   const size = segment.fileSize()
@@ -183,7 +192,7 @@ function scanSegment(
     if (behind !== undefined) {
       corrupt.push(error)
       position = behind.position
-    } else if (isLast) isTorn = true
+    } else if (minOffset >= cutFrom) isTorn = true
     else {
       corrupt.push(error)
       break

@@ -17,6 +17,7 @@ import { OffsetIndex } from './offset-index.ts'
 import type { SideFileError } from './side-file.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
+import { unreadFormatAt } from './unread-format.ts'
 
 export class LogSegment {
   readonly baseOffset: number
@@ -116,6 +117,8 @@ export class LogSegment {
   }
 
   corrupt(detail: string, position: number, offset: number): CorruptRecordError {
+    const format = unreadFormatAt(this.#fs, this.fd(), position, this.fileSize())
+    if (format !== undefined) return new CorruptRecordError(format.text, position, this.path)
     const what = detail.startsWith('corrupt ')
       ? detail
       : `corrupt record batch at offset ${offset}: ${detail}`

@@ -17,16 +17,7 @@ export interface LogSettings {
 }
 
 export function settingsOf(options: UnifiedLogOptions): LogSettings {
-  const {
-    topic,
-    partition,
-    config,
-    leaderEpoch,
-    keepBroken = true,
-    namesDurableBefore,
-    uncleanFrom,
-    warn,
-  } = options
+  const { topic, partition, config, leaderEpoch, keepBroken = true, uncleanFrom, warn } = options
   return {
     topic,
     partition,
@@ -34,7 +25,10 @@ export function settingsOf(options: UnifiedLogOptions): LogSettings {
     config,
     leaderEpoch,
     keepBroken,
-    namesDurableBefore,
+    // Asked when it is needed: the directory may be clean still.
+    get namesDurableBefore() {
+      return options.namesDurableBefore
+    },
     uncleanFrom,
     warn,
   }

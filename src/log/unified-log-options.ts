@@ -1,3 +1,4 @@
+import type { Closing } from './end-damage.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 
@@ -13,6 +14,8 @@ export interface UnifiedLogOptions {
   readonly topicId?: string
   /** The root's checkpoint files; shared by all logs of a directory. Default: those of the folder's parent. */
   readonly checkpoints?: LogDirCheckpoints
+  /** How the partition was left, asked only where its end looks wrong; default: nobody knows. */
+  readonly closing?: () => Closing
   /** Keep the bytes of a torn tail in a `.broken` file when it is cut; default true. */
   readonly keepBroken?: boolean
   /** The names in a folder whose mtime, in ms, is below this are durable: the directory was clean then. */

@@ -9,18 +9,20 @@ import { dirname } from 'node:path'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
 import { LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
+import type { EndDamage } from './end-damage.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
 import { unlessDiskFull } from './full-disk.ts'
+import { judgedLog } from './known-end.ts'
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
-import { LocalLog } from './local-log.ts'
+import type { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
 import { LogAppender } from './log-appender.ts'
-import { type ClosedLog, closeLikeBroker } from './log-closer.ts'
+import { type ClosedLog, closedLog, closeLikeBroker } from './log-closer.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { bringInOrder, mendTail } from './log-preparation.ts'
-import { LogReader, newStartOutOfRange } from './log-reader.ts'
+import { LogReader, newLogStart } from './log-reader.ts'
 import type { RecoveryReport } from './log-recovery.ts'
 import { LogRoller } from './log-roller.ts'
 import { type LogSettings, settingsOf } from './log-settings.ts'
@@ -64,7 +66,8 @@ export class UnifiedLog {
     this.#folder = new PartitionFolder(os, dir, options.topicId)
     this.#settings = settingsOf(options)
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
-    this.#local = new LocalLog(os, dir)
+    const name = this.#settings.topicPartition
+    this.#local = judgedLog(os, dir, name, this.#checkpoints, options.closing)
     this.#epochs = new LeaderEpochFileCache(os.fs, dir, options.warn)
     this.#producers = new ProducerStateKeeper(this.#local, this.#settings)
     this.#flusher = new LogFlusher(this.#local, this.#settings)
@@ -86,7 +89,6 @@ export class UnifiedLog {
     return new UnifiedLog(os, partitionDir, options)
   }
 
-  /** May be replaced when the topic's configs change. */
   get config(): LogConfig {
     return this.#settings.config
   }
@@ -105,13 +107,11 @@ export class UnifiedLog {
 
   /** Offsets are as of the last look at the disk (the first use looks; `refresh` looks again). */
   get logStartOffset(): number {
-    this.#load()
-    return Math.max(this.#logStartOffset ?? 0, this.#local.segments[0]?.baseOffset ?? 0)
+    return Math.max(this.#known.segments[0]?.baseOffset ?? 0, this.#logStartOffset ?? 0)
   }
 
   get logEndOffset(): number {
-    this.#load()
-    return Math.max(this.#local.tail.nextOffset, this.logStartOffset)
+    return Math.max(this.#known.endOffset, this.logStartOffset)
   }
 
   /** With one replica all that is written counts as replicated. */
@@ -137,8 +137,16 @@ export class UnifiedLog {
 
   /** Damage in the middle that was met so far: the log is not to be appended to. */
   get corruption(): CorruptRecordError | undefined {
-    this.#load()
-    return this.#local.corrupt
+    return this.#known.corrupt
+  }
+
+  get endDamage(): EndDamage | undefined {
+    return this.#known.endDamage
+  }
+
+  /** For a writer, before it does anything. @throws TerseError where the end is not what is known of it */
+  refuseLostEnd(): void {
+    this.#known.refuseLostEnd()
   }
 
   /** Looks at the disk again; cheap when nothing changed (a few stats). Returns true when something did. */
@@ -208,15 +216,14 @@ export class UnifiedLog {
    * OFFSET_OUT_OF_RANGE, or CorruptRecordError (read again before) when stored bytes at `offset` are damaged.
    */
   read(offset: number, maxBytes: number, options: ReadOptions = {}): FetchedData {
-    this.#load()
-    if (offset >= this.#local.tail.nextOffset) this.refresh()
+    if (offset >= this.#known.tail.nextOffset) this.refresh()
     const limit = options.isolation === 'read_committed' ? this.lastStableOffset : undefined
     return this.#reader.read(offset, maxBytes, this.logStartOffset, limit, options)
   }
 
   /** Behind a CorruptRecordError of read(offset): the next offset from which reading can go on. */
   skipCorrupt(offset: number): number {
-    this.#load()
+    if (!this.#local.isLoaded) this.refresh()
     return this.#reader.skipCorrupt(offset)
   }
 
@@ -235,7 +242,6 @@ export class UnifiedLog {
     return this.#epochs.epochFor(offset)
   }
 
-  /** -1 when nothing was ever written. */
   get latestEpoch(): number {
     return this.#epochs.latestEpoch ?? -1
   }
@@ -264,10 +270,7 @@ export class UnifiedLog {
    */
   deleteRecordsBefore(offset: number): number {
     this.#prepare(false)
-    const target = offset === -1 ? this.highWatermark : offset
-    if (target > this.highWatermark || target < 0) {
-      throw newStartOutOfRange(target, this.#settings.topicPartition, this.highWatermark)
-    }
+    const target = newLogStart(offset, this.highWatermark, this.#settings.topicPartition)
     if (target > this.logStartOffset) {
       const note = () =>
         this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
@@ -294,14 +297,11 @@ export class UnifiedLog {
 
   /** Segments with their sizes and times, oldest first. */
   scanSegments(): SegmentInfo[] {
-    this.#load()
-    return describeSegments(this.#local)
+    return describeSegments(this.#known)
   }
 
-  /** Sum of the .log sizes in bytes. */
   get size(): number {
-    this.#load()
-    return sizeOfSegments(this.#local)
+    return sizeOfSegments(this.#known)
   }
 
   /** Calls back when files in the folder change (best effort: poll slowly beside it). Throws when watches ran out. */
@@ -317,6 +317,8 @@ export class UnifiedLog {
   closeAsBroker(): ClosedLog {
     // Also where this process prepared it: an index that could not be written then is looked at again.
     this.#prepared = false
+    this.refresh()
+    if (this.#local.endDamage !== undefined) throw this.#local.endDamage.error
     this.#prepare()
     const recoveryPoint = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
     this.#flusher.syncForeignNames()
@@ -332,9 +334,7 @@ export class UnifiedLog {
     const { corrupt } = this.#local
     const unclosed = corrupt ?? this.#local.segments.find(({ indexFault }) => indexFault)?.indexFault
     if (unclosed !== undefined) throw unclosed
-    const { logStartOffset, logEndOffset } = this
-    const activeBaseOffset = this.#local.segments.at(-1)?.baseOffset ?? logEndOffset
-    return { logStartOffset, recoveryPoint: logEndOffset, highWatermark: logEndOffset, activeBaseOffset }
+    return closedLog(this.#local, this.logStartOffset, this.logEndOffset)
   }
 
   /**
@@ -343,7 +343,8 @@ export class UnifiedLog {
    */
   async recover(): Promise<RecoveryReport> {
     const { recoverSegments } = await import('./log-recovery.ts')
-    this.#prepare(false)
+    this.refresh()
+    if (this.#local.endDamage === undefined) this.#prepare(false)
     const from = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0
     const report = recoverSegments(this.#local, this.#settings, this.#epochs, this.logStartOffset, from)
     this.#producers.forget()
@@ -368,8 +369,10 @@ export class UnifiedLog {
     else this.#local.close()
   }
 
-  #load(): void {
+  /** Looked at, if never before. */
+  get #known(): LocalLog {
     if (!this.#local.isLoaded) this.refresh()
+    return this.#local
   }
 
   #ensureFolder(): void {
@@ -383,6 +386,7 @@ export class UnifiedLog {
     if (!this.#lock.held) throw new TerseError(`${this.dir}: written to without its lock`)
     if (this.#prepared) return
     this.refresh()
+    this.#local.refuseLostEnd()
     if (bringInOrder(this.#local, this.config, this.#logStartOffset ?? 0, (base) => this.#begin(base))) {
       this.#producers.forget()
       this.#flusher.folderChanged()

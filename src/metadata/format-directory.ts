@@ -18,6 +18,7 @@ import { FIRST_EPOCH } from './metadata-append.ts'
 import { encodeAppend } from './metadata-batch-encoder.ts'
 import { encodeCheckpoint } from './metadata-checkpoint.ts'
 import { MetadataImage, type MetadataImageParts, type VoterImage } from './metadata-image.ts'
+import { noteMetadataEnd } from './metadata-known-end.ts'
 import {
   checkpointFileName,
   listMetadataLog,
@@ -57,7 +58,7 @@ export function formatDirectory(os: Os, logDir: string, options: FormatOptions =
 
   const image = new MetadataImage({ clusterId, nodeId, directoryId }, { ...EMPTY_PARTS, ...options.parts })
   const { records, metadataVersion } = initialRecords(image, randomUuid(randomBytes))
-  const { bytes } = encodeAppend(records, {
+  const { bytes, endOffset } = encodeAppend(records, {
     baseOffset: 0,
     epoch: FIRST_EPOCH,
     timestamp: now,
@@ -79,6 +80,7 @@ export function formatDirectory(os: Os, logDir: string, options: FormatOptions =
   } finally {
     fs.close(fd)
   }
+  noteMetadataEnd(fs, folder, 0, endOffset)
   writeFileAtomically(
     fs,
     `${logDir}/.kafka_cleanshutdown`,

@@ -7,6 +7,7 @@ import { initialRecords } from './initial-records.ts'
 import { encodeAppend } from './metadata-batch-encoder.ts'
 import { writeMetadataCheckpoint } from './metadata-checkpoint.ts'
 import type { MetadataImage } from './metadata-image.ts'
+import { noteMetadataEnd } from './metadata-known-end.ts'
 import { listMetadataLog, segmentFileName } from './metadata-log-files.ts'
 import type { MetadataLogReader } from './metadata-log-reader.ts'
 import {
@@ -58,7 +59,10 @@ export function appendRecords(target: AppendTarget, records: readonly MetadataRe
     metadataVersion,
     maxBatchBytes: target.maxBatchBytes,
   })
-  return appendToLog(fs, { folder, tail: reader.tail, endOffset }, encoded.bytes, target.segmentBytes)
+  const at = { folder, tail: reader.tail, endOffset }
+  if (!appendToLog(fs, at, encoded.bytes, target.segmentBytes)) return false
+  noteMetadataEnd(fs, folder, reader.knownEnd, encoded.endOffset)
+  return true
 }
 
 /**

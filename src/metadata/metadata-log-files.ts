@@ -22,6 +22,8 @@ export interface MetadataLogFiles {
   /** Oldest first. */
   readonly checkpoints: readonly CheckpointFile[]
   readonly hasStoredImage: boolean
+  /** By the newest producer snapshot's name, 0 without one: metadata-known-end.ts. */
+  readonly knownEnd: number
 }
 
 /** undefined when the folder is not there. Files being written (.part) or waiting for removal (.deleted) are passed over. */
@@ -35,15 +37,17 @@ export function listMetadataLog(fs: FileSystem, folder: string): MetadataLogFile
   }
   const segments: number[] = []
   const checkpoints: CheckpointFile[] = []
+  let knownEnd = 0
   for (const name of names) {
-    const match = /^(\d{20})(?:\.log|-(\d{10})\.checkpoint)$/.exec(name)
+    const match = /^(\d{20})(?:\.(log|snapshot)|-(\d{10})\.checkpoint)$/.exec(name)
     if (match === null) continue
-    if (match[2] === undefined) segments.push(Number(match[1]))
-    else checkpoints.push({ name, endOffset: Number(match[1]), epoch: Number(match[2]) })
+    if (match[2] === 'log') segments.push(Number(match[1]))
+    else if (match[2] === 'snapshot') knownEnd = Math.max(knownEnd, Number(match[1]))
+    else checkpoints.push({ name, endOffset: Number(match[1]), epoch: Number(match[3]) })
   }
   segments.sort((a, b) => a - b)
   checkpoints.sort((a, b) => a.endOffset - b.endOffset || a.epoch - b.epoch)
-  return { segments, checkpoints, hasStoredImage: names.includes(STORED_IMAGE_FILE) }
+  return { segments, checkpoints, hasStoredImage: names.includes(STORED_IMAGE_FILE), knownEnd }
 }
 
 export function segmentFileName(baseOffset: number, suffix = '.log'): string {

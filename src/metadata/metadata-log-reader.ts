@@ -8,6 +8,7 @@ import { type FileSystem, readRange } from '../os/file-system.ts'
 import { RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 import { replayCheckpoint } from './checkpoint-replay.ts'
 import type { MetadataImageParts } from './metadata-image.ts'
+import { lostMetadata, lostMetadataEnd } from './metadata-known-end.ts'
 import {
   listMetadataLog,
   METADATA_LOG_FOLDER,
@@ -58,6 +59,8 @@ export class MetadataLogReader {
   checkpointEnd = -1
   /** Bytes of log behind the checkpoint. */
   replayedBytes = 0
+  /** The log held records below this offset, as a file's name tells. */
+  knownEnd = 0
   /** Size of the stored image that was read or written; 0 when there is none. */
   private storedSize = 0
   /** Bytes of checkpoint and log that whoever reads now must replay behind that image. */
@@ -121,7 +124,9 @@ export class MetadataLogReader {
       if (same && stat.size === tail.size && stat.mtimeMs === tail.mtimeMs && !this.hasNextSegment(tail))
         return false
       if (same && this.sameLastBatch(tail)) {
-        this.readFrom(listMetadataLog(this.fs, this.folder)?.segments ?? [], tail.baseOffset, tail)
+        const files = listMetadataLog(this.fs, this.folder)
+        this.readFrom(files?.segments ?? [], tail.baseOffset, tail)
+        this.refuseLostEnd(files)
         return true
       }
     }
@@ -141,7 +146,24 @@ export class MetadataLogReader {
       if (first !== undefined) this.readFrom(files.segments, first, from)
       else if (files.segments.length > 0) throw this.gap(files.segments[0])
     }
-    if (this.isEmpty) this.loadBootstrap()
+    this.refuseLostEnd(files)
+    if (this.isEmpty) {
+      this.refuseEmpty(files)
+      this.loadBootstrap()
+    }
+  }
+
+  /** @throws CorruptRecordError where records at the end are known to be missing */
+  private refuseLostEnd(files: MetadataLogFiles | undefined): void {
+    if (files === undefined || this.limit !== undefined) return
+    this.knownEnd = files.knownEnd
+    const lost = lostMetadataEnd(this.fs, this.folder, files, this.endOffset, this.tail?.position ?? 0)
+    if (lost !== undefined) throw lost
+  }
+
+  private refuseEmpty(files: MetadataLogFiles | undefined): void {
+    const lost = files === undefined ? undefined : lostMetadata(this.fs, this.logDir, this.folder, files)
+    if (lost !== undefined) throw lost
   }
 
   private start(): void {

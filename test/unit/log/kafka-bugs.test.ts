@@ -95,13 +95,15 @@ describe('bugs of Kafka that are not to come back', () => {
     expect(reader.maxTimestampOffset()).toMatchObject({ offset: 9, timestamp: 1009 })
   })
 
-  it('KAFKA-10101: a recovery point behind the log end is no reason to skip the check', async () => {
+  it('KAFKA-10101: a recovery point behind the log end is no reason to skip the check: synced records are gone, and nothing is cut (A3)', async () => {
     const dir = temporaryDir()
     filled(dir, 5).close()
     writeFileSync(join(dir, 'recovery-point-offset-checkpoint'), '0\n1\nt 0 900\n')
     appendFileSync(file(dir, 0, 'log'), Buffer.from('torn'))
     const report = await recover(dir)
-    expect(report).toMatchObject({ logEndOffset: 5, cutBytes: 4, corrupt: [], segmentsChecked: 1 })
+    expect(report).toMatchObject({ logEndOffset: 900, cutBytes: 0 })
+    expect(report.corrupt[0].message).toMatch(/offsets 5 to 899 stood here \(the recovery-point checkpoint tells\)/)
+    expect(readFileSync(file(dir, 0, 'log'), 'latin1')).toMatch(/torn$/)
   })
 
   it("KAFKA-3968: flushing syncs the folder, and the parent of a new folder, so that new files' names last", () => {

@@ -1,0 +1,22 @@
+/** How a partition was left, by the clean marker and `.tkafka-open`: what known-end.ts may rely on. */
+import type { Closing } from '../log/end-damage.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { Os } from '../os/os.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import { FOUND_DAMAGED, validOpenPartitions } from './open-partitions.ts'
+
+/** `name` is the folder's; two stats and a short file, read only where something looks wrong. */
+export function closingOf(
+  os: Os,
+  directory: { readonly path: string; image(): MetadataImage },
+  name: string,
+): Closing {
+  const { path } = directory
+  if (hasCleanShutdownFile(os, path)) return 'closed'
+  const list = validOpenPartitions(os, path, () => {
+    const image = directory.image()
+    return image.brokers.get(image.nodeId)?.epoch ?? -1
+  })
+  if (list === undefined) return 'unknown'
+  return list.names.has(name) || list.names.has(FOUND_DAMAGED + name) ? 'open' : 'closed'
+}

@@ -1,0 +1,337 @@
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Finding } from '../../src/client/admin-check.ts'
+import { CorruptRecordError } from '../../src/errors.ts'
+import { LocalAdmin } from '../../src/local/local-admin.ts'
+import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { addOpenPartition, beginOpenPartitions } from '../../src/local/open-partitions.ts'
+import * as header from '../../src/record/batch-header.ts'
+import { RecordBatch } from '../../src/record/record-batch.ts'
+import { crashingOs } from '../support/crashing-os.ts'
+import { append, topicAtRest } from '../support/local-produce.ts'
+
+/** Without real syncs. */
+const { os } = crashingOs(Number.POSITIVE_INFINITY)
+const LOG = '00000000000000000000.log'
+const METADATA = '__cluster_metadata-0'
+const TOPICS = ['t', '__consumer_offsets', '__transaction_state']
+
+const scratch = fs.mkdtempSync(join(tmpdir(), 'tkafka-lost-end-'))
+/** As three sessions left it, fifteen records in each partition; and as the first of them left it. */
+const whole = join(scratch, 'whole')
+const older = join(scratch, 'older')
+
+beforeAll(async () => {
+  for (const session of ['one', 'two', 'three']) {
+    const directory = LocalDirectory.open(os, whole)
+    await directory.enter()
+    for (const topic of TOPICS) {
+      if (session === 'one') await directory.alter(() => topicAtRest(topic))
+      await append(
+        directory,
+        topic,
+        0,
+        Array.from({ length: 5 }, (_, i) => `${session}-${i}`),
+      )
+    }
+    if (session === 'three') {
+      await directory.alter(() => topicAtRest('late'))
+      await append(directory, 'late', 0, ['last'])
+    }
+    await directory.close()
+    if (session === 'one') fs.cpSync(whole, older, { recursive: true })
+  }
+})
+afterAll(() => fs.rmSync(scratch, { recursive: true }))
+
+const DAMAGE: Record<string, (log: string, last: number, old: string) => void> = {
+  'a byte flipped in the last batch': (log, last) => {
+    const bytes = fs.readFileSync(log)
+    bytes[last + header.RECORD_BATCH_OVERHEAD + 4] ^= 1
+    fs.writeFileSync(log, bytes)
+  },
+  'the last batch cut off': (log, last) => fs.truncateSync(log, last),
+  'the last batch cut in its middle': (log, last) => fs.truncateSync(log, last + 70),
+  'the file emptied': (log) => fs.truncateSync(log, 0),
+  'the file removed': (log) => fs.rmSync(log),
+  'the last batch made zeros': (log, last) => {
+    const bytes = fs.readFileSync(log)
+    fs.writeFileSync(log, bytes.fill(0, last))
+  },
+  'an older copy in its place': (log, _last, old) => fs.copyFileSync(old, log),
+}
+
+const MOMENTS: Record<string, (dir: string, topic: string) => void> = {
+  'beside the clean marker': () => {},
+  'listed as open in this boot': (dir, topic) => {
+    fs.rmSync(join(dir, '.kafka_cleanshutdown'))
+    beginOpenPartitions(os, dir, os.bootId(), epochOf(dir))
+    addOpenPartition(os, dir, `${topic}-0`)
+  },
+  'behind a power cut, below the recovery point': (dir, topic) => {
+    fs.rmSync(join(dir, '.kafka_cleanshutdown'))
+    fs.rmSync(join(dir, '.tkafka-open'), { force: true })
+    fs.writeFileSync(join(dir, 'recovery-point-offset-checkpoint'), `0\n1\n${topic} 0 15\n`)
+  },
+}
+
+let copies = 0
+function copy(): string {
+  const dir = join(scratch, `copy-${copies++}`)
+  fs.cpSync(whole, dir, { recursive: true })
+  return dir
+}
+
+function epochOf(dir: string): number {
+  const image = LocalDirectory.open(os, dir).image()
+  return image.brokers.get(image.nodeId)?.epoch ?? -1
+}
+
+function lastBatch(log: string): number {
+  const bytes = fs.readFileSync(log)
+  let last = 0
+  for (let at = 0; at < bytes.length; at += header.sizeAt(bytes, at)) last = at
+  return last
+}
+
+const bytesOf = (log: string): string => (fs.existsSync(log) ? fs.readFileSync(log, 'hex') : 'none')
+
+async function check(dir: string): Promise<Finding[]> {
+  const found: Finding[] = []
+  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+  await admin.check({ found: (finding) => found.push(finding) })
+  await admin.close()
+  return found
+}
+
+async function repair(dir: string): Promise<Finding[]> {
+  const left: Finding[] = []
+  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+  await admin.repair({ dryRun: false, done: () => {}, left: (finding) => left.push(finding) })
+  await admin.close()
+  // What the tests wrote into internal topics means nothing.
+  return left.filter(({ kind }) => kind !== 'bad-record')
+}
+
+async function write(dir: string, topic: string, value: string): Promise<number> {
+  const directory = LocalDirectory.open(os, dir)
+  await directory.enter()
+  try {
+    return await append(directory, topic, 0, [value])
+  } finally {
+    await directory.close()
+  }
+}
+
+/** Offsets and values of all records. */
+async function records(dir: string, topic: string): Promise<string[]> {
+  const directory = LocalDirectory.open(os, dir)
+  const log = directory.logForReading(topic, 0)
+  const found: string[] = []
+  for (let at = log.logStartOffset; at < log.logEndOffset; ) {
+    const data = log.read(at, 1 << 20)
+    for (let p = data.start; p < data.end; ) {
+      const batch = new RecordBatch(data.buffer, p, data.end)
+      p = batch.end
+      if (batch.isControl) continue
+      for (const { offset, value } of batch.records()) found.push(`${offset} ${value?.toString()}`)
+    }
+    at = data.nextOffset
+  }
+  await directory.close()
+  return found
+}
+
+const cases = TOPICS.flatMap((topic) =>
+  Object.keys(DAMAGE).flatMap((damage) =>
+    Object.keys(MOMENTS).map((moment) => [topic, damage, moment] as const),
+  ),
+)
+
+describe('the end of a log that is known to have been longer (A2, A3)', () => {
+  it.each(cases)('%s, %s, %s: told, refused, never cut, and mended', async (topic, damage, moment) => {
+    const dir = copy()
+    const log = join(dir, `${topic}-0`, LOG)
+    DAMAGE[damage](log, lastBatch(log), join(older, `${topic}-0`, LOG))
+    MOMENTS[moment](dir, topic)
+    const before = bytesOf(log)
+
+    const reader = LocalDirectory.open(os, dir)
+    const read = reader.logForReading(topic, 0)
+    // Only the recovery point and whoever checks the directory know it there.
+    expect(read.logEndOffset).toBe(15)
+    const lostFrom = read.endDamage?.error
+    expect(lostFrom).toBeInstanceOf(CorruptRecordError)
+    expect(lostFrom?.file).toBe(log)
+    expect(lostFrom?.message).toMatch(/offsets? \d+ .*tells\) \(at position \d+\)/)
+    expect(() => read.read(14, 1000)).toThrow(lostFrom?.message)
+    expect(read.skipCorrupt(14)).toBe(15)
+    await reader.close()
+
+    for (let round = 0; round < 2; round++) {
+      await expect(write(dir, topic, 'refused')).rejects.toThrow(/see tkafka repair/)
+      expect(bytesOf(log)).toBe(before)
+    }
+    expect((await check(dir)).filter(({ kind }) => kind === 'lost-end')).toMatchObject([
+      { severity: 'error', topic, file: log },
+    ])
+    expect(bytesOf(log)).toBe(before)
+
+    await repair(dir)
+    expect((await check(dir)).filter(({ kind }) => kind !== 'bad-record')).toEqual([])
+    expect(await write(dir, topic, 'next')).toBe(15)
+    const kept = await records(dir, topic)
+    expect(kept.at(-1)).toBe('15 next')
+    expect(await write(dir, topic, 'more')).toBe(16)
+    expect(await records(dir, topic)).toEqual([...kept, '16 more'])
+    expect((await check(dir)).filter(({ kind }) => kind !== 'bad-record')).toEqual([])
+    expect(fs.existsSync(join(dir, '.kafka_cleanshutdown'))).toBe(true)
+  })
+})
+
+describe('the end of the metadata log (A3)', () => {
+  const damages = Object.keys(DAMAGE)
+
+  it.each(damages)(
+    '%s: told, refused, and mended with the topics whose folders are there',
+    async (damage) => {
+      const dir = copy()
+      const log = join(dir, METADATA, LOG)
+      const image = LocalDirectory.open(os, dir).image()
+      DAMAGE[damage](log, lastBatch(log), join(older, METADATA, LOG))
+      const before = bytesOf(log)
+      expect(() => LocalDirectory.open(os, dir).image()).toThrow(
+        new RegExp(
+          `${log}: .*\\d+\\.snapshot tells\\): bring the file back from a copy, or see tkafka repair`,
+        ),
+      )
+      for (const topic of ['t', 'new'])
+        await expect(write(dir, topic, 'refused')).rejects.toThrow(/tkafka repair/)
+      await expect(LocalDirectory.open(os, dir).alter(() => topicAtRest('new'))).rejects.toThrow(
+        /tkafka repair/,
+      )
+      expect(bytesOf(log)).toBe(before)
+      expect(await check(dir)).toMatchObject(
+        expect.arrayContaining([
+          expect.objectContaining({ kind: 'lost-end', topic: '__cluster_metadata', file: log }),
+        ]),
+      )
+      expect(bytesOf(log)).toBe(before)
+
+      expect(await repair(dir)).toEqual([])
+      const mended = LocalDirectory.open(os, dir).image()
+      expect(mended.endOffset).toBeGreaterThanOrEqual(image.endOffset)
+      for (const topic of [...TOPICS, 'late']) expect(mended.topic(topic)?.id).toBe(image.topic(topic)?.id)
+      expect(await write(dir, 't', 'next')).toBe(15)
+      expect(await records(dir, 't')).toHaveLength(16)
+      const directory = LocalDirectory.open(os, dir)
+      await directory.alter(() => topicAtRest('new'))
+      await directory.close()
+      expect(await write(dir, 'new', 'first')).toBe(0)
+      expect((await check(dir)).filter(({ kind }) => kind !== 'bad-record')).toEqual([])
+      expect(fs.readdirSync(dir).filter((name) => name.endsWith('-stray'))).toEqual([])
+    },
+  )
+
+  it.each(['the file emptied', 'the file removed'])(
+    '%s, where no snapshot tells of it: the partitions do',
+    async (damage) => {
+      const dir = copy()
+      const folder = join(dir, METADATA)
+      DAMAGE[damage](join(folder, LOG), 0, '')
+      for (const name of fs.readdirSync(folder)) if (/snapshot/.test(name)) fs.rmSync(join(folder, name))
+      await expect(write(dir, 't', 'refused')).rejects.toThrow(
+        /with it what topics there are \(__consumer_offsets-0, /,
+      )
+      expect(await repair(dir)).toEqual([])
+      expect(await write(dir, 't', 'next')).toBe(15)
+    },
+  )
+})
+
+describe('a log of format 1 (A4)', () => {
+  const real = join(import.meta.dirname, '../../../shared/cases/magic1-kafka-0.10.0.1')
+
+  /** Two message sets as Kafka 0.10 wrote them. */
+  function oldMessages(first: number): Buffer {
+    return Buffer.concat(
+      [first, first + 1].map((offset) => {
+        const body = Buffer.alloc(22 + 5)
+        body[4] = 1
+        body.writeBigInt64BE(1_500_000_000_000n, 6)
+        body.writeInt32BE(-1, 14)
+        body.writeInt32BE(5, 18)
+        body.write('hello', 22)
+        body.writeUInt32BE(crc32(body.subarray(4)), 0)
+        const head = Buffer.alloc(12)
+        head.writeBigInt64BE(BigInt(offset), 0)
+        head.writeInt32BE(body.length, 8)
+        return Buffer.concat([head, body])
+      }),
+    )
+  }
+
+  const layouts: Record<string, (log: string) => void> = {
+    'all of it': (log) => fs.writeFileSync(log, oldMessages(0)),
+    'old batches behind new ones': (log) => fs.appendFileSync(log, oldMessages(15)),
+    'old batches before new ones': (log) => {
+      const bytes = fs.readFileSync(log)
+      const second = header.sizeAt(bytes, 0)
+      fs.writeFileSync(log, Buffer.concat([oldMessages(0), bytes.subarray(second)]))
+    },
+    'a format newer than is known': (log) => {
+      const bytes = fs.readFileSync(log)
+      const last = lastBatch(log)
+      bytes[last + header.MAGIC_POSITION] = 3
+      bytes[last + header.CRC_POSITION] ^= 1
+      fs.writeFileSync(log, bytes)
+    },
+  }
+
+  it.each(
+    TOPICS.flatMap((topic) =>
+      Object.keys(layouts).flatMap((layout) =>
+        Object.keys(MOMENTS).map((moment) => [topic, layout, moment] as const),
+      ),
+    ),
+  )('%s, %s, %s: told, and nobody changes it', async (topic, layout, moment) => {
+    const dir = copy()
+    const log = join(dir, `${topic}-0`, LOG)
+    layouts[layout](log)
+    MOMENTS[moment](dir, topic)
+    const before = bytesOf(log)
+    const format = /format [13] .*(not read by this tkafka yet|newer than this tkafka knows)|format 3, newer/
+    const errors: string[] = []
+    const reader = LocalDirectory.open(os, dir).logForReading(topic, 0)
+    expect(reader.logEndOffset).toBeGreaterThanOrEqual(layout === 'all of it' ? 2 : 15)
+    for (let at = 0; at < reader.logEndOffset; ) {
+      try {
+        at = reader.read(at, 1 << 20).nextOffset
+      } catch (error) {
+        errors.push((error as Error).message)
+        at = reader.skipCorrupt(at)
+      }
+    }
+    expect(errors.join('\n')).toMatch(format)
+    await expect(write(dir, topic, 'refused')).rejects.toThrow()
+    const kinds = (await check(dir)).map(({ kind }) => kind)
+    expect(kinds).toContain('unread-format')
+    expect((await repair(dir)).map(({ kind }) => kind)).toContain('unread-format')
+    await write(dir, topic === 't' ? '__transaction_state' : 't', 'elsewhere')
+    expect(bytesOf(log)).toBe(before)
+  })
+
+  it.runIf(fs.existsSync(real))('as Kafka 0.10.0.1 wrote it is told by its name', async () => {
+    const dir = copy()
+    const name = (fs.readdirSync(real, { recursive: true }) as string[]).find((file) =>
+      /\d{20}\.log$/.test(file),
+    )
+    const log = join(dir, 't-0', LOG)
+    fs.copyFileSync(join(real, name ?? ''), log)
+    const reader = LocalDirectory.open(os, dir).logForReading('t', 0)
+    expect(() => reader.read(0, 1000)).toThrow(/format 1 \(Kafka 0\.10\), not read by this tkafka yet/)
+  })
+})
