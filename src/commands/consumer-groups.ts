@@ -217,7 +217,7 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
     ? (await import('../cli/colour.ts')).boldHead(stdout, context.env)
     : (table: string) => table
   const coordinator = options.has('state') ? await coordinatorText(admin) : ''
-  const damaged = new Set<string>()
+  const problems = new Set<string>()
   for (const group of groups) {
     if (group.state === 'Empty') {
       stdout.flush()
@@ -229,18 +229,18 @@ async function describe(context: CommandContext, admin: Admin, groupIds: readonl
     if (output !== undefined && machine !== undefined) {
       if (options.has('members')) output.writeMembers(machine, group)
       else if (options.has('state')) await output.writeState(machine, admin, group)
-      else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group, damaged))
+      else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group, problems))
     } else if (options.has('members')) stdout.write(bold(tables.membersTable(group, verbose)))
     else if (options.has('state')) stdout.write(bold(tables.stateTable(group, coordinator, verbose)))
     else {
-      const rows = await partitionRows(admin, group, damaged)
+      const rows = await partitionRows(admin, group, problems)
       if (rows.length > 0) stdout.write(bold(tables.offsetsTable(group.groupId, rows, verbose)))
     }
   }
-  machine?.end()
+  machine?.end(problems.size === 0)
   stdout.flush()
-  for (const damage of damaged) stderr.line(`${damage}; see tkafka repair`)
-  return damaged.size > 0 ? 1 : 0
+  for (const problem of problems) stderr.line(problem)
+  return problems.size > 0 ? 1 : 0
 }
 
 async function coordinatorText(admin: Admin): Promise<string> {
@@ -250,7 +250,7 @@ async function coordinatorText(admin: Admin): Promise<string> {
 }
 
 /** Members with most partitions first, then what nobody reads. */
-async function partitionRows(admin: Admin, group: GroupDescription, damaged: Set<string>) {
+async function partitionRows(admin: Admin, group: GroupDescription, problems: Set<string>) {
   const committed = await admin.listConsumerGroupOffsets(group.groupId)
   const known = new Map((await admin.listTopics()).map(({ name }) => [name, true]))
   const assigned = new Set<string>()
@@ -262,7 +262,7 @@ async function partitionRows(admin: Admin, group: GroupDescription, damaged: Set
   ) => ({
     ...tp,
     committed: committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset,
-    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp, damaged) : undefined,
+    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp, problems) : undefined,
     consumerId,
     host,
     clientId,
@@ -282,19 +282,28 @@ async function partitionRows(admin: Admin, group: GroupDescription, damaged: Set
   return rows
 }
 
-/** Damage at a log's end goes to `damaged`: the lag is counted from where the log ended as far as is known. */
+/**
+ * A line goes to `problems` for damage at a log's end, where the lag is counted from where the log ended as far as is known, and
+ * for a partition that other nodes keep, whose end is not known here.
+ */
 async function endOffset(
   admin: Admin,
   partition: TopicPartition,
-  damaged: Set<string>,
+  problems: Set<string>,
 ): Promise<number | undefined> {
   try {
     const { offset, damage } = await admin.listOffset(partition, 'latest')
-    if (damage !== undefined) damaged.add(`${partition.topic}-${partition.partition}: ${damage}`)
+    if (damage !== undefined) {
+      problems.add(`${partition.topic}-${partition.partition}: ${damage}; see tkafka repair`)
+    }
     return offset
   } catch (error) {
-    if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
-    throw error
+    if (!(error instanceof KafkaError)) throw error
+    if (error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+      if (error.code !== 'KAFKA_STORAGE_ERROR') throw error
+      problems.add(error.message)
+    }
+    return undefined
   }
 }
 

@@ -29,6 +29,7 @@ const STATUS_SHAPE = {
     'partitionsHere',
     'nodes',
     'records',
+    'compacted',
     'bytes',
     'groups',
     'serverProperties',
@@ -73,7 +74,8 @@ function print({ stdout, stderr }: CommandContext, report: DirectoryReport): voi
     const internal = report.internalTopics === 0 ? '' : `, and ${report.internalTopics} internal`
     const here = report.partitionsHere === report.partitions ? '' : `, ${report.partitionsHere} of them here`
     row('Topics', `${report.topics}${internal}; ${report.partitions} partitions${here}`)
-    row('Records', `${report.records}; ${bytesText(report.bytes)} of segments`)
+    const atMost = report.compacted ? 'at most ' : ''
+    row('Records', `${atMost}${report.records}; ${bytesText(report.bytes)} of segments`)
     row('Groups', String(report.groups))
     row('Settings', report.serverProperties ? 'server.properties of the directory' : "Kafka's defaults")
   }
@@ -132,6 +134,9 @@ function state(report: DirectoryReport): string {
         : `not closed: ${written} by a process that was killed; the next one checks`
     }
     default:
+      if (!inUse && report.nodes.length > 1) {
+        return 'not closed: its last user was killed; its broker checks it when it starts, beside the others'
+      }
       return inUse ? 'in use' : 'not closed: its last user was killed; the next one checks all of it'
   }
 }

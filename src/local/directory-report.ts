@@ -33,6 +33,8 @@ export interface DirectoryReport {
   readonly nodes: readonly number[]
   /** Offsets between start and end of the topics that are not internal. */
   readonly records: number
+  /** Some of these topics are compacted, or were: there may be fewer records than offsets; `check` counts them. */
+  readonly compacted: boolean
   /** Bytes of all segments. */
   readonly bytes: number
   readonly groups: number
@@ -58,6 +60,7 @@ export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promis
     partitionsHere: 0,
     nodes: [],
     records: 0,
+    compacted: false,
     bytes: 0,
     groups: 0,
     serverProperties: false,
@@ -124,6 +127,9 @@ function measure(directory: LocalDirectory, report: Mutable<DirectoryReport>, pr
       if (internal) continue
       try {
         const log = directory.logForReading(topic.name, partition)
+        report.compacted ||=
+          directory.logConfig(topic.name).compact ||
+          directory.checkpoints.offset('cleaner', `${topic.name}-${partition}`) !== undefined
         report.records += log.logEndOffset - log.logStartOffset
         if (log.endDamage !== undefined) problems.push(log.endDamage.error.message)
       } catch (error) {

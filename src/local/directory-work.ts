@@ -6,7 +6,7 @@
  * meta.properties last (format-directory.ts). Crash: meta.properties is missing, everything is made anew.
  */
 import { join } from 'node:path'
-import { CorruptRecordError } from '../errors.ts'
+import { CorruptRecordError, TerseError } from '../errors.ts'
 import { DAMAGE_FILE, markDamage, markedEnd } from '../log/damage-mark.ts'
 import { readPartitionMetadata } from '../log/partition-metadata.ts'
 import { isFileError, SideFileError } from '../log/side-file.ts'
@@ -57,8 +57,12 @@ export class DirectoryWork implements SessionWork {
 
   async checkWhole(): Promise<CheckedDirectory> {
     const directory = this.#directory
-    // A broker that recovers by itself tells the others that it may have lost records; we cannot.
-    directory.refuseForeignMetadata()
+    if (directory.quorum().source !== undefined) {
+      // A broker that recovers tells the others that it may have lost records; we cannot.
+      throw new TerseError(
+        `${directory.path}: was not closed in order, and is one of several: start its broker, which recovers it with the others`,
+      )
+    }
     const damaged: string[] = []
     const unclosed: string[] = []
     const image = directory.image()

@@ -72,6 +72,7 @@ export class LocalCheck {
       report.topics++
       for (const { partition } of topic.partitions) {
         const name = `${topic.name}-${partition}`
+        if (this.#directory.elsewhere(topic.name, partition) !== undefined) continue
         options.progress?.(name, report.partitions, total)
         const before = report.findings.length
         const checked = await this.#steady(report, () => this.#readable(report, topic, partition))

@@ -44,6 +44,8 @@ export async function* expireOffsets(
   for (const { groupId, type } of store.groups()) {
     // Share and Streams groups keep their offsets elsewhere, or by rules of their own.
     if (type !== 'Classic' && type !== 'Consumer') continue
+    // The other replicas would not have the tombstones.
+    if (directory.whyNotWritable(OFFSETS_TOPIC, offsetsPartitionFor(groupId, count)) !== undefined) continue
     const started = os.clock.monotonic()
     const expired = expiredOffsets(os, directory, store, times, groupId, retentionMs, started)
     if (expired.length === 0) continue

@@ -133,8 +133,9 @@ export class Cleaner {
         for (const { baseOffset } of group) survey.segment(baseOffset).close()
       }
     }
-    this.stats.recordsRead += filter.recordsRead
-    this.stats.recordsKept += filter.recordsKept
+    // A later pass reads again what the one before kept.
+    this.stats.recordsRead += filter.recordsRead - this.stats.recordsKept
+    this.stats.recordsKept = filter.recordsKept
     return endOffset
   }
 

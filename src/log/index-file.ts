@@ -15,6 +15,7 @@ import { readFully, shortRead, writeFully } from '../os/file-system.ts'
 import { SideFileError, unlinkIfThere } from './side-file.ts'
 
 const PAGE = 4096 * 3
+const NOTHING = Buffer.alloc(0)
 
 export abstract class IndexFile {
   readonly path: string
@@ -24,13 +25,13 @@ export abstract class IndexFile {
   #fd: number | undefined
   #writable = false
   #count: number | undefined
-  #page = Buffer.alloc(0)
+  #page: Buffer = NOTHING
   #pageStart = -1
   /** Of the file, when its entries were counted or written. */
   #size = 0
   #problem: SideFileError | undefined
   /** Entries to be written, one behind the other. */
-  #staged = Buffer.alloc(0)
+  #staged: Buffer = NOTHING
   #stagedCount = 0
 
   constructor(fs: FileSystem, path: string, baseOffset: number, entrySize: number) {
@@ -159,6 +160,10 @@ export abstract class IndexFile {
     if (this.#fd !== undefined) this.fs.close(this.#fd)
     this.#fd = undefined
     this.forget()
+    // A log may have thousands of segments, each with two indexes.
+    this.#page = NOTHING
+    this.#staged = NOTHING
+    this.page = NOTHING
   }
 
   /** Entry `n`'s bytes at the returned position of `page`. */
