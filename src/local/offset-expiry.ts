@@ -47,7 +47,7 @@ export async function* expireOffsets(
     // The other replicas would not have the tombstones.
     if (directory.whyNotWritable(OFFSETS_TOPIC, offsetsPartitionFor(groupId, count)) !== undefined) continue
     const started = os.clock.monotonic()
-    const expired = expiredOffsets(os, directory, store, times, groupId, retentionMs, started)
+    const expired = expiredOffsets(os, directory, store, times, groupId, retentionMs, os.clock.now())
     if (expired.length === 0) continue
     const all = expired.length === store.fetch(groupId).size
     const partition = offsetsPartitionFor(groupId, count)

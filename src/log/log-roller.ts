@@ -12,6 +12,7 @@ import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogFlusher } from './log-flusher.ts'
 import { removeIndexes, writeIndexes } from './log-repair.ts'
+import type { LogSegment } from './log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
 import { MAX_RELATIVE_OFFSET } from './offset-index.ts'
 import { snapshotFile } from './producer-snapshot.ts'
@@ -31,6 +32,9 @@ export class LogRoller {
     this.#producers = producers
     this.#flusher = flusher
   }
+
+  /** Segments that were rolled and whose files are still open. */
+  readonly #ended: LogSegment[] = []
 
   /**
    * Kafka's rule for the next batch: size, time between the first batch's and this one's timestamps, a full index,
@@ -67,6 +71,11 @@ export class LogRoller {
     this.snapshot(logStartOffset)
     this.#flusher.sync(old)
     this.begin(local.tail.nextOffset)
+    // A run may write thousands of segments; a descriptor that a background sync uses is closed with a later one.
+    this.#ended.push(old)
+    if (this.#flusher.isBusy) return
+    for (const segment of this.#ended) segment.close()
+    this.#ended.length = 0
   }
 
   /**
