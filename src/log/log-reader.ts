@@ -11,7 +11,7 @@ import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { ProducerStateKeeper } from './producer-state-keeper.ts'
-import type { AbortedTxn } from './transaction-index.ts'
+import { type AbortedTxn, ENTRY_SIZE } from './transaction-index.ts'
 import type { ReadOptions } from './unified-log-options.ts'
 
 const MAX_RETRIES = 10
@@ -204,7 +204,7 @@ export class LogReader {
     if (size === 0) return []
     const known = this.#aborted.get(path)
     if (known?.size === size) return known.entries
-    const entries = this.#indexed(n)
+    const entries = size % ENTRY_SIZE === 0 ? this.#indexed(n) : undefined
     if (entries === undefined) {
       this.#producers.distrust(this.#local.segments[0].baseOffset)
       return this.#producers.abortedIn(segment.baseOffset) ?? []

@@ -21,7 +21,7 @@ export interface AbortedTxn {
   readonly lastStableOffset: number
 }
 
-const ENTRY_SIZE = 34
+export const ENTRY_SIZE = 34
 
 export class TransactionIndex {
   readonly path: string
