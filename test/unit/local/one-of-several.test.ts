@@ -159,7 +159,10 @@ describe('one of three nodes (A5)', () => {
       const set = [{ name: 'retention.ms', operation: 'set', value: '1' }] as const
       await expect(admin.incrementalAlterConfigs(topic, set)).rejects.toThrow(quorum)
       const commit = [
-        { partition: { topic: 'payment-failed', partition: 0 }, offset: { offset: 1 } },
+        {
+          partition: { topic: 'payment-failed', partition: 0 },
+          offset: { offset: 1, leaderEpoch: -1, metadata: '' },
+        },
       ] as const
       await expect(admin.alterConsumerGroupOffsets('order-group', commit)).rejects.toThrow(
         'is kept by nodes 1, 2 and 3, and here is only node 1',
