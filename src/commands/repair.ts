@@ -68,6 +68,7 @@ const WORDS: Readonly<Record<string, readonly [did: string, would: string]>> = {
   cut: ['cut', 'would cut'],
   filled: ['taken out', 'would take out'],
   rebuilt: ['built anew', 'would build anew'],
+  'removed-topic': ['removed from the metadata', 'would remove from the metadata'],
   'set-aside': ['set aside', 'would set aside'],
   written: ['written anew', 'would write anew'],
   'removed-mark': ['removed', 'would remove'],

@@ -5,7 +5,7 @@
  * Making one: `.tkafka` first (so a half-made directory is known to be ours and empty), the metadata log, the marker,
  * meta.properties last (format-directory.ts). Crash: meta.properties is missing, everything is made anew.
  */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import { DAMAGE_FILE, markDamage, markedEnd } from '../log/damage-mark.ts'
 import { readPartitionMetadata } from '../log/partition-metadata.ts'
@@ -92,6 +92,8 @@ export class DirectoryWork implements SessionWork {
   }
 
   isDamaged(name: string): boolean {
+    // A name from `.tkafka-open`, where anybody may have written it.
+    if (basename(name) !== name) return false
     const folder = join(this.#directory.path, name)
     const isMarked = this.#os.fs.stat(join(folder, DAMAGE_FILE)) !== undefined
     if (isMarked && markedEnd(this.#os, folder) === undefined) return true

@@ -8,6 +8,7 @@ import { CorruptRecordError, TerseError } from '../errors.ts'
 import { META_PROPERTIES_FILE } from '../metadata/meta-properties.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { nodeList } from '../metadata/replica-place.ts'
+import { ForeignFileError } from '../os/foreign-file.ts'
 import type { Os } from '../os/os.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
@@ -106,14 +107,14 @@ export class LocalCheck {
       return this.#partition(report, topic, partition)
     } catch (error) {
       const { code, path } = error as NodeJS.ErrnoException
-      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw error
+      const foreign = error instanceof ForeignFileError
+      if (!foreign && code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw error
       const place = { topic: topic.name, partition }
       const file = path ?? join(this.#directory.path, `${topic.name}-${partition}`)
-      const problem = (systemErrorText(error) ?? code).replace(`${file}: `, '')
-      const mend =
-        code === 'EIO'
-          ? 'look at the disk, or take the partition from a backup'
-          : `give the file to who uses the directory (chown), or check as its owner`
+      const problem = (systemErrorText(error) ?? String(code)).replace(`${file}: `, '')
+      let mend = 'give the file to who uses the directory (chown), or check as its owner'
+      if (code === 'EIO') mend = 'look at the disk, or take the partition from a backup'
+      if (foreign) mend = 'look at what stands there, and put it elsewhere'
       const meaning = 'what is in this partition could not be checked'
       report.add('error', place, 'unreadable', file, null, problem, meaning, mend)
       return undefined

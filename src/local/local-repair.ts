@@ -9,6 +9,7 @@ import { DAMAGE_FILE, markDamage } from '../log/damage-mark.ts'
 import { PartitionLock } from '../log/partition-lock.ts'
 import { readMetaProperties } from '../metadata/meta-properties.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
+import { removeTopicRecord } from '../metadata/topic-records.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { breakOff } from './broken-file.ts'
@@ -43,6 +44,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'stray-folder': 'set-aside',
   'bad-metadata-checkpoint': 'set-aside',
   'bad-metadata': 'cut',
+  'illegal-topic': 'removed-topic',
 }
 
 export class LocalRepair {
@@ -103,6 +105,7 @@ export class LocalRepair {
           if (kind === 'bad-checkpoint' && this.#os.fs.stat(file) !== undefined) {
             kept.set(file, breakOff(this.#os, file))
           }
+          if (kind === 'illegal-topic') await this.#removeIllegalTopics()
           continue
         }
         const key = `${topic}-${partition}`
@@ -120,6 +123,13 @@ export class LocalRepair {
       const from = file.replace(/\.\d+\.broken$/, '')
       if (!brokenBefore.has(file) && !kept.has(from)) kept.set(from, file)
     }
+  }
+
+  /** Nothing of theirs is on the disk under these names, or it is not theirs. */
+  async #removeIllegalTopics(): Promise<void> {
+    await this.#directory
+      .metadata()
+      .append(({ parts }) => [...parts.illegalTopics.keys()].map((id) => removeTopicRecord(id)))
   }
 
   async #mendPartition(

@@ -19,6 +19,7 @@ import {
   writePartitionMetadata,
 } from '../log/partition-metadata.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
+import { isLegalTopicName } from '../metadata/topic-drafts.ts'
 import { writeFully } from '../os/file-system.ts'
 import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock, whenFree } from '../os/lock-wait.ts'
@@ -197,12 +198,11 @@ export function announcedDeletions(os: Os, dir: string): { id: string; name: str
   return os.fs.stat(file) === undefined ? [] : parse(os.fs.readFile(file).toString('utf8'))
 }
 
+/** Anybody may have written the file: what is no topic's name must not become a folder's. */
 function parse(text: string): { id: string; name: string; partitions: number }[] {
-  return [...text.matchAll(/^(\S{22}) (\S+) (\d+)$/gm)].map(([, id, name, partitions]) => ({
-    id,
-    name,
-    partitions: Number(partitions),
-  }))
+  return [...text.matchAll(/^(\S{22}) (\S+) (\d{1,7})$/gm)]
+    .map(([, id, name, partitions]) => ({ id, name, partitions: Number(partitions) }))
+    .filter(({ name }) => isLegalTopicName(name))
 }
 
 /** Whether `forReading` found another topic's folder in the place. */

@@ -74,6 +74,8 @@ export function checkpointAndTrim(target: AppendTarget): void {
   const { os, reader, image } = target
   const { fs } = os
   const { folder, endOffset } = reader
+  // It would leave out what the image passed over.
+  if (image.parts.illegalTopics.size > 0) return
   removeLeftovers(fs, folder)
   writeMetadataCheckpoint(fs, folder, image.parts, os.clock.now())
   createSegment(fs, folder, endOffset)

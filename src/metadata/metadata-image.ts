@@ -129,6 +129,8 @@ export interface MetadataImageParts {
   readonly newerThanKnown: string | undefined
   readonly topicsByName: ReadonlyMap<string, TopicImage>
   readonly topicsById: ReadonlyMap<string, TopicImage>
+  /** Names, by id, of topics whose names cannot be folders': they are passed over, and told. */
+  readonly illegalTopics: ReadonlyMap<string, string>
   /** By resource type, then resource name: names and values in turn. */
   readonly configsByType: ReadonlyMap<number, ReadonlyMap<string, readonly string[]>>
   readonly brokers: ReadonlyMap<number, BrokerImage>

@@ -2,6 +2,7 @@
 import { readInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { type FileSystem, readRange } from '../os/file-system.ts'
+import { tooLarge } from '../os/foreign-file.ts'
 import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 
 export const METADATA_TOPIC = '__cluster_metadata'
@@ -72,6 +73,8 @@ export interface BatchWalk {
 const CHUNK = 1024 * 1024
 /** A controller writes batches of at most 8 MB; a size beyond this is no size. */
 const MAX_BATCH_SIZE = 256 * 1024 * 1024
+/** Positions in a segment are int32, so what is longer is none: a planted file, or zeros without end. */
+const MAX_SEGMENT_SIZE = 2 ** 31 - 1
 
 /**
  * Calls `visit` for each batch from `position` on, whose size, magic and checksum were checked. Stops at the first
@@ -86,6 +89,7 @@ export function walkBatches(
   visit: (batch: RecordBatch, position: number) => void,
 ): BatchWalk {
   const { size } = fs.fstat(fd)
+  if (size > MAX_SEGMENT_SIZE) throw tooLarge(path, size, MAX_SEGMENT_SIZE)
   let buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK, size - position)))
   let at = position
   while (at < size) {
@@ -134,16 +138,21 @@ function badTail(
   return { validEnd: at, size, tail, goodBatchesBehind: hasGoodBatch(fs, fd, at + 1, size) }
 }
 
-/** Whether a whole batch with a right checksum begins anywhere from `position` on. */
+/** Whether a whole batch with a right checksum begins anywhere from `position` on. Read in pieces: the rest may be long. */
 function hasGoodBatch(fs: FileSystem, fd: number, position: number, size: number): boolean {
-  const rest = Buffer.alloc(Math.max(0, size - position))
-  const length = readRange(fs, fd, rest, 0, rest.length, position)
-  for (let p = 0; p + RECORD_BATCH_OVERHEAD <= length; p++) {
-    // Magic 2 and a size that fits first: the checksum is the expensive question.
-    if (rest[p + 16] !== 2) continue
-    const batchSize = readInt32(rest, p + 8) + LOG_OVERHEAD
-    if (batchSize < RECORD_BATCH_OVERHEAD || p + batchSize > length) continue
-    if (new RecordBatch(rest, p, length).isValid()) return true
+  const piece = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK + RECORD_BATCH_OVERHEAD, size - position)))
+  for (let start = position; start < size; start += CHUNK) {
+    const length = readRange(fs, fd, piece, 0, Math.min(piece.length, size - start), start)
+    for (let p = 0; p < CHUNK && p + RECORD_BATCH_OVERHEAD <= length; p++) {
+      // Magic 2 and a size that fits first: the checksum is the expensive question.
+      if (piece[p + 16] !== 2) continue
+      const batchSize = readInt32(piece, p + 8) + LOG_OVERHEAD
+      if (batchSize < RECORD_BATCH_OVERHEAD || batchSize > MAX_BATCH_SIZE || start + p + batchSize > size)
+        continue
+      const bytes = Buffer.allocUnsafe(batchSize)
+      if (readRange(fs, fd, bytes, 0, batchSize, start + p) < batchSize) continue
+      if (new RecordBatch(bytes, 0, batchSize).isValid()) return true
+    }
   }
   return false
 }

@@ -38,6 +38,8 @@ export class MetadataLog {
   private readonly reader: MetadataLogReader
   private properties: MetaProperties | undefined
   private current: MetadataImage | undefined
+  /** Ids of illegal topics that were told. */
+  private readonly told = new Set<string>()
 
   private constructor(os: Os, logDir: string, options: MetadataLogOptions) {
     this.os = os
@@ -89,6 +91,7 @@ export class MetadataLog {
     }
     if (changed || this.current === undefined) {
       this.current = new MetadataImage(identity, this.reader.replay.image())
+      this.tellOfIllegalTopics(this.current)
     }
     return this.current
   }
@@ -183,6 +186,16 @@ export class MetadataLog {
     if (place === undefined || parts === undefined || parts.newerThanKnown !== undefined) return
     const { writeStoredImage } = await import('./stored-image-writer.ts')
     reader.stored(writeStoredImage(this.os.fs, reader.folder, place, parts))
+  }
+
+  private tellOfIllegalTopics({ parts }: MetadataImage): void {
+    for (const [id, name] of parts.illegalTopics) {
+      if (this.told.has(id)) continue
+      this.told.add(id)
+      this.options.warn?.(
+        `${this.logDir}: the metadata has a topic named ${JSON.stringify(name)}, which is no topic's name; it is passed over`,
+      )
+    }
   }
 
   private checkpointIsDue(): boolean {

@@ -28,6 +28,7 @@ export const EMPTY_PARTS: MetadataImageParts = {
   newerThanKnown: undefined,
   topicsByName: new Map(),
   topicsById: new Map(),
+  illegalTopics: new Map(),
   configsByType: new Map(),
   brokers: new Map(),
   controllers: new Map(),

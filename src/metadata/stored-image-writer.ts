@@ -52,6 +52,8 @@ export function writeStoredImage(
 export function encodeStoredImage(place: StoredPlace, parts: MetadataImageParts): Buffer | undefined {
   const topics = [...parts.topicsByName.values()].sort(byName)
   // Two topics of one name have been seen in no log; nor has a name that Kafka would refuse.
+  // It has no place for what is passed over.
+  if (parts.illegalTopics.size > 0) return undefined
   if (topics.length !== parts.topicsById.size || !topics.every(({ name }) => PLAIN.test(name)))
     return undefined
   const quotas = [...parts.quotasByEntity].map(([key, { entity, values }]): StoredHead['quotas'][number] => [

@@ -284,6 +284,9 @@ function partitionOfShape(partition: number, shape: readonly unknown[]): Partiti
   }
 }
 
+/** 100,000 topics take 10 MB. What is larger is none of ours, and nobody needs it. */
+const MAX_IMAGE_SIZE = 256 << 20
+
 function readFile(fs: FileSystem, path: string): Buffer | undefined {
   let fd: number
   try {
@@ -292,7 +295,9 @@ function readFile(fs: FileSystem, path: string): Buffer | undefined {
     return undefined
   }
   try {
-    const bytes = Buffer.allocUnsafe(fs.fstat(fd).size)
+    const { size } = fs.fstat(fd)
+    if (size > MAX_IMAGE_SIZE) return undefined
+    const bytes = Buffer.allocUnsafe(size)
     return readFully(fs, fd, bytes, 0, bytes.length, 0) === bytes.length ? bytes : undefined
   } catch {
     return undefined

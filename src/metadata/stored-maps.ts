@@ -1,7 +1,9 @@
 /** What a stored image holds, as the parts of an image: maps that read a topic or its settings when asked for it. */
+import { TerseError } from '../errors.ts'
 import { CONFIG_RESOURCE } from '../message/metadata-records.ts'
 import type { ClientQuotaImage, MetadataImageParts, PartitionImage, TopicImage } from './metadata-image.ts'
 import type { StoredImage } from './stored-image.ts'
+import { isLegalTopicName } from './topic-drafts.ts'
 
 const ID_LENGTH = 22
 
@@ -20,6 +22,7 @@ export function storedParts(image: StoredImage): MetadataImageParts {
     topicsByName: topicCount > 0 ? new StoredTopics(image, topics, 'name') : new Map(),
     topicsById: topicCount > 0 ? new StoredTopics(image, topics, 'id') : new Map(),
     configsByType,
+    illegalTopics: new Map(),
     brokers: mapOf(head.brokers),
     controllers: mapOf(head.controllers),
     features: mapOf(head.features),
@@ -74,11 +77,19 @@ class StoredTopic implements TopicImage {
   }
 
   get partitions(): readonly PartitionImage[] {
+    // Nobody stores such a topic. Whoever comes to its folders has asked for this before.
+    if (!isLegalTopicName(this.name)) throw new BadTopicName(this.name)
     this.#partitions ??= this.#image.either(
       () => this.#image.partitionsOf(this.#index),
       ({ topicsByName }) => topicsByName.get(this.name)?.partitions ?? [],
     )
     return this.#partitions
+  }
+}
+
+class BadTopicName extends TerseError {
+  constructor(name: string) {
+    super(`.tkafka-image: it names a topic ${JSON.stringify(name)}; remove the file, it is made anew`)
   }
 }
 

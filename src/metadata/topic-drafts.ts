@@ -8,6 +8,15 @@ import { LayeredMap } from './layered-map.ts'
 import type { MetadataImageParts, PartitionImage } from './metadata-image.ts'
 
 const MAX_PARTITIONS = 1_000_000
+/** Kafka's rule. A name becomes a folder, so nothing else may reach whoever makes, reads or removes folders. */
+const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/
+/** Folders of that topic would be the metadata log itself. */
+const METADATA_TOPIC = '__cluster_metadata'
+
+export function isLegalTopicName(name: string): boolean {
+  return LEGAL_NAME.test(name) && name !== '.' && name !== '..' && name !== METADATA_TOPIC
+}
+
 const NO_LEADER_CHANGE = -2
 const NONE: readonly never[] = []
 
@@ -17,12 +26,14 @@ interface TopicDraft {
   readonly partitions: PartitionImage[]
 }
 
-type Topics = Pick<MetadataImageParts, 'topicsByName' | 'topicsById' | 'configsByType'>
+type Topics = Pick<MetadataImageParts, 'topicsByName' | 'topicsById' | 'configsByType' | 'illegalTopics'>
 
 export class TopicDrafts {
   private byName: LayeredMap<string, TopicDraft>
   private byId: LayeredMap<string, TopicDraft>
   private configs = new Map<number, LayeredMap<string, string[]>>()
+  /** Names of topics that are passed over, by id. */
+  private illegal: ReadonlyMap<string, string>
   private shared = false
   /** What was made since the last freeze; meaningless before the first, when everything was. */
   private readonly fresh = new Set<object>()
@@ -34,6 +45,7 @@ export class TopicDrafts {
   constructor(base: Topics) {
     this.byName = LayeredMap.on(base.topicsByName as ReadonlyMap<string, TopicDraft>)
     this.byId = LayeredMap.on(base.topicsById as ReadonlyMap<string, TopicDraft>)
+    this.illegal = base.illegalTopics
     for (const [type, resources] of base.configsByType) {
       this.configs.set(type, LayeredMap.on(resources as ReadonlyMap<string, string[]>))
     }
@@ -53,10 +65,19 @@ export class TopicDrafts {
     this.fresh.clear()
     this.frozenOnce = true
     this.shared = true
-    return { topicsByName: this.byName, topicsById: this.byId, configsByType: this.configs }
+    return {
+      topicsByName: this.byName,
+      topicsById: this.byId,
+      configsByType: this.configs,
+      illegalTopics: this.illegal,
+    }
   }
 
   topic(record: StoredMetadataRecordOf<'TopicRecord'>): void {
+    if (!isLegalTopicName(record.name)) {
+      this.illegal = new Map([...this.illegal, [record.topicId, record.name]])
+      return
+    }
     this.unshare()
     const topic: TopicDraft = { name: record.name, id: record.topicId, partitions: [] }
     this.put(topic)
@@ -83,7 +104,7 @@ export class TopicDrafts {
   /** False when there is no such topic. */
   putPartition(topicId: string, partition: PartitionImage, position: number): boolean {
     const topic = this.writable(topicId)
-    if (topic === undefined) return false
+    if (topic === undefined) return this.illegal.has(topicId)
     const index = partition.partition
     if (index < 0 || index >= MAX_PARTITIONS) {
       throw new CorruptRecordError(`partition ${index} of topic ${topic.name}`, position)
@@ -100,7 +121,7 @@ export class TopicDrafts {
   partitionChange(record: StoredMetadataRecordOf<'PartitionChangeRecord'>): boolean {
     const topic = this.writable(record.topicId)
     const old = topic?.partitions[record.partitionId]
-    if (topic === undefined || old === undefined) return false
+    if (topic === undefined || old === undefined) return this.illegal.has(record.topicId)
     const newLeader = record.leader !== NO_LEADER_CHANGE
     topic.partitions[record.partitionId] = {
       partition: old.partition,
@@ -123,7 +144,11 @@ export class TopicDrafts {
   /** Takes the partitions and the topic's configs with it. */
   remove(topicId: string): void {
     const topic = this.byId.get(topicId)
-    if (topic === undefined) return
+    if (topic === undefined) {
+      if (this.illegal.has(topicId))
+        this.illegal = new Map([...this.illegal].filter(([id]) => id !== topicId))
+      return
+    }
     this.unshare()
     this.byId.delete(topicId)
     if (this.byName.get(topic.name)?.id === topicId) this.byName.delete(topic.name)
