@@ -33,6 +33,7 @@ const STATUS_SHAPE = {
     'bytes',
     'groups',
     'serverProperties',
+    'foreignFolders',
     'problems',
   ],
 }
@@ -125,6 +126,7 @@ function state(report: DirectoryReport): string {
   }
   switch (report.state) {
     case 'clean':
+      if (report.foreignFolders.length > 0) return noBroker(report.foreignFolders)
       return 'clean: a broker may start on it at once'
     case 'open': {
       const count = report.openPartitions.length
@@ -139,6 +141,12 @@ function state(report: DirectoryReport): string {
       }
       return inUse ? 'in use' : 'not closed: its last user was killed; the next one checks all of it'
   }
+}
+
+function noBroker(folders: readonly string[]): string {
+  const some = folders.slice(0, 3).join(', ') + (folders.length > 3 ? ', ...' : '')
+  const what = folders.length === 1 ? "is no partition's folder" : "are no partitions' folders"
+  return `clean, but no broker starts on it: ${some} ${what}; move the data into a folder of its own`
 }
 
 /** `1.5 MB`: in powers of 1000, as disks are sold. */

@@ -1,6 +1,7 @@
 /** What `tkafka status` tells of a data directory: as much as can be found out, of a broken one too. */
 import { isInternalTopic } from '../client/topic-names.ts'
 import { metadataVersionAt } from '../config/feature-levels.ts'
+import { brokerTakesFolder } from '../log/log-files.ts'
 import type { LockHolder } from '../os/file-lock.ts'
 import type { Os } from '../os/os.ts'
 import { systemErrorText } from '../os/system-error.ts'
@@ -39,6 +40,8 @@ export interface DirectoryReport {
   readonly bytes: number
   readonly groups: number
   readonly serverProperties: boolean
+  /** Folders beside which no broker starts: lost+found, .git. */
+  readonly foreignFolders: readonly string[]
   /** One line each; a directory without any is whole, as far as was looked. */
   readonly problems: readonly string[]
 }
@@ -64,6 +67,7 @@ export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promis
     bytes: 0,
     groups: 0,
     serverProperties: false,
+    foreignFolders: [],
     problems,
   }
   const directory = LocalDirectory.open(os, path, { warn: (line) => problems.push(line) })
@@ -140,10 +144,18 @@ function measure(directory: LocalDirectory, report: Mutable<DirectoryReport>, pr
 }
 
 function weigh(os: Os, { path }: LocalDirectory, report: Mutable<DirectoryReport>): void {
-  for (const folder of os.fs.readdir(path)) {
-    if (!/-\d+$/.test(folder) || os.fs.stat(`${path}/${folder}`)?.isDirectory() !== true) continue
+  const foreign: string[] = []
+  for (const folder of os.fs.readdir(path).sort()) {
+    const taken = brokerTakesFolder(folder)
+    if (taken && !/-\d+$/.test(folder)) continue
+    if (os.fs.stat(`${path}/${folder}`)?.isDirectory() !== true) continue
+    if (!taken) {
+      foreign.push(folder)
+      continue
+    }
     for (const file of os.fs.readdir(`${path}/${folder}`)) {
       if (file.endsWith('.log')) report.bytes += os.fs.stat(`${path}/${folder}/${file}`)?.size ?? 0
     }
   }
+  report.foreignFolders = foreign
 }

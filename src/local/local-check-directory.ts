@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseCheckpoint } from '../log/checkpoint-file.ts'
 import { DAMAGE_FILE, markedEnd } from '../log/damage-mark.ts'
 import type { OffsetCheckpointName } from '../log/log-dir-checkpoints.ts'
-import { parsePartitionDirName, parseSegmentFileName } from '../log/log-files.ts'
+import { brokerTakesFolder, parsePartitionDirName, parseSegmentFileName } from '../log/log-files.ts'
 import { PARTITION_METADATA_FILE, readPartitionMetadata } from '../log/partition-metadata.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER, METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
@@ -26,10 +26,22 @@ export function checkRoot(
   ends: ReadonlyMap<string, CheckedPartition>,
 ): void {
   checkMarker(os, report, directory, image)
+  checkTopicNames(report, directory, image)
   for (const name of NAMES) checkCheckpoint(os, report, directory, name, ends)
   for (const name of os.fs.readdir(directory.path)) {
     const folder = parsePartitionDirName(name)
     const path = join(directory.path, name)
+    if (!brokerTakesFolder(name) && os.fs.stat(path)?.isDirectory() === true) {
+      report.note(
+        NO_PARTITION,
+        'foreign-folder',
+        path,
+        "it is no partition's folder",
+        'tkafka works beside it, a broker does not start ("Found directory ...")',
+        'move the data into a folder of its own, or this folder elsewhere',
+      )
+      continue
+    }
     if (folder === undefined || folder.topic === METADATA_TOPIC || os.fs.stat(path)?.isDirectory() !== true)
       continue
     if (folder.state === 'live') {
@@ -55,6 +67,20 @@ export function checkRoot(
         'look into it, then remove it',
       )
     }
+  }
+}
+
+/** Whoever wrote the metadata can name a topic `../../x`: no folder is made or looked for under such a name. */
+function checkTopicNames(report: CheckReport, directory: LocalDirectory, image: MetadataImage): void {
+  for (const [id, name] of image.parts.illegalTopics) {
+    report.error(
+      NO_PARTITION,
+      'illegal-topic',
+      join(directory.path, METADATA_LOG_FOLDER),
+      null,
+      `topic ${id} is named ${JSON.stringify(name)}, which is no topic's name`,
+      'it is passed over here; a broker would make folders by that name',
+    )
   }
 }
 

@@ -77,3 +77,21 @@ export function parsePartitionDirName(name: string): PartitionDirName | undefine
   if (dash <= 0 || !/^\d+$/.test(name.slice(dash + 1))) return undefined
   return { topic: name.slice(0, dash), partition: Number(name.slice(dash + 1)), state: 'live' }
 }
+
+/**
+ * Whether a broker starts where there is such a folder: it takes every folder for a partition's and refuses all others
+ * ("Found directory lost+found ..."), plain files it passes over. LocalLog.parseTopicPartitionName of Kafka 4.4.
+ */
+export function brokerTakesFolder(name: string): boolean {
+  if (name === REMOTE_INDEX_CACHE) return true
+  const marked = /-(?:delete|future|stray)$/.test(name)
+  if (marked && !/^\S+-\S+\.\S+-[a-z]+$/.test(name)) return false
+  const plain = marked ? name.slice(0, name.lastIndexOf('.')) : name
+  const dash = plain.lastIndexOf('-')
+  const partition = plain.slice(dash + 1)
+  if (dash <= 0 || !/^\+?\d+$/.test(partition)) return false
+  return Number(partition) < 2 ** 31
+}
+
+/** Kept by a broker with tiered storage. */
+const REMOTE_INDEX_CACHE = 'remote-log-index-cache'

@@ -284,6 +284,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     bytes: 'number',
     groups: 'number',
     serverProperties: 'boolean',
+    foreignFolders: { list: 'string' },
     problems: { list: 'string' },
   },
   'log-directory': {
