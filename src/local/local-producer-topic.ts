@@ -259,11 +259,9 @@ export class LocalTopicProducer implements TopicProducer {
       if (dirty.length <= 2) for (const { log } of dirty) log.flush()
       else await Promise.all(dirty.map(({ log }) => log.flushInBackground()))
     } catch (error) {
+      for (const { log } of dirty) this.stopped.failed(log.partition, error)
       // Somebody deleted the topic, and with it what was to be kept.
-      if (this.#options.directory.image().topic(this.topic) !== undefined) {
-        for (const { log } of dirty) this.stopped.failed(log.partition, error)
-        throw error
-      }
+      if (this.#options.directory.image().topic(this.topic) !== undefined) throw error
     }
     for (const entry of dirty) entry.unsynced = 0
   }
@@ -364,9 +362,8 @@ export class LocalTopicProducer implements TopicProducer {
     })
   }
 
-  /** The closed batches are not in the log, or only the first of them are. */
+  /** The closed batches are not in the log, or only the first of them; thrown again to whoever tries again. */
   #lost(queue: PartitionQueue, error: unknown): void {
-    // What was lost on the first try is thrown to whoever tries again.
     if (queue.writer.closedRecordCount === 0) return
     const { firstOffset, records, logAppendTime } = storedPart(error)
     this.stopped.stored += records

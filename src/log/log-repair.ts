@@ -214,7 +214,7 @@ function damagedIndexes(segment: LogSegment, end: number, nextOffset: number, si
 /** A broker's entry may name the last of several batches that were appended at once. */
 function pointsAtBatch(segment: LogSegment, offset: number, position: number): boolean {
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-  if (segment.read(head, 0, head.length, position) < head.length) return false
+  if (position < 0 || segment.read(head, 0, head.length, position) < head.length) return false
   return (
     head.readUInt32BE(0) < 0x200000 &&
     header.magicAt(head, 0) === header.CURRENT_MAGIC &&

@@ -104,7 +104,8 @@ export class LogSegment {
 
   /** Whether a batch whose last offset is `offset` stands at `position`. */
   isIndexed(offset: number, position: number, end: number): boolean {
-    if (position + header.RECORD_BATCH_OVERHEAD > end) return false
+    // An index may say anything, a position before the file, too.
+    if (position < 0 || position + header.RECORD_BATCH_OVERHEAD > end) return false
     const head = HEAD
     if (this.read(head, 0, head.length, position) < head.length) return false
     return (

@@ -10,7 +10,17 @@ import type { FileSystem } from '../../src/os/file-system.ts'
 import type { Os } from '../../src/os/os.ts'
 import { type MemoryDisk, seeded } from '../support/crash-memory-file-system.ts'
 import { isFull } from './bench.ts'
-import { commit, createTopic, DATA, emptyBook, newDisk, produce, type Step, values } from './disk-scenarios.ts'
+import {
+  alter,
+  commit,
+  createTopic,
+  DATA,
+  emptyBook,
+  newDisk,
+  produce,
+  type Step,
+  values,
+} from './disk-scenarios.ts'
 
 const CODES = ['EIO', 'EACCES', 'ENOENT', 'EISDIR', 'EMFILE'] as const
 type FaultKind = (typeof CODES)[number] | 'short read' | 'garbage'
@@ -75,21 +85,26 @@ interface Operation {
   readonly run: Step
 }
 
-const admin = (work: (admin: LocalAdmin) => Promise<unknown>): Step => async (os) => {
-  const local = new LocalAdmin(os, LocalDirectory.open(os, DATA))
-  try {
-    await work(local)
-  } finally {
-    await local.close()
+const admin =
+  (work: (admin: LocalAdmin) => Promise<unknown>): Step =>
+  async (os) => {
+    const local = new LocalAdmin(os, LocalDirectory.open(os, DATA))
+    try {
+      await work(local)
+    } finally {
+      await local.close()
+    }
   }
-}
 
 const OPERATIONS: readonly Operation[] = [
   { name: 'append', run: produce('t', 'new 1', 'new 2') },
   { name: 'read', run: async (os) => void values(LocalDirectory.open(os, DATA), 't') },
   { name: 'commit', run: commit('g', 't', 7) },
   { name: 'check', run: admin(async (local) => local.check({ found: () => {} })) },
-  { name: 'repair', run: admin(async (local) => local.repair({ dryRun: false, done: () => {}, left: () => {} })) },
+  {
+    name: 'repair',
+    run: admin(async (local) => local.repair({ dryRun: false, done: () => {}, left: () => {} })),
+  },
   {
     name: 'clean',
     run: admin(async (local) => {
@@ -104,6 +119,9 @@ async function filledDisk(clean: boolean): Promise<MemoryDisk> {
   const os = disk.os()
   const book = emptyBook()
   await createTopic('t')(os, book)
+  // Its records are of 1970.
+  await createTopic('t')(os, book)
+  await alter('t', '-1')(os, book)
   await produce('t', ...LINES)(os, book)
   await commit('g', 't', 5)(os, book)
   if (!clean) {
