@@ -40,7 +40,6 @@ export class LocalDirectory extends DirectoryReader {
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #readers = new Map<string, UnifiedLog>()
 
-  /** Looks at nothing yet. */
   static open(os: Os, path: string, options: LocalDirectoryOptions = {}): LocalDirectory {
     return new LocalDirectory(os, path, options)
   }
@@ -95,7 +94,6 @@ export class LocalDirectory extends DirectoryReader {
     }
   }
 
-  /** enter + append to the metadata + leave. */
   async alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
     if (this.exists()) this.refuseForeignMetadata()
     await this.enter()
@@ -205,7 +203,6 @@ export class LocalDirectory extends DirectoryReader {
         return known
       }
       this.#beginLostAnew(topic, partition)
-      // Known only once the partition is listed.
       const session = this.#session
       const log = UnifiedLog.open(this.os, this.#folders.forWriting(name, topicImage.id), {
         topic,
@@ -252,7 +249,6 @@ export class LocalDirectory extends DirectoryReader {
     await compactGrownOffsets(this.os, this, partition)
   }
 
-  /** The settings that hold for a topic's logs. */
   logConfig(topic: string): LogConfig {
     if (this.options.config !== undefined) return this.options.config(topic)
     return resolveTopicConfig(this.image(), this.serverProperties(), topic)
@@ -302,7 +298,6 @@ export class LocalDirectory extends DirectoryReader {
     }
   }
 
-  /** For `tkafka status`. */
   status(): DirectoryStatus {
     const { kind } = this.inspect()
     return directoryStatus(this.os, this.path, kind, this.exists() && !this.adopted)
@@ -317,7 +312,6 @@ export class LocalDirectory extends DirectoryReader {
     await super.close()
   }
 
-  /** Folders of deleted topics that a killed process left behind. */
   finishDeletions(): Promise<void> {
     return this.#folders.finishDeletions(this.image())
   }

@@ -125,12 +125,10 @@ export class UnifiedLog {
     return Math.max(firstUnstableOffset ?? this.logEndOffset, this.logStartOffset)
   }
 
-  /** What the log knows of its producers. */
   get producers(): readonly ProducerStateEntry[] {
     return [...this.#producers.get(this.logStartOffset).producers.values()]
   }
 
-  /** Open transactions as [producer id, first offset]. */
   get openTransactions(): [number, number][] {
     return this.#producers.get(this.logStartOffset).openTransactions()
   }
@@ -144,7 +142,6 @@ export class UnifiedLog {
     return this.#known.endDamage
   }
 
-  /** For a writer, before it does anything. @throws TerseError where the end is not what is known of it */
   refuseLostEnd(): void {
     this.#known.refuseLostEnd()
   }
@@ -237,7 +234,6 @@ export class UnifiedLog {
     return findMaxTimestamp(this.#local, this.logStartOffset)
   }
 
-  /** Leader epoch that wrote `offset`, -1 when unknown. */
   leaderEpochFor(offset: number): number {
     return this.#epochs.epochFor(offset)
   }
@@ -295,7 +291,6 @@ export class UnifiedLog {
     unlessDiskFull(() => this.#epochs.truncateFromStart(this.logStartOffset))
   }
 
-  /** Segments with their sizes and times, oldest first. */
   scanSegments(): SegmentInfo[] {
     return describeSegments(this.#known)
   }
@@ -304,7 +299,7 @@ export class UnifiedLog {
     return sizeOfSegments(this.#known)
   }
 
-  /** Calls back when files in the folder change (best effort: poll slowly beside it). Throws when watches ran out. */
+  /** Best effort: poll slowly beside it. Throws when watches ran out. */
   onChange(callback: () => void): { close(): void } {
     return this.#folder.watch(callback)
   }
