@@ -17,7 +17,7 @@ export async function openAdmin(context: CommandContext): Promise<Admin> {
   await readSettings(context)
   const { LocalAdmin } = await import('../local/local-admin.ts')
   const { DirectoryReader } = await import('../local/directory-reader.ts')
-  const options = { warn: (line: string) => context.stderr.line(line), address: declaredAddress(context) }
+  const options = { warn: warnNow(context), address: declaredAddress(context) }
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
 }
 
@@ -62,7 +62,15 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
 export async function openDirectory(context: CommandContext): Promise<LocalDirectory> {
   const path = dataDir(context)
   const { LocalDirectory } = await import('../local/local-directory.ts')
-  return LocalDirectory.open(systemOs, path, { warn: (line) => context.stderr.line(line) })
+  return LocalDirectory.open(systemOs, path, { warn: warnNow(context) })
+}
+
+/** At once: it may say why nothing happens. */
+function warnNow({ stderr }: CommandContext): (line: string) => void {
+  return (line) => {
+    stderr.line(line)
+    stderr.flush()
+  }
 }
 
 function dataDir(context: CommandContext): string {
