@@ -110,4 +110,25 @@ describe('architecture', () => {
     )
     expect(wrong).toEqual([])
   })
+
+  test('no thread blocks in the kernel for a lock: it is tried, then awaited (B1)', () => {
+    // Naps in the two places that have nothing else to do: a full pipe, and the thread that compresses.
+    const mayNap = ['src/os/standard-streams.ts', 'src/record/compression-slots.ts']
+    const blocking = /waitForLockSync|waitForLock\(fd|waitSync|SETLKW|Atomics\.wait\(/
+    const found = sources().filter(
+      (file) => !mayNap.includes(file) && blocking.test(fs.readFileSync(path.join(root, file), 'utf8')),
+    )
+    expect(found).toEqual([])
+  })
+
+  test('the wall clock dates things; only what was never waited for may ask it in the layers below commands (B5)', () => {
+    const found = sources().filter(
+      (file) =>
+        /^src\/(local|log|group|metadata|client|record)\//.test(file) &&
+        /Date\.now\(|(deadline|lookedAt|lastFlush|lastCommit|lastLook|started)\b.* = .*clock\.now\(\)/.test(
+          fs.readFileSync(path.join(root, file), 'utf8'),
+        ),
+    )
+    expect(found).toEqual([])
+  })
 })

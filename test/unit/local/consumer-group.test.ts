@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LocalConsumer } from '../../../src/local/local-consumer.ts'
 import { LocalDirectory } from '../../../src/local/local-directory.ts'
+import { LocalProducer } from '../../../src/local/local-producer.ts'
 import { LocalTopics } from '../../../src/local/local-topics.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
@@ -77,5 +78,80 @@ describe('a member whose partition goes to another', () => {
     await first.close()
     expect(entered).toBe(0)
     await second.close()
+  })
+})
+
+/** Polls until the consumer has so many partitions. */
+async function pollUntil(consumer: LocalConsumer, partitions: number): Promise<void> {
+  while (consumer.assignment().length !== partitions) await consumer.poll(20)
+}
+
+describe('a member that does not poll', () => {
+  test('gives its partitions up after max.poll.interval.ms, and its next poll joins again (B2)', async () => {
+    const member = (config: Record<string, string> = {}) =>
+      new LocalConsumer(systemOs, LocalDirectory.open(systemOs, dir), {
+        groupId: 'g',
+        config: { 'auto.offset.reset': 'earliest', 'enable.auto.commit': 'false', ...config },
+      })
+    const idle = member({ 'max.poll.interval.ms': '150' })
+    await idle.subscribe(['a'])
+    const handed = await idle.poll(1000)
+    expect(handed.length).toBeGreaterThan(0)
+    const [{ topic, partition, offset }] = handed
+
+    const busy = member()
+    await busy.subscribe(['a'])
+    await pollUntil(busy, 2)
+    expect(idle.assignment()).toEqual([])
+    await expect(idle.commit(new Map([[{ topic, partition }, { offset: offset + 1, metadata: '' }]]))).rejects.toThrow(
+      /^Commit cannot be completed since the group has already rebalanced/,
+    )
+
+    const both = Promise.all([pollUntil(idle, 1), pollUntil(busy, 1)])
+    await both
+    await idle.commit(new Map([[idle.assignment()[0], { offset: 1, metadata: '' }]]))
+    await Promise.all([idle.close(), busy.close()])
+  })
+})
+
+describe('a lock that somebody else holds', () => {
+  let fd: number
+  beforeEach(() => {
+    fd = systemOs.fs.open(path.join(dir, '.tkafka-gate'), 'a+')
+    expect(systemOs.locks.tryLock(fd, 'exclusive')).toBe(true)
+  })
+
+  test('keeps neither poll nor close of one who joins beyond their time (B2)', async () => {
+    const consumer = new LocalConsumer(systemOs, LocalDirectory.open(systemOs, dir), {
+      groupId: 'g',
+      config: { 'auto.offset.reset': 'earliest' },
+      patienceMs: 50,
+    })
+    await consumer.subscribe(['a'])
+    expect(await consumer.poll(50)).toEqual([])
+    expect(consumer.finished).toBe(false)
+    systemOs.fs.close(fd)
+    let records = 0
+    while (records < 6) records += (await consumer.poll(100)).length
+    await consumer.close()
+  })
+
+  test('does not keep one who joins from being closed (B2)', async () => {
+    const consumer = new LocalConsumer(systemOs, LocalDirectory.open(systemOs, dir), {
+      groupId: 'g',
+      patienceMs: 50,
+    })
+    await consumer.subscribe(['a'])
+    await consumer.close()
+    systemOs.fs.close(fd)
+  })
+
+  test('keeps a producer in the same process waiting, not the process (B1)', async () => {
+    const producer = new LocalProducer(systemOs, LocalDirectory.open(systemOs, dir), {})
+    const sent = producer.send({ topic: 'a', value: 'v' })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    systemOs.fs.close(fd)
+    expect((await sent).topic).toBe('a')
+    await producer.close()
   })
 })
