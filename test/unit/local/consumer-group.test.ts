@@ -103,13 +103,20 @@ describe('a member that does not poll', () => {
     await busy.subscribe(['a'])
     await pollUntil(busy, 2)
     expect(idle.assignment()).toEqual([])
-    await expect(idle.commit(new Map([[{ topic, partition }, { offset: offset + 1, metadata: '' }]]))).rejects.toThrow(
-      /^Commit cannot be completed since the group has already rebalanced/,
-    )
+    await expect(
+      idle.commit(
+        new Map([
+          [
+            { topic, partition },
+            { offset: offset + 1, leaderEpoch: -1, metadata: '' },
+          ],
+        ]),
+      ),
+    ).rejects.toThrow(/^Commit cannot be completed since the group has already rebalanced/)
 
     const both = Promise.all([pollUntil(idle, 1), pollUntil(busy, 1)])
     await both
-    await idle.commit(new Map([[idle.assignment()[0], { offset: 1, metadata: '' }]]))
+    await idle.commit(new Map([[idle.assignment()[0], { offset: 1, leaderEpoch: -1, metadata: '' }]]))
     await Promise.all([idle.close(), busy.close()])
   })
 })
