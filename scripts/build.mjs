@@ -134,8 +134,31 @@ if (only.length === 0) {
   if (entry('src/cli/terminal-parts.ts'))
     jobs.push(bundle({ ...cjs, entryPoints: ['src/cli/terminal-parts.ts'] }, 'terminal_parts.cjs'))
   if (entry('src/index.ts')) {
-    jobs.push(bundle({ ...cjs, supported: {}, entryPoints: ['src/index.ts'] }, 'index.cjs'))
-    jobs.push(bundle({ ...shared, format: 'esm', entryPoints: ['src/index.ts'] }, 'index.mjs'))
+    // In lines as they were written: Node prints the line that throws above an error that nobody caught.
+    jobs.push(
+      bundle(
+        {
+          ...cjs,
+          supported: {},
+          minifySyntax: false,
+          minifyWhitespace: false,
+          entryPoints: ['src/index.ts'],
+        },
+        'index.cjs',
+      ),
+    )
+    jobs.push(
+      bundle(
+        {
+          ...shared,
+          format: 'esm',
+          minifySyntax: false,
+          minifyWhitespace: false,
+          entryPoints: ['src/index.ts'],
+        },
+        'index.mjs',
+      ),
+    )
   }
 }
 const results = await Promise.allSettled(jobs)

@@ -122,6 +122,8 @@ async function runCommand(
       watchReader: () => signals.watchReader(stdout),
     }
     const status = await runTool(context, stderr)
+    if (options.words.length > 0 && (status === 1 || stderr.isTerminal))
+      await nameStrayWords(command, options, stderr)
     return signals.received === undefined ? status : status || SIGNAL_STATUS[signals.received]
   } catch (error) {
     if (error instanceof BrokenPipeError && signals.received !== undefined)
@@ -129,11 +131,19 @@ async function runCommand(
     if (error instanceof UsageError && error.showUsage) {
       stdout.flush()
       stderr.line(error.message)
+      await nameStrayWords(command, options, stderr)
       await printUsage(command, stderr, options.words)
       return 1
     }
     throw error
   }
+}
+
+async function nameStrayWords(command: Command, { words }: Options, stderr: FdOutput): Promise<void> {
+  if (words.length === 0) return
+  const { strayWords } = await import('./cli/usage.ts')
+  const line = strayWords(command, words)
+  if (line !== undefined) stderr.line(line)
 }
 
 /** Runs the tool; on a terminal what was probably meant stands behind the line of one that failed. */

@@ -9,6 +9,11 @@ import { systemOs } from './os/system-os.ts'
 
 declare const __TKAFKA_VERSION__: string
 
+declare global {
+  /** The launcher's way to run a bundle. */
+  var __tkafkaLoad: ((bundle: string) => unknown) | undefined
+}
+
 const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   [
     'Topics and settings',
@@ -91,7 +96,7 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
     stderr.line(overview(colours(stderr, process.env)))
     return 1
   }
-  if (word === '--version') {
+  if (word === '--version' || word === 'version') {
     stdout.line(`tkafka ${__TKAFKA_VERSION__} (tools of Kafka ${KAFKA_VERSION})`)
     return 0
   }
@@ -104,16 +109,33 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
     stdout.line(overview(colours(stdout, process.env)))
     return 0
   }
+  if (word === 'help' && isBuilt(toolName(next))) {
+    helpOf(toolName(next))
+    return 0
+  }
   stderr.line(
     word.startsWith('-')
       ? `tkafka: ${word} is no flag of tkafka; a tool comes first: tkafka topics --list`
-      : unknownTool(word),
+      : unknownTool(word === 'help' ? next : word),
   )
   return 1
 }
 
+/** `help topics` is `topics --help`. */
+function helpOf(tool: string): void {
+  const bundle = join(dirname(import.meta.url), `${tool}.cjs`)
+  globalThis.__tkafkaArgs = [tool, '--help']
+  if (globalThis.__tkafkaLoad === undefined) throw new Error(`${bundle} is loaded by bin/tkafka`)
+  globalThis.__tkafkaLoad(bundle)
+}
+
+/** Without what stands around it in the names of Kafka's scripts. */
+function toolName(word: string): string {
+  return word.replace(/^kafka-/, '').replace(/\.(sh|bat)$/, '')
+}
+
 function unknownTool(word: string): string {
-  const name = word.replace(/^kafka-/, '').replace(/\.(sh|bat)$/, '')
+  const name = toolName(word)
   const built = GROUPS.flatMap(([, tools]) => tools.map(([tool]) => tool)).filter(isBuilt)
   if (built.includes(name)) return `tkafka: no tool ${word}: tkafka ${name} is its name here`
   if (GROUPS.some(([, tools]) => tools.some(([tool]) => tool === name))) {

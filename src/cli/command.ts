@@ -36,6 +36,8 @@ export interface Flag {
 export interface Command {
   /** The script's name without `kafka-` and `.sh`. */
   readonly name: string
+  /** A tool that Kafka has not: none of its flags needs that said. */
+  readonly addition?: true
   /** First line of the help, as in the genuine tool. */
   readonly summary: string
   readonly flags: readonly Flag[]
@@ -55,6 +57,8 @@ export interface Command {
    * `suffix` prints both around the message and no usage.
    */
   readonly parseErrors?: { readonly usage?: boolean; readonly prefix?: string; readonly suffix?: string }
+  /** Words without a flag mean something here; elsewhere they are named as what was not looked at. */
+  readonly takesWords?: true
   /** Two or three right uses for the help. */
   readonly examples?: readonly string[]
   /** Returns the exit status; undefined is 0. Throws TerseError or UsageError for what a person should read. */

@@ -7,7 +7,7 @@ export function usageTable(command: Command, width = 80): string {
   const rows = [...flagsByName(command.flags).values()]
     .filter((flag) => !flag.hidden)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((flag) => [heading(flag), description(flag)] as const)
+    .map((flag) => [heading(flag), description(flag, command.addition === true)] as const)
   const left = Math.min(40, Math.max(24, ...rows.map(([head]) => head.length + 1)))
   const right = Math.max(30, width - left - 1)
   const lines = [`${'Option'.padEnd(left)} Description`, `${'------'.padEnd(left)} -----------`]
@@ -31,11 +31,37 @@ export function usagePointer(command: Command, words: readonly string[] = []): s
   return hint + (examples.length === 0 ? pointer : `\nExamples:\n${examples.join('\n')}\n\n${pointer}`)
 }
 
+/** jopt-simple passes over words that belong to no flag; a person should hear of them. undefined: there are none. */
+export function strayWords(command: Command, words: readonly string[]): string | undefined {
+  if (command.parser !== undefined || command.takesWords === true || words.length === 0) return undefined
+  const names = words.map((word) => JSON.stringify(word)).join(', ')
+  const flags = flagsByName(command.flags)
+  const meant = words.map((word) => ALIASES[word] ?? word).filter((word) => flags.has(word))
+  const hint = didYouMean(meant.map((word) => `--${word}`))
+  const line = `${command.name}: ${names} ${words.length === 1 ? 'belongs' : 'belong'} to no flag and ${words.length === 1 ? 'was' : 'were'} not looked at`
+  return hint === undefined ? line : `${line}. ${hint}`
+}
+
+/** What other tools call it. */
+const ALIASES: Readonly<Record<string, string>> = {
+  ls: 'list',
+  rm: 'delete',
+  del: 'delete',
+  remove: 'delete',
+  add: 'create',
+  new: 'create',
+  desc: 'describe',
+  show: 'describe',
+  info: 'describe',
+}
+
 /** What `--help` prints: the genuine tool's first line, the table, a few right uses. */
 export function helpText(command: Command, width = 80): string {
   const examples = exampleLines(command)
   const tail = examples.length === 0 ? '' : `\n\nExamples:\n${examples.join('\n')}`
-  return `${command.summary}\n${usageTable(command, width)}${tail}`
+  return `${wrap(command.summary, width)
+    .map((line) => line.trimStart())
+    .join('\n')}\n${usageTable(command, width)}${tail}`
 }
 
 export function exampleLines(command: Command): string[] {
@@ -52,11 +78,11 @@ function heading(flag: Flag): string {
   return flag.arg === 'required' ? `${name} <${argument}>` : `${name} [${argument}]`
 }
 
-function description(flag: Flag): string {
+function description(flag: Flag, ours: boolean): string {
   const parts = [flag.description]
   if (flag.deprecated === true) parts.unshift('DEPRECATED.')
   else if (flag.deprecated !== undefined) parts.unshift(`DEPRECATED, use --${flag.deprecated}.`)
-  if (flag.addition) parts.push("(not in Kafka's tool)")
+  if (flag.addition && !ours) parts.push("(not in Kafka's tool)")
   if (flag.default !== undefined) parts.push(`(default: ${flag.default})`)
   return parts.join(' ')
 }

@@ -29,6 +29,7 @@ export const FINDING_COLUMNS = [
 
 export const command: Command = {
   name: 'check',
+  addition: true,
   summary:
     'Reads every batch, index, checkpoint, metadata record and group record of the data directory and tells what is wrong. Changes nothing; exit status 1 when something is wrong.',
   flags: [TOPIC, outputFlag],

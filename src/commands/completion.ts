@@ -9,6 +9,8 @@ const NAMES = ['topics', 'groups']
 /** Prints the shell's script; `names` is what the scripts ask while a person types, so it says nothing when it fails. */
 export const command: Command = {
   name: 'completion',
+  takesWords: true,
+  addition: true,
   summary: 'Completion for a shell: prints the script for bash, zsh or fish.',
   flags: [],
   positionals: [

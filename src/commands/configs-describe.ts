@@ -1,6 +1,7 @@
 import type { CommandContext } from '../cli/command.ts'
 import type { Admin, ConfigEntry, ConfigResourceType, ConfigSource, QuotaEntity } from '../client/admin.ts'
 import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
+import { noSuch } from '../client/near-names.ts'
 import { validateTopicName } from '../client/topic-names.ts'
 import { javaDouble } from '../config/config-def.ts'
 import { TerseError } from '../errors.ts'
@@ -49,6 +50,7 @@ async function describeResources(
   if (name !== undefined && name !== '' && !all && !(await exists(admin, type, name))) {
     stdout.line(`The ${singular(type)} '${name}' doesn't exist and doesn't have dynamic config.`)
     await hint(context)
+    if (options.has('topic')) throw await noTopic(admin, name)
     return
   }
   const table = await settingsTable(context)
@@ -70,6 +72,15 @@ async function describeResources(
       )
     }
   }
+}
+
+/**
+ * What failed ends with 1. Kafka's tool ends with 0, and scripts made for it in the long form (`--entity-type topics
+ * --entity-name NAME`) go on doing so.
+ */
+export async function noTopic(admin: Admin, name: string): Promise<ConfigsFailure> {
+  const names = (await admin.listTopics()).map((topic) => topic.name)
+  return new ConfigsFailure(noSuch('topic', name, names))
 }
 
 async function hint(context: CommandContext): Promise<void> {

@@ -30,6 +30,7 @@ const option = (name: string, argName: string, description: string, more: Partia
 
 export const command: Command = {
   name: 'e2e-latency',
+  takesWords: true,
   summary: 'This tool measures end-to-end latency in Kafka by sending messages and timing their reception.',
   flags: [
     option(

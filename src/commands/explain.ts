@@ -27,6 +27,7 @@ const PARTITION_CLEANING = {
 
 export const command: Command = {
   name: 'explain',
+  addition: true,
   summary: 'Says why retention and compaction did, or did not, clean a topic.',
   flags: [
     {

@@ -6,14 +6,17 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
+import type { Admin } from '../client/admin.ts'
 import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
-import { topicFilter } from '../client/topic-filter.ts'
-import { UsageError } from '../errors.ts'
+import { noSuch } from '../client/near-names.ts'
+import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
+import { KafkaError, UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
 import { CLEANING_RESULT, cleaningLine, parseDuration, unreachedLine } from './log-cleaner-text.ts'
 
 export const command: Command = {
   name: 'log-cleaner',
+  addition: true,
   summary: "Deletes and compacts what the topics' settings say, once, as a broker does all the time.",
   flags: [
     {
@@ -79,9 +82,11 @@ export const command: Command = {
     const machine = machineOutput(context, CLEANING_RESULT)
     const { openAdmin } = await import('./open-client.ts')
     const admin = await openAdmin(context)
+    await requireTopics(context, admin)
     let results = 0
     let failures = 0
     const unreached: CleaningResult[] = []
+    const freed = new Set<string>()
     const progress = startProgress(context, 'cleaning')
     try {
       for await (const result of admin.clean({
@@ -90,6 +95,7 @@ export const command: Command = {
           progress.update(`${topic}-${partition}: ${phase}`, totalBytes > 0 ? doneBytes / totalBytes : 1),
       })) {
         results++
+        if (result.status === 'done' && result.bytesAfter < result.bytesBefore) freed.add(result.topic)
         if (result.status === 'unreached') unreached.push(result)
         progress.aside(() => {
           if (result.status === 'failed') {
@@ -107,6 +113,7 @@ export const command: Command = {
       machine?.end(failures === 0)
       if (machine === undefined && unreached.length > 0) context.stdout.line(unreachedLine(unreached))
       if (machine === undefined && results === 0) await reassure(context, options)
+      if (machine === undefined && freed.size > 0) await tellOfDelay(context, admin, freed)
     } finally {
       progress.stop()
       await admin.close()
@@ -140,12 +147,44 @@ function cleaningOptions(context: CommandContext): CleaningOptions {
   }
 }
 
+/** What was freed is out of the log, and its files are on the disk for a while: readers may still be in them. */
+async function tellOfDelay(
+  { stdout }: CommandContext,
+  admin: Admin,
+  topics: ReadonlySet<string>,
+): Promise<void> {
+  let longest = 0
+  for (const name of topics) {
+    const entries = await admin.describeConfigs({ type: 'topic', name }).catch(() => [])
+    const delay = entries.find((entry) => entry.name === 'file.delete.delay.ms')?.value
+    longest = Math.max(longest, Number(delay ?? 0))
+  }
+  if (longest > 0)
+    stdout.line(
+      `what was freed leaves the disk when file.delete.delay.ms (${longest} ms) is over and the next run or writer comes by`,
+    )
+}
+
+/** @throws KafkaError for a name that there is no topic of; a pattern may match none, as from cron it often will */
+async function requireTopics({ options }: CommandContext, admin: Admin): Promise<void> {
+  const names = options
+    .values('topic')
+    .map((list) => onlyTopic(list))
+    .filter((name) => name !== undefined)
+  if (names.length === 0) return
+  const there = (await admin.listTopics()).map(({ name }) => name)
+  const absent = names.find((name) => !there.includes(name))
+  if (absent === undefined) return
+  await admin.close()
+  throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', noSuch('topic', absent, there))
+}
+
 /** A person at a terminal gets an answer in any case; cron gets none when there was nothing to do. */
 async function reassure(context: CommandContext, { dryRun }: CleaningOptions): Promise<void> {
   const { options, stdout, stderr } = context
   if (!stdout.isTerminal || !stderr.isTerminal) return
   if (options.has('topic')) await (await import('./near-name-hint.ts')).hintNearNames(context)
   stderr.line(
-    `nothing ${dryRun === true ? 'would be' : 'is'} to be cleaned; tkafka explain --topic NAME says why`,
+    `there is nothing to clean${dryRun === true ? ' (a dry run: nothing was changed)' : ''}; tkafka explain --topic NAME says why`,
   )
 }

@@ -17,8 +17,22 @@ export async function openAdmin(context: CommandContext): Promise<Admin> {
   await readSettings(context)
   const { LocalAdmin } = await import('../local/local-admin.ts')
   const { DirectoryReader } = await import('../local/directory-reader.ts')
-  const options = { warn: warnNow(context), address: declaredAddress(context) }
+  const options = { warn: warnOnce(context), address: declaredAddress(context) }
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
+}
+
+const told = new WeakMap<object, Set<string>>()
+
+/** Several clients of one run find the same thing out: it is told once. At once: it may say why nothing happens. */
+function warnOnce({ stderr }: CommandContext): (line: string) => void {
+  return (line) => {
+    const lines = told.get(stderr) ?? new Set()
+    told.set(stderr, lines)
+    if (lines.has(line)) return
+    lines.add(line)
+    stderr.line(line)
+    stderr.flush()
+  }
 }
 
 /** Where the directory is said to be: the address asked for, else the first one declared. */
@@ -62,15 +76,7 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
 export async function openDirectory(context: CommandContext): Promise<LocalDirectory> {
   const path = dataDir(context)
   const { LocalDirectory } = await import('../local/local-directory.ts')
-  return LocalDirectory.open(systemOs, path, { warn: warnNow(context) })
-}
-
-/** At once: it may say why nothing happens. */
-function warnNow({ stderr }: CommandContext): (line: string) => void {
-  return (line) => {
-    stderr.line(line)
-    stderr.flush()
-  }
+  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context) })
 }
 
 function dataDir(context: CommandContext): string {
@@ -88,7 +94,7 @@ function requireLocal(context: CommandContext): void {
     )
   }
   throw new TerseError(
-    `${from} ${servers} is a cluster, which tkafka cannot reach yet; leave it out to work on the data directory, or set TKAFKA_LOCAL_BOOTSTRAP=${servers} to say that this address is the data directory`,
+    `${from} ${servers} is a cluster, which tkafka cannot reach yet (Kafka's own tools can); leave it out to work on the data directory, or set TKAFKA_LOCAL_BOOTSTRAP=${servers} to say that this address is the data directory`,
   )
 }
 

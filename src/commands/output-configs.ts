@@ -7,6 +7,7 @@ import {
   everyName,
   exists,
   matchingQuotas,
+  noTopic,
   RESOURCES,
   resourceConfigs,
 } from './configs-describe.ts'
@@ -44,6 +45,7 @@ async function writeResources(
   if (type === 'topics' && name !== undefined) checkTopicName(name)
   if (name !== undefined && name !== '' && !all && !(await exists(admin, type, name))) {
     stderr.line(`The ${singular(type)} '${name}' doesn't exist and doesn't have dynamic config.`)
+    if (options.has('topic')) throw await noTopic(admin, name)
     return
   }
   for (const one of name === undefined ? await everyName(admin, type) : [name]) {

@@ -10,6 +10,7 @@ import { openAdmin } from './open-client.ts'
 
 export const command: Command = {
   name: 'repair',
+  addition: true,
   summary:
     'Mends what check finds: torn ends are cut, damage is taken out, indexes and checkpoints are built anew. Bytes that are taken out are kept in files that end in .broken. Exit status 1 when something is left that it cannot mend.',
   flags: [

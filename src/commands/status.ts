@@ -40,6 +40,7 @@ const STATUS_SHAPE = {
 
 export const command: Command = {
   name: 'status',
+  addition: true,
   summary: 'Tells which data directory is used, what it is, and who works in it.',
   flags: [outputFlag],
   examples: ['tkafka status', 'tkafka --data-dir /var/lib/kafka status'],

@@ -2,6 +2,7 @@
  * Access control entries of a data directory: metadata records, as a genuine controller stores them. A directory
  * enforces none of them (file permissions guard it); a broker that is started on it does.
  */
+import { join } from 'node:path'
 import {
   ACL_OPERATIONS,
   type AclBinding,
@@ -76,7 +77,12 @@ export class LocalAcls implements AclAdmin {
   /** The authorizer of the broker that this directory is started with. */
   #requireAuthorizer(message: string): void {
     const name = this.#directory.serverProperties().get('authorizer.class.name') ?? ''
-    if (name.trim() === '') throw new KafkaError('SECURITY_DISABLED', message)
+    if (name.trim() !== '') return
+    const file = join(this.#directory.path, 'server.properties')
+    throw new KafkaError(
+      'SECURITY_DISABLED',
+      `${message}\nSay in ${file} which one: authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer`,
+    )
   }
 }
 

@@ -338,7 +338,8 @@ export class LogDirSession {
     const who = broker === undefined ? 'a Kafka broker' : `a Kafka broker (pid ${broker.pid})`
     return new TerseError(
       `${this.#dir}: ${who} is running on this directory, so tkafka only reads here; ` +
-        'use --bootstrap-server to write through the broker, or stop it first',
+        "write through the broker with Kafka's own tools and their --bootstrap-server (tkafka cannot dial a broker yet), " +
+        'or stop it first',
     )
   }
 
