@@ -7,6 +7,8 @@ export interface ConsumerRecord {
   readonly partition: number
   readonly offset: number
   readonly timestamp: number
+  /** Only where no number holds the timestamp (beyond 2^53): all of it. */
+  readonly exactTimestamp?: bigint
   readonly timestampType: TimestampType
   readonly key: Buffer | null
   readonly value: Buffer | null

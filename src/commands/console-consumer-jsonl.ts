@@ -2,6 +2,7 @@
  * Records for programs (`console-consumer --output`): every field of a record, so that console-producer --input jsonl
  * makes the same record of it again. Bytes that are not UTF-8 are base64, and the field beside says so.
  */
+
 import { isUtf8 } from 'node:buffer'
 import type { Output } from '../cli/command.ts'
 import {
@@ -14,6 +15,7 @@ import {
 import type { VisitedBatch } from '../client/consumer.ts'
 import { visitHeaders } from '../client/stored-headers.ts'
 import { TerseError } from '../errors.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import { decoded, type Format, shown } from './console-consumer-formats.ts'
 import { DefaultMessageFormatter } from './formatters/default-message-formatter.ts'
 import type { OutputBuffer } from './formatters/output-buffer.ts'
@@ -87,7 +89,7 @@ export class MachineFormatter implements MessageFormatter {
       topic,
       partition,
       offset,
-      timestamp,
+      timestamp: exactTimestamp(timestamp),
       timestampType,
       leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
     }

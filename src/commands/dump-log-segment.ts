@@ -1,7 +1,9 @@
 /** Data of a segment (.log) or of a metadata snapshot (.checkpoint): its batches, and on request their records. */
+
 import { basename } from 'node:path'
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import { incrementSequence, NO_SEQUENCE } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { readHeaders } from '../record/record-walk.ts'
@@ -130,7 +132,7 @@ class SegmentDump {
             type: 'record',
             offset,
             timestampType: batch.timestampType,
-            timestamp,
+            timestamp: exactTimestamp(timestamp),
             keySize: key === null ? -1 : key.length,
             valueSize: value === null ? -1 : value.length,
             sequence:

@@ -101,6 +101,14 @@ export class RecordBatch {
     return readInt64Rounded(this.buffer, this.position + header.BASE_TIMESTAMP_POSITION)
   }
 
+  exactBaseTimestamp(): bigint {
+    return this.buffer.readBigInt64BE(this.position + header.BASE_TIMESTAMP_POSITION)
+  }
+
+  exactMaxTimestamp(): bigint {
+    return this.buffer.readBigInt64BE(this.position + header.MAX_TIMESTAMP_POSITION)
+  }
+
   get maxTimestamp(): number {
     return readInt64Rounded(this.buffer, this.position + header.MAX_TIMESTAMP_POSITION)
   }

@@ -1,6 +1,7 @@
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'
 import type { CorruptRecordError } from '../errors.ts'
+import { exactVarlong, keepTimestamp } from './exact-timestamp.ts'
 import type { RecordHeader, RecordVisitor } from './record.ts'
 
 /** What walking needs to know of the batch that the records are in. */
@@ -10,6 +11,9 @@ export interface BatchOfRecords {
   readonly baseTimestamp: number
   readonly maxTimestamp: number
   readonly timestampType: string
+  /** An int64 of the header, exactly: for those that no double holds. */
+  exactBaseTimestamp?(): bigint
+  exactMaxTimestamp?(): bigint
   readonly count: number
   corrupt(detail: string): CorruptRecordError
 }
@@ -93,6 +97,9 @@ function walkInRuns(
   return true
 }
 
+const exactBase = (batch: BatchOfRecords) => batch.exactBaseTimestamp?.() ?? BigInt(batch.baseTimestamp)
+const exactMax = (batch: BatchOfRecords) => batch.exactMaxTimestamp?.() ?? BigInt(batch.maxTimestamp)
+
 function checkEnd(batch: BatchOfRecords, at: number, end: number): void {
   if (at !== end) throw batch.corrupt(`${end - at} bytes are left behind its ${batch.count} records`)
 }
@@ -112,6 +119,7 @@ function walkSteps(
   const baseTimestamp = batch.baseTimestamp
   const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Number.NaN
   const hasAppendTime = !Number.isNaN(appendTime)
+  const wideBase = !Number.isSafeInteger(baseTimestamp)
   let at = start
   for (let index = first; index < last; index++) {
     // Every length is a zigzag varint; the one-byte and two-byte ones, nearly all, are decoded here.
@@ -132,16 +140,24 @@ function walkSteps(
     at++
 
     let timestamp: number
+    const deltaAt = at
+    let wideDelta = false
     raw = buffer[at]
     if (raw < 0x80) {
       timestamp = baseTimestamp + ((raw >>> 1) ^ -(raw & 1))
       at++
     } else {
-      timestamp = baseTimestamp + readVarlong(buffer, at, recordEnd)
+      const delta = readVarlong(buffer, at, recordEnd)
+      wideDelta = !Number.isSafeInteger(delta)
+      timestamp = baseTimestamp + delta
       if (Number.isNaN(timestamp)) throw damaged(batch, index, 'timestamp')
       at = cursor.at
     }
     if (hasAppendTime) timestamp = appendTime
+    if (wideBase || wideDelta || !Number.isSafeInteger(timestamp))
+      timestamp = keepTimestamp(
+        hasAppendTime ? exactMax(batch) : exactBase(batch) + exactVarlong(buffer, deltaAt),
+      )
 
     raw = at < recordEnd ? buffer[at] : 0x80
     if (raw < 0x80) at++

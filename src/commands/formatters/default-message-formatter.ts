@@ -1,5 +1,6 @@
 import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
+import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import type { PrintedForm } from '../../record/printed-form.ts'
 import type { Deserializer } from '../deserializers.ts'
 import { deserializerFor } from '../deserializers.ts'
@@ -153,7 +154,8 @@ export class DefaultMessageFormatter implements MessageFormatter {
       output.constant(this.#lineSeparator)
       return
     }
-    if (this.#quick && (headersCount === 0 || !this.#printHeaders)) {
+    const wide = this.#printTimestamp && !Number.isSafeInteger(timestamp)
+    if (this.#quick && !wide && (headersCount === 0 || !this.#printHeaders)) {
       const shift = output.shiftOf(buffer)
       if (
         !Number.isNaN(shift) &&
@@ -164,7 +166,8 @@ export class DefaultMessageFormatter implements MessageFormatter {
     }
     if (this.#printTimestamp) {
       output.constant(this.#timestampLabel)
-      if (this.#hasTimestamp) output.integer(timestamp)
+      if (this.#hasTimestamp && wide) output.text(String(exactTimestamp(timestamp)))
+      else if (this.#hasTimestamp) output.integer(timestamp)
       output.constant(this.#afterTimestamp)
     }
     if (this.#beforeOffset.length > 0) output.constant(this.#beforeOffset)
