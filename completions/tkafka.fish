@@ -280,7 +280,7 @@ complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l data-dir -r -F -d 'T
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l date-format -x -d 'The date format to use for formatting the time field'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l fetch-size -x -d 'The maximum amount of data to fetch from a single partition per request'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l from-latest -f -d 'If the consumer does not already have an established offset to consume from, ...'
-complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l group -x -a '(__tkafka_names groups)' -d 'The group id to consume on'
+complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l group -x -a '(__tkafka_names groups)' -d 'The group id to consume on; its offsets are committed'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l hide-header -f -d 'If set, skips printing the header for the stats'

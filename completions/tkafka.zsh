@@ -318,7 +318,7 @@ _tkafka() {
       '--date-format:The date format to use for formatting the time field'
       '--fetch-size:The maximum amount of data to fetch from a single partition per request'
       '--from-latest:If the consumer does not already have an established offset to consume from, ...'
-      '--group:The group id to consume on'
+      '--group:The group id to consume on; its offsets are committed'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--hide-header:If set, skips printing the header for the stats'

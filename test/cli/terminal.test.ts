@@ -56,9 +56,14 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
 
   test('a pipe gets the genuine lines alone', async () => {
     expect(await story.fails('consumer-groups --describe --group reader')).not.toContain('mean')
-    expect(await story.says('configs --describe --topic quaks')).toBe(
+    expect(await story.says('configs --describe --entity-type topics --entity-name quaks')).toBe(
       "The topic 'quaks' doesn't exist and doesn't have dynamic config.\n",
     )
+    // In the short form what failed ends with 1, and says why (D2).
+    expect(await story.run('configs --describe --topic quaks')).toMatchObject({
+      status: 1,
+      stderr: 'There is no topic quaks. Did you mean quakes?\n',
+    })
   })
 
   test('settings stand in a table; --output text is Kafka’s text there, too', async () => {
