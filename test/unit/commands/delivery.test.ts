@@ -121,7 +121,7 @@ const FORMATS: readonly (readonly [string, readonly string[], (text: string) => 
     wholeLines,
   ],
   ['--value-format hex', ['--value-format', 'hex'], wholeLines],
-  ['--where', ['--where', 'value =~ "^[0-9]*[02468]\\."'], wholeLines],
+  ['--where', ['--where', 'value =~ "^[0-9]*[0-8]\\."'], wholeLines],
   ['--skip-message-on-error', ['--skip-message-on-error', '--value-format', 'utf8'], wholeLines],
   ['jsonl', ['--output', 'jsonl'], wholeLines],
   ['json', ['--output', 'json'], jsonRows],
