@@ -113,6 +113,14 @@ export class LocalAssignment {
     return this.#order.map(({ topic, partition }) => ({ topic, partition }))
   }
 
+  /** Whether all of these are in the metadata. */
+  exist(partitions: readonly TopicPartition[]): boolean {
+    const image = this.#currentImage()
+    return partitions.every(
+      ({ topic, partition }) => image?.topic(topic)?.partitions[partition] !== undefined,
+    )
+  }
+
   get size(): number {
     return this.#order.length
   }

@@ -36,6 +36,7 @@ export class LocalConsumer implements Consumer {
   readonly #directory: LocalDirectory
   readonly #options: ConsumerOptions
   readonly #settings: ConsumerSettings
+  readonly #patienceMs: number
   readonly #assignment: LocalAssignment
   readonly #waiter: LocalFetchWaiter
   readonly #work: PatientWork
@@ -55,11 +56,12 @@ export class LocalConsumer implements Consumer {
   #closed = false
   #collector: RecordCollector | undefined
 
-  /** @throws TerseError in Kafka's words for settings that are not right */
+  /** @throws TerseError in Kafka's words for settings that are wrong */
   constructor(os: Os, directory: LocalDirectory, options: ConsumerOptions) {
     this.#os = os
     this.#directory = directory
     this.#options = options
+    this.#patienceMs = Math.min(options.patienceMs ?? CLOSE_MS, CLOSE_MS)
     this.#settings = consumerSettings(options.config ?? {}, options.groupId)
     this.#waiter = new LocalFetchWaiter(os, directory.path, () => {
       this.#lastLook = 0
@@ -142,10 +144,6 @@ export class LocalConsumer implements Consumer {
   #check(): void {
     this.#work.throwFailure()
     this.#group?.check()
-  }
-
-  get #patienceMs(): number {
-    return Math.min(this.#options.patienceMs ?? CLOSE_MS, CLOSE_MS)
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
@@ -367,7 +365,6 @@ export class LocalConsumer implements Consumer {
   async close(options: { readonly processed?: boolean } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    // Who has not even entered yet has nothing to commit.
     const patience = setTimeout(() => this.#directory.endWaits(), this.#patienceMs)
     try {
       if (options.processed !== false) this.#assignment.processed()
@@ -395,18 +392,11 @@ export class LocalConsumer implements Consumer {
   /** A reader makes no topic, unless `allow.auto.create.topics=true` was given: it waits, or (`untilEnd`) says what is absent. */
   async #meetAbsent(asked: readonly TopicPartition[] | RegExp): Promise<void> {
     const { untilEnd = false } = this.#options
-    if (asked instanceof RegExp ? !untilEnd : this.#allThere(asked)) return
+    if (asked instanceof RegExp ? !untilEnd : this.#assignment.exist(asked)) return
     const { meetAbsent } = await import('./absent-topics.ts')
     await meetAbsent(this.#os, this.#directory, asked, {
       create: this.#settings.allowAutoCreateTopics,
       untilEnd,
     })
-  }
-
-  #allThere(partitions: readonly TopicPartition[]): boolean {
-    const image = this.#directory.exists() ? this.#directory.image() : undefined
-    return partitions.every(
-      ({ topic, partition }) => image?.topic(topic)?.partitions[partition] !== undefined,
-    )
   }
 }
