@@ -7,6 +7,7 @@ import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { elsewhereLine } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
+import { NoOffsetForPartition } from './local-consumer-errors.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { LocalFetchWaiter } from './local-fetch-waiter.ts'
 import { LocalFetcher } from './local-fetcher.ts'
@@ -381,11 +382,6 @@ function uncommittedOf(assigned: readonly Assigned[]): OffsetCommit[] {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
-}
-
-/** auto.offset.reset=none, and nothing says where to begin. */
-class NoOffsetForPartition extends TerseError {
-  override name = 'NoOffsetForPartition'
 }
 
 /** The order in which Kafka's consumer asks for its partitions, and so gets them: that of a HashMap. */

@@ -13,3 +13,8 @@ export function noGroup(): TerseError {
     'To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.',
   )
 }
+
+/** auto.offset.reset=none, and nothing says where to begin. */
+export class NoOffsetForPartition extends TerseError {
+  override name = 'NoOffsetForPartition'
+}

@@ -17,15 +17,11 @@ import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalFetchWaiter, POLL_MS } from './local-fetch-waiter.ts'
 import { RecordCollector } from './local-record-collector.ts'
-import { PatientWork } from './patient-work.ts'
+import { CLOSE_MS, JOIN_MS, PatientWork } from './patient-work.ts'
 
 /** A reader that is always busy lets timers, signals and revocations have their turn this often. */
 const TURN_MS = 20
 const FIRST_COMMIT_MS = 1000
-/** A group hands partitions over in some 50 ms; where a member is stopped or at work, `poll` waits on. */
-const JOIN_MS = 1000
-/** As Kafka's close. */
-const CLOSE_MS = 30_000
 
 /**
  * Consumer on a data directory. Reading takes no lock and changes no file; a group member holds its membership and enters the

@@ -1,6 +1,10 @@
 import type { Clock } from '../os/clock.ts'
 import type { LocalFetchWaiter } from './local-fetch-waiter.ts'
 
+/** A group hands partitions over in some 50 ms; where a member is stopped or at work, `poll` waits on. */
+export const JOIN_MS = 1000
+/** As Kafka's close. */
+export const CLOSE_MS = 30_000
 /** What our own work may take when nobody is in its way, whatever the caller's deadline. */
 const SHORTEST_WAIT_MS = 100
 const LOOK_MS = 1000
