@@ -167,8 +167,7 @@ export class UnifiedLog {
   }
 
   async lock(): Promise<void> {
-    if (this.tryLock()) return
-    await this.#lock.lock()
+    if (!this.tryLock()) await this.#lock.lock()
   }
 
   /** For one who is alone in the log. @throws LockBusyError where that is not so */
