@@ -102,7 +102,9 @@ describe('bugs of Kafka that are not to come back', () => {
     appendFileSync(file(dir, 0, 'log'), Buffer.from('torn'))
     const report = await recover(dir)
     expect(report).toMatchObject({ logEndOffset: 900, cutBytes: 0 })
-    expect(report.corrupt[0].message).toMatch(/offsets 5 to 899 stood here \(the recovery-point checkpoint tells\)/)
+    expect(report.corrupt[0].message).toMatch(
+      /offsets 5 to 899 stood here \(the recovery-point checkpoint tells\)/,
+    )
     expect(readFileSync(file(dir, 0, 'log'), 'latin1')).toMatch(/torn$/)
   })
 
