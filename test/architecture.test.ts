@@ -81,6 +81,7 @@ describe('architecture', () => {
 
   test('files stay small enough to read in one sitting', () => {
     const long = sources()
+      .filter((file) => !file.startsWith('src/message/generated/'))
       .map((file) => ({
         file,
         lines: fs.readFileSync(path.join(root, file), 'utf8').trimEnd().split('\n').length,

@@ -4,9 +4,10 @@ import { machineOutput, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin, GroupDescription, GroupListing } from '../client/admin.ts'
 import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
-import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import type { TopicPartition } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { CONSUMER_GROUPS_FLAGS } from './consumer-groups-flags.ts'
+import { partitionRows } from './consumer-groups-partitions.ts'
 import { checkResetScenarios } from './reset-scenarios.ts'
 
 const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex']
@@ -247,68 +248,6 @@ async function coordinatorText(admin: Admin): Promise<string> {
   const { brokers, controller } = await admin.describeCluster()
   const broker = brokers.find(({ id }) => id === controller) ?? brokers[0]
   return broker === undefined ? '-' : `${broker.host}:${broker.port}  (${broker.id})`
-}
-
-/** Members with most partitions first, then what nobody reads. */
-async function partitionRows(admin: Admin, group: GroupDescription, problems: Set<string>) {
-  const committed = await admin.listConsumerGroupOffsets(group.groupId)
-  const known = new Map((await admin.listTopics()).map(({ name }) => [name, true]))
-  const assigned = new Set<string>()
-  const describePartition = async (
-    tp: TopicPartition,
-    consumerId: string,
-    host: string,
-    clientId: string,
-  ) => ({
-    ...tp,
-    committed: committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset,
-    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp, problems) : undefined,
-    consumerId,
-    host,
-    clientId,
-  })
-  const rows = []
-  const members = group.members
-    .filter((member) => member.assignment.length > 0)
-    .sort((a, b) => b.assignment.length - a.assignment.length)
-  for (const { assignment, memberId, host, clientId } of members) {
-    for (const tp of [...assignment].sort(byTopicAndPartition)) {
-      assigned.add(topicPartitionKey(tp.topic, tp.partition))
-      rows.push(await describePartition(tp, memberId, host, clientId))
-    }
-  }
-  const rest = [...committed].filter(([key]) => !assigned.has(key)).map(([, { partition }]) => partition)
-  for (const tp of rest.sort(byTopicAndPartition)) rows.push(await describePartition(tp, '-', '-', '-'))
-  return rows
-}
-
-/**
- * A line goes to `problems` for damage at a log's end, where the lag is counted from where the log ended as far as is known, and
- * for a partition that other nodes keep, whose end is not known here.
- */
-async function endOffset(
-  admin: Admin,
-  partition: TopicPartition,
-  problems: Set<string>,
-): Promise<number | undefined> {
-  try {
-    const { offset, damage } = await admin.listOffset(partition, 'latest')
-    if (damage !== undefined) {
-      problems.add(`${partition.topic}-${partition.partition}: ${damage}; see tkafka repair`)
-    }
-    return offset
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error
-    if (error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') {
-      if (error.code !== 'KAFKA_STORAGE_ERROR') throw error
-      problems.add(error.message)
-    }
-    return undefined
-  }
-}
-
-function byTopicAndPartition(a: TopicPartition, b: TopicPartition): number {
-  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
 }
 
 type Fail = (message: string, details?: readonly string[]) => void

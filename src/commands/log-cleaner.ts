@@ -11,6 +11,7 @@ import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.t
 import { noSuch } from '../client/near-names.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { KafkaError, UsageError } from '../errors.ts'
+import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
 import { CLEANING_RESULT, cleaningLine, parseDuration, unreachedLine } from './log-cleaner-text.ts'
 
@@ -172,7 +173,7 @@ async function requireTopics({ options }: CommandContext, admin: Admin): Promise
     .map((list) => onlyTopic(list))
     .filter((name) => name !== undefined)
   if (names.length === 0) return
-  const there = (await admin.listTopics()).map(({ name }) => name)
+  const there = [METADATA_TOPIC, ...(await admin.listTopics()).map(({ name }) => name)]
   const absent = names.find((name) => !there.includes(name))
   if (absent === undefined) return
   await admin.close()

@@ -18,6 +18,8 @@
  */
 import { join } from 'node:path'
 import { TerseError } from '../errors.ts'
+import { isDiskFull } from '../log/full-disk.ts'
+import { isNotPermitted } from '../log/side-file.ts'
 import { describeHolder, LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import {
@@ -32,8 +34,6 @@ import {
   beginOpenPartitions,
   FOUND_DAMAGED,
   invalidateOpenPartitions,
-  isDiskFull,
-  isNotPermitted,
   OPEN_PARTITIONS_FILE,
   type OpenPartitions,
   removeQuietly,

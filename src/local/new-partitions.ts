@@ -13,6 +13,7 @@
  */
 import { join } from 'node:path'
 import { formatCheckpoint, temporaryOfOurs, writeFileAtomically } from '../log/checkpoint-file.ts'
+import { isDiskFull } from '../log/full-disk.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, SNAPSHOT_SUFFIX, TIME_INDEX_SUFFIX } from '../log/log-files.ts'
 import {
@@ -24,7 +25,7 @@ import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/meta
 import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
-import { isDiskFull, removeQuietly } from './open-partitions.ts'
+import { removeQuietly } from './open-partitions.ts'
 import { forgetPartitionsInMaking, partitionsInMaking, partitionsMade } from './partitions-in-making.ts'
 
 const TEMPORARY = '.tmp'

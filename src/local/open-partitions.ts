@@ -15,6 +15,7 @@
  * more than all else here.
  */
 import { join } from 'node:path'
+import { isDiskFull } from '../log/full-disk.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 
@@ -100,14 +101,4 @@ export function removeQuietly(os: Os, path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
-}
-
-export function isNotPermitted(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'EACCES' || code === 'EPERM'
-}
-
-export function isDiskFull(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOSPC' || code === 'EDQUOT'
 }

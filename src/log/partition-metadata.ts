@@ -6,18 +6,21 @@ import { join } from 'node:path'
 import type { FileSystem } from '../os/file-system.ts'
 import { SMALL_FILE_BYTES } from '../os/file-system.ts'
 import { temporaryOfOurs, writeFileAtomically } from './checkpoint-file.ts'
-import { isFileError } from './side-file.ts'
+import { isFileError, isNotPermitted } from './side-file.ts'
 
 export const PARTITION_METADATA_FILE = 'partition.metadata'
 
-/** The topic id in base64url; undefined when missing or unreadable. */
+/**
+ * The topic id in base64url; undefined when missing or unreadable.
+ * @throws the system's error where it may not be read: whoever may not know whose folder this is does nothing in it
+ */
 export function readPartitionMetadata(fs: FileSystem, dir: string): string | undefined {
   try {
     const text = fs.readFile(join(dir, PARTITION_METADATA_FILE), SMALL_FILE_BYTES).toString('utf8')
     if (!/^version: 0$/m.test(text)) return undefined
     return /^topic_id: (\S{22})$/m.exec(text)?.[1]
   } catch (error) {
-    if (!isFileError(error)) throw error
+    if (!isFileError(error) || isNotPermitted(error)) throw error
     return undefined
   }
 }

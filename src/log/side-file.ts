@@ -43,6 +43,11 @@ export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof TerseError || (typeof code === 'string' && !code.startsWith('ERR_INVALID'))
 }
 
+export function isNotPermitted(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM'
+}
+
 export function unlinkIfThere(fs: FileSystem, path: string): boolean {
   try {
     fs.unlink(path)

@@ -85,7 +85,7 @@ function checked(opened: OpenedFile, at: string, flags: number, folder: fs.Stats
     if (stat.nlink > 1 && folder !== undefined && stat.uid !== folder.uid && (flags & 3) !== O_RDONLY) {
       throw secondName(at, stat.uid, folder.uid)
     }
-    if ((flags & O_TRUNC) !== 0 && stat.size > 0) fs.ftruncateSync(fd, 0)
+    if ((flags & O_TRUNC) !== 0 && stat.size > 0) retry(() => fs.ftruncateSync(fd, 0))
     return opened
   } catch (error) {
     fs.closeSync(fd)

@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Story } from '../support/cli.ts'
 
@@ -15,6 +16,8 @@ const rows = (text: string) =>
 
 describe('cluster, features, metadata-quorum', () => {
   test('the id of the cluster holds from the moment it was asked for', async () => {
+    expect((await story.run('cluster cluster-id')).status).toBe(1)
+    fs.mkdirSync(story.data)
     const first = await story.says('cluster cluster-id')
     expect(first).toMatch(/^Cluster ID: [\w-]{22}\n$/)
     await story.says('topics --create --topic q')

@@ -210,6 +210,9 @@ describe('a stored image of another log', () => {
     await MetadataLog.open(systemOs, dir).append(newTopic('lost'))
     expect(store(dir)).toBe(true)
     fs.writeFileSync(segment, before)
+    // Whoever cuts a log removes the snapshots behind its end, too; with one left, what is gone is damage.
+    for (const name of fs.readdirSync(logFolder(dir)))
+      if (name.endsWith('.snapshot')) fs.rmSync(path.join(logFolder(dir), name))
     expect(MetadataLog.open(systemOs, dir).image().topics()).toEqual(['a'])
     await MetadataLog.open(systemOs, dir).append(newTopic('kept'))
     expect(MetadataLog.open(systemOs, dir).image().topics().sort()).toEqual(['a', 'kept'])

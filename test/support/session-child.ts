@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CheckedDirectory, LogDirSession } from '../../src/local/log-dir-session.ts'
+import { whenFree } from '../../src/os/lock-wait.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { ModelWork, marker, touch } from './session-model.ts'
 
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
     await session.enter()
     for (let i = random(4); i > 0; i--) {
       const name = `p-${random(8)}`
-      session.writing(name)
+      await whenFree(() => session.writing(name))
       if (marker(dir) !== undefined) console.log(`${name} written to beside a clean marker`)
       touch(dir, name)
       if (random(3) === 0) await new Promise((resolve) => setTimeout(resolve, random(3)))
