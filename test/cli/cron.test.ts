@@ -38,7 +38,10 @@ function strange(dir: string, uid: number, gid: number, mode: number): string[] 
     // Kafka's, too, are read only.
     const wanted = stat.isDirectory() ? mode : mode & (name.endsWith('.checkpoint') ? 0o444 : 0o666)
     const checkpoint = name === 'bootstrap.checkpoint' ? mode & 0o666 : wanted
-    return stat.uid !== uid || stat.gid !== gid || (stat.mode & 0o777) !== checkpoint
+    // Whoever may only read cannot even open a lock file: his read lock would keep writers out.
+    const isLock = /(^|\/)(\.lock|\.tkafka-gate|\.tkafka-producer-ids|\.tkafka(-\w+)?-lock)$/.test(name)
+    const wantedMode = isLock ? checkpoint & ~((~mode & 0o222) << 1) : checkpoint
+    return stat.uid !== uid || stat.gid !== gid || (stat.mode & 0o777) !== wantedMode
   })
 }
 
