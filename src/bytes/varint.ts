@@ -2,6 +2,7 @@
  * Kafka's variable-length integers: seven bits a byte, low group first; `varint` and `varlong` are zigzag coded,
  * `unsigned varint` is not. Sizes can be computed before anything is written, without allocating.
  */
+import type { Int64 } from './int64.ts'
 
 export const MAX_VARINT_BYTES = 5
 export const MAX_VARLONG_BYTES = 10
@@ -17,8 +18,9 @@ export function sizeOfVarint(value: number): number {
   return sizeOfUnsignedVarint((value << 1) ^ (value >> 31))
 }
 
-/** Bytes that a signed value within the safe integers takes. */
-export function sizeOfVarlong(value: number): number {
+/** Bytes that a signed 64-bit value takes. */
+export function sizeOfVarlong(value: Int64): number {
+  if (typeof value === 'bigint') return sizeOfBigVarlong(value)
   if (value === (value | 0)) return sizeOfVarint(value)
   let rest = value < 0 ? -value * 2 - 1 : value * 2
   let size = 1
@@ -47,7 +49,8 @@ export function writeVarint(buffer: Buffer, position: number, value: number): nu
 }
 
 /** Writes at `position` and returns the position behind. */
-export function writeVarlong(buffer: Buffer, position: number, value: number): number {
+export function writeVarlong(buffer: Buffer, position: number, value: Int64): number {
+  if (typeof value === 'bigint') return writeBigVarlong(buffer, position, value)
   if (value === (value | 0)) return writeVarint(buffer, position, value)
   if (!Number.isSafeInteger(value * 2)) return writeBigVarlong(buffer, position, BigInt(value))
   let rest = value < 0 ? -value * 2 - 1 : value * 2
@@ -60,8 +63,16 @@ export function writeVarlong(buffer: Buffer, position: number, value: number): n
   return at
 }
 
+function sizeOfBigVarlong(value: bigint): number {
+  let size = 1
+  for (let rest = zigzag(value); rest >= 0x80n; rest >>= 7n) size++
+  return size
+}
+
+const zigzag = (value: bigint): bigint => BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
+
 function writeBigVarlong(buffer: Buffer, position: number, value: bigint): number {
-  let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
+  let rest = zigzag(value)
   let at = position
   while (rest >= 0x80n) {
     buffer[at++] = Number(rest & 0x7fn) | 0x80

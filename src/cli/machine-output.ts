@@ -125,13 +125,22 @@ export class MachineOutput {
 
 /** JSON on one line. */
 export function json(value: Cell): string {
-  return JSON.stringify(value, (_key, cell) => (typeof cell === 'bigint' ? rawNumber(cell) : cell))
+  let hasBigInt = false
+  const text = JSON.stringify(value, (_key, cell) => {
+    if (typeof cell !== 'bigint') return cell
+    hasBigInt = true
+    return null
+  })
+  return hasBigInt ? exactJson(value) : text
 }
 
-/** Safe ones as numbers; beyond 2^53 a JSON reader would round, so these are strings. */
-function rawNumber(value: bigint): number | string {
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : value.toString()
+/** With every int64 as a number, all its digits, as Kafka's JSON has it; JSON.stringify knows no bigint. */
+function exactJson(value: Cell): string {
+  if (typeof value === 'bigint') return String(value)
+  if (Array.isArray(value)) return `[${value.map((cell) => exactJson(cell ?? null)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
+  const fields = Object.entries(value).filter(([, cell]) => cell !== undefined)
+  return `{${fields.map(([name, cell]) => `${JSON.stringify(name)}:${exactJson(cell)}`).join(',')}}`
 }
 
 /**

@@ -36,6 +36,8 @@ export interface ProducerState {
   /** -1: nothing but markers. */
   readonly lastSequence: number
   readonly lastTimestamp: number
+  /** Only where no number holds it (beyond 2^53): all of it. */
+  readonly exactLastTimestamp?: bigint
   /** undefined: no transaction is open. */
   readonly currentTransactionStartOffset: number | undefined
 }

@@ -141,6 +141,8 @@ export interface ListedOffset {
   /** undefined: no record answers (later than every timestamp; max-timestamp of an empty partition). */
   readonly offset: number | undefined
   readonly timestamp: number
+  /** Only where no number holds the timestamp (beyond 2^53): all of it. */
+  readonly exactTimestamp?: bigint
   readonly leaderEpoch: number
   /** The log's end is damaged: file, position and what is missing; `offset` is where it ended as far as is known. */
   readonly damage?: string

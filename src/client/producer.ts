@@ -11,8 +11,8 @@ export interface ProducerRecord {
   readonly key?: Buffer | string | null
   readonly value: Buffer | string | null
   readonly headers?: readonly Header[]
-  /** Milliseconds since the epoch; absent: now. */
-  readonly timestamp?: number
+  /** Milliseconds since the epoch, a bigint beyond 2^53; absent: now. */
+  readonly timestamp?: number | bigint
 }
 
 /** Where an acknowledged record is. */
@@ -22,6 +22,8 @@ export interface RecordMetadata {
   readonly offset: number
   /** The record's timestamp as stored (LogAppendTime topics store their own). */
   readonly timestamp: number
+  /** Only where no number holds the timestamp (beyond 2^53): all of it. */
+  readonly exactTimestamp?: bigint
 }
 
 export interface Producer {
@@ -52,7 +54,7 @@ export interface TopicProducer {
    * `drain()` and hand it in again.
    *
    * @param partition -1: the partitioner chooses
-   * @param timestamp milliseconds
+   * @param timestamp milliseconds, a bigint only beyond 2^53
    * @param keyEnd -1: no key
    * @param valueEnd -1: a null value
    * @param headers headers as records store them, headersCount of them in [headersStart, headersEnd)
@@ -60,7 +62,7 @@ export interface TopicProducer {
    */
   append(
     partition: number,
-    timestamp: number,
+    timestamp: number | bigint,
     buffer: Buffer,
     keyStart: number,
     keyEnd: number,

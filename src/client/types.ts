@@ -28,7 +28,7 @@ export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 
 export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
 
-/** What ListOffsets is asked for: milliseconds, or Kafka's words. */
+/** What ListOffsets is asked for: milliseconds (a bigint beyond 2^53), or Kafka's words. */
 export type OffsetSpec =
   | 'latest'
   | 'earliest'
@@ -37,3 +37,4 @@ export type OffsetSpec =
   | 'latest-tiered'
   | 'earliest-pending-upload'
   | number
+  | bigint

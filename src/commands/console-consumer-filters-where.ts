@@ -6,6 +6,7 @@
  *     operand := text | number | true | false | null | path | '(' or ')'
  *     path := (key|value|headers|topic|partition|offset|timestamp) ('.' name | '[' text or number ']')*
  */
+import type { Int64 } from '../bytes/int64.ts'
 import { UsageError } from '../errors.ts'
 
 /** What conditions are asked about; texts are made when they are first asked for. */
@@ -13,7 +14,7 @@ export interface RecordFields {
   readonly topic: string
   readonly partition: number
   readonly offset: number
-  readonly timestamp: number
+  readonly timestamp: Int64
   readonly key: string | null
   readonly value: string | null
   /** Parsed; undefined when it is no JSON. */
@@ -157,11 +158,11 @@ class WhereParser {
   #operand(): Operand {
     const token = this.#peek()
     this.#next++
-    if (token.type === 'number') return constant(Number(token.text))
+    if (token.type === 'number') return constant(numberIn(token.text))
     if (token.type === 'text') return constant(unquoted(token.text, false))
     if (token.type === 'name') return this.#word(token)
     if (token.text === '-' && this.#peek().type === 'number') {
-      return constant(-Number(this.#tokens[this.#next++].text))
+      return constant(numberIn(`-${this.#tokens[this.#next++].text}`))
     }
     if (token.text === '(' && token.type === 'sign') {
       const inner = this.#or()
@@ -259,7 +260,7 @@ function truthy(value: unknown): boolean {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' || typeof value === 'bigint' ? String(value) : JSON.stringify(value)
 }
 
 /** A number and the text of a number are the same; a missing field is null. */
@@ -277,19 +278,37 @@ function same(left: unknown, right: unknown): boolean {
 /** Below, at, above 0; NaN when the two cannot be compared. */
 function order(a: unknown, b: unknown): number {
   const numbers = numbersOf(a, b)
-  if (numbers !== undefined) return numbers[0] - numbers[1]
+  if (numbers !== undefined) return compare(numbers[0], numbers[1])
   if (typeof a !== 'string' || typeof b !== 'string') return Number.NaN
-  return a < b ? -1 : a > b ? 1 : 0
+  return compare(a, b)
+}
+
+function compare<T extends string | Int64>(a: T, b: T): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }
 
 /** Both as numbers, when at least one is a number and the other one is or looks like one. */
-function numbersOf(a: unknown, b: unknown): [number, number] | undefined {
-  if (typeof a !== 'number' && typeof b !== 'number') return undefined
+function numbersOf(a: unknown, b: unknown): [Int64, Int64] | undefined {
+  if (!isNumber(a) && !isNumber(b)) return undefined
   const [x, y] = [numberOf(a), numberOf(b)]
-  return Number.isNaN(x) || Number.isNaN(y) ? undefined : [x, y]
+  if (Number.isNaN(x) || Number.isNaN(y)) return undefined
+  // A large number in JSON was rounded when it was parsed; against another one both are.
+  return isRounded(x) || isRounded(y) ? [Number(x), Number(y)] : [x, y]
 }
 
-function numberOf(value: unknown): number {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+const isNumber = (value: unknown): value is Int64 => typeof value === 'number' || typeof value === 'bigint'
+
+const isRounded = (value: Int64): boolean => typeof value === 'number' && !Number.isSafeInteger(value)
+
+function numberOf(value: unknown): Int64 {
+  if (isNumber(value)) return value
+  return typeof value === 'string' && value.trim() !== '' ? numberIn(value) : Number.NaN
+}
+
+/** Whole numbers beyond 2^53 with all their digits, as timestamps have them. */
+function numberIn(text: string): Int64 {
+  const number = Number(text)
+  if (Number.isSafeInteger(number) || !/^-?\d{1,19}$/.test(text.trim())) return number
+  return BigInt(text)
 }

@@ -1,9 +1,12 @@
 /** What console-consumer does beyond Kafka's tool, loaded only when one of those flags is given. */
+
+import type { Int64 } from '../bytes/int64.ts'
 import type { CommandContext } from '../cli/command.ts'
 import { outputFormat } from '../cli/machine-output.ts'
 import type { Consumer, ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
 import { visitHeaders } from '../client/stored-headers.ts'
 import { UsageError } from '../errors.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import { type Condition, parseWhere, type RecordFields, regexOf } from './console-consumer-filters-where.ts'
 import { formatOf } from './console-consumer-formats.ts'
 import { FormattedText, MachineFormatter } from './console-consumer-jsonl.ts'
@@ -78,7 +81,7 @@ class FilteringVisitor implements ConsumerVisitor, RecordFields {
   topic = ''
   partition = 0
   offset = 0
-  timestamp = 0
+  timestamp: Int64 = 0
   #buffer: Buffer = Buffer.alloc(0)
   #key: string | null | undefined
   #value: string | null | undefined
@@ -117,7 +120,7 @@ class FilteringVisitor implements ConsumerVisitor, RecordFields {
     // The position passes the end; then the caller looks.
     if (offset >= this.#end) return false
     this.offset = offset
-    this.timestamp = timestamp
+    this.timestamp = exactTimestamp(timestamp)
     this.#buffer = buffer
     this.#key = undefined
     this.#value = undefined

@@ -2,6 +2,7 @@
  * `--from` and `--to` of console-consumer: points in a partition, found once at the start. A range is half open, of
  * each partition by itself.
  */
+import { type Int64, toInt64 } from '../bytes/int64.ts'
 import type { CommandContext } from '../cli/command.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { Admin } from '../client/admin.ts'
@@ -15,7 +16,7 @@ import { openAdmin, openConsumer } from './open-client.ts'
 
 export type Point =
   | { readonly type: 'offset'; readonly offset: number }
-  | { readonly type: 'time'; readonly timestamp: number }
+  | { readonly type: 'time'; readonly timestamp: Int64 }
   | { readonly type: 'earliest' }
   /** So many records before the end. */
   | { readonly type: 'end'; readonly back: number }
@@ -38,15 +39,17 @@ export function parsePoint(flag: string, text: string, now: number): Point {
   const back = /^(?:end|latest)\s*-\s*(\d{1,15})$/.exec(word)?.[1]
   if (back !== undefined) return { type: 'end', back: Number(back) }
   if (/^\d{1,15}$/.test(word)) return { type: 'offset', offset: Number(word) }
-  if (/^@\d{1,15}$/.test(word)) return { type: 'time', timestamp: Number(word.slice(1)) }
+  const time = /^@(\d{1,19})$/.exec(word)?.[1]
+  if (time !== undefined && BigInt(time) < 1n << 63n)
+    return { type: 'time', timestamp: toInt64(BigInt(time)) }
   if (/^-(\d+(?:\.\d+)?(?:ms|[smhdw]))+$/.test(word)) {
     let ago = 0
     for (const [, number, unit] of word.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g))
       ago += Number(number) * UNITS[unit]
-    return { type: 'time', timestamp: Math.round(now - ago) }
+    return { type: 'time', timestamp: Math.max(0, Math.round(now - ago)) }
   }
-  const time = isoTime(text.trim())
-  if (time !== undefined) return { type: 'time', timestamp: time }
+  const iso = isoTime(text.trim())
+  if (iso !== undefined) return { type: 'time', timestamp: Math.max(0, iso) }
   throw new UsageError(
     `--${flag} ${text} is no point: give an offset (1500), a time (2026-11-21T10:00:00Z), a duration back from now (-30m), earliest, end, or end-100`,
     false,
@@ -177,7 +180,7 @@ export class RecordRange {
         case 'offset':
           return Math.min(Math.max(point.offset, earliest), latest)
         case 'time': {
-          const found = (await admin.listOffset(partition, Math.max(0, point.timestamp), isolation)).offset
+          const found = (await admin.listOffset(partition, point.timestamp, isolation)).offset
           return Math.min(found ?? latest, latest)
         }
         case 'end':

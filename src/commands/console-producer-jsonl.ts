@@ -2,6 +2,7 @@
  * `console-producer --input jsonl`: one JSON object a line, in the shape that console-consumer --output jsonl writes.
  * Its own memory holds the record, since decoding may not overwrite a line that is handed in again.
  */
+import { type Int64, toInt64 } from '../bytes/int64.ts'
 import type { Options } from '../cli/command.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { encoded, FORMATS, type Format, kindOf } from './console-consumer-formats.ts'
@@ -46,8 +47,8 @@ export class JsonlMessageReader extends LineMessageReader {
     const key = this.#bytes(line, 'key', 'key') ?? null
     const value = this.#bytes(line, 'value', 'value')
     if (value === undefined) throw this.#wrong('value', 'is missing (null makes a tombstone)')
-    this.timestamp = this.#wholeNumber(line, 'timestamp')
-    const partition = this.#wholeNumber(line, 'partition')
+    this.timestamp = this.#timestamp(line, () => buffer.toString('utf8', start, end))
+    const partition = this.#partition(line)
     this.partition = this.#keepPartition ? partition : undefined
     const source = Buffer.concat([key ?? EMPTY, value ?? EMPTY])
     this.source = source
@@ -90,14 +91,25 @@ export class JsonlMessageReader extends LineMessageReader {
   }
 
   /** undefined: absent. */
-  #wholeNumber(fields: Fields, name: string): number | undefined {
-    const value = fields[name]
-    if (value === undefined || value === null) return undefined
-    const least = name === 'timestamp' ? -1 : 0
-    if (!Number.isSafeInteger(value) || (value as number) < least) {
-      throw this.#wrong(name, `${JSON.stringify(value)} is no ${name}`)
+  #partition({ partition }: Fields): number | undefined {
+    if (partition === undefined || partition === null) return undefined
+    if (typeof partition !== 'number' || !Number.isSafeInteger(partition) || partition < 0) {
+      throw this.#wrong('partition', `${JSON.stringify(partition)} is no partition`)
     }
-    return value as number
+    return partition
+  }
+
+  /** undefined: absent. Beyond 2^53 its digits are taken from the line, since JSON.parse has rounded them. */
+  #timestamp({ timestamp }: Fields, line: () => string): Int64 | undefined {
+    if (timestamp === undefined || timestamp === null) return undefined
+    if (typeof timestamp === 'number' && Number.isSafeInteger(timestamp) && timestamp >= -1) return timestamp
+    const isRounded = typeof timestamp === 'number' && !Number.isSafeInteger(timestamp)
+    const shown = isRounded ? numberLiteral(line(), 'timestamp') : JSON.stringify(timestamp)
+    const digits = /^"?(\d{1,19})"?$/.exec(shown)?.[1]
+    if (digits === undefined || BigInt(digits) >= 1n << 63n) {
+      throw this.#wrong('timestamp', `${shown} is no timestamp`)
+    }
+    return toInt64(BigInt(digits))
   }
 
   #putHeaders(headers: unknown): void {
@@ -129,6 +141,22 @@ export class JsonlMessageReader extends LineMessageReader {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** The number that a line, which is a JSON object, gives for a name (its last one, as JSON.parse), as it is written there. */
+function numberLiteral(line: string, name: string): string {
+  let depth = 0
+  let found = ''
+  let key: string | undefined
+  let previous = ''
+  for (const [token] of line.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (depth === 1 && token === ':') key = JSON.parse(previous) as string
+    else if (depth === 1 && previous === ':' && key === name) found = token
+    previous = token
+  }
+  return found
+}
 
 /** Zigzag, as records store lengths. */
 function varint(value: number): Buffer {

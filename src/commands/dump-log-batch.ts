@@ -1,10 +1,12 @@
 /** What `dump-log` shows of a batch's header. Nothing is checked: damaged ones are what it is there for. */
+
 import { crc32 } from 'node:zlib'
 import { crc32c } from '../bytes/crc32c.ts'
+import { readExactInt64 } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
 import { CODECS, type Codec, incrementSequence, NO_SEQUENCE } from '../record/record.ts'
 import type { BatchEvent, LegacyMessageEvent } from './dump-log-event.ts'
-import { addInt64, int64At, problem, type StoredBatch } from './dump-log-file.ts'
+import { addInt64, problem, type StoredBatch } from './dump-log-file.ts'
 
 export function batchEvent({ buffer, at, position, size }: StoredBatch, file: string): BatchEvent {
   if (size < header.RECORD_BATCH_OVERHEAD) {
@@ -14,7 +16,7 @@ export function batchEvent({ buffer, at, position, size }: StoredBatch, file: st
     )
   }
   const attributes = buffer.readInt8(at + header.ATTRIBUTES_POSITION + 1)
-  const baseOffset = int64At(buffer, at)
+  const baseOffset = readExactInt64(buffer, at)
   const delta = buffer.readInt32BE(at + header.LAST_OFFSET_DELTA_POSITION)
   const baseSequence = buffer.readInt32BE(at + header.BASE_SEQUENCE_POSITION)
   const crc = buffer.readUInt32BE(at + header.CRC_POSITION)
@@ -25,7 +27,7 @@ export function batchEvent({ buffer, at, position, size }: StoredBatch, file: st
     count: header.countAt(buffer, at),
     baseSequence,
     lastSequence: baseSequence === NO_SEQUENCE ? NO_SEQUENCE : incrementSequence(baseSequence, delta),
-    producerId: int64At(buffer, at + header.PRODUCER_ID_POSITION),
+    producerId: readExactInt64(buffer, at + header.PRODUCER_ID_POSITION),
     producerEpoch: buffer.readInt16BE(at + header.PRODUCER_EPOCH_POSITION),
     partitionLeaderEpoch: header.leaderEpochAt(buffer, at),
     isTransactional: (attributes & header.TRANSACTIONAL_FLAG) !== 0,
@@ -33,10 +35,10 @@ export function batchEvent({ buffer, at, position, size }: StoredBatch, file: st
     deleteHorizonMs:
       (attributes & header.DELETE_HORIZON_FLAG) === 0
         ? undefined
-        : int64At(buffer, at + header.BASE_TIMESTAMP_POSITION),
+        : readExactInt64(buffer, at + header.BASE_TIMESTAMP_POSITION),
     position,
     timestampType: timestampTypeOf(attributes),
-    maxTimestamp: int64At(buffer, at + header.MAX_TIMESTAMP_POSITION),
+    maxTimestamp: readExactInt64(buffer, at + header.MAX_TIMESTAMP_POSITION),
     size,
     magic: header.magicAt(buffer, at),
     compression: compressionOf(attributes, position, file),
@@ -58,10 +60,10 @@ export function legacyMessageEvent(
   const crc = buffer.readUInt32BE(at + 12)
   return {
     type: 'message',
-    offset: int64At(buffer, at),
+    offset: readExactInt64(buffer, at),
     position,
     timestampType: magic === 0 ? 'NoTimestampType' : timestampTypeOf(attributes),
-    timestamp: magic === 0 ? -1 : int64At(buffer, at + header.MAGIC_POSITION + 2),
+    timestamp: magic === 0 ? -1 : readExactInt64(buffer, at + header.MAGIC_POSITION + 2),
     size,
     magic,
     compression: compressionOf(attributes, position, file),

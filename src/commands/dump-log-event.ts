@@ -1,8 +1,6 @@
+import type { Int64 } from '../bytes/int64.ts'
 import type { Codec } from '../record/record.ts'
 import type { Decoded } from './decoders/record-decoder.ts'
-
-/** int64 as it stands in a file, which a damaged one may fill with anything. */
-export type Int64 = number | bigint
 
 export interface BatchEvent {
   readonly type: 'batch'

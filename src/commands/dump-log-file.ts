@@ -1,10 +1,9 @@
 /** The files that `dump-log` looks at: opened for reading alone, read in pieces, never locked. */
-import { isSafeInt64, readInt64 } from '../bytes/int64.ts'
+import { type Int64, toInt64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'
 import { HEADER_SIZE_UP_TO_MAGIC, LENGTH_POSITION, LOG_OVERHEAD } from '../record/batch-header.ts'
 import { RECORD_BATCH_OVERHEAD } from '../record/record-batch.ts'
-import type { Int64 } from './dump-log-event.ts'
 
 const CHUNK = 1024 * 1024
 /** Of a message of the oldest format; stricter tests come later. */
@@ -15,15 +14,11 @@ export function problem(kafkasLine: string, meaning: string): TerseError {
   return new TerseError(`${kafkasLine}\n${meaning}`)
 }
 
-export function int64At(buffer: Buffer, position: number): Int64 {
-  return isSafeInt64(buffer, position) ? readInt64(buffer, position) : buffer.readBigInt64BE(position)
-}
-
 /** int64 addition as in Java, which goes round. */
 export function addInt64(a: Int64, b: number): Int64 {
   const sum = typeof a === 'number' ? a + b : Number.NaN
   if (Number.isSafeInteger(sum)) return sum
-  return BigInt.asIntN(64, BigInt(a) + BigInt(b))
+  return toInt64(BigInt(a) + BigInt(b))
 }
 
 /** As `file1.getName().split("\\.")[0]` parsed as a long: the offset that a segment's files are named by. */

@@ -1,12 +1,15 @@
 /** Offset indexes (.index) and time indexes (.timeindex), held against the log that they index. */
+
 import { basename, dirname, resolve } from 'node:path'
+import { type Int64, readExactInt64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import { NO_TIMESTAMP } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { batchEvent, legacyMessageEvent } from './dump-log-batch.ts'
-import type { DumpPrinter, Int64 } from './dump-log-event.ts'
-import { addInt64, DumpFile, int64At, offsetInName, problem, type StoredBatch } from './dump-log-file.ts'
+import type { DumpPrinter } from './dump-log-event.ts'
+import { addInt64, DumpFile, offsetInName, problem, type StoredBatch } from './dump-log-file.ts'
 import type { DumpReports } from './dump-log-reports.ts'
 
 export interface IndexDumpOptions {
@@ -164,7 +167,7 @@ export function dumpTimeIndex(
     }
     let previous: Int64 = NO_TIMESTAMP
     for (let at = 0; at + TIME_ENTRY_SIZE <= bytes.length; at += TIME_ENTRY_SIZE) {
-      const timestamp = int64At(bytes, at)
+      const timestamp = readExactInt64(bytes, at)
       const offset = addInt64(baseOffset, bytes.readInt32BE(at + 8))
       // An unused entry of a preallocated file.
       if (offset === baseOffset && at > 0) return
@@ -188,10 +191,10 @@ function checkTimeIndex(bytes: Buffer, path: string, baseOffset: Int64, print: D
   const entries = Math.floor(bytes.length / TIME_ENTRY_SIZE)
   if (entries > 0) {
     const at = (entries - 1) * TIME_ENTRY_SIZE
-    const lastTimestamp = int64At(bytes, at)
+    const lastTimestamp = readExactInt64(bytes, at)
     const last = addInt64(baseOffset, bytes.readInt32BE(at + 8))
     const head = `Corrupt time index found, time index file (${resolve(path)}) has non-zero size but the last`
-    const first = int64At(bytes, 0)
+    const first = readExactInt64(bytes, 0)
     if (lastTimestamp < first) {
       throw corruptIndex(
         `${head} timestamp is ${lastTimestamp} which is less than the first timestamp ${first}`,
@@ -216,7 +219,9 @@ function firstBatchReaching(log: DumpFile, position: number, offset: Int64): Sto
 
 function lastOffsetOf({ buffer, at }: StoredBatch): Int64 {
   const isLegacy = buffer.readInt8(at + 16) < 2
-  return isLegacy ? int64At(buffer, at) : addInt64(int64At(buffer, at), buffer.readInt32BE(at + 23))
+  return isLegacy
+    ? readExactInt64(buffer, at)
+    : addInt64(readExactInt64(buffer, at), buffer.readInt32BE(at + 23))
 }
 
 /** Of its records, not of its header, which tells the same or lies. */
@@ -225,10 +230,11 @@ function maxTimestampOf(log: DumpFile, { position, size }: StoredBatch): Int64 {
   if (whole === undefined) return NO_TIMESTAMP
   if (whole.buffer.readInt8(whole.at + 16) < 2) return legacyMessageEvent(whole, log.path).timestamp
   batchEvent(whole, log.path)
-  let max = NO_TIMESTAMP
+  let max: Int64 = NO_TIMESTAMP
   try {
     new RecordBatch(whole.buffer, whole.at, whole.at + size).walk((_index, _offset, timestamp) => {
-      if (timestamp > max) max = timestamp
+      const exact = exactTimestamp(timestamp)
+      if (exact > max) max = exact
     })
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error

@@ -1,10 +1,12 @@
 /** Producer snapshots (.snapshot) and indexes of aborted transactions (.txnindex). */
+
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32c } from '../bytes/crc32c.ts'
+import { readExactInt64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import type { DumpPrinter } from './dump-log-event.ts'
-import { DumpFile, int64At, offsetInName } from './dump-log-file.ts'
+import { DumpFile, offsetInName } from './dump-log-file.ts'
 
 const SNAPSHOT_VERSION = 1
 const SNAPSHOT_HEADER_SIZE = 10
@@ -40,13 +42,13 @@ export function dumpProducerSnapshot(fs: FileSystem, path: string, print: DumpPr
 
 function printProducer(bytes: Buffer, at: number, print: DumpPrinter): void {
   const lastSequence = bytes.readInt32BE(at + 10)
-  const lastOffset = int64At(bytes, at + 14)
+  const lastOffset = readExactInt64(bytes, at + 14)
   const offsetDelta = bytes.readInt32BE(at + 22)
-  const timestamp = int64At(bytes, at + 26)
-  const currentTxnFirstOffset = int64At(bytes, at + 38)
+  const timestamp = readExactInt64(bytes, at + 26)
+  const currentTxnFirstOffset = readExactInt64(bytes, at + 38)
   print({
     type: 'producer',
-    producerId: int64At(bytes, at),
+    producerId: readExactInt64(bytes, at),
     producerEpoch: bytes.readInt16BE(at + 8),
     coordinatorEpoch: bytes.readInt32BE(at + 34),
     currentTxnFirstOffset: currentTxnFirstOffset < 0 ? undefined : currentTxnFirstOffset,
@@ -88,10 +90,10 @@ export function dumpTransactionIndex(fs: FileSystem, path: string, print: DumpPr
     print({
       type: 'abortedTransaction',
       version,
-      producerId: int64At(bytes, at + 2),
-      firstOffset: int64At(bytes, at + 10),
-      lastOffset: int64At(bytes, at + 18),
-      lastStableOffset: int64At(bytes, at + 26),
+      producerId: readExactInt64(bytes, at + 2),
+      firstOffset: readExactInt64(bytes, at + 10),
+      lastOffset: readExactInt64(bytes, at + 18),
+      lastStableOffset: readExactInt64(bytes, at + 26),
     })
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
+import type { Int64 } from '../bytes/int64.ts'
 import type { Output } from '../cli/command.ts'
-import type { Int64 } from './dump-log-event.ts'
+import type {} from './dump-log-event.ts'
 
 type Pair = readonly [Int64, Int64]
 

@@ -1,5 +1,6 @@
+import type { Int64 } from '../bytes/int64.ts'
 import type { Output } from '../cli/command.ts'
-import type { BatchEvent, DumpEvent, DumpPrinter, Int64, RecordEvent } from './dump-log-event.ts'
+import type { BatchEvent, DumpEvent, DumpPrinter, RecordEvent } from './dump-log-event.ts'
 
 /** The genuine tool's text. `skipRecordMetadata`: of records only key and value. */
 export function textPrinter(stdout: Output, skipRecordMetadata: boolean): DumpPrinter {

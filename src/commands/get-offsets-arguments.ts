@@ -1,5 +1,6 @@
 /** What get-offsets is asked for: a time, and patterns of topics and partitions. */
 
+import { toInt64 } from '../bytes/int64.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import type { OffsetSpec } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
@@ -17,16 +18,13 @@ const SPECS = [
 export function parseOffsetSpec(time: string): OffsetSpec {
   const word = SPECS.find((spec) => spec === time)
   if (word !== undefined) return word
-  if (
-    !/^[-+]?\d{1,19}$/.test(time) ||
-    BigInt(time.replace(/^\+/, '')) !== BigInt.asIntN(64, BigInt(time.replace(/^\+/, '')))
-  ) {
+  const number = /^[-+]?\d{1,19}$/.test(time) ? BigInt(time.replace(/^\+/, '')) : undefined
+  if (number === undefined || number !== BigInt.asIntN(64, number)) {
     throw new TerseError(
       `Malformed time argument ${time}. Please use ${SPECS.map((spec, i) => `-${i + 1} or ${spec}`).join(' / ')}, or a specified long format timestamp`,
     )
   }
-  const number = Number(time)
-  return SPECS[-number - 1] ?? number
+  return SPECS[-Number(number) - 1] ?? toInt64(number)
 }
 
 /** True for a topic that may match, and for a partition of it that does. */

@@ -119,11 +119,11 @@ async function run(context: CommandContext): Promise<number> {
         stderr.line(`${partition.topic}-${partition.partition}: ${listed.damage}; see tkafka repair`)
       }
       if (machine !== undefined) {
-        const { offset = null, timestamp, leaderEpoch } = listed
+        const { offset = null, timestamp, exactTimestamp = timestamp, leaderEpoch } = listed
         machine.row({
           ...partition,
           offset,
-          timestamp: timestamp < 0 ? null : timestamp,
+          timestamp: timestamp < 0 ? null : exactTimestamp,
           leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
         })
       } else if (table !== undefined) table.push([partition.topic, partition.partition, listed.offset ?? ''])

@@ -1,3 +1,4 @@
+import type { Int64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 
 /** Reader properties under Kafka's names (LineMessageReader). */
@@ -34,7 +35,7 @@ export class LineMessageReader {
   /** Holds the parts where that is not the buffer that was handed in. */
   source: Buffer | undefined = undefined
   /** The line's own, where it has them. */
-  timestamp: number | undefined = undefined
+  timestamp: Int64 | undefined = undefined
   partition: number | undefined = undefined
   /** How many times longer than its record a line may be, where lines must be whole. */
   growth: number | undefined = undefined

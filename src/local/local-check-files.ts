@@ -1,6 +1,6 @@
 /** The files beside a segment against its batches: indexes, aborted transactions, producer snapshots, leader epochs. */
 import { join } from 'node:path'
-import { readInt64Rounded } from '../bytes/int64.ts'
+import { type Int64, readExactInt64 } from '../bytes/int64.ts'
 import { parseCheckpoint } from '../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { decodeSnapshot, snapshotFile } from '../log/producer-snapshot.ts'
@@ -13,8 +13,8 @@ import type { CheckReport } from './local-check-report.ts'
 const OFFSET_ENTRY = 8
 const TIME_ENTRY = 12
 const TXN_ENTRY = 34
-/** Facts of a batch, flat: base offset, last offset, position, max timestamp. */
-const FACTS = 4
+/** Facts of a batch, flat: base offset, last offset, position. */
+const FACTS = 3
 
 const SLOW =
   'readers begin at the wrong place or from the start; every tkafka command checks what it points to'
@@ -88,7 +88,7 @@ export function checkIndexes(
 function checkTimeIndex(
   report: CheckReport,
   { clean, compacted, place }: PartitionToCheck,
-  { segment, batches, isActive }: SegmentFacts,
+  { segment, batches, maxTimestamps, isActive }: SegmentFacts,
   { bytes: times, size }: IndexBytes,
   tell: (kind: string, path: string, at: number, problem: string) => void,
 ): void {
@@ -96,17 +96,17 @@ function checkTimeIndex(
   const end = usedEnd(
     times,
     TIME_ENTRY,
-    (at) => readInt64Rounded(times, at) > 0 || times.readInt32BE(at + 8) > 0,
+    (at) => readExactInt64(times, at) > 0 || times.readInt32BE(at + 8) > 0,
   )
   if (untidyTail({ bytes: times, size }, end, TIME_ENTRY, clean, isActive)) {
     tell('bad-time-index', path, end, tailProblem(size, end, TIME_ENTRY))
   }
-  let max = -1
-  for (let b = 0; b < batches.length; b += FACTS) max = Math.max(max, batches[b + 3])
-  let last = -1
+  let max: Int64 = -1
+  for (const timestamp of maxTimestamps) if (timestamp > max) max = timestamp
+  let last: Int64 = -1
   let lastOffset = -1
   for (let at = 0; at < end; at += TIME_ENTRY) {
-    const timestamp = readInt64Rounded(times, at)
+    const timestamp = readExactInt64(times, at)
     const offset = segment.baseOffset + times.readInt32BE(at + 8)
     const b = batchWith(batches, offset)
     const problem =
@@ -114,8 +114,8 @@ function checkTimeIndex(
         ? `entry (${timestamp}, offset ${offset}) stands behind (${last}, offset ${lastOffset})`
         : b < 0
           ? `entry (${timestamp}, offset ${offset}) names an offset that the segment does not have`
-          : !compacted && batches[b + 3] !== timestamp
-            ? `entry gives offset ${offset} the timestamp ${timestamp}, its batch has ${batches[b + 3]}`
+          : !compacted && maxTimestamps[b / FACTS] !== timestamp
+            ? `entry gives offset ${offset} the timestamp ${timestamp}, its batch has ${maxTimestamps[b / FACTS]}`
             : undefined
     if (problem !== undefined) {
       tell('bad-time-index', path, at, problem)

@@ -3,6 +3,7 @@
  * nothing and takes no lock, so what is found is looked at again when somebody wrote meanwhile (local-check.ts).
  */
 import { join } from 'node:path'
+import type { Int64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
 import type { BatchCursor } from '../log/batch-cursor.ts'
@@ -15,6 +16,7 @@ import type { AbortedTxn } from '../log/transaction-index.ts'
 import { unreadFormatAt } from '../log/unread-format.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import { checkEpochs, checkIndexes, checkSnapshot, checkSnapshotFiles } from './local-check-files.ts'
 import type { CheckReport, Place } from './local-check-report.ts'
@@ -46,8 +48,10 @@ export interface SegmentFacts {
   readonly segment: LogSegment
   readonly size: number
   readonly isActive: boolean
-  /** base, last offset, position and max timestamp of each batch, flat. */
+  /** base, last offset and position of each batch, flat. */
   readonly batches: number[]
+  /** Of each batch. */
+  readonly maxTimestamps: Int64[]
   readonly aborted: AbortedTxn[]
   damaged: boolean
 }
@@ -87,6 +91,7 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
         size: segment.fileSize(),
         isActive,
         batches: [],
+        maxTimestamps: [],
         aborted: [],
         damaged: false,
       }
@@ -180,7 +185,8 @@ function checkSegment(
       report.batches++
       checkBatch(report, partition, segment.path, cursor.load(), cursor.position)
       visit(cursor, expected)
-      facts.batches.push(base, cursor.nextOffset - 1, cursor.position, maxTimestampAt(cursor))
+      facts.batches.push(base, cursor.nextOffset - 1, cursor.position)
+      facts.maxTimestamps.push(maxTimestampAt(cursor))
       expected = cursor.nextOffset
     }
     next = expected
@@ -266,14 +272,15 @@ function checkBatch(
   try {
     let count = 0
     let last = batch.baseOffset - 1
-    let maxTimestamp = -1
+    let maxTimestamp: Int64 = -1
     let grows = true
     const isControl = batch.isControl
     batch.walk((_index, offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
       count++
       grows &&= offset > last
       last = offset
-      if (timestamp > maxTimestamp) maxTimestamp = timestamp
+      const exact = exactTimestamp(timestamp)
+      if (exact > maxTimestamp) maxTimestamp = exact
       if (!isControl) record?.(file, position, offset, buffer, [keyStart, keyEnd], [valueStart, valueEnd])
     })
     report.records += count
@@ -283,8 +290,8 @@ function checkBatch(
       wrong(`record ${last} lies behind the batch's last offset ${batch.lastOffset}`)
     if (compacted || count === 0) return
     if (last < batch.lastOffset) wrong(`its last record is ${last}, the batch ends at ${batch.lastOffset}`)
-    if (batch.timestampType === 'CreateTime' && maxTimestamp !== batch.maxTimestamp) {
-      wrong(`its largest timestamp is ${maxTimestamp}, the batch says ${batch.maxTimestamp}`)
+    if (batch.timestampType === 'CreateTime' && maxTimestamp !== batch.exactMaxTimestamp) {
+      wrong(`its largest timestamp is ${maxTimestamp}, the batch says ${batch.exactMaxTimestamp}`)
     }
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error

@@ -5,6 +5,7 @@ import type { TimestampAndOffset } from '../log/fetched-data.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import { systemErrorText } from '../os/system-error.ts'
+import { timestampFields } from '../record/exact-timestamp.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 const NO_ANSWER: ListedOffset = { offset: undefined, timestamp: -1, leaderEpoch: -1 }
@@ -25,7 +26,7 @@ export class LocalOffsets implements OffsetAdmin {
   ): Promise<ListedOffset> {
     const log = this.#directory.logForReading(topic, partition)
     log.refresh()
-    if (typeof spec === 'number') {
+    if (typeof spec !== 'string') {
       if (spec < 0) throw new KafkaError('UNSUPPORTED_VERSION')
       return found(log.offsetForTimestamp(spec))
     }
@@ -76,7 +77,7 @@ function storageError(error: unknown): unknown {
 }
 
 function found(answer: TimestampAndOffset | undefined): ListedOffset {
-  return answer ?? NO_ANSWER
+  return answer === undefined ? NO_ANSWER : { ...answer, ...timestampFields(answer.timestamp) }
 }
 
 function at(log: UnifiedLog, offset: number): ListedOffset {

@@ -1,6 +1,7 @@
+import { type Int64, toInt64 } from '../bytes/int64.ts'
 import type { ProducerSettings } from '../config/producer-configs.ts'
 import { KafkaError } from '../errors.ts'
-import type { LogConfig } from '../log/log-config.ts'
+import { type LogConfig, NEVER } from '../log/log-config.ts'
 import type { Codec } from '../record/record.ts'
 import { RECORD_BATCH_OVERHEAD } from '../record/record-batch.ts'
 import { MAX_RECORD_OVERHEAD, sizeOfField, sizeOfRecordBody } from '../record/record-writer.ts'
@@ -61,17 +62,25 @@ export class ProducerLimits {
     )
   }
 
+  /** The record's own timestamp, or now. @throws KafkaError INVALID_TIMESTAMP */
+  timestampOf(given: Int64 | undefined, now: number): Int64 {
+    const timestamp = typeof given === 'bigint' ? toInt64(given) : (given ?? now)
+    if (given !== undefined) this.#checkTimestamp(timestamp, now)
+    return timestamp
+  }
+
   /** @throws KafkaError INVALID_TIMESTAMP */
-  checkTimestamp(timestamp: number, now: number): void {
+  #checkTimestamp(timestamp: Int64, now: number): void {
     const { timestampType, timestampBeforeMaxMs, timestampAfterMaxMs } = this.#config
     if (timestampType === 'LogAppendTime') return
-    if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
+    if (timestamp < 0 || (typeof timestamp === 'number' && !Number.isSafeInteger(timestamp))) {
       throw new KafkaError(
         'INVALID_TIMESTAMP',
         `Invalid timestamp: ${timestamp}. Timestamp should always be non-negative or null.`,
       )
     }
-    if (now - timestamp > timestampBeforeMaxMs || timestamp - now > timestampAfterMaxMs) {
+    const age = now - Number(timestamp)
+    if (age > timestampBeforeMaxMs || (-age > timestampAfterMaxMs && timestampAfterMaxMs < NEVER)) {
       throw new KafkaError(
         'INVALID_TIMESTAMP',
         `Timestamp ${timestamp} of message with offset 0 is out of range. The timestamp should be within [${now - timestampBeforeMaxMs}, ${now + timestampAfterMaxMs}]`,

@@ -1,3 +1,4 @@
+import type { Int64 } from '../bytes/int64.ts'
 import { sizeOfVarint } from '../bytes/varint.ts'
 import { type SlicePartitioner, UserPartitioner } from '../client/partitioner.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../client/producer.ts'
@@ -7,6 +8,7 @@ import { KafkaError } from '../errors.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { LockBusyError, whenFree } from '../os/lock-wait.ts'
+import { timestampFields } from '../record/exact-timestamp.ts'
 import { KERNEL_MAX_LINE } from '../record/line-kernel.ts'
 import { sizeOfHeaders } from '../record/record-writer.ts'
 import { codecOf, ProducerLimits } from './local-producer-limits.ts'
@@ -69,7 +71,7 @@ export class LocalTopicProducer implements TopicProducer {
 
   append(
     partition: number,
-    timestamp: number,
+    timestamp: Int64,
     buffer: Buffer,
     keyStart: number,
     keyEnd: number,
@@ -113,7 +115,7 @@ export class LocalTopicProducer implements TopicProducer {
     this.#chosen = -1
     const { writer } = queue
     const full =
-      headersCount === 0
+      headersCount === 0 && typeof timestamp === 'number'
         ? writer.appendSlices(timestamp, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd)
         : writer.appendWithHeaders(
             timestamp,
@@ -211,8 +213,7 @@ export class LocalTopicProducer implements TopicProducer {
       )
     this.checkPartition(partition)
     if (key === null && this.#config.compact) throw this.#limits.keyMissing(partition)
-    const timestamp = record.timestamp ?? this.#options.clock.now()
-    if (record.timestamp !== undefined) this.#limits.checkTimestamp(timestamp, this.#options.clock.now())
+    const timestamp = this.#limits.timestampOf(record.timestamp, this.#options.clock.now())
     this.stopped.refuse(partition)
     const queue = this.#accumulator.queue(partition)
     while (queue.due && !this.#tryWrite(queue)) await this.drain().catch(() => {})
@@ -224,7 +225,7 @@ export class LocalTopicProducer implements TopicProducer {
             topic: this.topic,
             partition,
             offset,
-            timestamp: logAppendTime < 0 ? timestamp : logAppendTime,
+            ...timestampFields(logAppendTime < 0 ? timestamp : logAppendTime),
           }),
         reject,
       })
@@ -395,6 +396,5 @@ export class LocalTopicProducer implements TopicProducer {
 }
 
 const NOTHING = Buffer.alloc(0)
-
 const bytesOf = (value: Buffer | string | null): Buffer | null =>
   typeof value === 'string' ? Buffer.from(value) : value

@@ -1,7 +1,7 @@
 import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
 import { visitHeaders } from '../client/stored-headers.ts'
 import type { Header, TopicPartition } from '../client/types.ts'
-import { exactTimestamp } from '../record/exact-timestamp.ts'
+import { exactTimestamp, timestampFields } from '../record/exact-timestamp.ts'
 
 const NO_HEADERS: readonly Header[] = []
 
@@ -67,8 +67,7 @@ export class RecordCollector implements ConsumerVisitor {
       topic,
       partition,
       offset,
-      timestamp,
-      ...(Number.isSafeInteger(timestamp) ? {} : { exactTimestamp: BigInt(exactTimestamp(timestamp)) }),
+      ...timestampFields(exactTimestamp(timestamp)),
       timestampType,
       key: slice(keyStart, keyEnd),
       value: slice(valueStart, valueEnd),

@@ -9,7 +9,9 @@
  * indexes that do not fit, which nobody trusts; the partition is listed as open, so they are looked at before the clean marker
  * comes back.
  */
+
 import { dirname, join } from 'node:path'
+import type { Int64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
 import { maxTimestampAt } from '../log/batch-cursor.ts'
@@ -37,7 +39,7 @@ export interface Patch {
   readonly end: number
   readonly fromOffset: number
   readonly untilOffset: number
-  readonly timestamp: number
+  readonly timestamp: Int64
   readonly leaderEpoch: number
 }
 
@@ -135,7 +137,7 @@ function findPatches(
   const patches: Patch[] = []
   let next = from
   let position = 0
-  let timestamp = 0
+  let timestamp: Int64 = 0
   let leaderEpoch = 0
   const lost = (start: number, end: number, until: number): void => {
     // In a compacted log gaps are nothing unusual.

@@ -81,7 +81,8 @@ export class LocalTransactions implements TransactionAdmin {
         producerEpoch: entry.epoch,
         coordinatorEpoch: entry.coordinatorEpoch,
         lastSequence: entry.batches.at(-1)?.lastSequence ?? -1,
-        lastTimestamp: entry.lastTimestamp,
+        lastTimestamp: Number(entry.lastTimestamp),
+        ...(typeof entry.lastTimestamp === 'bigint' ? { exactLastTimestamp: entry.lastTimestamp } : {}),
         currentTransactionStartOffset:
           entry.currentTxnFirstOffset < 0 ? undefined : entry.currentTxnFirstOffset,
       }))

@@ -3,7 +3,7 @@
  * without being read. One buffer, no object a batch.
  */
 import { readInt32 } from '../bytes/int32.ts'
-import { isSafeInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { type Int64, isSafeInt64, readExactInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readRange } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
@@ -132,6 +132,6 @@ export class BatchCursor {
 }
 
 /** Largest timestamp in the batch that the cursor stands on, by its header. */
-export function maxTimestampAt(cursor: BatchCursor): number {
-  return readInt64Rounded(cursor.buffer, cursor.at + header.MAX_TIMESTAMP_POSITION)
+export function maxTimestampAt(cursor: BatchCursor): Int64 {
+  return readExactInt64(cursor.buffer, cursor.at + header.MAX_TIMESTAMP_POSITION)
 }

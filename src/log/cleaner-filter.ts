@@ -4,11 +4,13 @@
  * compressed batches that lose records are compressed again, and only a batch that gets its delete horizon (KIP-534),
  * from which its timestamps count then, is encoded anew. Base offset, last offset, codec, epoch, sequence and magic stay.
  */
+
 import { crc32c } from '../bytes/crc32c.ts'
 import { writeInt16, writeInt32 } from '../bytes/int32.ts'
-import { writeInt64 } from '../bytes/int64.ts'
+import { type Int64, writeInt64 } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
 import { compress } from '../record/compression.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import type { RecordVisitor } from '../record/record.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
@@ -49,7 +51,7 @@ export class CleanerFilter {
   #recordEnd = 0
   #kept = 0
   #seen = 0
-  #maxTimestamp = -1
+  #maxTimestamp: Int64 = -1
   #hasTombstones = false
   #tombstonesMayGo = false
 
@@ -151,7 +153,8 @@ export class CleanerFilter {
 
   #keep(buffer: Buffer, start: number, end: number, timestamp: number): void {
     this.#kept++
-    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    const exact = exactTimestamp(timestamp)
+    if (exact > this.#maxTimestamp) this.#maxTimestamp = exact
     const runs = this.#runs
     const n = this.#runCount
     this.#records = buffer
@@ -172,7 +175,7 @@ export class CleanerFilter {
     const size = batch.end - batch.position
     output.reserve(size)
     copyBytes(batch.buffer, batch.position, batch.end, output.buffer, output.at)
-    output.appended(size, batch.lastOffset, batch.maxTimestamp)
+    output.appended(size, batch.lastOffset, batch.exactMaxTimestamp)
   }
 
   #appendRuns(batch: RecordBatch, output: CleanedSegment): void {
@@ -196,7 +199,7 @@ export class CleanerFilter {
     const { buffer, at } = output
     copyBytes(batch.buffer, batch.position, batch.position + header.RECORD_BATCH_OVERHEAD, buffer, at)
     const maxTimestamp =
-      batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Math.max(this.#maxTimestamp, -1)
+      batch.timestampType === 'LogAppendTime' ? batch.exactMaxTimestamp : this.#maxTimestamp
     writeInt32(buffer, at + header.LENGTH_POSITION, size - header.LOG_OVERHEAD)
     writeInt64(buffer, at + header.MAX_TIMESTAMP_POSITION, maxTimestamp)
     writeInt32(buffer, at + header.COUNT_POSITION, this.#kept)
@@ -215,7 +218,7 @@ export class CleanerFilter {
     const builder = new RecordBatchBuilder({
       codec: batch.compression,
       timestampType: batch.timestampType,
-      logAppendTime: batch.maxTimestamp,
+      logAppendTime: batch.exactMaxTimestamp,
       baseOffset: batch.baseOffset,
       producerId: batch.producerId,
       producerEpoch: batch.producerEpoch,
@@ -235,7 +238,7 @@ export class CleanerFilter {
         if (run >= this.#runCount || start < this.#runs[run]) return
         builder.appendStored(
           offset,
-          timestamp,
+          exactTimestamp(timestamp),
           buffer,
           keyStart,
           keyEnd,
@@ -251,7 +254,8 @@ export class CleanerFilter {
     const bytes = builder.build()
     output.reserve(bytes.length)
     bytes.copy(output.buffer, output.at)
-    const maxTimestamp = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : this.#maxTimestamp
+    const maxTimestamp =
+      batch.timestampType === 'LogAppendTime' ? batch.exactMaxTimestamp : this.#maxTimestamp
     output.appended(bytes.length, batch.lastOffset, maxTimestamp)
   }
 
@@ -266,10 +270,10 @@ export class CleanerFilter {
     writeInt16(buffer, at + header.ATTRIBUTES_POSITION, attributes)
     writeInt64(buffer, at + header.BASE_TIMESTAMP_POSITION, -1)
     writeInt32(buffer, at + header.COUNT_POSITION, 0)
-    this.#sign(output, size, batch, batch.maxTimestamp)
+    this.#sign(output, size, batch, batch.exactMaxTimestamp)
   }
 
-  #sign(output: CleanedSegment, size: number, batch: RecordBatch, maxTimestamp: number): void {
+  #sign(output: CleanedSegment, size: number, batch: RecordBatch, maxTimestamp: Int64): void {
     const { buffer, at } = output
     const crc = crc32c(buffer, at + header.ATTRIBUTES_POSITION, at + size)
     writeInt32(buffer, at + header.CRC_POSITION, crc)

@@ -5,6 +5,7 @@
  * whole and synced (`finish`) and renamed to `.swap` (segment-files.ts); it is made under the cleaner's lock. Crash: the
  * next writer removes what ends in .cleaned.
  */
+import type { Int64 } from '../bytes/int64.ts'
 import { openTemporary, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
@@ -47,7 +48,7 @@ export class CleanedSegment {
   at = 0
   #position = 0
   #lastIndexed = 0
-  #maxTimestamp = -1
+  #maxTimestamp: Int64 = -1
   #maxTimestampOffset: number
   /** Of the batch with the largest timestamp. */
   #maxHasRecords = false
@@ -83,7 +84,7 @@ export class CleanedSegment {
   }
 
   /** The batch of `size` bytes that was written at `at` is taken. */
-  appended(size: number, lastOffset: number, maxTimestamp: number): void {
+  appended(size: number, lastOffset: number, maxTimestamp: Int64): void {
     const position = this.size
     if (position + size > MAX_SEGMENT_SIZE) {
       throw new RangeError(`${this.#path(LOG_SUFFIX)}: a cleaned segment would grow beyond 2 GB`)

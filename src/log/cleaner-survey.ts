@@ -147,14 +147,14 @@ export class LogSurvey {
    */
   #largestTimestamp(i: number): number {
     const { timestamp, offset } = this.local.maxTimestampOf(i)
-    if (i === this.local.segments.length - 1) return timestamp
+    if (i === this.local.segments.length - 1) return Number(timestamp)
     const segment = this.local.segments[i]
     const end = this.local.endOf(i)
     // Entries stand in both indexes at once, so what the last one of the offset index does not cover is behind it.
     const last = segment.offsetIndex.lastEntry()?.offset ?? offset
     const cursor = segment.cursor(segment.usableEntry(last, end), end)
-    let largest = timestamp
-    while (cursor.next()) largest = Math.max(largest, maxTimestampAt(cursor))
+    let largest = Number(timestamp)
+    while (cursor.next()) largest = Math.max(largest, Number(maxTimestampAt(cursor)))
     return largest
   }
 
@@ -162,7 +162,7 @@ export class LogSurvey {
     if (size > 0) {
       const cursor = segment.cursor(0, size)
       if (cursor.next()) {
-        const timestamp = maxTimestampAt(cursor)
+        const timestamp = Number(maxTimestampAt(cursor))
         if (timestamp >= 0) return timestamp
       }
     }

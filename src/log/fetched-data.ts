@@ -1,3 +1,4 @@
+import type { Int64 } from '../bytes/int64.ts'
 export interface AbortedTransaction {
   readonly producerId: number
   /** From here on, the producer's transactional batches are not to be shown, up to its ABORT marker. */
@@ -26,7 +27,7 @@ export interface FetchedData {
 /** Answer to a look-up by time. */
 export interface TimestampAndOffset {
   readonly offset: number
-  readonly timestamp: number
+  readonly timestamp: Int64
   /** -1 when unknown. */
   readonly leaderEpoch: number
 }

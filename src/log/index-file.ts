@@ -10,6 +10,7 @@
  * The file itself may be anything: a folder, somebody else's, on a bad sector. One that cannot be read has no entries
  * (`problem` says why); one that cannot be written to throws a SideFileError, and the writer goes on without it.
  */
+import type { Int64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readFully, shortRead, writeFully } from '../os/file-system.ts'
 import { SideFileError, unlinkIfThere } from './side-file.ts'
@@ -42,7 +43,7 @@ export abstract class IndexFile {
   }
 
   /** Grows from entry to entry; undefined-like zero for an unused one. */
-  protected abstract keyAt(buffer: Buffer, at: number): number
+  protected abstract keyAt(buffer: Buffer, at: number): Int64
   protected abstract isUnused(buffer: Buffer, at: number): boolean
 
   /** Entries that can be used, those staged but not yet written included. */
@@ -185,7 +186,7 @@ export abstract class IndexFile {
   protected page: Buffer = this.#page
 
   /** The last entry whose key is at or below `key`, -1 when there is none. */
-  protected floor(key: number): number {
+  protected floor(key: Int64): number {
     let low = 0
     let high = this.count - 1
     while (low <= high) {
@@ -245,7 +246,7 @@ export abstract class IndexFile {
     return this.#key(n) > this.#key(n - 1)
   }
 
-  #key(n: number): number {
+  #key(n: number): Int64 {
     const at = this.#load(n)
     return at < 0 ? Number.NaN : this.keyAt(this.page, at)
   }

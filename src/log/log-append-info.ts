@@ -1,3 +1,4 @@
+import type { Int64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 
 /** What became of an append. */
@@ -7,7 +8,7 @@ export interface LogAppendInfo {
   readonly lastOffset: number
   /** Milliseconds, or -1 where the topic keeps the producer's time. */
   readonly logAppendTime: number
-  readonly maxTimestamp: number
+  readonly maxTimestamp: Int64
   /** Bytes that went into the log; 0 for a duplicate. */
   readonly bytes: number
   readonly batches: number

@@ -10,7 +10,7 @@
  */
 
 import { readInt32 } from '../bytes/int32.ts'
-import { readInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { type Int64, readExactInt64, readInt64 } from '../bytes/int64.ts'
 import { CorruptRecordError, KafkaError, TerseError } from '../errors.ts'
 import { someWritten } from '../os/file-system.ts'
 import { systemErrorText } from '../os/system-error.ts'
@@ -93,7 +93,7 @@ export class LogAppender {
     const epoch = Math.max(this.#settings.leaderEpoch, this.#epochs.latestEpoch ?? 0, tail.lastEpoch, 0)
     this.#epochs.assign(epoch, firstOffset)
 
-    const info = (batches: number, bytes: number, maxTimestamp: number): LogAppendInfo => ({
+    const info = (batches: number, bytes: number, maxTimestamp: Int64): LogAppendInfo => ({
       firstOffset,
       lastOffset: this.#behind - 1,
       logAppendTime,
@@ -107,12 +107,12 @@ export class LogAppender {
     let runStart = start
     let nextOffset = firstOffset
     let batches = 0
-    let maxTimestamp = -1
+    let maxTimestamp: Int64 = -1
     try {
       for (let at = start; at < end; ) {
         const size = header.sizeAt(buffer, at)
         const lastOffset = nextOffset + readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION)
-        const timestamp = readInt64Rounded(buffer, at + header.MAX_TIMESTAMP_POSITION)
+        const timestamp = readExactInt64(buffer, at + header.MAX_TIMESTAMP_POSITION)
         if (this.#roller.shouldRoll(at - runStart, size, timestamp, lastOffset)) {
           this.#write(buffer, { start: runStart, end: at }, state)
           runStart = at
@@ -121,7 +121,7 @@ export class LogAppender {
         header.setBaseOffsetAt(buffer, at, nextOffset)
         header.setLeaderEpochAt(buffer, at, epoch)
         this.#stage(this.#local.tail.end + at - runStart, lastOffset, timestamp)
-        maxTimestamp = Math.max(maxTimestamp, timestamp)
+        if (timestamp > maxTimestamp) maxTimestamp = timestamp
         nextOffset = lastOffset + 1
         batches++
         at += size
@@ -173,7 +173,7 @@ export class LogAppender {
   }
 
   /** Notes an index entry for the batch that will stand at `position`, as Kafka does: one an interval. */
-  #stage(position: number, lastOffset: number, timestamp: number): void {
+  #stage(position: number, lastOffset: number, timestamp: Int64): void {
     const { tail } = this.#local
     const segment = this.#local.active!
     // It must be known to be raised.
@@ -249,10 +249,11 @@ export class LogAppender {
 function batchesOf(buffer: Buffer, start: number, end: number, offsets: number) {
   let at = start
   let batches = 0
-  let maxTimestamp = -1
+  let maxTimestamp: Int64 = -1
   for (let left = offsets; at < end && left > 0; at += header.sizeAt(buffer, at)) {
     left -= readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION) + 1
-    maxTimestamp = Math.max(maxTimestamp, readInt64Rounded(buffer, at + header.MAX_TIMESTAMP_POSITION))
+    const timestamp = readExactInt64(buffer, at + header.MAX_TIMESTAMP_POSITION)
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp
     batches++
   }
   return { batches, bytes: at - start, maxTimestamp }

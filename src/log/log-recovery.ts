@@ -5,6 +5,7 @@
  * Crash: each step leaves a log that is as good as before; it is done again. Needs no free space but for the bytes
  * that are set aside; indexes that find no room stay short.
  */
+import type { Int64 } from '../bytes/int64.ts'
 import type { CorruptRecordError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
@@ -113,7 +114,7 @@ interface SurveyedSegment {
   readonly segment: LogSegment
   readonly size: number
   readonly aborted: readonly AbortedTxn[]
-  readonly maxTimestamp: number
+  readonly maxTimestamp: Int64
   /** Of the segment behind it. */
   readonly nextBase: number | undefined
   /** Set where the log ends in this one, torn: the empty segments behind it. */
@@ -174,13 +175,14 @@ function scanSegment(
   let position = 0
   let isTorn = false
   let minOffset = segment.baseOffset
-  let maxTimestamp = -1
+  let maxTimestamp: Int64 = -1
   while (position < size && !isTorn) {
     const cursor = segment.cursor(position, size, minOffset)
     while (cursor.next() && cursor.checkCrc()) {
       minOffset = cursor.nextOffset
       position = cursor.position + cursor.size
-      maxTimestamp = Math.max(maxTimestamp, maxTimestampAt(cursor))
+      const timestamp = maxTimestampAt(cursor)
+      if (timestamp > maxTimestamp) maxTimestamp = timestamp
       const txn = state.update(cursor.buffer, cursor.at)
       if (txn !== undefined) aborted.push(txn)
       const baseOffset = header.baseOffsetAt(cursor.buffer, cursor.at)
@@ -232,7 +234,7 @@ function replaceAborted(
 }
 
 /** Rebuilds the indexes of a closed segment only where an entry does not fit its log, or they are missing. */
-function checkIndexes(indexed: IndexedSegment, nextOffset: number, maxTimestamp: number): void {
+function checkIndexes(indexed: IndexedSegment, nextOffset: number, maxTimestamp: Int64): void {
   const { segment, end, intervalBytes } = indexed
   const { offsetIndex, timeIndex } = segment
   keepingIndexes(indexed, () => {
@@ -244,7 +246,7 @@ function checkIndexes(indexed: IndexedSegment, nextOffset: number, maxTimestamp:
 }
 
 /** Whether every entry of both indexes could be one of this log: an index is not synced before its log is closed. */
-function indexesFit(segment: LogSegment, size: number, nextOffset: number, maxTimestamp: number): boolean {
+function indexesFit(segment: LogSegment, size: number, nextOffset: number, maxTimestamp: Int64): boolean {
   const { offsetIndex, timeIndex, baseOffset } = segment
   for (let n = 0; n < offsetIndex.count; n++) {
     const { offset, position } = offsetIndex.entry(n)

@@ -6,7 +6,7 @@
  * and damage in an older one is damage. Crash in between: an old segment that is complete and goes on being appended to (a
  * second last entry in the time index is dropped unless it grows), or an empty new one that is simply used.
  */
-import { readInt64Rounded } from '../bytes/int64.ts'
+import { type Int64, readExactInt64, subtractInt64 } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
@@ -40,7 +40,7 @@ export class LogRoller {
    * Kafka's rule for the next batch: size, time between the first batch's and this one's timestamps, a full index,
    * an offset too far from the base. `pending` bytes are about to be written before it.
    */
-  shouldRoll(pending: number, size: number, maxTimestamp: number, lastOffset: number): boolean {
+  shouldRoll(pending: number, size: number, maxTimestamp: Int64, lastOffset: number): boolean {
     const { config } = this.#settings
     const segment = this.#local.active!
     const { tail } = this.#local
@@ -104,16 +104,16 @@ export class LogRoller {
     local.reopenTail()
   }
 
-  #waited(maxTimestamp: number): number {
+  #waited(maxTimestamp: Int64): number {
     const { tail, active } = this.#local
     if (
       tail.firstTimestamp === undefined &&
       tail.end > 0 &&
       active!.read(HEAD, 0, HEAD.length, 0) === HEAD.length
     ) {
-      tail.knowFirstTimestamp(readInt64Rounded(HEAD, header.MAX_TIMESTAMP_POSITION))
+      tail.knowFirstTimestamp(readExactInt64(HEAD, header.MAX_TIMESTAMP_POSITION))
     }
-    if ((tail.firstTimestamp ?? -1) >= 0) return maxTimestamp - tail.firstTimestamp!
+    if ((tail.firstTimestamp ?? -1) >= 0) return Number(subtractInt64(maxTimestamp, tail.firstTimestamp!))
     // Without timestamps the segment's age counts; the file's last change stands for it.
     const { fs, clock } = this.#local.os
     return clock.now() - (fs.stat(active!.path)?.mtimeMs ?? clock.now())

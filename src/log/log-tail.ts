@@ -3,6 +3,7 @@
  * only by what its methods are named after. A cache of the disk, see local-log.ts.
  */
 import { readUInt32 } from '../bytes/int32.ts'
+import type { Int64 } from '../bytes/int64.ts'
 import type { CorruptRecordError } from '../errors.ts'
 import * as header from '../record/batch-header.ts'
 import type { BatchCursor } from './batch-cursor.ts'
@@ -20,7 +21,7 @@ export class LogTail {
   #tornMark = ''
   #damage: CorruptRecordError | undefined
   #max: TimestampOffset | undefined
-  #firstTimestamp: number | undefined
+  #firstTimestamp: Int64 | undefined
   #lastIndexed: number | undefined
 
   /** Of a segment in which no batch has been seen yet. */
@@ -91,7 +92,7 @@ export class LogTail {
   }
 
   /** First batch's max timestamp; undefined until asked for. */
-  get firstTimestamp(): number | undefined {
+  get firstTimestamp(): Int64 | undefined {
     return this.#firstTimestamp
   }
 
@@ -133,7 +134,7 @@ export class LogTail {
   }
 
   /** Raises `max` where the batch with this last offset is younger. */
-  noteTimestamp(timestamp: number, lastOffset: number): void {
+  noteTimestamp(timestamp: Int64, lastOffset: number): void {
     if (this.#max !== undefined && timestamp > this.#max.timestamp)
       this.#max = { timestamp, offset: lastOffset }
   }
@@ -146,7 +147,7 @@ export class LogTail {
     this.#max = undefined
   }
 
-  knowFirstTimestamp(timestamp: number): void {
+  knowFirstTimestamp(timestamp: Int64): void {
     this.#firstTimestamp = timestamp
   }
 

@@ -2,9 +2,8 @@
  * What a broker does with a produce request before it appends: refuses what the topic does not take, sets log-append
  * time, recompresses for the topic's codec. Records are looked at only where a header cannot answer.
  */
-import { readInt64Rounded } from '../bytes/int64.ts'
 import { CorruptRecordError, KafkaError } from '../errors.ts'
-import * as header from '../record/batch-header.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import type { Codec } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
@@ -106,13 +105,11 @@ function checkSize(size: number, config: LogConfig, topicPartition: string): voi
 
 function checkRecords(batch: RecordBatch, config: LogConfig, topicPartition: string, now: number): void {
   const createTime = config.timestampType === 'CreateTime'
-  const tooNew = now + config.timestampAfterMaxMs
+  const tooNew =
+    config.timestampAfterMaxMs >= NEVER ? Number.POSITIVE_INFINITY : now + config.timestampAfterMaxMs
   const tooOld =
     config.timestampBeforeMaxMs >= NEVER ? Number.NEGATIVE_INFINITY : now - config.timestampBeforeMaxMs
-  const checkTimes =
-    createTime &&
-    (tooOld !== Number.NEGATIVE_INFINITY ||
-      readInt64Rounded(batch.buffer, batch.position + header.MAX_TIMESTAMP_POSITION) > tooNew)
+  const checkTimes = createTime && (tooOld !== Number.NEGATIVE_INFINITY || batch.exactMaxTimestamp > tooNew)
   if (createTime && batch.timestampType === 'LogAppendTime') {
     throw new KafkaError(
       'INVALID_TIMESTAMP',
@@ -131,7 +128,7 @@ function checkRecords(batch: RecordBatch, config: LogConfig, topicPartition: str
     } else if (checkTimes && timestamp !== -1 && (timestamp < tooOld || timestamp > tooNew)) {
       badTime = true
       message =
-        `Timestamp ${timestamp} of message with offset ${offset} is out of range. The timestamp should be within ` +
+        `Timestamp ${exactTimestamp(timestamp)} of message with offset ${offset} is out of range. The timestamp should be within ` +
         `[${tooOld === Number.NEGATIVE_INFINITY ? 'any' : tooOld}, ${tooNew}]`
     }
     if (message === undefined) return
@@ -179,7 +176,7 @@ function recompress(
     (_index, offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd, headersStart, count, end) => {
       builder.appendStored(
         offset,
-        timestamp,
+        exactTimestamp(timestamp),
         buffer,
         keyStart,
         keyEnd,

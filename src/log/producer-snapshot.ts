@@ -8,7 +8,7 @@
 import { join } from 'node:path'
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt16, readInt32, readUInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
-import { readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
+import { type Int64, readExactInt64, readInt64, writeInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { writeFileAtomically } from './checkpoint-file.ts'
 import { offsetName, SNAPSHOT_SUFFIX } from './log-files.ts'
@@ -19,14 +19,14 @@ export interface BatchMetadata {
   readonly lastOffset: number
   /** lastOffset minus the batch's first offset. */
   readonly offsetDelta: number
-  readonly timestamp: number
+  readonly timestamp: Int64
 }
 
 export interface ProducerStateEntry {
   readonly producerId: number
   epoch: number
   coordinatorEpoch: number
-  lastTimestamp: number
+  lastTimestamp: Int64
   /** -1: no transaction is open. */
   currentTxnFirstOffset: number
   /** At most the last five, oldest first. Behind a snapshot only the last one is known. */
@@ -49,7 +49,7 @@ export function decodeSnapshot(bytes: Buffer): ProducerStateEntry[] | undefined 
   const entries: ProducerStateEntry[] = []
   for (let at = HEADER_SIZE; at < bytes.length; at += ENTRY_SIZE) {
     const lastOffset = readInt64(bytes, at + 14)
-    const timestamp = readInt64Rounded(bytes, at + 26)
+    const timestamp = readExactInt64(bytes, at + 26)
     entries.push({
       producerId: readInt64(bytes, at),
       epoch: readInt16(bytes, at + 8),

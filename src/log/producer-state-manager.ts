@@ -2,11 +2,13 @@
  * What a partition knows of its producers: last batches of each (for duplicates and gaps), open transactions (for the
  * last stable offset). All of it follows from the log: the newest snapshot plus the batch headers behind it.
  */
+
 import { readInt16, readInt32 } from '../bytes/int32.ts'
-import { readInt64 } from '../bytes/int64.ts'
+import { type Int64, readInt64 } from '../bytes/int64.ts'
 import { KafkaError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
 import { incrementSequence } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import type { ProducerStateEntry } from './producer-snapshot.ts'
@@ -21,7 +23,7 @@ export interface SequenceCheck {
   readonly duplicate?: {
     readonly firstOffset: number
     readonly lastOffset: number
-    readonly timestamp: number
+    readonly timestamp: Int64
   }
 }
 
@@ -177,9 +179,9 @@ export class ProducerStateManager {
       lastSequence: batch.lastSequence,
       lastOffset,
       offsetDelta: lastOffset - baseOffset,
-      timestamp: batch.maxTimestamp,
+      timestamp: batch.exactMaxTimestamp,
     })
-    entry.lastTimestamp = batch.maxTimestamp
+    entry.lastTimestamp = batch.exactMaxTimestamp
     if (batch.isTransactional && entry.currentTxnFirstOffset < 0) entry.currentTxnFirstOffset = baseOffset
     return undefined
   }
@@ -227,7 +229,7 @@ export class ProducerStateManager {
   }
 
   #isExpired(entry: ProducerStateEntry, now: number): boolean {
-    return entry.currentTxnFirstOffset < 0 && now - entry.lastTimestamp >= this.#expirationMs
+    return entry.currentTxnFirstOffset < 0 && now - Number(entry.lastTimestamp) >= this.#expirationMs
   }
 
   #checkEpoch(batch: RecordBatch, current: number, offset: number): void {
@@ -263,16 +265,17 @@ export class ProducerStateManager {
 interface EndMarker {
   readonly abort: boolean
   readonly coordinatorEpoch: number
-  readonly timestamp: number
+  readonly timestamp: Int64
 }
 
 /** undefined for a control batch without records or with other ones. */
 function readEndMarker(batch: RecordBatch): EndMarker | undefined {
   let marker: EndMarker | undefined
-  batch.walk((_index, _offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
+  batch.walk((_index, _offset, rounded, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
     if (keyEnd - keyStart >= 4 && valueEnd - valueStart >= 6) {
       const type = readInt16(buffer, keyStart + 2)
       if (type === 0 || type === 1) {
+        const timestamp = exactTimestamp(rounded)
         marker = { abort: type === 0, coordinatorEpoch: readInt32(buffer, valueStart + 2), timestamp }
       }
     }

@@ -1,3 +1,4 @@
+import type { Int64 } from '../bytes/int64.ts'
 import type { LocalLog } from './local-log.ts'
 
 /** One segment as tools show it. */
@@ -10,7 +11,7 @@ export interface SegmentInfo {
   readonly indexSize: number
   readonly timeIndexSize: number
   /** By the time index and the batches behind its last entry; -1 for a segment without timestamps. */
-  readonly maxTimestamp: number
+  readonly maxTimestamp: Int64
   readonly mtimeMs: number
   readonly active: boolean
 }

@@ -4,12 +4,12 @@
  * one at roll and close (the max timestamp that retention goes by). See index-file.ts for invariant and crash case.
  */
 import { readInt32, writeInt32 } from '../bytes/int32.ts'
-import { readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
+import { type Int64, readExactInt64, writeInt64 } from '../bytes/int64.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { IndexFile } from './index-file.ts'
 
 export interface TimestampOffset {
-  readonly timestamp: number
+  readonly timestamp: Int64
   readonly offset: number
 }
 
@@ -21,7 +21,7 @@ export class TimeIndex extends IndexFile {
   entry(n: number): TimestampOffset {
     const at = this.entryAt(n)
     return {
-      timestamp: readInt64Rounded(this.page, at),
+      timestamp: readExactInt64(this.page, at),
       offset: this.baseOffset + readInt32(this.page, at + 8),
     }
   }
@@ -32,13 +32,13 @@ export class TimeIndex extends IndexFile {
   }
 
   /** The last entry with a timestamp at or below `timestamp`; (-1, base) when there is none. */
-  lookup(timestamp: number): TimestampOffset {
+  lookup(timestamp: Int64): TimestampOffset {
     const n = this.floor(timestamp)
     return n < 0 ? { timestamp: -1, offset: this.baseOffset } : this.entry(n)
   }
 
   /** Staged until `writeStaged`; nothing when the maximum did not grow. */
-  maybeAppend(timestamp: number, offset: number): void {
+  maybeAppend(timestamp: Int64, offset: number): void {
     const last = this.lastEntry()
     if (timestamp <= (last?.timestamp ?? -1) || offset < (last?.offset ?? this.baseOffset)) return
     const staged = this.stage()
@@ -58,11 +58,11 @@ export class TimeIndex extends IndexFile {
     this.truncateToEntries(count)
   }
 
-  protected keyAt(buffer: Buffer, at: number): number {
-    return readInt64Rounded(buffer, at)
+  protected keyAt(buffer: Buffer, at: number): Int64 {
+    return readExactInt64(buffer, at)
   }
 
   protected isUnused(buffer: Buffer, at: number): boolean {
-    return readInt64Rounded(buffer, at) <= 0 && readInt32(buffer, at + 8) <= 0
+    return readExactInt64(buffer, at) <= 0 && readInt32(buffer, at + 8) <= 0
   }
 }

@@ -3,15 +3,16 @@
  * compressed batches too (trusting the batch header gave wrong offsets in Kafka: KAFKA-16310).
  */
 
-import { readInt64Rounded } from '../bytes/int64.ts'
-import * as header from '../record/batch-header.ts'
+import type { Int64 } from '../bytes/int64.ts'
+import { exactTimestamp } from '../record/exact-timestamp.ts'
+import { maxTimestampAt } from './batch-cursor.ts'
 import type { TimestampAndOffset } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 
 /** First record at or behind `logStartOffset` with a timestamp at or above `target`. */
 export function findOffsetByTimestamp(
   local: LocalLog,
-  target: number,
+  target: Int64,
   logStartOffset: number,
 ): TimestampAndOffset | undefined {
   for (let i = Math.max(local.floor(logStartOffset), 0); i < local.segments.length; i++) {
@@ -23,14 +24,19 @@ export function findOffsetByTimestamp(
   return undefined
 }
 
+const newestFirst = (a: Int64, b: Int64): number => {
+  if (a === b) return 0
+  return a > b ? -1 : 1
+}
+
 /** The first record with the largest timestamp. */
 export function findMaxTimestamp(local: LocalLog, logStartOffset: number): TimestampAndOffset | undefined {
-  const segments: { i: number; timestamp: number; offset: number }[] = []
+  const segments: { i: number; timestamp: Int64; offset: number }[] = []
   for (let i = Math.max(local.floor(logStartOffset), 0); i < local.segments.length; i++) {
     const max = local.maxTimestampOf(i)
     if (max.timestamp >= 0) segments.push({ i, ...max })
   }
-  segments.sort((a, b) => b.timestamp - a.timestamp || a.i - b.i)
+  segments.sort((a, b) => newestFirst(a.timestamp, b.timestamp) || a.i - b.i)
   let best: TimestampAndOffset | undefined
   for (const { i, timestamp, offset } of segments) {
     if (best !== undefined && best.timestamp >= timestamp) break
@@ -46,16 +52,17 @@ function firstRecord(
   i: number,
   from: number,
   logStartOffset: number,
-  target: number,
+  target: Int64,
 ): TimestampAndOffset | undefined {
   let found: TimestampAndOffset | undefined
   const { baseOffset } = local.segments[i]
   // The index names the last offset of a batch, whose first record with this time may be any of it.
   local.walk(Math.max(from, baseOffset), (cursor, segment) => {
     if (segment.baseOffset !== baseOffset) return false
-    if (readInt64Rounded(cursor.buffer, cursor.at + header.MAX_TIMESTAMP_POSITION) < target) return undefined
+    if (maxTimestampAt(cursor) < target) return undefined
     const batch = cursor.load()
-    batch.visit((_index, offset, timestamp) => {
+    batch.visit((_index, offset, rounded) => {
+      const timestamp = exactTimestamp(rounded)
       if (timestamp < target || offset < logStartOffset) return undefined
       found = { offset, timestamp, leaderEpoch: batch.partitionLeaderEpoch }
       return false
@@ -72,8 +79,9 @@ function largestRecord(local: LocalLog, i: number, logStartOffset: number): Time
   local.walk(Math.max(baseOffset, logStartOffset), (cursor, segment) => {
     if (segment.baseOffset !== baseOffset) return false
     const batch = cursor.load()
-    if (best !== undefined && batch.maxTimestamp <= best.timestamp) return undefined
-    batch.visit((_index, offset, timestamp) => {
+    if (best !== undefined && batch.exactMaxTimestamp <= best.timestamp) return undefined
+    batch.visit((_index, offset, rounded) => {
+      const timestamp = exactTimestamp(rounded)
       if (offset < logStartOffset || (best !== undefined && timestamp <= best.timestamp)) return
       best = { offset, timestamp, leaderEpoch: batch.partitionLeaderEpoch }
     })

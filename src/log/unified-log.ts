@@ -6,6 +6,7 @@
  * A crash at any point leaves whole batches and at most a torn tail, which the next writer cuts before its first append.
  */
 import { dirname } from 'node:path'
+import type { Int64 } from '../bytes/int64.ts'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
 import { LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
@@ -224,7 +225,7 @@ export class UnifiedLog {
   }
 
   /** First record with a timestamp at or above `timestamp` (ms). */
-  offsetForTimestamp(timestamp: number): TimestampAndOffset | undefined {
+  offsetForTimestamp(timestamp: Int64): TimestampAndOffset | undefined {
     return findOffsetByTimestamp(this.#local, timestamp, this.logStartOffset)
   }
 

@@ -1,5 +1,5 @@
 import { readInt16, readInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
-import { readInt64, writeInt64 } from '../bytes/int64.ts'
+import { type Int64, readInt64, writeInt64 } from '../bytes/int64.ts'
 import type { BatchTimestampType, Codec } from './record.ts'
 import { CODECS } from './record.ts'
 
@@ -89,8 +89,8 @@ export interface BatchHeader {
   readonly partitionLeaderEpoch: number
   readonly attributes: number
   readonly lastOffsetDelta: number
-  readonly baseTimestamp: number
-  readonly maxTimestamp: number
+  readonly baseTimestamp: Int64
+  readonly maxTimestamp: Int64
   readonly producerId: number
   readonly producerEpoch: number
   readonly baseSequence: number

@@ -1,3 +1,4 @@
+import { type Int64, subtractInt64 } from '../bytes/int64.ts'
 import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
 import { RECORD_BATCH_OVERHEAD } from './batch-header.ts'
 import type { BatchWriterOptions } from './batch-writer-options.ts'
@@ -54,8 +55,10 @@ export class BatchWriter implements BatchOwner {
   /** Records in the open batch; none: no batch is open. */
   private openCount = 0
   private openLimit = 0
+  /** NaN where no number holds it (or surely its neighbours), so that such a batch grows by `begin` alone. */
   private baseTimestamp = 0
-  private maxTimestamp = NO_TIMESTAMP
+  private exactBaseTimestamp: Int64 = 0
+  private maxTimestamp: Int64 = NO_TIMESTAMP
 
   constructor(options: BatchWriterOptions = {}) {
     this.codec = options.codec ?? 'none'
@@ -197,7 +200,7 @@ export class BatchWriter implements BatchOwner {
 
   /** As appendSlices, with headers. */
   append(
-    timestamp: number,
+    timestamp: Int64,
     key: Uint8Array | null,
     value: Uint8Array | null,
     headers: readonly RecordHeader[] = [],
@@ -218,7 +221,7 @@ export class BatchWriter implements BatchOwner {
 
   /** As appendSlices, with headers as records store them: headersCount of them in headers[headersStart, headersEnd). */
   appendWithHeaders(
-    timestamp: number,
+    timestamp: Int64,
     keyBuffer: Uint8Array | null,
     keyStart: number,
     keyEnd: number,
@@ -256,7 +259,7 @@ export class BatchWriter implements BatchOwner {
   endBatch(here = false): void {
     const count = this.openCount
     if (count === 0) return
-    const { openBuffer, openStart, at, baseTimestamp, maxTimestamp } = this
+    const { openBuffer, openStart, at, exactBaseTimestamp: baseTimestamp, maxTimestamp } = this
     const recordsStart = openStart + RECORD_BATCH_OVERHEAD
     const batch = { count, baseTimestamp, maxTimestamp, plainSize: at - recordsStart }
     if (this.compression === undefined) this.closed.close(at, batch)
@@ -304,7 +307,7 @@ export class BatchWriter implements BatchOwner {
 
   /** Writes all of a record but its headers, in a new batch if need be. Returns whether one was closed. */
   private begin(
-    timestamp: number,
+    timestamp: Int64,
     keyBuffer: Uint8Array | null,
     keyStart: number,
     keyEnd: number,
@@ -315,7 +318,7 @@ export class BatchWriter implements BatchOwner {
   ): boolean {
     const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
     const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
-    let delta = this.openCount === 0 ? 0 : timestamp - this.baseTimestamp
+    let delta: Int64 = this.openCount === 0 ? 0 : subtractInt64(timestamp, this.exactBaseTimestamp)
     let body = sizeOfRecordBody(delta, this.openCount, keyLength, valueLength, headersSize)
     let closed = false
     if (this.openCount > 0 && !this.hasRoom(sizeOfVarint(body) + body)) {
@@ -347,10 +350,11 @@ export class BatchWriter implements BatchOwner {
     return closed
   }
 
-  private openBatch(timestamp: number, firstBody: number): void {
+  private openBatch(timestamp: Int64, firstBody: number): void {
     if (this.codec === 'none') this.openStart = this.closed.end
     this.at = this.openStart + RECORD_BATCH_OVERHEAD
-    this.baseTimestamp = timestamp
+    this.baseTimestamp = typeof timestamp === 'number' ? timestamp : Number.NaN
+    this.exactBaseTimestamp = timestamp
     this.maxTimestamp = NO_TIMESTAMP
     // As Kafka's accumulator sizes a batch for its first record.
     this.openLimit = Math.max(this.batchSize, RECORD_BATCH_OVERHEAD + MAX_RECORD_OVERHEAD + firstBody)

@@ -1,6 +1,7 @@
 /**
  * Batches on their way through a codec, here or on another thread, in the order in which they came.
  */
+import type { Int64 } from '../bytes/int64.ts'
 import { compress } from './compression.ts'
 import type { CompressionSlots } from './compression-slots.ts'
 import type { Codec } from './record.ts'
@@ -15,8 +16,8 @@ const DEAD_AFTER_MS = 5000
 /** A batch whose records are complete. */
 export interface EndedBatch {
   readonly count: number
-  readonly baseTimestamp: number
-  readonly maxTimestamp: number
+  readonly baseTimestamp: Int64
+  readonly maxTimestamp: Int64
   /** Of its records before they are compressed. */
   readonly plainSize: number
 }

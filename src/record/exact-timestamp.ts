@@ -3,13 +3,24 @@
  * plain numbers; while a record is handed out, what it says exactly is to be had here (as varint.ts keeps its cursor: decoding
  * is synchronous, so nobody interleaves).
  */
+import type { Int64 } from '../bytes/int64.ts'
 import { MAX_VARLONG_BYTES } from '../bytes/varint.ts'
 
 const wide = { timestamp: 0n }
 
 /** Of the record in hand: its timestamp where a number holds it, else the int64. */
-export function exactTimestamp(timestamp: number): number | bigint {
+export function exactTimestamp(timestamp: number): Int64 {
   return Number.isSafeInteger(timestamp) ? timestamp : wide.timestamp
+}
+
+/** As programs get it: a number, and beside it what a number cannot hold. */
+export function timestampFields(timestamp: Int64): {
+  readonly timestamp: number
+  readonly exactTimestamp?: bigint
+} {
+  return typeof timestamp === 'number'
+    ? { timestamp }
+    : { timestamp: Number(timestamp), exactTimestamp: timestamp }
 }
 
 /** Keeps what an int64 says and returns the nearest double. */

@@ -1,4 +1,5 @@
 import { crc32c } from '../bytes/crc32c.ts'
+import { type Int64, subtractInt64 } from '../bytes/int64.ts'
 import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
 import {
   ATTRIBUTES_POSITION,
@@ -30,7 +31,7 @@ export interface RecordBatchOptions {
   readonly level?: number
   readonly timestampType?: BatchTimestampType
   /** The batch's time where log-append time rules. */
-  readonly logAppendTime?: number
+  readonly logAppendTime?: Int64
   /** Default 0. */
   readonly baseOffset?: number
   readonly producerId?: number
@@ -42,9 +43,9 @@ export interface RecordBatchOptions {
   /** Set by compaction: when the batch's tombstones (or its marker) may go. */
   readonly deleteHorizonMs?: number
   /** What the timestamps count from; default: the delete horizon if there is one, else the first record's. */
-  readonly baseTimestamp?: number
+  readonly baseTimestamp?: Int64
   /** At the least; compaction keeps the former one of a batch that lost its records. */
-  readonly maxTimestamp?: number
+  readonly maxTimestamp?: Int64
   /** What hasRoomFor measures against; default: no limit. */
   readonly maxBytes?: number
 }
@@ -57,8 +58,8 @@ export class RecordBatchBuilder {
   private options: RecordBatchOptions
   private buffer: Buffer | undefined
   private at = RECORD_BATCH_OVERHEAD
-  private baseTimestamp: number | undefined
-  private maxTimestamp = NO_TIMESTAMP
+  private baseTimestamp: Int64 | undefined
+  private maxTimestamp: Int64 = NO_TIMESTAMP
   private recordCount = 0
   /** Of the last record, or what compaction sets it to; before baseOffset while there is none. */
   lastOffset: number
@@ -85,14 +86,14 @@ export class RecordBatchBuilder {
 
   /** Whether the batch stays within maxBytes with this record; always true for the first. Lengths of -1 are null. */
   hasRoomFor(
-    timestamp: number,
+    timestamp: Int64,
     keyLength: number,
     valueLength: number,
     headers: readonly RecordHeader[] = [],
   ): boolean {
     if (this.recordCount === 0 || this.options.maxBytes === undefined) return true
     const body = sizeOfRecordBody(
-      timestamp - (this.baseTimestamp ?? timestamp),
+      subtractInt64(timestamp, this.baseTimestamp ?? timestamp),
       this.lastOffset + 1 - this.baseOffset,
       keyLength,
       valueLength,
@@ -102,7 +103,7 @@ export class RecordBatchBuilder {
   }
 
   append(
-    timestamp: number,
+    timestamp: Int64,
     key: Buffer | null,
     value: Buffer | null,
     headers: readonly RecordHeader[] = [],
@@ -112,7 +113,7 @@ export class RecordBatchBuilder {
 
   appendWithOffset(
     offset: number,
-    timestamp: number,
+    timestamp: Int64,
     key: Buffer | null,
     value: Buffer | null,
     headers: readonly RecordHeader[] = [],
@@ -125,7 +126,7 @@ export class RecordBatchBuilder {
 
   /** A record without headers from slices; an end of -1 is null. */
   appendSlices(
-    timestamp: number,
+    timestamp: Int64,
     keyBuffer: Uint8Array | null,
     keyStart: number,
     keyEnd: number,
@@ -152,7 +153,7 @@ export class RecordBatchBuilder {
   /** A stored record as a RecordVisitor is given it, headers byte for byte. */
   appendStored(
     offset: number,
-    timestamp: number,
+    timestamp: Int64,
     buffer: Buffer,
     keyStart: number,
     keyEnd: number,
@@ -227,7 +228,7 @@ export class RecordBatchBuilder {
 
   private writeFields(
     offset: number,
-    timestamp: number,
+    timestamp: Int64,
     keyBuffer: Uint8Array | null,
     keyStart: number,
     keyEnd: number,
@@ -243,7 +244,7 @@ export class RecordBatchBuilder {
       )
     }
     this.baseTimestamp ??= timestamp
-    const timestampDelta = timestamp - this.baseTimestamp
+    const timestampDelta = subtractInt64(timestamp, this.baseTimestamp)
     const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
     const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
     const body = sizeOfRecordBody(timestampDelta, offsetDelta, keyLength, valueLength, headersSize)

@@ -1,6 +1,6 @@
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt16, readInt32, readUInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
-import { readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
+import { type Int64, readExactInt64, readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import * as header from './batch-header.ts'
 import { decompress } from './compression.ts'
@@ -96,19 +96,20 @@ export class RecordBatch {
     return this.int32(header.LAST_OFFSET_DELTA_POSITION)
   }
 
-  /** What the records' timestamps count from (the delete horizon, where that is set). */
+  /** What the records' timestamps count from (the delete horizon, where that is set); rounded beyond 2^53. */
   get baseTimestamp(): number {
     return readInt64Rounded(this.buffer, this.position + header.BASE_TIMESTAMP_POSITION)
   }
 
-  exactBaseTimestamp(): bigint {
-    return this.buffer.readBigInt64BE(this.position + header.BASE_TIMESTAMP_POSITION)
+  get exactBaseTimestamp(): Int64 {
+    return readExactInt64(this.buffer, this.position + header.BASE_TIMESTAMP_POSITION)
   }
 
-  exactMaxTimestamp(): bigint {
-    return this.buffer.readBigInt64BE(this.position + header.MAX_TIMESTAMP_POSITION)
+  get exactMaxTimestamp(): Int64 {
+    return readExactInt64(this.buffer, this.position + header.MAX_TIMESTAMP_POSITION)
   }
 
+  /** Rounded beyond 2^53. */
   get maxTimestamp(): number {
     return readInt64Rounded(this.buffer, this.position + header.MAX_TIMESTAMP_POSITION)
   }

@@ -1,4 +1,5 @@
 import { ByteReader } from '../bytes/byte-reader.ts'
+import type { Int64 } from '../bytes/int64.ts'
 import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'
 import type { CorruptRecordError } from '../errors.ts'
 import { exactVarlong, keepTimestamp } from './exact-timestamp.ts'
@@ -12,8 +13,8 @@ export interface BatchOfRecords {
   readonly maxTimestamp: number
   readonly timestampType: string
   /** An int64 of the header, exactly: for those that no double holds. */
-  exactBaseTimestamp?(): bigint
-  exactMaxTimestamp?(): bigint
+  readonly exactBaseTimestamp?: Int64
+  readonly exactMaxTimestamp?: Int64
   readonly count: number
   corrupt(detail: string): CorruptRecordError
 }
@@ -43,6 +44,8 @@ const STEPS_BETWEEN_RUNS = 16
 
 /** length, attributes, timestamp, offset, key length, value length, header count: one byte each at the least. */
 const MIN_RECORD_SIZE = 7
+/** The largest that a zigzag varint of one byte holds, either way. */
+const ONE_BYTE_DELTA = 64
 /** A header's key length and value length. */
 const MIN_HEADER_SIZE = 2
 
@@ -97,8 +100,14 @@ function walkInRuns(
   return true
 }
 
-const exactBase = (batch: BatchOfRecords) => batch.exactBaseTimestamp?.() ?? BigInt(batch.baseTimestamp)
-const exactMax = (batch: BatchOfRecords) => batch.exactMaxTimestamp?.() ?? BigInt(batch.maxTimestamp)
+/** The timestamp, exactly, of a record whose delta is at `deltaAt`. */
+function createTime(batch: BatchOfRecords, buffer: Buffer, deltaAt: number): number {
+  const base = BigInt(batch.exactBaseTimestamp ?? batch.baseTimestamp)
+  return keepTimestamp(base + exactVarlong(buffer, deltaAt))
+}
+
+const appendTimeOf = (batch: BatchOfRecords): number =>
+  keepTimestamp(BigInt(batch.exactMaxTimestamp ?? batch.maxTimestamp))
 
 function checkEnd(batch: BatchOfRecords, at: number, end: number): void {
   if (at !== end) throw batch.corrupt(`${end - at} bytes are left behind its ${batch.count} records`)
@@ -119,7 +128,8 @@ function walkSteps(
   const baseTimestamp = batch.baseTimestamp
   const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Number.NaN
   const hasAppendTime = !Number.isNaN(appendTime)
-  const wideBase = !Number.isSafeInteger(baseTimestamp)
+  // Once a walk, not once a record: with such a base and a delta of one byte a timestamp is no double.
+  const isWide = !Number.isSafeInteger(hasAppendTime ? appendTime : Math.abs(baseTimestamp) + ONE_BYTE_DELTA)
   let at = start
   for (let index = first; index < last; index++) {
     // Every length is a zigzag varint; the one-byte and two-byte ones, nearly all, are decoded here.
@@ -141,23 +151,21 @@ function walkSteps(
 
     let timestamp: number
     const deltaAt = at
-    let wideDelta = false
     raw = buffer[at]
     if (raw < 0x80) {
       timestamp = baseTimestamp + ((raw >>> 1) ^ -(raw & 1))
       at++
     } else {
       const delta = readVarlong(buffer, at, recordEnd)
-      wideDelta = !Number.isSafeInteger(delta)
       timestamp = baseTimestamp + delta
       if (Number.isNaN(timestamp)) throw damaged(batch, index, 'timestamp')
       at = cursor.at
+      if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
+        timestamp = createTime(batch, buffer, deltaAt)
+      }
     }
-    if (hasAppendTime) timestamp = appendTime
-    if (wideBase || wideDelta || !Number.isSafeInteger(timestamp))
-      timestamp = keepTimestamp(
-        hasAppendTime ? exactMax(batch) : exactBase(batch) + exactVarlong(buffer, deltaAt),
-      )
+    if (isWide) timestamp = hasAppendTime ? appendTimeOf(batch) : createTime(batch, buffer, deltaAt)
+    else if (hasAppendTime) timestamp = appendTime
 
     raw = at < recordEnd ? buffer[at] : 0x80
     if (raw < 0x80) at++

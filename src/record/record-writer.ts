@@ -1,3 +1,4 @@
+import type { Int64 } from '../bytes/int64.ts'
 import {
   sizeOfUnsignedVarint,
   sizeOfVarint,
@@ -25,7 +26,7 @@ export function sizeOfHeaders(headers: readonly RecordHeader[]): number {
 
 /** Bytes of a record behind its length field. Lengths of -1 are null; headersSize includes their count. */
 export function sizeOfRecordBody(
-  timestampDelta: number,
+  timestampDelta: Int64,
   offsetDelta: number,
   keyLength: number,
   valueLength: number,
@@ -50,7 +51,7 @@ export function writeRecordFields(
   buffer: Buffer,
   position: number,
   bodySize: number,
-  timestampDelta: number,
+  timestampDelta: Int64,
   offsetDelta: number,
   keyBuffer: Uint8Array | null,
   keyStart: number,
