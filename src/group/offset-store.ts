@@ -94,9 +94,9 @@ export class OffsetStore {
 
   /**
    * Appends the commits under the offsets partition's lock; makes `__consumer_offsets` on the first one. Enters the directory for that
-   * time only. When it resolves, the commit survives kill -9. Throws TerseError when a broker runs.
+   * time only. When it resolves, the commit survives kill -9. Throws TerseError when a broker runs, and what `check` throws under the lock.
    */
-  async commit(groupId: string, offsets: readonly OffsetCommit[]): Promise<void> {
+  async commit(groupId: string, offsets: readonly OffsetCommit[], check?: () => void): Promise<void> {
     if (groupId === '') throw new KafkaError('INVALID_GROUP_ID')
     if (offsets.length === 0) return
     for (const { metadata } of offsets) {
@@ -105,6 +105,7 @@ export class OffsetStore {
     }
     const now = this.os.clock.now()
     await this.append(groupId, () => {
+      check?.()
       const image = this.directory.image()
       return offsets.map((commit) => {
         const topicId = image.topic(commit.topic)?.id

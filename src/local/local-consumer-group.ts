@@ -1,11 +1,11 @@
 import type { ConsumerSettings } from '../client/consumer-config.ts'
 import type { TopicPartition } from '../client/types.ts'
-import { KafkaError } from '../errors.ts'
 import { GroupMember } from '../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import { OffsetStore } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
 import { explained } from './data-dir.ts'
+import { CommitFailedError } from './local-consumer-errors.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 /** What the group tells its consumer. Both are called only while no record is in the caller's hands. */
@@ -17,12 +17,12 @@ export interface GroupListener {
   wake(): void
 }
 
-/** Kafka's CommitFailedException. */
-const COMMIT_FAILED =
-  'Commit cannot be completed since the group has already rebalanced and assigned the partitions to another member. ' +
-  'This means that the time between subsequent calls to poll() was longer than the configured max.poll.interval.ms, ' +
-  'which typically implies that the poll loop is spending too much time message processing. You can address this either ' +
-  'by increasing max.poll.interval.ms or by reducing the maximum size of batches returned in poll() with max.poll.records.'
+/** What Kafka's client says when it leaves the group for that reason. */
+const POLL_EXPIRED =
+  'consumer poll timeout has expired. This means the time between subsequent calls to poll() was longer than the configured ' +
+  'max.poll.interval.ms, which typically implies that the poll loop is spending too much time processing messages. You can ' +
+  'address this either by increasing max.poll.interval.ms or by reducing the maximum size of batches returned in poll() with ' +
+  'max.poll.records.'
 
 interface Revocation {
   readonly partitions: readonly TopicPartition[]
@@ -53,8 +53,14 @@ export class LocalConsumerGroup {
   /** The caller left poll, by the monotonic clock; undefined while it is in there. */
   #idleSince: number | undefined
   #idleTimer: NodeJS.Timeout | undefined
+  #polling = false
   /** Gave everything up because nobody polled. */
   #expired = false
+  /** How often that happened: a commit that began before writes nothing any more. */
+  #expiries = 0
+  #givenUp: Promise<void> = Promise.resolve()
+  /** The commit that is being written: the next one waits for it, or an older offset might come last. */
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(
     os: Os,
@@ -101,7 +107,8 @@ export class LocalConsumerGroup {
         this.#listener.wake()
       },
     })
-    this.pollEnds()
+    // Who joins inside of poll is polling.
+    if (!this.#polling) this.pollEnds()
     await this.#member.ready()
   }
 
@@ -110,16 +117,20 @@ export class LocalConsumerGroup {
     return this.#expired
   }
 
-  rejoin(): Promise<void> {
-    return this.join(this.#topics)
+  async rejoin(): Promise<void> {
+    // A static member's place is taken until then.
+    await this.#givenUp
+    await this.join(this.#topics)
   }
 
   pollBegins(): void {
+    this.#polling = true
     this.#idleSince = undefined
   }
 
   /** From here on max.poll.interval.ms runs. */
   pollEnds(): void {
+    this.#polling = false
     this.#idleSince = this.#os.clock.monotonic()
     if (this.#idleTimer === undefined) this.#watchIdle(this.#settings.maxPollIntervalMs)
   }
@@ -131,7 +142,7 @@ export class LocalConsumerGroup {
       if (this.#idleSince === undefined || this.#member === undefined) return
       const left = this.#idleSince + this.#settings.maxPollIntervalMs - this.#os.clock.monotonic()
       if (left > 0) this.#watchIdle(Math.ceil(left))
-      else void this.#expire()
+      else this.#givenUp = this.#expire()
     }, ms).unref()
   }
 
@@ -139,6 +150,7 @@ export class LocalConsumerGroup {
   async #expire(): Promise<void> {
     const member = this.#member
     this.#member = undefined
+    if (this.#expiries++ === 0) this.#directory.warn(POLL_EXPIRED)
     this.#expired = true
     this.#busy = false
     try {
@@ -175,14 +187,21 @@ export class LocalConsumerGroup {
 
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {
     if (offsets.length === 0) return
-    if (this.#expired) throw new KafkaError('UNKNOWN_MEMBER_ID', COMMIT_FAILED)
-    await this.#writeCommit(offsets)
+    const expiries = this.#expiries
+    await this.#writeCommit(offsets, () => {
+      if (this.#expired || this.#expiries !== expiries) throw new CommitFailedError()
+    })
   }
 
-  async #writeCommit(offsets: readonly OffsetCommit[]): Promise<void> {
-    if (offsets.length === 0) return
-    await this.#remember()
-    await this.#store.commit(this.groupId, offsets)
+  /** `check` throws when it is too late; it is asked once more when nobody can commit in between. */
+  #writeCommit(offsets: readonly OffsetCommit[], check?: () => void): Promise<void> {
+    const written = this.#writing.then(async () => {
+      check?.()
+      await this.#remember()
+      await this.#store.commit(this.groupId, offsets, check)
+    })
+    this.#writing = written.catch(() => {})
+    return written
   }
 
   /** A broker leaves a record of every group that had a member, also of one that never committed. */

@@ -12,7 +12,7 @@ import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining } from './data-dir.ts'
 import { LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
-import { corruptError, noGroup } from './local-consumer-errors.ts'
+import { corruptError, exceptCommitFailed, noGroup } from './local-consumer-errors.ts'
 import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalFetchWaiter, POLL_MS } from './local-fetch-waiter.ts'
@@ -228,7 +228,8 @@ export class LocalConsumer implements Consumer {
     if (group === undefined) return
     group.pollBegins()
     this.#check()
-    if (group.expired && this.#joining === undefined) await this.#join(() => group.rejoin(), deadline)
+    if (group.expired && this.#joining === undefined)
+      await this.#join(() => group.rejoin(), deadline - this.#os.clock.monotonic())
     if (group.mustTakeBack) await this.#work.waitFor(group.takeBack(), deadline)
     await this.#commitWhenDue(deadline)
   }
@@ -327,7 +328,8 @@ export class LocalConsumer implements Consumer {
       const now = this.#os.clock.monotonic()
       if (now - this.#lastCommit < this.#settings.autoCommitIntervalMs) return
       this.#lastCommit = now
-      this.#committing = this.#commit(this.#assignment.uncommitted()).finally(() => {
+      const commit = this.#commit(this.#assignment.uncommitted()).catch(exceptCommitFailed)
+      this.#committing = commit.finally(() => {
         this.#committing = undefined
       })
     }

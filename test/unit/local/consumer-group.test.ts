@@ -121,6 +121,69 @@ describe('a member that does not poll', () => {
   })
 })
 
+describe('a member that gave its partitions up because it did not poll', () => {
+  const idleFor = 'max.poll.interval.ms'
+  const said: string[] = []
+  const member = (config: Record<string, string>) =>
+    new LocalConsumer(systemOs, LocalDirectory.open(systemOs, dir, { warn: (line) => said.push(line) }), {
+      groupId: 'g',
+      config: { 'auto.offset.reset': 'earliest', 'enable.auto.commit': 'false', ...config },
+    })
+  const givenUp = async (consumer: LocalConsumer) => {
+    while (consumer.assignment().length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  beforeEach(() => {
+    said.length = 0
+  })
+
+  test('says so once, in the words of Kafka (B2)', async () => {
+    const idle = member({ [idleFor]: '30' })
+    for (let i = 0; i < 2; i++) {
+      if (i === 0) await idle.subscribe(['a'])
+      await pollUntil(idle, 2)
+      await givenUp(idle)
+    }
+    await idle.close()
+    expect(said).toEqual([expect.stringMatching(/^consumer poll timeout has expired\. This means/)])
+  })
+
+  test('does not write the commit that waited for a lock meanwhile (B2)', async () => {
+    const idle = member({ [idleFor]: '100' })
+    await idle.subscribe(['a'])
+    await pollUntil(idle, 2)
+    expect(await idle.poll(1000)).not.toEqual([])
+    const fd = systemOs.fs.open(path.join(dir, '.tkafka-gate'), 'a+')
+    expect(systemOs.locks.tryLock(fd, 'exclusive')).toBe(true)
+    const committed = idle.commit().catch((error: Error) => error.message)
+    await givenUp(idle)
+    systemOs.fs.close(fd)
+    expect(await committed).toMatch(/^Commit cannot be completed since the group has already rebalanced/)
+    const partitions = [0, 1].map((partition) => ({ topic: 'a', partition }))
+    expect([...(await idle.committed(partitions)).values()]).toEqual([undefined, undefined])
+    await idle.close()
+  })
+
+  test('keeps what it is given anew while it waits in poll for longer than that (B2)', async () => {
+    const idle = member({ [idleFor]: '150' })
+    await idle.subscribe(['a'])
+    await pollUntil(idle, 2)
+    await givenUp(idle)
+    let read = 0
+    while (read < 6) read += (await idle.poll(1000)).length
+    await givenUp(idle)
+    await pollUntil(idle, 2)
+    for (const partition of idle.assignment()) idle.seek(partition, 3)
+    await givenUp(idle)
+    // It joins within this one poll, which finds nothing more to read.
+    const over = idle.poll(600)
+    while (idle.assignment().length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    idle.seekToEnd()
+    await over
+    expect(idle.assignment()).toHaveLength(2)
+    await idle.close()
+  })
+})
+
 describe('a lock that somebody else holds', () => {
   let fd: number
   beforeEach(() => {
