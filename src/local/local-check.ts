@@ -150,7 +150,8 @@ export class LocalCheck {
       compacted: compact || checkpoints.offset('cleaner', `${topic.name}-${partition}`) !== undefined,
       logStartOffset: checkpoints.offset('log-start', `${topic.name}-${partition}`) ?? 0,
       clean: hasCleanShutdownFile(this.#os, path),
-      ...(endDamage === undefined ? {} : { endDamage }),
+      // The checkpoints are looked at by themselves.
+      ...(endDamage === undefined || endDamage.falseStart === true ? {} : { endDamage }),
       ...(record === undefined ? {} : { record }),
     })
   }

@@ -5,7 +5,6 @@
 import type { ExplainedPartition, ExplainedSegment } from '../client/admin-cleaning.ts'
 import { KafkaError } from '../errors.ts'
 import type { LogSurvey } from '../log/cleaner-survey.ts'
-import { expiredSegments } from '../log/log-retention.ts'
 import type { Os } from '../os/os.ts'
 import { explainCompaction } from './explained-compaction.ts'
 import { ExplainedLog } from './explained-log.ts'
@@ -42,10 +41,8 @@ export async function explainCleaning(
 }
 
 function explainPartition(log: ExplainedLog, partition: number): ExplainedPartition {
+  const expired = new Map(log.survey.expired(log.config, log.now).map((one) => [one.baseOffset, one]))
   const { segments, logStartOffset, logEndOffset, size } = log.survey
-  const expired = new Map(
-    expiredSegments(segments, logStartOffset, log.config, log.now).map((one) => [one.baseOffset, one]),
-  )
   const compaction = explainCompaction(log)
   const explained = segments.map((segment, i): ExplainedSegment => {
     const gone = expired.get(segment.baseOffset)

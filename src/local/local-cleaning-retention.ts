@@ -7,7 +7,7 @@ import type { CleaningResult } from '../client/admin-cleaning.ts'
 import { LogSurvey } from '../log/cleaner-survey.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { ExpiredSegment } from '../log/log-retention.ts'
-import { expiredSegments, rollDueAt } from '../log/log-retention.ts'
+import { rollDueAt } from '../log/log-retention.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { elapsedSince } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
@@ -48,12 +48,12 @@ export function planRetention(
   now: number,
   rollNow = false,
 ): RetentionPlan {
-  const { segments, active, logStartOffset, dueDeletions } = survey
+  const { active, dueDeletions } = survey
   const due = rollDueAt(active, config)
   const isDue = due !== undefined && now > due
   const roll = isDue ? 'segment.ms' : rollNow && keepsExpired(survey, config, now) ? 'now' : undefined
   return {
-    expired: expiredSegments(segments, logStartOffset, config, now),
+    expired: survey.expired(config, now),
     roll: survey.corrupt === undefined ? roll : undefined,
     dueDeletions,
   }

@@ -366,10 +366,10 @@ export class LocalTopicProducer implements TopicProducer {
   /** The closed batches are not in the log, or only the first of them; thrown again to whoever tries again. */
   #lost(queue: PartitionQueue, error: unknown): void {
     if (queue.writer.closedRecordCount === 0) return
-    const { firstOffset, records, logAppendTime } = storedPart(error)
+    const { firstOffset, records, acknowledged, logAppendTime } = storedPart(error)
     this.stopped.stored += records
     this.stopped.failed(queue.partition, error)
-    this.#accumulator.failed(queue, error, records, firstOffset, logAppendTime)
+    this.#accumulator.failed(queue, error, acknowledged, firstOffset, logAppendTime)
   }
 
   #throwFailure(): void {

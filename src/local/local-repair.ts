@@ -149,7 +149,9 @@ export class LocalRepair {
     // Before it counts as open: what tells of the end holds for a partition that was closed.
     const before = directory.logForReading(topic, partition)
     before.refresh()
-    const { endDamage } = before
+    if (before.endDamage?.falseStart === true)
+      await whenFree(() => this.#clampCheckpoints(name, before.logEndOffset))
+    const endDamage = before.endDamage?.falseStart === true ? undefined : before.endDamage
     if (findings.some(({ kind }) => kind === 'unread-format') || endDamage?.unread === true) return
     if (endDamage !== undefined) markDamage(os, dir, endDamage.error, endDamage.endOffset)
     await whenFree(() => directory.listAsOpen(topic, partition))

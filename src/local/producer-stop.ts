@@ -55,12 +55,22 @@ export class ProducerStop {
 
 class StoppedError extends TerseError {}
 
+export interface StoredPart {
+  readonly firstOffset: number
+  readonly records: number
+  /** Of these, as many as their senders may be told of: none where a sync that was due failed. */
+  readonly acknowledged: number
+  readonly logAppendTime: number
+}
+
 /** Records of an append that failed midway that are in the log nevertheless, and where. */
-export function storedPart(error: unknown): { firstOffset: number; records: number; logAppendTime: number } {
+export function storedPart(error: unknown): StoredPart {
   const appended = error instanceof PartialAppendError ? error.appended : undefined
-  if (appended === undefined) return { firstOffset: -1, records: 0, logAppendTime: -1 }
+  if (appended === undefined) return { firstOffset: -1, records: 0, acknowledged: 0, logAppendTime: -1 }
   const { firstOffset, lastOffset, logAppendTime } = appended
-  return { firstOffset, records: lastOffset - firstOffset + 1, logAppendTime }
+  const records = lastOffset - firstOffset + 1
+  const acknowledged = (error as PartialAppendError).isSynced ? records : 0
+  return { firstOffset, records, acknowledged, logAppendTime }
 }
 
 function textOf(error: unknown): string {

@@ -11,7 +11,12 @@ import { judgedLog } from './known-end.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
-import type { RetainedSegment } from './log-retention.ts'
+import {
+  type ExpiredSegment,
+  expiredSegments,
+  type RetainedSegment,
+  type RetentionConfig,
+} from './log-retention.ts'
 import type { LogSegment } from './log-segment.ts'
 import { ProducerStateKeeper } from './producer-state-keeper.ts'
 import type { ProducerStateManager } from './producer-state-manager.ts'
@@ -63,8 +68,8 @@ export class LogSurvey {
       keepBroken: true,
     })
     this.segments = this.local.segments.flatMap((_, i) => this.#describe(i) ?? [])
-    const first = this.segments[0]?.baseOffset ?? 0
-    this.logStartOffset = Math.max(checkpoints.offset('log-start', topicPartition) ?? 0, first)
+    const start = checkpoints.offset('log-start', topicPartition) ?? 0
+    this.logStartOffset = this.local.startOffset(start)
     this.logEndOffset = Math.max(this.local.tail.nextOffset, this.logStartOffset)
     this.cleanerCheckpoint = checkpoints.offset('cleaner', topicPartition)
     this.dueDeletions = this.#dueDeletions(now)
@@ -95,6 +100,37 @@ export class LogSurvey {
 
   get size(): number {
     return this.segments.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /**
+   * What retention lets go, with the times of what is too old read from the batches: an index tells where to look, and is
+   * nobody's reason to delete. Costs the headers of the segments that are about to go.
+   */
+  expired(config: RetentionConfig, now: number): ExpiredSegment[] {
+    const confirmed = new Set<number>()
+    for (;;) {
+      const expired = expiredSegments(this.segments, this.logStartOffset, config, now)
+      const next = expired.find(({ reason, baseOffset }) => reason === 'time' && !confirmed.has(baseOffset))
+      if (next === undefined) return expired
+      confirmed.add(next.baseOffset)
+      this.#confirm(next.baseOffset)
+    }
+  }
+
+  /** By the batches alone. One that cannot be walked to its end may hold anything, and is as young as its file. */
+  #confirm(baseOffset: number): void {
+    const i = this.local.floor(baseOffset)
+    const segment = this.segment(baseOffset)
+    const cursor = segment.cursor(0, this.local.endOf(i))
+    let largest = -1
+    while (cursor.next()) largest = Math.max(largest, maxTimestampAt(cursor))
+    const changed = cursor.problem === undefined ? 0 : (this.#os.fs.stat(segment.path)?.mtimeMs ?? 0)
+    segment.close()
+    this.segments = this.segments.map((one) =>
+      one.baseOffset === baseOffset
+        ? { ...one, largestTimestamp: Math.max(one.largestTimestamp, largest, Math.floor(changed)) }
+        : one,
+    )
   }
 
   /** Producers and open transactions at the log's end. */

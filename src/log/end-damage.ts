@@ -17,6 +17,8 @@ export interface EndDamage {
   readonly endOffset: number
   /** Not damaged, but of a format that is not read here: not to be mended either. */
   readonly unread: boolean
+  /** The log is whole; its log-start checkpoint lies behind all that is known of its end, and is not believed. */
+  readonly falseStart?: boolean
 }
 
 export interface EndJudge {
@@ -24,6 +26,8 @@ export interface EndJudge {
   readonly damage: EndDamage | undefined
   /** Called behind each look at the disk. */
   judge(): void
+  /** The checkpoints have changed: the next look judges anew. */
+  forget(): void
   /** @throws TerseError where the end is damaged: nothing is to be changed in this log */
   refuse(): void
 }

@@ -17,11 +17,17 @@
  *   a whole batch with a wrong checksum   yes             yes: kill -9    no: a power cut garbles
  *     behind the last good one                            tears nothing   what was not synced
  *                                                         that is whole
- *   any other bytes there                 yes, unless a snapshot shows that the log was closed before them
- *                                                         no: a torn      no
- *                                                         write
+ *   any other bytes there                 yes, unless a     no: a torn      no
+ *                                         snapshot shows    write
+ *                                         that the log was
+ *                                         closed before them,
+ *                                         and they begin like
+ *                                         its next batch: a
+ *                                         copy of one in use
  *
  * log-start-offset-checkpoint tells of deleted records only: a log that ends below it goes on there (log-preparation.ts).
+ * Where it lies behind the log's end and all of the above, whatever the closing, it is the lie: believed, it would delete
+ * the whole log. Then the start is that of the first segment, and nothing is written until a repair takes the line out.
  *
  * Costs nothing where nothing is wrong: names and checkpoints that are read anyway are compared once, when the log is
  * opened; all else is looked at only where bytes are no batch or the log ends too early.
@@ -46,9 +52,11 @@ class EndOfLog implements EndJudge {
   readonly #topicPartition: string
   readonly #checkpoints: LogDirCheckpoints
   readonly #closing: () => Closing
+  readonly #warn: ((line: string) => void) | undefined
   #damage: EndDamage | undefined
   #judged: LogTail | undefined
   #judging = false
+  #told = false
   #folderIno = -1
   /** Below this a log's end is looked into. */
   #least = -1
@@ -59,16 +67,21 @@ class EndOfLog implements EndJudge {
     local: LocalLog,
     topicPartition: string,
     checkpoints: LogDirCheckpoints,
-    closing: (() => Closing) | undefined,
+    { closing, warn }: JudgedBy,
   ) {
     this.#local = local
     this.#topicPartition = topicPartition
     this.#checkpoints = checkpoints
     this.#closing = closing ?? (() => 'unknown')
+    this.#warn = warn
   }
 
   get damage(): EndDamage | undefined {
     return this.#damage
+  }
+
+  forget(): void {
+    this.#judged = undefined
   }
 
   judge(): void {
@@ -97,6 +110,9 @@ class EndOfLog implements EndJudge {
     }
     this.#judged = local.tail
     this.#seen = Math.max(this.#seen, local.tail.nextOffset)
+    if (this.#damage?.falseStart !== true || this.#told) return
+    this.#told = true
+    this.#warn?.(`${this.#damage.error.message}; its records are all there`)
   }
 
   #isSuspect(): boolean {
@@ -104,7 +120,16 @@ class EndOfLog implements EndJudge {
     // A folder that is missing is lost-partition.ts's matter.
     if (listing === undefined) return false
     if (this.#least < 0) this.#least = Math.max(...this.#named().map(({ offset }) => offset), 0)
-    return tail.torn !== undefined || this.#goesOnAt() < Math.max(this.#least, this.#seen)
+    const known = Math.max(this.#least, this.#seen)
+    return tail.torn !== undefined || this.#goesOnAt() < known || this.#startsBehind(known)
+  }
+
+  /** The log-start checkpoint has all of the records deleted, and more than anybody knows of. */
+  #startsBehind(known: number): boolean {
+    const { segments, tail } = this.#local
+    return (
+      tail.nextOffset > (segments[0]?.baseOffset ?? 0) && this.#goesOnAt() > Math.max(tail.nextOffset, known)
+    )
   }
 
   /** Where the next record would go: what lies below the log's start was deleted on purpose. */
@@ -157,12 +182,14 @@ class EndOfLog implements EndJudge {
   #find(): EndDamage | undefined {
     const local = this.#local
     const { tail } = local
+    if (this.#startsBehind(Math.max(this.#least, this.#seen))) return this.#falseStart()
     const closing = this.#closing()
     const known = this.#known(closing)
     const unread = this.#unread(known.offset)
     if (unread !== undefined) return unread
     const isShort = known.offset > this.#goesOnAt()
     if (!isShort && (tail.torn === undefined || !this.#wasThere(closing))) return undefined
+    if (!isShort && this.#isForeign(known)) return this.#foreignBytes(known)
     const endOffset = Math.max(known.offset, this.#endByHeader())
     const which =
       endOffset - tail.nextOffset === 1
@@ -176,6 +203,25 @@ class EndOfLog implements EndJudge {
         ? `the log ends here, and ${which} are missing (${told})`
         : `${tail.torn.detail}; ${which} stood here (${told})`
     return { error: new CorruptRecordError(detail, position, path), endOffset, unread: false }
+  }
+
+  /** Something tells that the log ends right before these bytes: they stand for no record. */
+  #isForeign({ offset }: KnownEnd): boolean {
+    return offset > 0 && offset === this.#local.tail.nextOffset && this.#sizeByHeader() === 0
+  }
+
+  #foreignBytes({ offset, source }: KnownEnd): EndDamage {
+    const { path, position } = this.#place()
+    const { fileSize } = this.#local.tail
+    const detail = `${fileSize - position} bytes that are no batch stand behind the log's end at offset ${offset} (${source} tells)`
+    return { error: new CorruptRecordError(detail, position, path), endOffset: offset, unread: false }
+  }
+
+  #falseStart(): EndDamage {
+    const { nextOffset } = this.#local.tail
+    const detail = `${this.#topicPartition} is at ${this.#goesOnAt()}, its log ends at ${nextOffset}`
+    const error = new CorruptRecordError(detail, 0, this.#checkpoints.path('log-start'))
+    return { error, endOffset: nextOffset, unread: false, falseStart: true }
   }
 
   #known(closing: Closing): KnownEnd {
@@ -195,7 +241,19 @@ class EndOfLog implements EndJudge {
     if (closing === 'unknown') return false
     if (this.#sizeByHeader() > 0) return true
     // A log that had grown since it was closed is a copy made while somebody wrote, whatever marker stands beside it.
-    return closing === 'closed' && this.#local.snapshots.length === 0
+    return closing === 'closed' && (this.#local.snapshots.length === 0 || !this.#isCutShort())
+  }
+
+  /** The bytes behind the last good batch begin as the next one would, and end before it does: a write in the midst. */
+  #isCutShort(): boolean {
+    const { active, tail } = this.#local
+    if (active === undefined) return false
+    const length = active.read(HEAD, 0, HEAD.length, tail.end)
+    if (length < header.MAGIC_POSITION + 1) return true
+    if (header.baseOffsetAt(HEAD, 0) !== tail.nextOffset) return false
+    return (
+      header.magicAt(HEAD, 0) === header.CURRENT_MAGIC && tail.end + header.sizeAt(HEAD, 0) > tail.fileSize
+    )
   }
 
   /** Size of the batch behind the last good one, if it is there whole; 0 where it is not, or is no batch at all. */
@@ -274,16 +332,22 @@ class EndOfLog implements EndJudge {
   }
 }
 
+/** What the judge is told beside the log itself. */
+export interface JudgedBy {
+  readonly closing?: (() => Closing) | undefined
+  readonly warn?: ((line: string) => void) | undefined
+}
+
 /** A log, not yet read, whose end is judged at each look. */
 export function judgedLog(
   os: Os,
   dir: string,
   topicPartition: string,
   checkpoints: LogDirCheckpoints,
-  closing?: () => Closing,
+  by: JudgedBy = {},
 ): LocalLog {
   const local = new LocalLog(os, dir)
-  local.judgedBy(new EndOfLog(local, topicPartition, checkpoints, closing))
+  local.judgedBy(new EndOfLog(local, topicPartition, checkpoints, by))
   return local
 }
 

@@ -93,6 +93,15 @@ export class LocalLog {
     return this.#end?.damage
   }
 
+  /** Where the log starts, by its first segment and what the log-start checkpoint says, as far as that can be. */
+  startOffset(noted: number): number {
+    return Math.max(this.segments[0]?.baseOffset ?? 0, this.endDamage?.falseStart === true ? 0 : noted)
+  }
+
+  judgeAgain(): void {
+    this.#end?.forget()
+  }
+
   /** No offset below it is given again. */
   get endOffset(): number {
     return Math.max(this.tail.nextOffset, this.endDamage?.endOffset ?? 0)

@@ -25,12 +25,17 @@ export class PartialAppendError extends TerseError {
   override name = 'PartialAppendError'
   /** What was appended before the failure; undefined when nothing was. */
   readonly appended: LogAppendInfo | undefined
-  /** Bytes of the caller's buffer that are in the log, counted from `start`. */
-  readonly consumed: number
+  /** False where a sync that was due failed, too: what was appended is in the log, and not promised to anybody. */
+  readonly isSynced: boolean
 
-  constructor(message: string, appended: LogAppendInfo | undefined, consumed: number, cause: unknown) {
+  constructor(message: string, appended: LogAppendInfo | undefined, isSynced: boolean, cause: unknown) {
     super(message, { cause })
     this.appended = appended
-    this.consumed = consumed
+    this.isSynced = isSynced
+  }
+
+  /** Bytes of the caller's buffer that are in the log, counted from where it began. */
+  get consumed(): number {
+    return this.appended?.bytes ?? 0
   }
 }

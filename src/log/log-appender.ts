@@ -131,19 +131,38 @@ export class LogAppender {
       this.#producers.forget()
       const appended = this.#behind - firstOffset
       const whole = batchesOf(buffer, start, end, appended)
-      if (appended > 0) this.#flusher.appended(appended)
-      if (error instanceof TerseError) throw error
-      const why = systemErrorText(error) ?? (error as Error).message
-      const message = why.startsWith(this.#local.dir) ? why : `${file}: ${why}`
-      throw new PartialAppendError(
-        message,
-        appended > 0 ? info(whole.batches, whole.bytes, whole.maxTimestamp) : undefined,
-        whole.bytes,
-        error,
-      )
+      // The first failure is the one that is told.
+      const isSynced = appended === 0 || this.#counted(appended) === undefined
+      if (error instanceof TerseError && appended === 0) throw error
+      const some = appended > 0 ? info(whole.batches, whole.bytes, whole.maxTimestamp) : undefined
+      throw this.#partial(file, error, some, isSynced)
     }
-    this.#flusher.appended(nextOffset - firstOffset)
-    return info(batches, end - start, maxTimestamp)
+    const unsynced = this.#counted(nextOffset - firstOffset)
+    const all = info(batches, end - start, maxTimestamp)
+    if (unsynced !== undefined) throw this.#partial(file, unsynced, all, false)
+    return all
+  }
+
+  /** Counts what was appended, for flush.messages and flush.ms; what a sync that was due then failed with. */
+  #counted(messages: number): unknown {
+    try {
+      this.#flusher.appended(messages)
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  #partial(
+    file: string,
+    error: unknown,
+    appended: LogAppendInfo | undefined,
+    isSynced: boolean,
+  ): PartialAppendError {
+    const why =
+      error instanceof TerseError ? error.message : (systemErrorText(error) ?? (error as Error).message)
+    const message = why.startsWith(this.#local.dir) ? why : `${file}: ${why}`
+    return new PartialAppendError(message, appended, isSynced, error)
   }
 
   /** Headers only: sizes, and whether producer state must be known. */

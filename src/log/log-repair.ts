@@ -18,6 +18,7 @@ import { SideFileError } from './side-file.ts'
 import type { TimestampOffset } from './time-index.ts'
 
 const CHUNK = 1024 * 1024
+const ZEROS = Buffer.alloc(CHUNK)
 
 /** Cuts what is behind the active segment's last whole batch. Returns how many bytes went. */
 export function cutTornTail(local: LocalLog, keepBroken: boolean): number {
@@ -263,9 +264,11 @@ export function setAside(fs: FileSystem, segment: LogSegment, start: number, end
     for (let at = start; at < end; ) {
       const length = readRange(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
       if (length === 0) throw shortRead()
-      writeFully(fs, out, chunk, 0, length, at - start)
+      // A file that somebody made longer may have a hole of any size there.
+      if (chunk.compare(ZEROS, 0, length, 0, length) !== 0) writeFully(fs, out, chunk, 0, length, at - start)
       at += length
     }
+    fs.ftruncate(out, end - start)
     fs.fsync(out)
   } catch (error) {
     try {

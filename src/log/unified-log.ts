@@ -68,7 +68,7 @@ export class UnifiedLog {
     this.#settings = settingsOf(options)
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
     const name = this.#settings.topicPartition
-    this.#local = judgedLog(os, dir, name, this.#checkpoints, options.closing)
+    this.#local = judgedLog(os, dir, name, this.#checkpoints, options)
     this.#epochs = new LeaderEpochFileCache(os.fs, dir, options.warn)
     this.#producers = new ProducerStateKeeper(this.#local, this.#settings)
     this.#flusher = new LogFlusher(this.#local, this.#settings)
@@ -81,7 +81,7 @@ export class UnifiedLog {
       this.#roller,
       this.#flusher,
     )
-    this.#reader = new LogReader(this.#local, this.#settings.topicPartition, this.#producers)
+    this.#reader = new LogReader(this.#local, name, this.#producers)
     this.#lock = new PartitionLock(os, dir)
   }
 
@@ -108,7 +108,7 @@ export class UnifiedLog {
 
   /** Offsets are as of the last look at the disk (the first use looks; `refresh` looks again). */
   get logStartOffset(): number {
-    return Math.max(this.#known.segments[0]?.baseOffset ?? 0, this.#logStartOffset ?? 0)
+    return this.#known.startOffset(this.#logStartOffset ?? 0)
   }
 
   get logEndOffset(): number {
@@ -153,6 +153,7 @@ export class UnifiedLog {
     const starts = this.#checkpoints.offsets('log-start', !this.readOnly)
     const start = starts.get(this.#settings.topicPartition)
     const moved = start !== this.#logStartOffset
+    if (moved) this.#local.judgeAgain()
     this.#logStartOffset = start
     return this.#local.refresh() || moved
   }
