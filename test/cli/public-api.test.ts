@@ -24,16 +24,6 @@ function consumerProject(): string {
 }
 
 describe('openLocal', () => {
-  test('the example of the README runs as it stands, as an ES module that imports tkafka', () => {
-    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-    const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1]
-    expect(example).toContain("from 'tkafka'")
-    const project = consumerProject()
-    fs.writeFileSync(path.join(project, 'example.mjs'), example as string)
-    const out = execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
-    expect(out).toMatch(/^[0-2] 0 anna one coffee\n$/)
-  })
-
   test('the package can be required too, and its types resolve', () => {
     const project = consumerProject()
     fs.writeFileSync(path.join(project, 'a.cjs'), `console.log(typeof require('tkafka').openLocal)`)
