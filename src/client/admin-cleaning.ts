@@ -63,6 +63,8 @@ export interface CleaningResult {
   /** Of offsets: group and what went. */
   readonly group?: string
   readonly offsetsExpired?: number
+  /** How long the files that went stay on the disk (file.delete.delay.ms): 0 where they have left it, a full disk among them. */
+  readonly deleteDelayMs?: number
   /** One line for a person, where something failed or needs a word. */
   readonly message?: string
 }

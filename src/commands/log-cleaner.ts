@@ -13,7 +13,7 @@ import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { KafkaError, UsageError } from '../errors.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { CLEANING_RESULT, cleaningLine, parseDuration, unreachedLine } from './log-cleaner-text.ts'
+import { CLEANING_RESULT, cleaningLine, delayLine, parseDuration, unreachedLine } from './log-cleaner-text.ts'
 
 export const command: Command = {
   name: 'log-cleaner',
@@ -87,7 +87,7 @@ export const command: Command = {
     let results = 0
     let failures = 0
     const unreached: CleaningResult[] = []
-    const freed = new Set<string>()
+    let delayMs = 0
     const progress = startProgress(context, 'cleaning')
     try {
       for await (const result of admin.clean({
@@ -96,7 +96,8 @@ export const command: Command = {
           progress.update(`${topic}-${partition}: ${phase}`, totalBytes > 0 ? doneBytes / totalBytes : 1),
       })) {
         results++
-        if (result.status === 'done' && result.bytesAfter < result.bytesBefore) freed.add(result.topic)
+        if (result.status === 'done' && result.bytesAfter < result.bytesBefore)
+          delayMs = Math.max(delayMs, result.deleteDelayMs ?? 0)
         if (result.status === 'unreached') unreached.push(result)
         progress.aside(() => {
           if (result.status === 'failed') {
@@ -114,7 +115,8 @@ export const command: Command = {
       machine?.end(failures === 0)
       if (machine === undefined && unreached.length > 0) context.stdout.line(unreachedLine(unreached))
       if (machine === undefined && results === 0) await reassure(context, options)
-      if (machine === undefined && freed.size > 0) await tellOfDelay(context, admin, freed)
+      // Out of the log, but on the disk for a while: readers may still be in these files.
+      if (machine === undefined && delayMs > 0) context.stdout.line(delayLine(delayMs))
     } finally {
       progress.stop()
       await admin.close()
@@ -146,24 +148,6 @@ function cleaningOptions(context: CommandContext): CleaningOptions {
     ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
     signal: context.signal,
   }
-}
-
-/** What was freed is out of the log, and its files are on the disk for a while: readers may still be in them. */
-async function tellOfDelay(
-  { stdout }: CommandContext,
-  admin: Admin,
-  topics: ReadonlySet<string>,
-): Promise<void> {
-  let longest = 0
-  for (const name of topics) {
-    const entries = await admin.describeConfigs({ type: 'topic', name }).catch(() => [])
-    const delay = entries.find((entry) => entry.name === 'file.delete.delay.ms')?.value
-    longest = Math.max(longest, Number(delay ?? 0))
-  }
-  if (longest > 0)
-    stdout.line(
-      `what was freed leaves the disk when file.delete.delay.ms (${longest} ms) is over and the next run or writer comes by`,
-    )
 }
 
 /** @throws KafkaError for a name that there is no topic of; a pattern may match none, as from cron it often will */

@@ -17,7 +17,7 @@ import { elapsedSince } from '../os/clock.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
-import { surveyPartition } from './local-cleaning-retention.ts'
+import { cleaningConfig, surveyPartition } from './local-cleaning-retention.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 /** Of the broker. */
@@ -88,7 +88,7 @@ export async function compact(
   directory: LocalDirectory,
   { topic, partition, reason, size, segments }: CompactionPlan,
   config: CleanerConfig,
-  options: CleaningOptions & { readonly deadline: number },
+  options: CleaningOptions & { readonly deadline: number; readonly atOnce?: boolean },
 ): Promise<CleaningResult | undefined> {
   const now = os.clock.now()
   const started = os.clock.monotonic()
@@ -98,6 +98,7 @@ export async function compact(
     ? directory.logForReading(topic, partition)
     : await directory.openForWriting(topic, partition)
   if (!dryRun) {
+    if (options.atOnce === true) log.config = { ...log.config, fileDeleteDelayMs: 0 }
     await log.lock()
     try {
       // What a crash left behind is put in order (before we hold the cleaner's lock, which says that `.cleaned` files
@@ -147,7 +148,8 @@ export async function compact(
       }
     }
     for (;;) {
-      const survey = new LogSurvey(os, log.dir, directory.checkpoints, key, directory.logConfig(topic), now)
+      const logConfig = cleaningConfig(directory, topic, options.atOnce === true)
+      const survey = new LogSurvey(os, log.dir, directory.checkpoints, key, logConfig, now)
       try {
         if (survey.corrupt !== undefined) throw survey.corrupt
         if (options.now === true && dryRun) survey.assumeRolled()
@@ -189,6 +191,8 @@ export async function compact(
     bytesWritten: stats.bytesWritten,
     mapUse: stats.mapUse,
     passes,
+    // A segment that was written anew has taken the old one's name, and that file is gone; only what went whole stays.
+    deleteDelayMs: (after?.segments ?? segments) < segments ? log.config.fileDeleteDelayMs : 0,
     ...(stopped === undefined ? {} : { message: stopped }),
   }
 }

@@ -21,9 +21,15 @@ export interface RetentionPlan {
 }
 
 /** With remote storage only what was uploaded may go by time or size, and nothing here uploads. */
-export function retentionConfig(directory: LocalDirectory, topic: string): LogConfig {
-  const config = directory.logConfig(topic)
+export function retentionConfig(directory: LocalDirectory, topic: string, atOnce = false): LogConfig {
+  const config = cleaningConfig(directory, topic, atOnce)
   return isRemote(directory, topic) ? { ...config, delete: false } : config
+}
+
+/** `atOnce`: the disk is full, so what is deleted leaves it whatever file.delete.delay.ms says. */
+export function cleaningConfig(directory: LocalDirectory, topic: string, atOnce: boolean): LogConfig {
+  const config = directory.logConfig(topic)
+  return atOnce ? { ...config, fileDeleteDelayMs: 0 } : config
 }
 
 export function isRemote(directory: LocalDirectory, topic: string): boolean {
@@ -35,10 +41,18 @@ export function surveyPartition(
   directory: LocalDirectory,
   topic: string,
   partition: number,
+  atOnce = false,
 ): LogSurvey {
   const { dir } = directory.logForReading(topic, partition)
   const key = `${topic}-${partition}`
-  return new LogSurvey(os, dir, directory.checkpoints, key, directory.logConfig(topic), os.clock.now())
+  return new LogSurvey(
+    os,
+    dir,
+    directory.checkpoints,
+    key,
+    cleaningConfig(directory, topic, atOnce),
+    os.clock.now(),
+  )
 }
 
 /** With `rollNow` an active segment that keeps what is past its retention is rolled before its time. */
@@ -75,8 +89,10 @@ export async function applyRetention(
   topic: string,
   partition: number,
   rollNow: boolean,
+  atOnce = false,
 ): Promise<CleaningResult | undefined> {
   const log = await directory.openForWriting(topic, partition)
+  if (atOnce) log.config = { ...log.config, fileDeleteDelayMs: 0 }
   await log.lock()
   try {
     // Policy, segments and start are looked at under the lock: nobody cleans or appends meanwhile (KAFKA-12840).
@@ -127,6 +143,24 @@ export function retain(
     logStartOffset: log.logStartOffset,
     durationMs: elapsedSince(os.clock, started),
     reasons: deleted.length > 0 || roll === undefined ? reasons : [roll],
+    deleteDelayMs: log.config.fileDeleteDelayMs,
+  }
+}
+
+/** Needs a session. Unlinks what deletions have left behind, and applies no retention. */
+export async function unlinkDeleted(
+  os: Os,
+  directory: LocalDirectory,
+  topic: string,
+  partition: number,
+): Promise<void> {
+  const log = await directory.openForWriting(topic, partition)
+  log.config = { ...log.config, fileDeleteDelayMs: 0 }
+  await log.lock()
+  try {
+    log.deleteRecordsBefore(log.logStartOffset)
+  } finally {
+    log.unlock()
   }
 }
 

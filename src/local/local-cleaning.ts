@@ -5,6 +5,7 @@
 import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
 import { KafkaError } from '../errors.ts'
 import { OFFSETS_TOPIC } from '../group/offsets-topic.ts'
+import { isDiskFull, isNearlyFull } from '../log/full-disk.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import type { Os } from '../os/os.ts'
 import { systemErrorText } from '../os/system-error.ts'
@@ -15,6 +16,7 @@ import {
   type RetentionPlan,
   retentionConfig,
   surveyPartition,
+  unlinkDeleted,
 } from './local-cleaning-retention.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
@@ -54,6 +56,8 @@ class CleaningRun {
   /** Why we may not write here: that ends the run. */
   #skipped = false
   #refusal: unknown
+  /** The disk is full: what is deleted leaves it at once. */
+  #atOnce = false
 
   constructor(os: Os, directory: LocalDirectory, options: CleaningOptions) {
     this.#os = os
@@ -63,7 +67,8 @@ class CleaningRun {
   }
 
   async *results(): AsyncGenerator<CleaningResult> {
-    const { retention = true, compaction = true, offsets = true } = this.#options
+    const { retention = true, compaction = true, offsets = true, dryRun = false } = this.#options
+    if (!dryRun && isNearlyFull(this.#os.fs, this.#directory.path)) await this.#makeRoom()
     if (retention) {
       for (const partition of this.#partitions()) {
         if (this.#mustStop()) yield this.#unreached('retention', partition)
@@ -155,7 +160,7 @@ class CleaningRun {
       }
       const result = await this.#guarded('compaction', plan, async () => {
         if (options.dryRun !== true) await this.#enter()
-        return compact(this.#os, this.#directory, plan, config, options)
+        return compact(this.#os, this.#directory, plan, config, { ...options, atOnce: this.#atOnce })
       })
       if (result !== undefined) yield result
     }
@@ -218,7 +223,7 @@ class CleaningRun {
   }
 
   async #retain({ topic, partition }: Partition): Promise<CleaningResult | undefined> {
-    const survey = surveyPartition(this.#os, this.#directory, topic, partition)
+    const survey = surveyPartition(this.#os, this.#directory, topic, partition, this.#atOnce)
     survey.close()
     const rollNow = this.#options.now === true
     const config = retentionConfig(this.#directory, topic)
@@ -226,7 +231,24 @@ class CleaningRun {
     if (plan.expired.length === 0 && plan.roll === undefined && plan.dueDeletions === 0) return undefined
     if (this.#options.dryRun === true) return planned({ topic, partition }, survey, plan)
     await this.#enter()
-    return applyRetention(this.#os, this.#directory, topic, partition, rollNow)
+    return applyRetention(this.#os, this.#directory, topic, partition, rollNow, this.#atOnce)
+  }
+
+  /** From here on what is deleted leaves the disk at once, and so does what deletions of before have left on it. */
+  async #makeRoom(): Promise<void> {
+    this.#atOnce = true
+    for (const { topic, partition } of this.#partitions()) {
+      try {
+        const survey = surveyPartition(this.#os, this.#directory, topic, partition, true)
+        survey.close()
+        if (survey.dueDeletions === 0) continue
+        await this.#enter()
+        await unlinkDeleted(this.#os, this.#directory, topic, partition)
+      } catch (error) {
+        // Another partition may have more; what is wrong with this one is told when its turn comes.
+        if (this.#refusal !== undefined) throw error
+      }
+    }
   }
 
   /** One partition's failure is told and does not keep the others from being cleaned. */
@@ -236,7 +258,11 @@ class CleaningRun {
     act: () => Promise<CleaningResult | undefined>,
   ): Promise<CleaningResult | undefined> {
     try {
-      return await act()
+      return await act().catch(async (error) => {
+        if (this.#atOnce || this.#options.dryRun === true || !forWantOfSpace(error)) throw error
+        await this.#makeRoom()
+        return act()
+      })
     } catch (error) {
       if (this.#refusal !== undefined) throw error
       // Deleted while we were at it.
@@ -249,6 +275,10 @@ class CleaningRun {
       return result
     }
   }
+}
+
+function forWantOfSpace(error: Error): boolean {
+  return isDiskFull(error) || (error.cause instanceof Error && isDiskFull(error.cause))
 }
 
 function planned(

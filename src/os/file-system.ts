@@ -50,6 +50,8 @@ export interface FileSystem {
   refusePlantedLinks(path: string): void
   /** The name of the network file system that holds `path`; undefined for a local one, or where nobody can tell. */
   networkType?(path: string): string | undefined
+  /** What share of the disk that holds `path` is free for us, 0 to 1; undefined where nobody can tell. */
+  freeShare?(path: string): number | undefined
   /** Calls back on changes of a file or of names and files in a folder. Throws ENOSPC or EMFILE when watches ran out. */
   watch(path: string, onChange: (name: string | null) => void): { close(): void }
 }

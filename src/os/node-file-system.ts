@@ -118,6 +118,15 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 
+  freeShare(target) {
+    try {
+      const { bavail, blocks } = fs.statfsSync(target)
+      return blocks === 0 ? undefined : bavail / blocks
+    } catch {
+      return undefined
+    }
+  },
+
   watch(target, onChange) {
     const watcher = fs.watch(target, (_event, name) => onChange(name))
     // Windows reports a removed folder as an error: for the one who watches, something changed.
