@@ -1,3 +1,4 @@
+import { count as counted } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { readInt16, readInt32, readUInt32 } from './int32.ts'
 import { isSafeInt64, readInt64, readInt64Rounded } from './int64.ts'
@@ -111,7 +112,7 @@ export class ByteReader {
   checkCount(count: number, minimumSize = 1): number {
     if (count < 0 || count * minimumSize > this.remaining) {
       throw new CorruptRecordError(
-        `count ${count} does not fit into the ${this.remaining} bytes left`,
+        `count ${count} does not fit into the ${counted(this.remaining, 'byte')} left`,
         this.position,
       )
     }
@@ -126,7 +127,7 @@ export class ByteReader {
 
   private short(size: number): CorruptRecordError {
     return new CorruptRecordError(
-      size < 0 ? `negative length ${size}` : `${size} bytes expected, ${this.remaining} left`,
+      size < 0 ? `negative length ${size}` : `${counted(size, 'byte')} expected, ${this.remaining} left`,
       this.position,
     )
   }

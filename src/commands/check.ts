@@ -5,6 +5,7 @@ import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { CheckSummary, Finding } from '../client/admin-check.ts'
 import { topicFilter } from '../client/topic-filter.ts'
+import { count } from '../count.ts'
 import { openAdmin } from './open-client.ts'
 
 export const TOPIC: Flag = {
@@ -72,11 +73,7 @@ export function findingLines({ severity, file, position, problem, meaning, mend 
 }
 
 function verdict({ partitions, batches, records, errors, notes }: CheckSummary): string {
-  const looked = `${count(partitions, 'partition')}, ${count(batches, 'batch', 'batches')}, ${count(records, 'record')}`
+  const looked = `${count(partitions, 'partition')}, ${count(batches, 'batch')}, ${count(records, 'record')}`
   const noted = notes === 0 ? '' : `; ${count(notes, 'note')}`
   return errors === 0 ? `ok: ${looked}${noted}` : `${count(errors, 'problem')} in ${looked}${noted}`
-}
-
-function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`
 }

@@ -3,6 +3,7 @@
  * records. Numbers are big endian, as Kafka's serializers write them.
  */
 import { isUtf8 } from 'node:buffer'
+import { count } from '../count.ts'
 import { TerseError, UsageError } from '../errors.ts'
 
 export const FORMATS = [
@@ -35,7 +36,7 @@ const SIZES: Partial<Record<Format, number>> = { int16: 2, int32: 4, int64: 8, f
 export function decoded(bytes: Buffer, format: Format): unknown {
   const size = SIZES[format]
   if (size !== undefined && bytes.length !== size) {
-    throw new TerseError(`${bytes.length} bytes are no ${format}, which has ${size}`)
+    throw new TerseError(`${count(bytes.length, 'byte is', 'bytes are')} no ${format}, which has ${size}`)
   }
   switch (format) {
     case 'utf8':

@@ -1,6 +1,7 @@
 import { loadNative } from '../bytes/crc32c.ts'
 import { OutputError } from '../cli/output.ts'
 import type { ConsumerVisitor, VisitedBatch } from '../client/consumer.ts'
+import { count } from '../count.ts'
 import type { PrintedForm } from '../record/printed-form.ts'
 import type { RunTaker } from '../record/record-walk.ts'
 import { OutputBuffer, type RecordSink } from './formatters/output-buffer.ts'
@@ -162,8 +163,9 @@ export class RecordPrinter implements ConsumerVisitor {
   /** A line about the records that could not be printed, if any. */
   skipped(): string[] {
     if (this.#skipped === 0) return []
-    const what = this.#skipped === 1 ? '1 message that' : `${this.#skipped} messages that`
-    return [`Skipped ${what} could not be printed, first ${this.#firstProblem}`]
+    return [
+      `Skipped ${count(this.#skipped, 'message')} that could not be printed, first ${this.#firstProblem}`,
+    ]
   }
 
   #skip(offset: number, error: Error): void {

@@ -5,6 +5,7 @@ import type { Consumer, CorruptBatch } from '../client/consumer.ts'
 import { consumerSettings } from '../client/consumer-config.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import type { TopicPartition } from '../client/types.ts'
+import { count as counted } from '../count.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import type { ConsumerAdditions } from './console-consumer-filters.ts'
 import { ADDED_NAMES } from './console-consumer-filters-flags.ts'
@@ -193,7 +194,7 @@ class ConsoleConsumer {
       printer.flush()
       if (!(await this.#context.stdout.drain(this.#context.signal))) return
       this.#progress?.update(
-        `${printer.count} records`,
+        counted(printer.count, 'record'),
         printer.limit === Number.POSITIVE_INFINITY ? undefined : printer.count / printer.limit,
       )
       // Nothing came in time, a signal came, or nothing can come any more.

@@ -1,5 +1,6 @@
 import type { Output } from '../cli/command.ts'
 import type { Producer, TopicProducer } from '../client/producer.ts'
+import { count } from '../count.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { systemClock } from '../os/clock.ts'
 import type { InputChunks } from '../os/standard-input.ts'
@@ -105,7 +106,9 @@ export class LineProducer {
     }
     input.close()
     if (this.#refused > REPORTED)
-      this.#options.diagnostics.line(`${this.#refused - REPORTED} more lines were not sent.`)
+      this.#options.diagnostics.line(
+        `${count(this.#refused - REPORTED, 'more line was', 'more lines were')} not sent.`,
+      )
     return this.#refused > 0 ? 1 : 0
   }
 
@@ -273,7 +276,7 @@ export class LineProducer {
     if (valueLength > ABSURD) {
       return new KafkaError(
         'MESSAGE_TOO_LARGE',
-        `Line ${lineNumber} was not sent: it is longer than ${maxRequestSize} bytes (max.request.size), by far: ${valueLength}.`,
+        `Line ${lineNumber} was not sent: it is longer than ${count(maxRequestSize, 'byte')} (max.request.size), by far: ${valueLength}.`,
       )
     }
     return (

@@ -4,6 +4,7 @@ import { type MachineOutput, machineOutput, type RowShape } from '../cli/machine
 import { startProgress } from '../cli/progress.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { javaPattern } from '../client/topic-filter.ts'
+import { count as counted } from '../count.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { keyValueArguments, propertiesFile } from './client-properties.ts'
@@ -218,7 +219,7 @@ class PerfRun implements ConsumerVisitor {
       const count = await this.#consumer.visit(this, Math.max(1, Math.min(POLL_MS, timeoutMs)))
       now = this.#now()
       if (count > 0) lastRecordMs = now
-      progress.update(`${this.#records} of ${wanted} records`, this.#records / wanted)
+      progress.update(`${this.#records} of ${counted(wanted, 'record')}`, this.#records / wanted)
       if (count === 0 || now - last.ms < reportingIntervalMs) continue
       const before = last
       if (detailed) progress.aside(() => this.#printProgress(before, now))

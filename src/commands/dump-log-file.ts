@@ -1,5 +1,6 @@
 /** The files that `dump-log` looks at: opened for reading alone, read in pieces, never locked. */
-import { type Int64, toInt64 } from '../bytes/int64.ts'
+import { type Int64, isSafeInt64, readInt64, toInt64 } from '../bytes/int64.ts'
+import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'
 import { HEADER_SIZE_UP_TO_MAGIC, LENGTH_POSITION, LOG_OVERHEAD } from '../record/batch-header.ts'
@@ -91,7 +92,7 @@ export class DumpFile {
     if (length < MIN_RECORD_SIZE) {
       throw problem(
         `Found record size ${length} smaller than minimum record overhead (${MIN_RECORD_SIZE}) in file ${this.path}.`,
-        `What stands at position ${position} is no batch; the file has ${this.size} bytes.`,
+        `What stands at position ${position} is no batch; the file has ${count(this.size, 'byte')}.`,
       )
     }
     if (position > end - LOG_OVERHEAD - length) return undefined

@@ -2,6 +2,7 @@
 
 import { basename, dirname, resolve } from 'node:path'
 import { type Int64, readExactInt64 } from '../bytes/int64.ts'
+import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { exactTimestamp } from '../record/exact-timestamp.ts'
@@ -109,7 +110,7 @@ function dumpEntries(
       }
       throw problem(
         `No batch at position ${position} of ${log.path}`,
-        `${path} says that offset ${offset} is there; the log has ${log.size} bytes (--max-message-size ${options.maxMessageSize}).`,
+        `${path} says that offset ${offset} is there; the log has ${count(log.size, 'byte')} (--max-message-size ${options.maxMessageSize}).`,
       )
     }
     const lastOffset = lastOffsetOf(batch)

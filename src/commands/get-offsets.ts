@@ -3,6 +3,7 @@ import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.t
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { count } from '../count.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
@@ -110,7 +111,7 @@ async function run(context: CommandContext): Promise<number> {
       ? (await import('../cli/progress.ts')).startProgress(context, 'reading offsets')
       : undefined
     for (const [i, partition] of partitions.sort(byText).entries()) {
-      progress?.update(`reading offsets: ${i} of ${partitions.length} partitions`)
+      progress?.update(`reading offsets: ${i} of ${count(partitions.length, 'partition')}`)
       const listed = await offsetOf(context, admin, partition, spec)
       if (listed === 'failed' || listed.damage !== undefined) failed = true
       if (listed === 'failed') continue

@@ -1,6 +1,7 @@
 /** What log-cleaner prints: one line a partition, sizes and times for people. */
 import type { RowShape } from '../cli/machine-output.ts'
 import type { CleaningResult } from '../client/admin-cleaning.ts'
+import { count } from '../count.ts'
 import { UsageError } from '../errors.ts'
 
 export const CLEANING_RESULT: RowShape = {
@@ -59,7 +60,7 @@ export function cleaningLine(result: CleaningResult): string {
     recordsAfter !== undefined &&
     (status !== 'stopped' || recordsBefore > 0)
   ) {
-    parts.push(`${count(recordsBefore)} -> ${plural(recordsAfter, 'record')}`)
+    parts.push(`${grouped(recordsBefore)} -> ${plural(recordsAfter, 'record')}`)
   }
   if (result.keys !== undefined && (status !== 'stopped' || result.keys > 0))
     parts.push(plural(result.keys, 'key'))
@@ -79,6 +80,11 @@ export function cleaningLine(result: CleaningResult): string {
     )
   }
   return parts.join(', ')
+}
+
+/** Behind the lines of what was freed. */
+export function delayLine(delayMs: number): string {
+  return `what was freed leaves the disk when file.delete.delay.ms (${count(delayMs / 1000, 'second')}) is over and the next run or writer comes by`
 }
 
 /** One line for all that waits for the next run. */
@@ -108,7 +114,7 @@ export function parseDuration(text: string): number {
 
 /** Powers of ten, as disks are sold and df -H counts. */
 export function bytes(size: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let value = Math.abs(size)
   let unit = 0
   while (value >= 999.5 && unit < units.length - 1) {
@@ -121,10 +127,10 @@ export function bytes(size: number): string {
     : `${sign}${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`
 }
 
-export function count(number: number): string {
+export function grouped(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 export function plural(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`
+  return count(number, noun).replace(/^\d+/, grouped(number))
 }

@@ -2,6 +2,7 @@
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
+import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { argparseFailure } from './argparse-failure.ts'
@@ -346,7 +347,7 @@ class PerfRun {
     const now = this.#now()
     const { numRecords } = this.#plan
     this.#all += this.#sentAt.length
-    this.#output.progress.update(`${this.#all} of ${numRecords} records`, this.#all / numRecords)
+    this.#output.progress.update(`${this.#all} of ${count(numRecords, 'record')}`, this.#all / numRecords)
     for (let i = 0; i < this.#sentAt.length; i++) {
       const latency = now - this.#sentAt[i]
       this.#stats.record(latency, this.#sizes[i], now, this.#output)

@@ -3,6 +3,8 @@
 import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
+import { count } from '../count.ts'
+import { bytes } from './log-cleaner-text.ts'
 import type { DirectoryReport } from './open-client.ts'
 import { openReport } from './open-client.ts'
 
@@ -75,9 +77,9 @@ function print({ stdout, stderr }: CommandContext, report: DirectoryReport): voi
     row('Held by', holders.length === 0 ? 'nobody' : holders.join('; '))
     const internal = report.internalTopics === 0 ? '' : `, and ${report.internalTopics} internal`
     const here = report.partitionsHere === report.partitions ? '' : `, ${report.partitionsHere} of them here`
-    row('Topics', `${report.topics}${internal}; ${report.partitions} partitions${here}`)
+    row('Topics', `${report.topics}${internal}; ${count(report.partitions, 'partition')}${here}`)
     const atMost = report.compacted ? 'at most ' : ''
-    row('Records', `${atMost}${report.records}; ${bytesText(report.bytes)} of segments`)
+    row('Records', `${atMost}${report.records}; ${bytes(report.bytes)} of segments`)
     row('Groups', String(report.groups))
     row('Settings', report.serverProperties ? 'server.properties of the directory' : "Kafka's defaults")
   }
@@ -130,8 +132,7 @@ function state(report: DirectoryReport): string {
       if (report.foreignFolders.length > 0) return noBroker(report.foreignFolders)
       return 'clean: a broker may start on it at once'
     case 'open': {
-      const count = report.openPartitions.length
-      const written = `${count} partition${count === 1 ? '' : 's'} written to`
+      const written = `${count(report.openPartitions.length, 'partition')} written to`
       return inUse
         ? `in use: ${written}`
         : `not closed: ${written} by a process that was killed; the next one checks`
@@ -148,16 +149,4 @@ function noBroker(folders: readonly string[]): string {
   const some = folders.slice(0, 3).join(', ') + (folders.length > 3 ? ', ...' : '')
   const what = folders.length === 1 ? "is no partition's folder" : "are no partitions' folders"
   return `clean, but no broker starts on it: ${some} ${what}; move the data into a folder of its own`
-}
-
-/** `1.5 MB`: in powers of 1000, as disks are sold. */
-function bytesText(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }

@@ -6,6 +6,7 @@
  * meta.properties last (format-directory.ts). Crash: meta.properties is missing, everything is made anew.
  */
 import { basename, join } from 'node:path'
+import { count } from '../count.ts'
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import { DAMAGE_FILE, markDamage, markedEnd } from '../log/damage-mark.ts'
 import { isDiskFull } from '../log/full-disk.ts'
@@ -75,7 +76,10 @@ export class DirectoryWork implements SessionWork {
         try {
           await log.lock()
           const { cutBytes, corrupt } = await log.recover()
-          if (cutBytes > 0) directory.warn(`${log.dir}: ${cutBytes} torn bytes at the end were cut`)
+          if (cutBytes > 0)
+            directory.warn(
+              `${log.dir}: ${count(cutBytes, 'torn byte at the end was', 'torn bytes at the end were')} cut`,
+            )
           for (const error of corrupt) this.#damaged(log, error)
           if (corrupt.length > 0) damaged.push(`${topic.name}-${partition}`)
           const closed = log.endDamage !== undefined || this.#close(log)

@@ -1,5 +1,6 @@
 /** Whether compaction is due, and what it looks at, in words. */
 import type { ExplainedCause } from '../client/admin-cleaning.ts'
+import { count } from '../count.ts'
 import type { SurveyedSegment } from '../log/cleaner-survey.ts'
 import { rollDueAt } from '../log/log-retention.ts'
 import { logToClean } from '../log/log-to-clean.ts'
@@ -59,7 +60,7 @@ export function explainCompaction(log: ExplainedLog) {
     })
   }
   if (toClean.uncleanableBytes > 0) {
-    const what = `${toClean.uncleanableBytes} bytes from offset ${toClean.firstUncleanableOffset} on are not looked at`
+    const what = `${count(toClean.uncleanableBytes, 'byte')} from offset ${toClean.firstUncleanableOffset} on are not looked at`
     if (toClean.uncleanableReason === 'min-compaction-lag') {
       causes.push({
         code: 'min-compaction-lag',

@@ -1,5 +1,6 @@
 /** Which segments retention takes, or why not, in words. */
 import type { ExplainedCause } from '../client/admin-cleaning.ts'
+import { count } from '../count.ts'
 import type { SurveyedSegment } from '../log/cleaner-survey.ts'
 import { rollDueAt } from '../log/log-retention.ts'
 import { duration } from './explained-duration.ts'
@@ -64,7 +65,7 @@ export function retentionCauses(log: ExplainedLog, expired: number): ExplainedCa
   if (waiting !== undefined && waiting.length > 0) {
     cause(
       'delete-delay',
-      `${waiting.length} deleted segment${waiting.length === 1 ? '' : 's'} still hold${waiting.length === 1 ? 's' : ''} disk space (.deleted) until file.delete.delay.ms is over and the next run unlinks them`,
+      `${count(waiting.length, 'deleted segment still holds', 'deleted segments still hold')} disk space (.deleted) until file.delete.delay.ms is over and the next run unlinks them`,
       'file.delete.delay.ms',
     )
   }
@@ -165,7 +166,7 @@ export function whyKept(
   if (retentionBytes >= 0) {
     causes.push({
       code: 'size-below',
-      text: `without it the log would hold less than retention.bytes=${retentionBytes} (the log has ${log.survey.size} bytes)`,
+      text: `without it the log would hold less than retention.bytes=${retentionBytes} (the log has ${count(log.survey.size, 'byte')})`,
       setting: log.setting('retention.bytes'),
     })
   }

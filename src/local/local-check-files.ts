@@ -1,6 +1,7 @@
 /** The files beside a segment against its batches: indexes, aborted transactions, producer snapshots, leader epochs. */
 import { join } from 'node:path'
-import { type Int64, readExactInt64 } from '../bytes/int64.ts'
+import { type Int64, readExactInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { count } from '../count.ts'
 import { parseCheckpoint } from '../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { decodeSnapshot, snapshotFile } from '../log/producer-snapshot.ts'
@@ -163,7 +164,7 @@ function transactionIndexProblem(
   size: number,
 ): { at: number | null; problem: string } | undefined {
   const torn = size % TXN_ENTRY
-  if (torn !== 0) return { at: size - torn, problem: `its last entry is torn (${torn} bytes)` }
+  if (torn !== 0) return { at: size - torn, problem: `its last entry is torn (${count(torn, 'byte')})` }
   let entries: ReturnType<typeof segment.transactionIndex.entries>
   try {
     entries = segment.transactionIndex.entries()
@@ -331,8 +332,8 @@ function untidyTail(
 
 function tailProblem(size: number, end: number, entrySize: number): string {
   return size - end < entrySize
-    ? `its last entry is torn (${size - end} bytes)`
-    : `${size - end} bytes of an unused tail stand behind its ${end / entrySize} entries`
+    ? `its last entry is torn (${count(size - end, 'byte')})`
+    : `${count(size - end, 'byte')} of an unused tail behind its ${count(end / entrySize, 'entry', 'entries')}`
 }
 
 /** Index into the facts of the batch that holds the offset, -1 for none. */

@@ -1,5 +1,6 @@
 /** `__cluster_metadata-0`: every batch and record of every segment, every checkpoint, and whether they add up. */
 import { join } from 'node:path'
+import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { decodeMetadataRecord } from '../message/metadata-records.ts'
 import { replayCheckpoint } from '../metadata/checkpoint-replay.ts'
@@ -82,7 +83,7 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
         isTail ? 'torn-tail' : 'bad-batch',
         path,
         walk.tail.position,
-        `${walk.size - walk.validEnd} bytes ${isTail ? 'at the end are no batch' : 'from here on are no good log'}: ${walk.tail.detail}`,
+        `${isTail ? count(walk.size - walk.validEnd, 'byte at the end is', 'bytes at the end are') : count(walk.size - walk.validEnd, 'byte from here on is', 'bytes from here on are')} no ${isTail ? 'batch' : 'good log'}: ${walk.tail.detail}`,
         isTail ? 'the last change of the metadata was cut short; it did not happen' : HIDDEN,
         MEND,
       )

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Int64 } from '../bytes/int64.ts'
+import { count as counted } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
 import type { BatchCursor } from '../log/batch-cursor.ts'
@@ -81,7 +82,7 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
         segment.path,
         0,
         `the segment begins at offset ${bases[i]}, the one before it ends at ${next}`,
-        `${bases[i] - next} records are missing`,
+        `${counted(bases[i] - next, 'record is', 'records are')} missing`,
       )
     }
     next = Math.max(next, bases[i])
@@ -179,7 +180,7 @@ function checkSegment(
           segment.path,
           cursor.position,
           `offset ${base} follows where ${expected} is next`,
-          `${base - expected} records are missing`,
+          `${counted(base - expected, 'record is', 'records are')} missing`,
         )
       }
       report.batches++
@@ -198,7 +199,7 @@ function checkSegment(
     const bytes = (behind ?? size) - position
     const format = unreadFormatAt(os.fs, segment.fd(), position, size)
     if (format !== undefined) {
-      const problem = `${bytes} bytes are of ${format.text}`
+      const problem = `${counted(bytes, 'byte is', 'bytes are')} of ${format.text}`
       const mend =
         'nothing is changed in such a log; read it with a broker of Kafka 3.x, or an update of tkafka'
       const meaning = 'readers pass over these records or stop at them'
@@ -215,7 +216,7 @@ function checkSegment(
         'torn-tail',
         segment.path,
         position,
-        `${bytes} bytes at the end are no batch: ${cursor.problem}`,
+        `${counted(bytes, 'byte at the end is', 'bytes at the end are')} no batch: ${cursor.problem}`,
         `the last write was cut short; offset ${next} is where the log goes on${
           partition.clean ? ', and beside the clean marker a broker would append behind the torn bytes' : ''
         }`,
@@ -228,7 +229,7 @@ function checkSegment(
       'bad-batch',
       segment.path,
       position,
-      `${bytes} bytes are no good batch: ${cursor.problem}`,
+      `${counted(bytes, 'byte is', 'bytes are')} no good batch: ${cursor.problem}`,
       lostOffsets(next, until),
     )
     if (behind === undefined) return Math.max(next, nextBase ?? next)
@@ -284,7 +285,7 @@ function checkBatch(
       if (!isControl) record?.(file, position, offset, buffer, [keyStart, keyEnd], [valueStart, valueEnd])
     })
     report.records += count
-    if (count !== batch.count) wrong(`a batch says ${batch.count} records and holds ${count}`)
+    if (count !== batch.count) wrong(`a batch says ${counted(batch.count, 'record')} and holds ${count}`)
     if (!grows) wrong('the offsets of its records do not grow')
     if (last > batch.lastOffset)
       wrong(`record ${last} lies behind the batch's last offset ${batch.lastOffset}`)

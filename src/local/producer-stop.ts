@@ -3,6 +3,8 @@
  * came behind it in the same partition would leave a hole there that nobody sees. So the first such failure ends that
  * partition for this producer, and all that a caller only streams in (lines) for the whole topic.
  */
+
+import { count } from '../count.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { PartialAppendError } from '../log/log-append-info.ts'
 import { systemErrorText } from '../os/system-error.ts'
@@ -33,7 +35,7 @@ export class ProducerStop {
 
   /** The failure, with how far the lines got: what came behind the first that is missing is in no log. */
   afterLines(): Error {
-    const lines = this.stored === 1 ? '1 line is in' : `${this.stored} lines are in`
+    const lines = `${count(this.stored, 'line is', 'lines are')} in`
     const order = this.#partitionCount === 1 ? 'nothing behind them' : 'of each partition the first ones'
     return new TerseError(`${textOf(this.#first)}; ${lines}, ${order}`, { cause: this.#first })
   }

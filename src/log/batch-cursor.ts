@@ -3,7 +3,8 @@
  * without being read. One buffer, no object a batch.
  */
 import { readInt32 } from '../bytes/int32.ts'
-import { type Int64, isSafeInt64, readExactInt64 } from '../bytes/int64.ts'
+import { type Int64, isSafeInt64, readExactInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { count } from '../count.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readRange } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
@@ -20,7 +21,7 @@ export function headerProblem(
   room: number,
   minOffset: number,
 ): string | undefined {
-  if (room < header.RECORD_BATCH_OVERHEAD) return `${room} bytes are too few for a batch`
+  if (room < header.RECORD_BATCH_OVERHEAD) return `${count(room, 'byte is', 'bytes are')} too few for a batch`
   if (!isSafeInt64(buffer, at)) return 'its offset is none'
   const magic = header.magicAt(buffer, at)
   if (magic !== header.CURRENT_MAGIC) return `magic ${magic} is not 2`

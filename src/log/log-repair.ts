@@ -4,6 +4,8 @@
  *
  * Crash: the bytes are set aside (synced) before the log is cut; cut twice, they are kept twice under other numbers.
  */
+
+import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, readRange, shortRead, writeFully } from '../os/file-system.ts'
@@ -277,7 +279,7 @@ export function setAside(fs: FileSystem, segment: LogSegment, start: number, end
       // the failure to tell of is the first one
     }
     throw new TerseError(
-      `${segment.path}: the torn tail at position ${start} (${end - start} bytes) could not be set aside: ` +
+      `${segment.path}: the torn tail at position ${start} (${count(end - start, 'byte')}) could not be set aside: ` +
         `${(error as Error).message}`,
       { cause: error },
     )

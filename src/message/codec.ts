@@ -7,6 +7,7 @@
  */
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
+import { count as counted } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import type { Field, FieldOptions, Fields, FieldType, MessageSchema, PrimitiveType } from './schema.ts'
 import { uuidFromBytes, uuidToBytes, ZERO_UUID } from './uuid.ts'
@@ -104,7 +105,7 @@ function decodeTagged(reader: ByteReader, tagged: readonly FieldCodec[], into: M
     reader.position = end - size
     into[field.name] = field.decode(reader)
     if (reader.position !== end) {
-      throw new CorruptRecordError(`tagged field ${tag} is not ${size} bytes long`, tagAt)
+      throw new CorruptRecordError(`tagged field ${tag} is not ${counted(size, 'byte')} long`, tagAt)
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { codecOf, type MessageObject } from './codec.ts'
 import { METADATA_SCHEMAS } from './generated/metadata.ts'
@@ -74,7 +75,10 @@ export function decodeMetadataRecord(
   if (version <= schema.highestVersion) {
     codecOf(schema, version).decode(reader, record)
     if (reader.remaining > 0) {
-      throw new CorruptRecordError(`${reader.remaining} bytes behind the ${schema.name}`, reader.position)
+      throw new CorruptRecordError(
+        `${count(reader.remaining, 'byte')} behind the ${schema.name}`,
+        reader.position,
+      )
     }
     return { record: record as unknown as StoredMetadataRecord, newer: undefined }
   }

@@ -1,6 +1,7 @@
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt32, readUInt32 } from '../bytes/int32.ts'
 import { isSafeInt64, readInt64 } from '../bytes/int64.ts'
+import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import {
   ATTRIBUTES_POSITION,
@@ -142,12 +143,14 @@ function problemAt(
 
 function torn(room: number, size: number): ProblemAt {
   const detail =
-    size > 0 ? `batch of ${size} bytes of which ${room} are there` : `${room} bytes of a batch's header`
+    size > 0
+      ? `batch of ${size} bytes of which ${room} are there`
+      : `${count(room, 'byte')} of a batch's header`
   return { kind: 'torn', detail, tornSize: Math.max(size, 0) }
 }
 
 function zeros(room: number): ProblemAt {
-  return { kind: 'zeros', detail: `${room} zero bytes`, tornSize: 0 }
+  return { kind: 'zeros', detail: `${count(room, 'zero byte')}`, tornSize: 0 }
 }
 
 function garbage(detail: string): ProblemAt {

@@ -1,3 +1,4 @@
+import { count } from '../count.ts'
 import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 /**
@@ -64,7 +65,7 @@ export function inflatedSizeBound(frame: Buffer): number {
     if (word === 0) break
     const size = word & 0x7fffffff
     if (size > frame.length - at)
-      throw damagedData('lz4', `block of ${size} bytes where ${frame.length - at} are left`)
+      throw damagedData('lz4', `block of ${count(size, 'byte')} where ${frame.length - at} are left`)
     bound += word > 0x7fffffff ? size : Math.min(blockMaxSize, size * MAX_RATIO)
     at += size + ((flags & BLOCK_CHECKSUM_FLAG) !== 0 ? 4 : 0)
   }

@@ -1,6 +1,7 @@
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt16, readInt32, readUInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
 import { type Int64, readExactInt64, readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'
+import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import * as header from './batch-header.ts'
 import { decompress } from './compression.ts'
@@ -249,7 +250,8 @@ export class RecordBatch {
 
   private problem(): string | undefined {
     const room = this.limit - this.position
-    if (room < header.RECORD_BATCH_OVERHEAD) return `${room} bytes are too few for a batch`
+    if (room < header.RECORD_BATCH_OVERHEAD)
+      return `${count(room, 'byte is', 'bytes are')} too few for a batch`
     const magic = this.magic
     if (magic !== header.CURRENT_MAGIC) return magicProblem(magic)
     const size = this.sizeInBytes

@@ -1,6 +1,7 @@
 import { ByteReader } from '../bytes/byte-reader.ts'
 import type { Int64 } from '../bytes/int64.ts'
 import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'
+import { count as counted } from '../count.ts'
 import type { CorruptRecordError } from '../errors.ts'
 import { exactVarlong, keepTimestamp } from './exact-timestamp.ts'
 import type { RecordHeader, RecordVisitor } from './record.ts'
@@ -67,7 +68,9 @@ export function walkRecords(
 ): boolean {
   const count = batch.count
   if (count < 0 || count * MIN_RECORD_SIZE > end - start) {
-    throw batch.corrupt(`${count} records do not fit into its ${end - start} bytes`)
+    throw batch.corrupt(
+      `${counted(count, 'record does', 'records do')} not fit into its ${counted(end - start, 'byte')}`,
+    )
   }
   if (takeRun !== undefined) return walkInRuns(batch, buffer, start, end, visitor, takeRun)
   const at = walkSteps(batch, buffer, start, end, visitor, 0, count)
@@ -110,7 +113,10 @@ const appendTimeOf = (batch: BatchOfRecords): number =>
   keepTimestamp(BigInt(batch.exactMaxTimestamp ?? batch.maxTimestamp))
 
 function checkEnd(batch: BatchOfRecords, at: number, end: number): void {
-  if (at !== end) throw batch.corrupt(`${end - at} bytes are left behind its ${batch.count} records`)
+  if (at !== end)
+    throw batch.corrupt(
+      `${counted(end - at, 'byte is', 'bytes are')} left behind its ${counted(batch.count, 'record')}`,
+    )
 }
 
 /** The records from number `first` at `start` up to number `last`. Returns the position behind, -1 when it was stopped. */

@@ -1,4 +1,5 @@
 import { readUnsignedVarint } from '../bytes/varint.ts'
+import { count } from '../count.ts'
 import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 /**
@@ -57,7 +58,7 @@ export function decompress(bytes: Buffer, maxSize: number): Buffer {
     const size = bytes.readInt32BE(at)
     at += 4
     if (size <= 0 || size > bytes.length - at) {
-      throw damagedData('snappy', `chunk of ${size} bytes where ${bytes.length - at} are left`)
+      throw damagedData('snappy', `chunk of ${count(size, 'byte')} where ${bytes.length - at} are left`)
     }
     const part = inflateBlock(bytes.subarray(at, at + size), maxSize - total, maxSize)
     total += part.length

@@ -1,3 +1,4 @@
+import { count } from '../count.ts'
 import { damagedData } from './codec-module.ts'
 
 /**
@@ -34,7 +35,7 @@ export function wholeFrames(bytes: Buffer): readonly Buffer[] {
 
 function frameEnd(bytes: Buffer, start: number): number {
   const left = bytes.length - start
-  if (left < 4) throw damagedData('zstd', `${left} bytes behind a frame`)
+  if (left < 4) throw damagedData('zstd', `${count(left, 'byte')} behind a frame`)
   const magic = bytes.readUInt32LE(start)
   if ((magic & ~0xf) >>> 0 === SKIPPABLE_MAGIC) {
     const end = left < 8 ? Number.POSITIVE_INFINITY : start + 8 + bytes.readUInt32LE(start + 4)

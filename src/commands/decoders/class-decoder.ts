@@ -1,5 +1,6 @@
 /** Kafka's own decoder classes (`--key-decoder-class`, `--value-decoder-class`), under their Java names. */
 import { crc32c } from '../../bytes/crc32c.ts'
+import { count } from '../../count.ts'
 import { TerseError } from '../../errors.ts'
 import { javaDouble } from '../formatters/java-number.ts'
 import { javaUtf8 } from './java-utf8.ts'
@@ -45,7 +46,9 @@ function part(decoder: BytesDecoder, bytes: Buffer, name: string, offset: number
     return decoder(bytes)
   } catch (error) {
     if (!(error instanceof SizeError)) throw error
-    throw new TerseError(`The ${name} at offset ${offset} has ${bytes.length} bytes; ${error.message}`)
+    throw new TerseError(
+      `The ${name} at offset ${offset} has ${count(bytes.length, 'byte')}; ${error.message}`,
+    )
   }
 }
 

@@ -212,7 +212,7 @@ describe('a damaged record batch', () => {
     ['a header key longer than the record', '100000000101027e01', 1, 'bad headers'],
     ['a header without a key', '1000000001010201' + '01', 1, 'bad headers'],
     ['bytes behind the headers', '0e00000001010000', 1, 'bad headers'],
-    ['bytes behind the records', '0c00000001010000', 1, '1 bytes are left'],
+    ['bytes behind the records', '0c00000001010000', 1, '1 byte is left'],
   ])('%s is refused though the CRC is right', (_what, records, count, message) => {
     const batch = around(Buffer.from(records, 'hex'), count)
     expect(batch.isValid()).toBe(true)
