@@ -50,6 +50,7 @@ class ConsoleConsumer {
   readonly #additions: ConsumerAdditions | undefined
   /** For a person whose records go into a file. */
   #progress: Progress | undefined
+  #unprintable = false
   #status = 0
   /** What was said of the failure that ended the reading. */
   #failure: string | undefined
@@ -89,8 +90,10 @@ class ConsoleConsumer {
     if (brokenPipe !== undefined) throw brokenPipe
     if (this.#context.signal.aborted && this.#context.signal.reason === 'EPIPE') return this.#status
     if (!this.#begun) return this.#status
-    if (this.#printer.delivered === 0 && this.#status === 0) await this.#tellAbsent()
-    stderr.line(`Processed a total of ${this.#printer.delivered} messages`)
+    const { delivered } = this.#printer
+    if (delivered === 0 && this.#status === 0 && this.#afterwards.length === 0) await this.#tellAbsent()
+    // Kafka's tool counts the record that it could not print.
+    stderr.line(`Processed a total of ${this.#unprintable ? delivered + 1 : delivered} messages`)
     for (const line of [...this.#afterwards, ...this.#printer.skipped()]) stderr.line(line)
     if (this.#options.systestEvents) stdout.line('shutdown_complete')
     return this.#status
@@ -222,11 +225,14 @@ class ConsoleConsumer {
     const invalidName = error instanceof KafkaError && error.code === 'INVALID_TOPIC_EXCEPTION'
     if (invalidName || (error instanceof TerseError && error.name === 'NoOffsetForPartition')) {
       this.#begun = true
-      this.#status = 1
+      // Whoever gave a time waits in vain for such a topic, as for any that is not there (D1).
+      const waitedFor = invalidName && !this.#untilEnd && this.#options.timeoutMs < Number.POSITIVE_INFINITY
+      if (!waitedFor) this.#status = 1
       this.#afterwards.push(error.message)
       return
     }
     this.#status = 1
+    this.#unprintable = !(error instanceof OutputError) && this.#printer.count > this.#printer.delivered
     this.#failure = error instanceof Error ? error.message : undefined
     const absent = error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION'
     const plain = absent || error instanceof OutputError

@@ -1,5 +1,5 @@
 /** The files that `dump-log` looks at: opened for reading alone, read in pieces, never locked. */
-import { type Int64, isSafeInt64, readInt64, toInt64 } from '../bytes/int64.ts'
+import { type Int64, toInt64 } from '../bytes/int64.ts'
 import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import { type FileSystem, readFully } from '../os/file-system.ts'

@@ -1,6 +1,6 @@
 /** The files beside a segment against its batches: indexes, aborted transactions, producer snapshots, leader epochs. */
 import { join } from 'node:path'
-import { type Int64, readExactInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { type Int64, readExactInt64 } from '../bytes/int64.ts'
 import { count } from '../count.ts'
 import { parseCheckpoint } from '../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'

@@ -3,7 +3,7 @@
  * without being read. One buffer, no object a batch.
  */
 import { readInt32 } from '../bytes/int32.ts'
-import { type Int64, isSafeInt64, readExactInt64, readInt64Rounded } from '../bytes/int64.ts'
+import { type Int64, isSafeInt64, readExactInt64 } from '../bytes/int64.ts'
 import { count } from '../count.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { readRange } from '../os/file-system.ts'

@@ -123,7 +123,7 @@ export class LogSurvey {
     const segment = this.segment(baseOffset)
     const cursor = segment.cursor(0, this.local.endOf(i))
     let largest = -1
-    while (cursor.next()) largest = Math.max(largest, maxTimestampAt(cursor))
+    while (cursor.next()) largest = Math.max(largest, Number(maxTimestampAt(cursor)))
     const changed = cursor.problem === undefined ? 0 : (this.#os.fs.stat(segment.path)?.mtimeMs ?? 0)
     segment.close()
     this.segments = this.segments.map((one) =>
