@@ -153,7 +153,7 @@ describe('retention', () => {
   async function twoSegments(): Promise<{ dir: string; timeIndex: string }> {
     const dir = join(scratch, `retained-${copies++}`)
     const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-    const configs = { 'retention.ms': '604800000', 'file.delete.delay.ms': '0' }
+    const configs = { 'retention.ms': '604800000', 'segment.ms': '9000000000000', 'file.delete.delay.ms': '0' }
     await admin.createTopic({ name: 't', partitions: 1, configs })
     await admin.close()
     const now = os.clock.now()
