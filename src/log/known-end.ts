@@ -32,6 +32,8 @@
  * Costs nothing where nothing is wrong: names and checkpoints that are read anyway are compared once, when the log is
  * opened; all else is looked at only where bytes are no batch or the log ends too early.
  */
+import { readInt32 } from '../bytes/int32.ts'
+import { readInt64Rounded } from '../bytes/int64.ts'
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
@@ -250,7 +252,8 @@ class EndOfLog implements EndJudge {
     if (active === undefined) return false
     const length = active.read(HEAD, 0, HEAD.length, tail.end)
     if (length < header.MAGIC_POSITION + 1) return true
-    if (header.baseOffsetAt(HEAD, 0) !== tail.nextOffset) return false
+    // Any eight bytes may stand there, beyond a safe number, too.
+    if (readInt64Rounded(HEAD, 0) !== tail.nextOffset) return false
     return (
       header.magicAt(HEAD, 0) === header.CURRENT_MAGIC && tail.end + header.sizeAt(HEAD, 0) > tail.fileSize
     )
@@ -269,7 +272,7 @@ class EndOfLog implements EndJudge {
     const { tail } = this.#local
     if (tail.torn === undefined) return 0
     if (this.#sizeByHeader() === 0) return tail.nextOffset + 1
-    const delta = header.lastOffsetAt(HEAD, 0) - header.baseOffsetAt(HEAD, 0)
+    const delta = readInt32(HEAD, header.LAST_OFFSET_DELTA_POSITION)
     const plausible = delta >= 0 && delta < tail.fileSize
     return tail.nextOffset + (plausible ? delta : 0) + 1
   }

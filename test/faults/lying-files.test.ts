@@ -131,7 +131,7 @@ describe('bytes behind the end of a log that was closed (A3)', () => {
     await repair(dir)
     expect(await produce(dir, ['x'])).toEqual([1000])
     expect(await kinds(dir)).toEqual([])
-  })
+  }, 60_000)
 
   it('that begin as its next batch would are a copy of a log in use: cut, and kept', async () => {
     const dir = copy()
