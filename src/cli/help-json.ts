@@ -41,12 +41,12 @@ export function helpTool(command: Command): HelpTool {
   return {
     tool: command.name,
     summary: command.summary,
-    flags: helpFlags([...flagsByName(command.flags).values()]),
+    flags: helpFlags([...flagsByName(command.flags).values()], command.addition === true),
     positionals: command.positionals ?? [],
     subcommands: (command.subcommands ?? []).map(({ name, summary, flags, positionals }) => ({
       name,
       summary,
-      flags: helpFlags(flags),
+      flags: helpFlags(flags, command.addition === true),
       positionals: positionals ?? [],
     })),
     examples: command.examples ?? [],
@@ -58,7 +58,8 @@ export function helpJson(command: Command): string {
   return JSON.stringify({ version: 1, ...helpTool(command) }, undefined, 2)
 }
 
-function helpFlags(flags: readonly Flag[]): HelpFlag[] {
+/** `ours`: of a tool that Kafka has not, where no flag needs that said. */
+function helpFlags(flags: readonly Flag[], ours: boolean): HelpFlag[] {
   return flags
     .filter((flag) => !flag.hidden)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -75,6 +76,6 @@ function helpFlags(flags: readonly Flag[]): HelpFlag[] {
       required: flag.required ?? false,
       deprecated: flag.deprecated !== undefined,
       replacedBy: typeof flag.deprecated === 'string' ? flag.deprecated : undefined,
-      addition: flag.addition ?? false,
+      addition: !ours && (flag.addition ?? false),
     }))
 }
