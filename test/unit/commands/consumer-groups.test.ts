@@ -35,6 +35,22 @@ describe('reset plans', () => {
     ])
     expect(() => parseResetPlan('g,a,x,1\n', ['g'])).toThrow(/"x": not a valid `int` value/)
   })
+
+  test.each([
+    ['e1,0,1,\n', ['ge']],
+    ['e1,0,1, \n', ['ge']],
+    ['ge,e1,0,1,\n', ['ge']],
+    ['ge,e1,0,1,\n', ['ge', 'other']],
+  ])(
+    'a blank field behind the last column is passed over, as by the genuine reader (E1): %j',
+    (csv, groups) => {
+      expect(parseResetPlan(csv, groups).get('ge')).toEqual([{ topic: 'e1', partition: 0, offset: 1 }])
+    },
+  )
+
+  test('a field behind the last column that says something is told (E1)', () => {
+    expect(() => parseResetPlan('ge,e1,0,1,x\n', ['ge'])).toThrow(/Too many entries: expected at most 4/)
+  })
 })
 
 describe('regular expressions, as RE2/J judges them', () => {
