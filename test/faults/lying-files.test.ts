@@ -118,20 +118,24 @@ describe('bytes behind the end of a log that was closed (A3)', () => {
     ['a hole of 100 GB', (log: string) => fs.truncateSync(log, 100 * 2 ** 30)],
     ['zeros', (log: string) => fs.appendFileSync(log, Buffer.alloc(5000))],
     ['text', (log: string) => fs.appendFileSync(log, 'not a batch, and of nobody '.repeat(5))],
-  ])('%s: told, not cut, no offset lost, and mended', async (_, damage) => {
-    const dir = copy()
-    const log = join(dir, LOG)
-    damage(log)
-    const { size } = fs.statSync(log)
-    const told = /behind the log's end at offset 1000 \(00000000000000001000.snapshot tells\)/
-    for (let round = 0; round < 2; round++) await expect(produce(dir, ['refused'])).rejects.toThrow(told)
-    expect(fs.statSync(log).size).toBe(size)
-    expect(ends(dir)).toEqual([0, 1000])
-    expect(await kinds(dir)).toEqual(['lost-end'])
-    await repair(dir)
-    expect(await produce(dir, ['x'])).toEqual([1000])
-    expect(await kinds(dir)).toEqual([])
-  }, 60_000)
+  ])(
+    '%s: told, not cut, no offset lost, and mended',
+    async (_, damage) => {
+      const dir = copy()
+      const log = join(dir, LOG)
+      damage(log)
+      const { size } = fs.statSync(log)
+      const told = /behind the log's end at offset 1000 \(00000000000000001000.snapshot tells\)/
+      for (let round = 0; round < 2; round++) await expect(produce(dir, ['refused'])).rejects.toThrow(told)
+      expect(fs.statSync(log).size).toBe(size)
+      expect(ends(dir)).toEqual([0, 1000])
+      expect(await kinds(dir)).toEqual(['lost-end'])
+      await repair(dir)
+      expect(await produce(dir, ['x'])).toEqual([1000])
+      expect(await kinds(dir)).toEqual([])
+    },
+    60_000,
+  )
 
   it('that begin as its next batch would are a copy of a log in use: cut, and kept', async () => {
     const dir = copy()
@@ -153,7 +157,11 @@ describe('retention', () => {
   async function twoSegments(): Promise<{ dir: string; timeIndex: string }> {
     const dir = join(scratch, `retained-${copies++}`)
     const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-    const configs = { 'retention.ms': '604800000', 'segment.ms': '9000000000000', 'file.delete.delay.ms': '0' }
+    const configs = {
+      'retention.ms': '604800000',
+      'segment.ms': '9000000000000',
+      'file.delete.delay.ms': '0',
+    }
     await admin.createTopic({ name: 't', partitions: 1, configs })
     await admin.close()
     const now = os.clock.now()
