@@ -149,7 +149,6 @@ export function retain(
 
 /** Needs a session. Unlinks what deletions have left behind, and applies no retention. */
 export async function unlinkDeleted(
-  os: Os,
   directory: LocalDirectory,
   topic: string,
   partition: number,

@@ -243,7 +243,7 @@ class CleaningRun {
         survey.close()
         if (survey.dueDeletions === 0) continue
         await this.#enter()
-        await unlinkDeleted(this.#os, this.#directory, topic, partition)
+        await unlinkDeleted(this.#directory, topic, partition)
       } catch (error) {
         // Another partition may have more; what is wrong with this one is told when its turn comes.
         if (this.#refusal !== undefined) throw error

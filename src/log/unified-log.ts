@@ -67,8 +67,7 @@ export class UnifiedLog {
     this.#folder = new PartitionFolder(os, dir, options.topicId)
     this.#settings = settingsOf(options)
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
-    const name = this.#settings.topicPartition
-    this.#local = judgedLog(os, dir, name, this.#checkpoints, options)
+    this.#local = judgedLog(os, dir, this.#settings.topicPartition, this.#checkpoints, options)
     this.#epochs = new LeaderEpochFileCache(os.fs, dir, options.warn)
     this.#producers = new ProducerStateKeeper(this.#local, this.#settings)
     this.#flusher = new LogFlusher(this.#local, this.#settings)
