@@ -212,7 +212,7 @@ function checkIndexes(log: UnifiedLog, times: readonly bigint[]): void {
 }
 
 describe('the time index with timestamps of any size (E2)', () => {
-  it('holds them exactly and finds the right neighbour, after rolls, reopening and a lost index', () => {
+  it('holds them exactly and finds the right neighbour, after rolls and reopening', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(timestamp, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 60 }),
