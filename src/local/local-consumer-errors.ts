@@ -14,6 +14,11 @@ export function noGroup(): TerseError {
   )
 }
 
+/** Kafka's words. */
+export function subscribed(): TerseError {
+  return new TerseError('Subscription to topics, partitions and pattern are mutually exclusive')
+}
+
 /** auto.offset.reset=none, and nothing says where to begin. */
 export class NoOffsetForPartition extends TerseError {
   override name = 'NoOffsetForPartition'

@@ -1,5 +1,6 @@
 import type { ConsumerSettings } from '../client/consumer-config.ts'
-import type { TopicPartition } from '../client/types.ts'
+import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { KafkaError } from '../errors.ts'
 import { GroupMember } from '../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import { OffsetStore } from '../group/offset-store.ts'
@@ -171,6 +172,13 @@ export class LocalConsumerGroup {
     this.#busy = true
   }
 
+  /** Whether this is what it has joined for, or is joining for. */
+  isFor(topics: readonly string[] | RegExp): boolean {
+    if (this.#failure !== undefined || topics instanceof RegExp !== this.#topics instanceof RegExp)
+      return false
+    return String(topics) === String(this.#topics)
+  }
+
   get isMember(): boolean {
     return this.#member !== undefined
   }
@@ -212,10 +220,6 @@ export class LocalConsumerGroup {
       this.#settings.groupProtocol === 'consumer' ? 'Consumer' : 'Classic',
     )
     this.#remembered = true
-  }
-
-  fetch(): Map<string, CommittedOffset> {
-    return this.#store.fetch(this.groupId)
   }
 
   metadataChanged(): void {
@@ -282,4 +286,15 @@ export class LocalConsumerGroup {
         .then(() => before)
     }
   }
+}
+
+/** What a group has committed, whether or not one is a member of it. */
+export function committedOf(
+  os: Os,
+  directory: LocalDirectory,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+): Map<TopicPartition, OffsetAndMetadata | undefined> {
+  const all = new OffsetStore(os, directory).fetch(groupId)
+  return new Map(partitions.map((tp) => [tp, all.get(topicPartitionKey(tp.topic, tp.partition))]))
 }

@@ -6,13 +6,13 @@ import type {
   CorruptBatch,
 } from '../client/consumer.ts'
 import { type ConsumerSettings, consumerSettings } from '../client/consumer-config.ts'
-import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import type { OffsetAndMetadata, TopicPartition } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
-import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
+import type { OffsetCommit } from '../group/offset-store.ts'
 import type { Os } from '../os/os.ts'
 import { explained, explaining } from './data-dir.ts'
 import { LocalAssignment, type StartAt } from './local-consumer-assignment.ts'
-import { corruptError, exceptCommitFailed, noGroup } from './local-consumer-errors.ts'
+import { corruptError, exceptCommitFailed, noGroup, subscribed } from './local-consumer-errors.ts'
 import type { LocalConsumerGroup } from './local-consumer-group.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalFetchWaiter, POLL_MS } from './local-fetch-waiter.ts'
@@ -42,7 +42,7 @@ export class LocalConsumer implements Consumer {
   #group: LocalConsumerGroup | undefined
   #joining: Promise<void> | undefined
   #committing: Promise<void> | undefined
-  /** What to subscribe to, while there is no directory for a group yet. */
+  /** What to subscribe to: once there is a directory, or by the next poll, which gives back what is held first. */
   #unjoined: readonly string[] | RegExp | undefined
   #lastLook = 0
   /** Partitions may have come that nobody watches yet. */
@@ -87,13 +87,15 @@ export class LocalConsumer implements Consumer {
     )
     if (this.#options.groupId === undefined) {
       explaining(this.#os, this.#directory.path, () => this.#assignment.follow(topics))
-    } else if (this.#directory.exists()) await this.#joinGroup(this.#options.groupId, topics)
+    } else if (this.#group?.isFor(topics)) this.#unjoined = undefined
     // A reader makes no directory: it joins when somebody else made it.
-    else this.#unjoined = topics
+    else if (this.#group !== undefined || !this.#directory.exists()) this.#unjoined = topics
+    else await this.#joinGroup(this.#options.groupId, topics)
   }
 
   async #joinGroup(groupId: string, topics: readonly string[] | RegExp): Promise<void> {
     this.#unjoined = undefined
+    const former = this.#group
     const { LocalConsumerGroup } = await import('./local-consumer-group.ts')
     const group = new LocalConsumerGroup(this.#os, this.#directory, groupId, this.#settings, {
       assigned: (partitions, committed) => {
@@ -112,15 +114,15 @@ export class LocalConsumer implements Consumer {
     this.#lastCommit =
       this.#os.clock.monotonic() - autoCommitIntervalMs + Math.min(autoCommitIntervalMs, FIRST_COMMIT_MS)
     this.#group = group
-    await this.#join(
-      async () => {
-        // Who cannot commit in the end is told before the first record.
-        await this.#directory.enter()
-        await this.#directory.leave()
-        if (!this.#closed) await group.join(topics)
-      },
-      Math.min(JOIN_MS, this.#patienceMs),
-    )
+    const join = async () => {
+      // Else its partitions would stay with a member that nobody asks for records.
+      await former?.leave()
+      // Who cannot commit in the end is told before the first record.
+      await this.#directory.enter()
+      await this.#directory.leave()
+      if (!this.#closed && this.#group === group) await group.join(topics)
+    }
+    await this.#join(join, Math.min(JOIN_MS, this.#patienceMs))
   }
 
   /** Starts to join and waits a while: what is missing then comes while `poll` waits. */
@@ -130,7 +132,7 @@ export class LocalConsumer implements Consumer {
         throw explained(this.#os, this.#directory.path, error)
       })
       .finally(() => {
-        this.#joining = undefined
+        if (this.#joining === joining) this.#joining = undefined
       })
     this.#joining = joining
     await this.#work.waitFor(joining, this.#os.clock.monotonic() + ms)
@@ -143,6 +145,8 @@ export class LocalConsumer implements Consumer {
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    // What another member holds would be read, and committed, twice.
+    if (this.#group !== undefined || this.#unjoined !== undefined) throw subscribed()
     await this.#meetAbsent(partitions)
     explaining(this.#os, this.#directory.path, () => this.#assignment.set(partitions))
   }
@@ -235,9 +239,8 @@ export class LocalConsumer implements Consumer {
   }
 
   #end(count: number): void {
-    if (this.#group === undefined) return
-    if (count > 0) this.#group.handOut()
-    this.#group.pollEnds()
+    if (count > 0) this.#group?.handOut()
+    this.#group?.pollEnds()
   }
 
   async #next(visitor: ConsumerVisitor, deadline: number): Promise<number> {
@@ -342,22 +345,21 @@ export class LocalConsumer implements Consumer {
   }
 
   async commit(offsets?: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
-    if (this.#unjoined !== undefined) return
+    if (this.#group === undefined && this.#unjoined !== undefined) return
     if (this.#group === undefined) throw noGroup()
-    if (offsets === undefined) {
-      this.#assignment.processed()
-      await this.#commit(this.#assignment.uncommitted())
-      return
-    }
-    await this.#group.commit([...offsets].map(([partition, offset]) => ({ ...partition, ...offset })))
+    if (offsets !== undefined)
+      return this.#group.commit([...offsets].map(([partition, offset]) => ({ ...partition, ...offset })))
+    this.#assignment.processed()
+    await this.#commit(this.#assignment.uncommitted())
   }
 
   async committed(
     partitions: readonly TopicPartition[],
   ): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>> {
-    if (this.#group === undefined && this.#unjoined === undefined) throw noGroup()
-    const all: ReadonlyMap<string, CommittedOffset> = this.#group?.fetch() ?? new Map()
-    return new Map(partitions.map((tp) => [tp, all.get(topicPartitionKey(tp.topic, tp.partition))]))
+    const { groupId } = this.#options
+    if (groupId === undefined) throw noGroup()
+    const { committedOf } = await import('./local-consumer-group.ts')
+    return committedOf(this.#os, this.#directory, groupId, partitions)
   }
 
   async close(options: { readonly processed?: boolean } = {}): Promise<void> {

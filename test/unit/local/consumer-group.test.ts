@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LocalConsumer } from '../../../src/local/local-consumer.ts'
 import { LocalDirectory } from '../../../src/local/local-directory.ts'
+import { LocalGroups } from '../../../src/local/local-groups.ts'
 import { LocalProducer } from '../../../src/local/local-producer.ts'
 import { LocalTopics } from '../../../src/local/local-topics.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
@@ -223,5 +224,60 @@ describe('a lock that somebody else holds', () => {
     systemOs.fs.close(fd)
     expect((await sent).topic).toBe('a')
     await producer.close()
+  })
+})
+
+describe('a member that subscribes again', () => {
+  const member = () =>
+    new LocalConsumer(systemOs, LocalDirectory.open(systemOs, dir), {
+      groupId: 'g',
+      config: { 'auto.offset.reset': 'earliest' },
+    })
+  const liveMembers = async () =>
+    (await new LocalGroups(systemOs, directory).describeConsumerGroup('g')).members
+
+  test.each<[string, readonly string[] | RegExp, readonly string[] | RegExp]>([
+    ['to the same names', ['a'], ['a']],
+    ['to a topic that comes later, then to one that is there', ['later'], ['a']],
+    ['to a pattern, then to names', /a/, ['a']],
+    ['to names, then to a pattern', ['a'], /a/],
+    ['to one pattern, then to another', /b/, /a/],
+  ])('%s is one member, reads all partitions, and is gone once it is closed', async (_, first, then) => {
+    const consumer = member()
+    await consumer.subscribe(first)
+    await consumer.subscribe(then)
+    let records = 0
+    while (records < 6) records += (await consumer.poll(100)).length
+    expect(await liveMembers()).toHaveLength(1)
+    await consumer.close()
+    expect(await liveMembers()).toHaveLength(0)
+  })
+
+  test('keeps what it reads until its next poll, which commits it and gives it back', async () => {
+    await new LocalTopics(systemOs, directory).createTopic({ name: 'b', partitions: 1 })
+    const consumer = member()
+    await consumer.subscribe(['a'])
+    let records = 0
+    while (records < 6) records += (await consumer.poll(100)).length
+    await consumer.subscribe(['b'])
+    expect(consumer.assignment()).toHaveLength(2)
+    while (consumer.assignment().some(({ topic }) => topic === 'a')) await consumer.poll(50)
+    await pollUntil(consumer, 1)
+    expect(consumer.assignment()).toEqual([{ topic: 'b', partition: 0 }])
+    await consumer.close()
+    const asks = member()
+    const committed = await asks.committed([
+      { topic: 'a', partition: 0 },
+      { topic: 'a', partition: 1 },
+    ])
+    expect([...committed.values()].map((offset) => offset?.offset)).toEqual([3, 3])
+    await asks.close()
+  })
+
+  test('takes no partitions by hand beside those of the group', async () => {
+    const consumer = member()
+    await consumer.subscribe(['a'])
+    await expect(consumer.assign([{ topic: 'a', partition: 0 }])).rejects.toThrow(/mutually exclusive/)
+    await consumer.close()
   })
 })
