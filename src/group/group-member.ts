@@ -16,7 +16,7 @@ import {
 } from './group-member-options.ts'
 import { type GroupMembership, MembershipReader, removeLeftovers } from './group-membership.ts'
 import { readHeld, readLiveMembers } from './live-members.ts'
-import { type HeldFile, releaseHeldFile, tryHoldFile } from './lock-file.ts'
+import { type HeldFile, releaseHeldFile, releaseHeldFiles, tryHoldFile } from './lock-file.ts'
 import { StickyAssignmentFile } from './sticky-assignment-file.ts'
 import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
 
@@ -158,13 +158,14 @@ export class GroupMember {
     try {
       if (this.claims.size > 0) await this.options.onRevoked(this.assignment())
     } finally {
-      for (const claim of this.claims.values()) releaseHeldFile(this.options.os, claim.held)
-      this.claims.clear()
-      if (this.self.groupInstanceId === undefined) releaseHeldFile(this.options.os, this.file)
-      else this.options.os.fs.close(this.file.fd)
       this.lifeline?.close()
-      this.forgetStickiness()
       this.firstAssignment.resolve()
+      const held = [...this.claims.values()].map((claim) => claim.held)
+      this.claims.clear()
+      if (this.self.groupInstanceId === undefined) held.push(this.file)
+      else this.options.os.fs.close(this.file.fd)
+      releaseHeldFiles(this.options.os, held)
+      this.forgetStickiness()
     }
   }
 

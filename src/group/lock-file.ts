@@ -66,6 +66,19 @@ export function releaseHeldFile(os: LockFileOs, held: HeldFile): void {
   }
 }
 
+/** Each is let go, whatever becomes of the others; then the first failure is thrown. */
+export function releaseHeldFiles(os: LockFileOs, files: Iterable<HeldFile>): void {
+  let failure: { readonly error: unknown } | undefined
+  for (const held of files) {
+    try {
+      releaseHeldFile(os, held)
+    } catch (error) {
+      failure ??= { error }
+    }
+  }
+  if (failure !== undefined) throw failure.error
+}
+
 export type Liveness = 'held' | 'free' | 'gone'
 
 /** Whether someone holds the file. Changes nothing; needs no more than the right to read. */

@@ -27,14 +27,22 @@ export class DirectoryLock {
     return named !== undefined && named.ino === open.ino && named.dev === open.dev
   }
 
-  /** Opens the file when need be (making it), takes or converts the lock. False leaves what was held as it was. */
+  /**
+   * Opens the file when need be (making it), takes or converts the lock. False leaves what was held as it was. Where that cannot be
+   * told, nothing is held: a program that goes on behind the error must not keep others, or itself, out.
+   */
   try(mode: LockMode): boolean {
-    for (;;) {
-      this.#open()
-      if (!this.#os.locks.tryLock(this.#fd!, mode)) {
-        if (this.current) return false
-      } else if (this.current) return true
+    try {
+      for (;;) {
+        this.#open()
+        if (!this.#os.locks.tryLock(this.#fd!, mode)) {
+          if (this.current) return false
+        } else if (this.current) return true
+        this.close()
+      }
+    } catch (error) {
       this.close()
+      throw error
     }
   }
 

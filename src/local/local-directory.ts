@@ -85,9 +85,8 @@ export class LocalDirectory extends DirectoryReader {
   async leave(): Promise<void> {
     try {
       // A help for those who come next: that it fails is no failure.
-      await this.metadata()
-        .storeImageIfDue()
-        .catch(() => {})
+      const stored = async () => this.metadata().storeImageIfDue()
+      await stored().catch(() => {})
       await this.#session.leave()
     } catch (error) {
       throw explained(this.os, this.path, error)
@@ -291,7 +290,7 @@ export class LocalDirectory extends DirectoryReader {
       const topics = names.map((name) => this.#topic(name))
       this.#folders.announceDeletion(topics)
       await this.alter(() => topics.map((topic) => ({ type: 'RemoveTopicRecord', topicId: topic.id })))
-      for (const topic of topics) this.#closeLogs(topic.id)
+      for (const topic of topics) this.#closeLogs(` ${topic.id}`)
       await this.#folders.finishDeletions(this.image(), topics)
     } finally {
       await this.leave()
@@ -299,17 +298,17 @@ export class LocalDirectory extends DirectoryReader {
   }
 
   status(): DirectoryStatus {
-    const { kind } = this.inspect()
-    return directoryStatus(this.os, this.path, kind, this.exists() && !this.adopted)
+    return directoryStatus(this.os, this.path, this.inspect().kind, this.exists() && !this.adopted)
   }
 
   /** Closes every log that was handed out; leaves when somebody forgot to. */
   override async close(): Promise<void> {
-    while (this.#session.entered) await this.leave()
-    for (const log of [...this.#logs.values(), ...this.#readers.values()]) log.close()
-    this.#logs.clear()
-    this.#readers.clear()
-    await super.close()
+    try {
+      while (this.#session.entered) await this.leave()
+    } finally {
+      this.#closeLogs('')
+      await super.close()
+    }
   }
 
   finishDeletions(): Promise<void> {
@@ -388,10 +387,10 @@ export class LocalDirectory extends DirectoryReader {
     return [topicImage, found, image]
   }
 
-  #closeLogs(topicId: string): void {
+  #closeLogs(keyEnd: string): void {
     for (const logs of [this.#logs, this.#readers]) {
       for (const [key, log] of logs) {
-        if (!key.endsWith(` ${topicId}`)) continue
+        if (!key.endsWith(keyEnd)) continue
         log.close()
         logs.delete(key)
       }

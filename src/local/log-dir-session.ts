@@ -232,8 +232,8 @@ export class LogDirSession {
   }
 
   async #leave(): Promise<void> {
-    await this.#gate.wait('exclusive')
     try {
+      await this.#gate.wait('exclusive')
       if (this.#lock.try('exclusive')) {
         await this.#lastOut()
         if (this.#os.locks.kind === 'fallback') removeQuietly(this.#os, join(this.#dir, FALLBACK_FILE))
@@ -243,9 +243,12 @@ export class LogDirSession {
       // told by whoever meant to write to it; who writes elsewhere has no part in that.
       if (!isDiskFull(error) && !isNotPermitted(error)) throw error
     } finally {
-      this.#work.left()
-      this.#lock.close()
-      this.#gate.close()
+      try {
+        this.#work.left()
+      } finally {
+        this.#lock.close()
+        this.#gate.close()
+      }
     }
   }
 

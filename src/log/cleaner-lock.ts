@@ -22,11 +22,14 @@ export class CleanerLock {
     const path = join(partitionDir, CLEANER_LOCK_FILE)
     const fd = openLockFile(os.fs, path)
     // The folder may have been deleted, and made anew, between opening and locking.
-    if (os.locks.tryLock(fd, 'exclusive') && os.fs.stat(path)?.ino === os.fs.fstat(fd).ino) {
-      return new CleanerLock(os, fd)
+    let lock: CleanerLock | undefined
+    try {
+      if (os.locks.tryLock(fd, 'exclusive') && os.fs.stat(path)?.ino === os.fs.fstat(fd).ino)
+        lock = new CleanerLock(os, fd)
+    } finally {
+      if (lock === undefined) os.fs.close(fd)
     }
-    os.fs.close(fd)
-    return undefined
+    return lock
   }
 
   release(): void {

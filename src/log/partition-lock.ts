@@ -62,9 +62,13 @@ export class PartitionLock {
   #isCurrent(): boolean {
     const { fs } = this.#os
     const fd = this.#open()
-    if (fs.stat(this.#path)?.ino === fs.fstat(fd).ino) return true
-    fs.close(fd)
-    this.#fd = undefined
-    return false
+    let isCurrent = false
+    try {
+      isCurrent = fs.stat(this.#path)?.ino === fs.fstat(fd).ino
+    } finally {
+      // A lock that nobody knows of would be held until the process ends.
+      if (!isCurrent) this.close()
+    }
+    return isCurrent
   }
 }

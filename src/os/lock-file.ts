@@ -7,7 +7,12 @@ import type { FileSystem } from './file-system.ts'
 /** Opens it for locking, making it where it is missing. One that is open to mere readers is mended by whoever owns it. */
 export function openLockFile(fs: FileSystem, path: string): number {
   const fd = fs.open(path, 'a+')
-  narrow(fs, fd)
+  try {
+    narrow(fs, fd)
+  } catch (error) {
+    fs.close(fd)
+    throw error
+  }
   return fd
 }
 
