@@ -18,6 +18,7 @@ import { maxTimestampAt } from '../log/batch-cursor.ts'
 import { listLog } from '../log/log-loader.ts'
 import { keepingIndexes, rebuildIndexes, setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
+import { confirmCopied, type SameBytes, unsteady } from '../log/second-reading.ts'
 import { createSegmentFiles } from '../log/segment-files.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, readRange, shortRead, writeFully } from '../os/file-system.ts'
@@ -64,12 +65,14 @@ export function mendLog(os: Os, dir: string, options: MendOptions): Map<string, 
     const segment = new LogSegment(fs, dir, bases[i])
     try {
       const isLast = i === bases.length - 1
-      const found = findPatches(fs, segment, Math.max(next, bases[i]), bases[i + 1], {
+      const from = Math.max(next, bases[i])
+      const found = findPatches(fs, segment, from, bases[i + 1], {
         compacted: options.compacted,
         ...(isLast && options.endOffset !== undefined ? { endOffset: options.endOffset } : {}),
       })
       next = found.next
       if (found.patches.length === 0) continue
+      confirmPatches(fs, segment, from, found.patches)
       for (const { start, end } of found.patches) {
         if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
       }
@@ -194,6 +197,25 @@ function findPatches(
   return { patches, next }
 }
 
+/** What is to go is read again first: a good batch that stands there then is no damage. */
+function confirmPatches(
+  fs: FileSystem,
+  segment: LogSegment,
+  minOffset: number,
+  patches: readonly Patch[],
+): void {
+  const again = new LogSegment(fs, dirname(segment.path), segment.baseOffset)
+  try {
+    for (const { start, end } of patches) {
+      if (end === start) continue
+      const cursor = again.cursor(start, end, minOffset)
+      if (cursor.next() && cursor.checkCrc() && isReadable(cursor.load())) throw unsteady(segment.path, start)
+    }
+  } finally {
+    again.close()
+  }
+}
+
 function isReadable(batch: RecordBatch): boolean {
   try {
     let count = 0
@@ -218,10 +240,12 @@ export function rewrite(
   const temporary = join(dir, MEND_FILE)
   const size = segment.fileSize()
   const out = openTemporary(fs, temporary)
+  const copied: SameBytes[] = []
   try {
     let at = 0
     let position = 0
     const copyUntil = (end: number): void => {
+      if (end > at) copied.push({ from: at, to: end, at: position })
       const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, end - at)))
       while (at < end) {
         const length = readRange(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
@@ -239,6 +263,7 @@ export function rewrite(
       at = patch.end
     }
     copyUntil(size)
+    confirmCopied(fs, segment.path, temporary, copied)
     fs.fsync(out)
   } catch (error) {
     try {

@@ -12,13 +12,14 @@ import { findBatchBehind } from '../log/bad-batch.ts'
 import { LeaderEpochFileCache } from '../log/leader-epoch-file-cache.ts'
 import { setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
+import { confirmTorn, unsteady } from '../log/second-reading.ts'
 import { replayCheckpoint } from '../metadata/checkpoint-replay.ts'
 import { LostMetadataError } from '../metadata/metadata-known-end.ts'
 import { MetadataLog } from '../metadata/metadata-log.ts'
 import { listMetadataLog, METADATA_LOG_FOLDER, walkBatches } from '../metadata/metadata-log-files.ts'
 import { createSegment } from '../metadata/metadata-log-writer.ts'
 import { MetadataReplay } from '../metadata/metadata-replay.ts'
-import { openTemporary } from '../os/file-system.ts'
+import { type FileSystem, openTemporary, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
@@ -139,6 +140,7 @@ function mendSegments(os: Os, logDir: string, kept: Map<string, string>, leastEn
         patches.push({ ...lostEnd(cutAt ?? size, size, next, knownEnd), timestamp, leaderEpoch: epoch })
       }
       if (cutAt === undefined && patches.length === 0) continue
+      confirmBad(fs, segment, base, cutAt, patches)
       for (const { start, end } of patches) {
         if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
       }
@@ -152,6 +154,7 @@ function mendSegments(os: Os, logDir: string, kept: Map<string, string>, leastEn
       }
       if (patches.length > 0) {
         const whole = fs.readFile(segment.path, METADATA_SEGMENT_BYTES)
+        if (!fs.readFile(segment.path, METADATA_SEGMENT_BYTES).equals(whole)) throw unsteady(segment.path, 0)
         rewrite(fs, segment, patches, noOps)
         segment.close()
         if (!makesSense(os, logDir)) {
@@ -174,6 +177,21 @@ function mendSegments(os: Os, logDir: string, kept: Map<string, string>, leastEn
       segment.close()
     }
   }
+}
+
+/** What is to go is read again first. */
+function confirmBad(
+  fs: FileSystem,
+  { path }: LogSegment,
+  nextOffset: number,
+  cutAt: number | undefined,
+  patches: readonly Patch[],
+): void {
+  for (const { start, end } of patches) {
+    if (end > start) confirmTorn(fs, path, { position: start, nextOffset, size: end })
+  }
+  const { size } = fs.stat(path) ?? { size: 0 }
+  if (cutAt !== undefined) confirmTorn(fs, path, { position: cutAt, nextOffset, size })
 }
 
 function lostEnd(start: number, end: number, fromOffset: number, untilOffset: number) {
@@ -203,7 +221,7 @@ function keepWhole(os: Os, path: string, bytes: Buffer): string {
   const to = freeName(os, path)
   const fd = openTemporary(os.fs, to)
   try {
-    os.fs.write(fd, bytes, 0, bytes.length, 0)
+    writeFully(os.fs, fd, bytes, 0, bytes.length, 0)
     os.fs.fsync(fd)
   } finally {
     os.fs.close(fd)

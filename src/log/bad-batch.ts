@@ -50,7 +50,14 @@ export function isZeroTail(fs: FileSystem, fd: number, position: number, size: n
   return true
 }
 
-function isGoodBatch(fs: FileSystem, fd: number, at: number, size: number, minOffset: number): boolean {
+/** Whether a batch of that offset or a later one stands there, whole and with the right checksum. */
+export function isGoodBatch(
+  fs: FileSystem,
+  fd: number,
+  at: number,
+  size: number,
+  minOffset: number,
+): boolean {
   if (at < 0 || at + header.RECORD_BATCH_OVERHEAD > size) return false
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
   if (readRange(fs, fd, head, 0, head.length, at) < head.length) return false

@@ -16,6 +16,7 @@ import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import { BROKEN_SUFFIX } from './log-files.ts'
 import type { LogSegment } from './log-segment.ts'
+import { confirmCopied, confirmTorn } from './second-reading.ts'
 import { SideFileError } from './side-file.ts'
 import type { TimestampOffset } from './time-index.ts'
 
@@ -32,6 +33,7 @@ export function cutTornTail(local: LocalLog, keepBroken: boolean): number {
   const size = fs.fstat(fd).size
   // Zeros are no one's data: a file that was preallocated, or grew before its content came.
   if (keepBroken && !isZeroTail(fs, fd, tail.end, size)) setAside(fs, segment, tail.end, size)
+  confirmTorn(fs, segment.path, { position: tail.end, nextOffset: tail.nextOffset, size })
   fs.ftruncate(fd, tail.end)
   const cut = size - tail.end
   tail.cut()
@@ -271,6 +273,7 @@ export function setAside(fs: FileSystem, segment: LogSegment, start: number, end
       at += length
     }
     fs.ftruncate(out, end - start)
+    confirmCopied(fs, segment.path, path, [{ from: start, to: end, at: 0 }])
     fs.fsync(out)
   } catch (error) {
     try {

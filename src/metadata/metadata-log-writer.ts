@@ -11,6 +11,7 @@
  */
 
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
+import { confirmCopied, confirmTorn } from '../log/second-reading.ts'
 import { METADATA_TOPIC_ID, ZERO_UUID } from '../message/uuid.ts'
 import { type FileSystem, readFully, readRange, SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import { segmentFileName } from './metadata-log-files.ts'
@@ -108,8 +109,11 @@ function cutTornTail(fs: FileSystem, tail: LogTail): void {
     const torn = Buffer.alloc(Math.max(0, fs.fstat(fd).size - tail.position))
     const length = readRange(fs, fd, torn, 0, torn.length, tail.position)
     if (torn.some((byte) => byte !== 0)) {
-      writeFileAtomically(fs, `${tail.path}.${tail.position}.broken`, torn.subarray(0, length))
+      const kept = `${tail.path}.${tail.position}.broken`
+      writeFileAtomically(fs, kept, torn.subarray(0, length))
+      confirmCopied(fs, tail.path, kept, [{ from: tail.position, to: tail.position + length, at: 0 }])
     }
+    confirmTorn(fs, tail.path, { position: tail.position, nextOffset: 0, size: tail.position + torn.length })
     fs.ftruncate(fd, tail.position)
     fs.fsync(fd)
   } finally {
