@@ -22,6 +22,8 @@ export interface Arena {
   readonly dir: string
   /** A folder beside the directory that belongs to somebody else. */
   readonly outside: string
+  /** What is being done, for the report of an attack that does not come back. */
+  doing: string
 }
 
 export interface Strike {
@@ -46,7 +48,9 @@ export interface Verdict {
 const READERS_OWN = /(^|\/)\.tkafka-(image|offsets|lock|gate)$/
 
 export function enter(base: string, chance: Chance, templates: readonly Template[]): Arena {
-  const template = chance.of(templates)
+  // A broker's has more partitions and costs several times as much.
+  const small = templates.filter(({ genuine }) => !genuine)
+  const template = chance.of(chance.oneIn(6) ? templates : small)
   const dir = path.join(base, 'data')
   const outside = path.join(base, 'outside')
   fs.rmSync(base, { recursive: true, force: true })
@@ -59,7 +63,7 @@ export function enter(base: string, chance: Chance, templates: readonly Template
       ['precious', Buffer.from('precious\n'.repeat(50))],
     ]),
   )
-  return { chance, template, dir, outside }
+  return { chance, template, dir, outside, doing: template.name }
 }
 
 /** Nothing beside the directory is made, changed or removed. */
@@ -81,6 +85,7 @@ export async function attackFiles(
   const { template, dir, chance } = arena
   const outside = outsideOf(arena)
   const { what, harm, bars = false, mends = false, undo } = await strike(arena)
+  arena.doing = `${template.name}: ${what}`
   const broken: string[] = []
   const add = (when: string, found: readonly string[]) =>
     broken.push(...found.map((line) => `${when}: ${line}`))

@@ -183,7 +183,7 @@ export async function failCalls(arena: Arena): Promise<Verdict> {
   const fault: Fault = {
     kind,
     at: chosen(chance, calls),
-    forGood: !/ENOENT|garbage/.test(kind) && chance.oneIn(3),
+    forGood: kind !== 'ENOENT' && chance.oneIn(3),
     noise,
   }
   const machine = faulty(fault)
@@ -197,11 +197,13 @@ export async function failCalls(arena: Arena): Promise<Verdict> {
     broken.push(...found.map((line) => `${when}: ${line}`))
 
   const told = new Told()
+  arena.doing = `${arena.template.name}: ${name}, call ${fault.at} of ${calls.length} ${kind}`
   const acknowledged = (await work(machine.os, dir, arena.template, told)) ?? new Map()
   // A command is over then; a program with the library goes on, and tries again.
-  const goesOn = chance.oneIn(4)
-  if (!goesOn) machine.endProcess()
+  const goesOn = chance.oneIn(2)
   const what = `${arena.template.name}: ${name}, call ${fault.at} of ${calls.length} ${kind}${fault.forGood ? ' for good' : ''}: ${machine.failed() ?? 'not reached'}${goesOn ? ', and the program goes on' : ''}`
+  if (!goesOn) machine.endProcess()
+  arena.doing = what
   add('at once', wordsKept(told))
   add('at once', bytesKept(template, NO_HARM, dir))
   const after = new Told()
