@@ -37,6 +37,9 @@ export class PartitionFolders {
   readonly #checkpoints: LogDirCheckpoints
   readonly #warn: (line: string) => void
 
+  /** Passed over, and told. */
+  readonly #foreign = new Set<string>()
+
   constructor(os: Os, dir: string, checkpoints: LogDirCheckpoints, warn: (line: string) => void) {
     this.#os = os
     this.#dir = dir
@@ -48,7 +51,14 @@ export class PartitionFolders {
   forReading(name: string, topicId: string): string {
     const folder = join(this.#dir, name)
     const id = readPartitionMetadata(this.#os.fs, folder)
-    return id === undefined || id === topicId ? folder : join(this.#dir, `${NO_FOLDER}${name}`)
+    if (id === undefined || id === topicId) return folder
+    if (!this.#foreign.has(folder)) {
+      this.#foreign.add(folder)
+      this.#warn(
+        `${folder}: belongs to another topic of that name (id ${id}), so it is passed over; the next writer sets it aside as -stray, as a broker does`,
+      )
+    }
+    return join(this.#dir, `${NO_FOLDER}${name}`)
   }
 
   /**

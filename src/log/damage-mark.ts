@@ -13,6 +13,7 @@ import { type CorruptRecordError, TerseError } from '../errors.ts'
 import { SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { isDiskFull } from './full-disk.ts'
+import { readsWell } from './second-reading.ts'
 import { unlinkIfThere } from './side-file.ts'
 
 export const DAMAGE_FILE = '.tkafka-damaged'
@@ -22,6 +23,8 @@ export const WAY_OUT = 'nothing is appended to a damaged partition: see tkafka r
 export function markDamage(os: Os, folder: string, error: CorruptRecordError, knownEnd?: number): boolean {
   const mark = join(folder, DAMAGE_FILE)
   if ((os.fs.stat(mark)?.size ?? 0) > 0) return false
+  // It stays until a repair: what reads well the second time must not get it.
+  if (knownEnd === undefined && readsWell(os.fs, error)) return false
   const end = knownEnd === undefined ? '' : `end ${knownEnd}\n`
   const fd = os.fs.open(mark, 'w')
   try {

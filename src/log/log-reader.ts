@@ -4,6 +4,7 @@
  * just have cut a torn tail and written anew.
  */
 import { CorruptRecordError, KafkaError } from '../errors.ts'
+import { ForeignFileError } from '../os/foreign-file.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { headerProblem } from './batch-cursor.ts'
@@ -88,8 +89,9 @@ export class LogReader {
     if (this.#isLost(offset)) return local.endOffset
     const i = Math.max(local.floor(offset), 0)
     const segment = local.segments[i]
-    const end = local.endOf(i)
     const after = i + 1 < local.segments.length ? local.segments[i + 1].baseOffset : local.tail.nextOffset
+    if (this.#misplaced(i) !== undefined) return Math.max(after, offset + 1)
+    const end = local.endOf(i)
     let position: number
     try {
       const found = local.locate(i, offset)
@@ -127,6 +129,8 @@ export class LogReader {
       // Who reads on through a thousand segments holds one of them open.
       if (next !== undefined && next.segment !== segment && next.segment !== local.active)
         next.segment.close()
+      const misplaced = this.#misplaced(i)
+      if (misplaced !== undefined) throw misplaced
       const position =
         next?.offset === offset && next.segment === segment && segment.isOpen
           ? next.position
@@ -150,6 +154,22 @@ export class LogReader {
       position: local.tail.end,
       nextOffset: offset,
       aborted: [],
+    }
+  }
+
+  /**
+   * What stands in the place of a closed segment is damage as any other: who skips damage goes on behind it, where others may have
+   * appended since. (Without the last one nobody knows where the log ends.)
+   */
+  #misplaced(i: number): CorruptRecordError | undefined {
+    const segment = this.#local.segments[i]
+    if (segment.isOpen || segment === this.#local.active) return undefined
+    try {
+      segment.fd()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof ForeignFileError)) throw error
+      return new CorruptRecordError(error.message.slice(error.path.length + 2), 0, segment.path)
     }
   }
 

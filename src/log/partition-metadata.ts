@@ -18,7 +18,7 @@ export function readPartitionMetadata(fs: FileSystem, dir: string): string | und
   try {
     const text = fs.readFile(join(dir, PARTITION_METADATA_FILE), SMALL_FILE_BYTES).toString('utf8')
     if (!/^version: 0$/m.test(text)) return undefined
-    return /^topic_id: (\S{22})$/m.exec(text)?.[1]
+    return /^topic_id: ([A-Za-z0-9_-]{22})$/m.exec(text)?.[1]
   } catch (error) {
     if (!isFileError(error) || isNotPermitted(error)) throw error
     return undefined

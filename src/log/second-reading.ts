@@ -4,9 +4,10 @@
  *
  * Who sets bytes aside reads the copy, too: a copy that is wrong keeps nothing.
  */
-import { TerseError } from '../errors.ts'
+import { type CorruptRecordError, TerseError } from '../errors.ts'
 import { type FileSystem, readRange } from '../os/file-system.ts'
 import { findBatchBehind, isGoodBatch } from './bad-batch.ts'
+import { LOG_SUFFIX } from './log-files.ts'
 
 const CHUNK = 1024 * 1024
 
@@ -24,6 +25,21 @@ export function confirmTorn(
     fs.close(fd)
   }
   throw unsteady(path, bad.position)
+}
+
+/** Whether a good batch stands where this error says that there is none, when it is read again. */
+export function readsWell(fs: FileSystem, { file, position }: CorruptRecordError): boolean {
+  if (file === undefined || !file.endsWith(LOG_SUFFIX)) return false
+  try {
+    const fd = fs.open(file, 'r')
+    try {
+      return isGoodBatch(fs, fd, position, fs.fstat(fd).size, 0)
+    } finally {
+      fs.close(fd)
+    }
+  } catch {
+    return false
+  }
 }
 
 /** Bytes of one file that ought to be those of another, at another place. */
