@@ -114,6 +114,7 @@ async function strike(arena: Arena, name: string): Promise<Strike> {
     what: `${what} named ${JSON.stringify(name.slice(0, 30))}`,
     harm: { files, ranges: [] },
     mends: true,
+    stays: /which is no topic's name$/,
     undo: () => {},
   }
 }
