@@ -49,7 +49,7 @@ function say(line: object): void {
 async function main(): Promise<void> {
   const base = path.join(scratch, `${family}-${process.pid}`)
   const { attack, templates: only = /./ } = FAMILIES[family]
-  const templates = (await makeTemplates(base, genuine)).filter(({ name }) => only.test(name))
+  const templates = await makeTemplates(base, genuine, only)
   for (let index = Number(from); index < Number(to); index++) {
     say({ begin: index })
     const arena = enter(
