@@ -12,8 +12,15 @@
  * handed in with a wrong type is a `TypeError` that names the field, and nothing is stored.
  */
 import type { Admin } from './client/admin.ts'
-import { settings, wrong } from './client/argument-types.ts'
-import { checkedAdmin, checkedConsumer, checkedProducer, checkPath } from './client/checked-clients.ts'
+import { settings } from './client/argument-types.ts'
+import {
+  checkConsumerOptions,
+  checkedAdmin,
+  checkedConsumer,
+  checkedProducer,
+  checkOpening,
+  checkPath,
+} from './client/checked-clients.ts'
 import type { Consumer, ConsumerOptions } from './client/consumer.ts'
 import type { Producer, ProducerConfig } from './client/producer.ts'
 import { systemOs } from './os/system-os.ts'
@@ -39,6 +46,7 @@ export interface Kafka {
  */
 export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
   checkPath(path)
+  checkOpening(options)
   const warn = options.warn ?? (() => {})
   const directory = async () => {
     const { LocalDirectory } = await import('./local/local-directory.ts')
@@ -56,9 +64,7 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
       return checkedProducer(new LocalProducer(systemOs, await directory(), given))
     },
     consumer: async (consumerOptions = {}) => {
-      const { groupId } = consumerOptions
-      if (groupId !== undefined && typeof groupId !== 'string')
-        throw wrong('consumer: groupId', 'a string', groupId)
+      checkConsumerOptions(consumerOptions)
       const config = settings(consumerOptions.config, 'consumer: config')
       const { LocalConsumer } = await import('./local/local-consumer.ts')
       return checkedConsumer(new LocalConsumer(systemOs, await directory(), { ...consumerOptions, config }))

@@ -105,6 +105,7 @@ export function settings(given: unknown, name: string): Record<string, string> {
 }
 
 export const config: Check = (given, name) => {
-  if (given === null || given === undefined) throw wrong(name, 'an object', given)
-  for (const [setting, its] of Object.entries(given as object)) text(its, `${name}['${setting}']`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw wrong(name, 'an object', given)
+  for (const [setting, its] of Object.entries(given)) text(its, `${name}['${setting}']`)
 }

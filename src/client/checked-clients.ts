@@ -2,6 +2,8 @@
  * Admin, Producer and Consumer as programs get them: what is handed in is checked first (argument-types.ts), and a method that
  * answers with a promise rejects. The tools of this package know what they hand in and go without.
  */
+
+import { TerseError } from '../errors.ts'
 import type { Admin } from './admin.ts'
 import {
   anything,
@@ -115,6 +117,7 @@ const ADMIN: Methods = {
     isolation: optional(oneOf('read_uncommitted', 'read_committed')),
   },
   deleteRecords: { partition, beforeOffset: whole },
+  describeUserScramCredentials: { users: optional(names) },
   describeConsumerGroup: { groupId: text },
   listConsumerGroupOffsets: { groupId: text },
   alterConsumerGroupOffsets: { groupId: text, offsets: groupOffsets },
@@ -149,6 +152,16 @@ const ADMIN: Methods = {
 /** Methods that answer at once: theirs is thrown, not a promise that rejects. */
 const AT_ONCE = new Set(['seek', 'seekToBeginning', 'seekToEnd', 'position', 'clean'])
 
+/** Kafka's words for a call on a client that was closed. */
+const CLOSED: Readonly<Record<string, string>> = {
+  admin: 'Cannot accept new call when AdminClient is closing.',
+  consumer: 'This consumer has already been closed.',
+  producer: 'Cannot perform operation after producer has been closed',
+}
+
+/** What a closed client may be asked all the same: there is nothing left to do, or to hold. */
+const HARMLESS = new Set(['close', 'flush', 'assignment'])
+
 export function checkedAdmin(admin: Admin): Admin {
   return checked('admin', admin, ADMIN)
 }
@@ -172,6 +185,7 @@ function checked<T extends object>(
   prepare: Readonly<Record<string, (given: Arguments) => Arguments>> = {},
 ): T {
   const made = new Map<string | symbol, unknown>()
+  let closed = false
   return new Proxy(target, {
     get(_, name) {
       const known = made.get(name)
@@ -184,11 +198,17 @@ function checked<T extends object>(
           checks.forEach(([argument, check], i) => {
             check(given[i], `${client}.${String(name)}: ${argument}`)
           })
+          if (closed && typeof name === 'string' && !HARMLESS.has(name)) throw new TerseError(CLOSED[client])
         } catch (error) {
           if (AT_ONCE.has(String(name))) throw error
           return Promise.reject(error)
         }
-        return found.apply(target, prepare[String(name)]?.(given) ?? given)
+        const answer: unknown = found.apply(target, prepare[String(name)]?.(given) ?? given)
+        if (name !== 'close') return answer
+        // Not before: a listener may commit while its consumer is closing.
+        return Promise.resolve(answer).finally(() => {
+          closed = true
+        })
       }
       made.set(name, call)
       return call
@@ -205,8 +225,29 @@ function withBuffers(record: ProducerRecord): ProducerRecord {
   return { ...record, key: buffer(record.key), value: buffer(record.value) }
 }
 
+/** @throws TypeError for options that are none of a consumer's */
+export function checkConsumerOptions(options: unknown): void {
+  shape({
+    groupId: optional(text),
+    isolationLevel: optional(oneOf('read_uncommitted', 'read_committed')),
+    signal: optional((given, name) => {
+      if (!(given instanceof AbortSignal)) throw wrong(name, 'an AbortSignal', given)
+    }),
+    untilEnd: optional(flag),
+    skipCorrupt: optional(flag),
+    onCorrupt: optional(callback),
+    onAssigned: optional(callback),
+    onRevoked: optional(callback),
+  })(options, 'consumer: options')
+}
+
+/** @throws TypeError for options of openLocal that are none */
+export function checkOpening(options: unknown): void {
+  shape({ warn: optional(callback) })(options, 'openLocal: options')
+}
+
 /** @throws TypeError for a path that is none */
 export function checkPath(path: unknown): void {
-  if (typeof path !== 'string' || path === '')
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
     throw wrong('openLocal: path', 'a path to a data directory', path)
 }

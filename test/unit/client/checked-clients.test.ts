@@ -176,3 +176,50 @@ describe('what is handed in with a wrong type is named (A8)', () => {
     ])
   })
 })
+
+describe('options that are none are named before anything is opened', () => {
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['no options', () => kafka.consumer(null as never), /consumer: options must be an object, and is null/],
+    ['a number', () => kafka.consumer(5 as never), /consumer: options must be an object/],
+    ['no signal', () => kafka.consumer({ signal: {} as never }), /options\.signal must be an AbortSignal/],
+    [
+      'an isolation level that is none',
+      () => kafka.consumer({ isolationLevel: 'x' as never }),
+      /options\.isolationLevel must be one of read_uncommitted, read_committed/,
+    ],
+    ['no listener', () => kafka.consumer({ onCorrupt: 5 as never }), /options\.onCorrupt .* a function/],
+    [
+      'settings of a topic',
+      () => admin.createTopic({ name: 'x', configs: 5 as never }),
+      /topic\.configs must be an object, and is a number/,
+    ],
+    ['no list of users', () => admin.describeUserScramCredentials('u' as never), /users .* an array/],
+  ])('%s', async (_, call, message) => {
+    await expect(call()).rejects.toThrow(message)
+  })
+
+  it('of openLocal', () => {
+    expect(() => openLocal('/tmp', null as never)).toThrow(/openLocal: options must be an object/)
+    expect(() => openLocal('/tmp', { warn: 5 as never })).toThrow(/options\.warn must be a function/)
+    expect(() => openLocal('a\0b')).toThrow(/openLocal: path must be a path/)
+  })
+})
+
+describe('a client that was closed takes nothing more', () => {
+  it('an admin makes no topic, a member sets no offset back', async () => {
+    const late = await kafka.admin()
+    await late.close()
+    await expect(late.createTopic({ name: 'late' })).rejects.toThrow('AdminClient is closing')
+    const member = await kafka.consumer({ groupId: 'late' })
+    await member.subscribe(['t'])
+    await member.close()
+    const at = { topic: 't', partition: 0 }
+    await expect(
+      member.commit(new Map([[at, { offset: 0, leaderEpoch: -1, metadata: '' }]])),
+    ).rejects.toThrow('This consumer has already been closed.')
+    await expect(member.subscribe(['t'])).rejects.toThrow('already been closed')
+    expect(() => member.seek(at, 0)).toThrow('already been closed')
+    await member.close()
+    expect(member.assignment()).toEqual([])
+  })
+})
