@@ -8,7 +8,7 @@ import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
 import { KAFKA_COMMIT, KAFKA_VERSION } from './kafka-version.ts'
 import { interruptLockWaits } from './os/lock-wait.ts'
-import { isTerminal, standardStreams } from './os/standard-streams.ts'
+import { isTerminal, leaveHungUpTerminals, standardStreams } from './os/standard-streams.ts'
 import { systemErrorText } from './os/system-error.ts'
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -38,6 +38,7 @@ export function main(command: Command): void {
       last = report(error, stderr) || status
     }
     stderr.flush()
+    leaveHungUpTerminals()
     process.exit(last)
   }
   const fail = (error: unknown) => end(report(error, stderr))
@@ -239,8 +240,10 @@ class Signals {
     const onSignal = (name: Signal) => {
       if (this.received !== undefined) {
         // Who says it twice does not want to wait, not even for a pipe that is full.
-        if (name !== 'SIGHUP' && performance.now() - this.#receivedAt > ECHO_MS)
+        if (name !== 'SIGHUP' && performance.now() - this.#receivedAt > ECHO_MS) {
+          leaveHungUpTerminals()
           process.exit(SIGNAL_STATUS[name])
+        }
         return
       }
       this.received = name
@@ -256,5 +259,7 @@ class Signals {
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
     process.on('SIGHUP', onSignal)
+    // Node would open its debugger's port, to every user of this machine. Like any other tool: it ends.
+    process.once('SIGUSR1', () => process.kill(process.pid, 'SIGUSR1'))
   }
 }

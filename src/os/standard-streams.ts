@@ -40,6 +40,24 @@ export function isTerminal(fd: number): boolean {
   return (process.getBuiltinModule('node:tty') as typeof import('node:tty')).isatty(fd)
 }
 
+/** Devices of memory: null, zero, full. */
+const MEMORY_MAJOR = 1
+
+/**
+ * Closes each standard stream whose terminal is gone. Node gives terminals their settings back as it exits, and aborts, core and
+ * all, where that fails; what is closed it passes over.
+ */
+export function leaveHungUpTerminals(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      const stat = fs.fstatSync(fd)
+      if (stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY_MAJOR && !isTerminal(fd)) fs.closeSync(fd)
+    } catch {
+      // It is closed.
+    }
+  }
+}
+
 /** Columns of the terminal on this descriptor, else what COLUMNS says, else 80. */
 function terminalColumns(fd: number, env: NodeJS.ProcessEnv): number {
   if (isTerminal(fd)) {
