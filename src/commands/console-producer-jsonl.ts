@@ -6,6 +6,7 @@ import { type Int64, toInt64 } from '../bytes/int64.ts'
 import type { Options } from '../cli/command.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { encoded, FORMATS, type Format, kindOf } from './console-consumer-formats.ts'
+import { digitsOf, parseExact, stringifyExact } from './exact-json.ts'
 import { LineMessageReader } from './line-reader.ts'
 
 /** JSON may take six characters for a byte (\u0000), and base64 four for three. */
@@ -47,7 +48,7 @@ export class JsonlMessageReader extends LineMessageReader {
     const key = this.#bytes(line, 'key', 'key') ?? null
     const value = this.#bytes(line, 'value', 'value')
     if (value === undefined) throw this.#wrong('value', 'is missing (null makes a tombstone)')
-    this.timestamp = this.#timestamp(line, () => buffer.toString('utf8', start, end))
+    this.timestamp = this.#timestamp(line)
     const partition = this.#partition(line)
     this.partition = this.#keepPartition ? partition : undefined
     const source = Buffer.concat([key ?? EMPTY, value ?? EMPTY])
@@ -62,7 +63,7 @@ export class JsonlMessageReader extends LineMessageReader {
   #object(buffer: Buffer, start: number, end: number): Fields {
     let line: unknown
     try {
-      line = JSON.parse(buffer.toString('utf8', start, end))
+      line = parseExact(buffer.toString('utf8', start, end))
     } catch (error) {
       const reason = (error as Error).message.replace(/,? (in JSON|"?\.\.\.|is not valid JSON).*$/s, '')
       throw this.#wrong('', `no JSON: ${reason}`)
@@ -77,13 +78,18 @@ export class JsonlMessageReader extends LineMessageReader {
   #bytes(fields: Fields, name: string, path: string): Buffer | null | undefined {
     const value = fields[name]
     if (value === undefined || value === null) return value
-    const named = fields[`${name}Encoding`] ?? (typeof value === 'string' ? 'utf8' : 'json')
+    const digits = digitsOf(value)
+    const isText = typeof value === 'string' && digits === undefined
+    const named = fields[`${name}Encoding`] ?? (isText ? 'utf8' : 'json')
     const encoding = FORMATS.find((format) => format === named)
     if (encoding === undefined) {
       throw this.#wrong(`${path}Encoding`, `${JSON.stringify(named)} is unknown: ${FORMATS.join(', ')}`)
     }
+    if (encoding === 'json') return Buffer.from(stringifyExact(value), 'utf8')
+    // Text of digits is a number for the formats of whole numbers alone.
+    const exact = digits === undefined || encoding.startsWith('int') ? (digits ?? value) : Number(digits)
     try {
-      return encoded(value, encoding as Format)
+      return encoded(exact, encoding as Format)
     } catch (error) {
       if (!(error instanceof TerseError)) throw error
       throw this.#wrong(path, error.message)
@@ -99,17 +105,15 @@ export class JsonlMessageReader extends LineMessageReader {
     return partition
   }
 
-  /** undefined: absent. Beyond 2^53 its digits are taken from the line, since JSON.parse has rounded them. */
-  #timestamp({ timestamp }: Fields, line: () => string): Int64 | undefined {
+  /** undefined: absent. Beyond 2^53 it comes with the digits of the line. */
+  #timestamp({ timestamp }: Fields): Int64 | undefined {
     if (timestamp === undefined || timestamp === null) return undefined
     if (typeof timestamp === 'number' && Number.isSafeInteger(timestamp) && timestamp >= -1) return timestamp
-    const isRounded = typeof timestamp === 'number' && !Number.isSafeInteger(timestamp)
-    const shown = isRounded ? numberLiteral(line(), 'timestamp') : JSON.stringify(timestamp)
-    const digits = /^"?(\d{1,19})"?$/.exec(shown)?.[1]
-    if (digits === undefined || BigInt(digits) >= 1n << 63n) {
-      throw this.#wrong('timestamp', `${shown} is no timestamp`)
+    const text = digitsOf(timestamp) ?? timestamp
+    if (typeof text !== 'string' || !/^\d{1,19}$/.test(text) || BigInt(text) >= 1n << 63n) {
+      throw this.#wrong('timestamp', `${stringifyExact(timestamp)} is no timestamp`)
     }
-    return toInt64(BigInt(digits))
+    return toInt64(BigInt(text))
   }
 
   #putHeaders(headers: unknown): void {
@@ -141,22 +145,6 @@ export class JsonlMessageReader extends LineMessageReader {
 }
 
 const EMPTY = Buffer.alloc(0)
-
-/** The number that a line, which is a JSON object, gives for a name (its last one, as JSON.parse), as it is written there. */
-function numberLiteral(line: string, name: string): string {
-  let depth = 0
-  let found = ''
-  let key: string | undefined
-  let previous = ''
-  for (const [token] of line.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (depth === 1 && token === ':') key = JSON.parse(previous) as string
-    else if (depth === 1 && previous === ':' && key === name) found = token
-    previous = token
-  }
-  return found
-}
 
 /** Zigzag, as records store lengths. */
 function varint(value: number): Buffer {

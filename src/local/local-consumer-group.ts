@@ -1,6 +1,5 @@
 import type { ConsumerSettings } from '../client/consumer-config.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
-import { KafkaError } from '../errors.ts'
 import { GroupMember } from '../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import { OffsetStore } from '../group/offset-store.ts'

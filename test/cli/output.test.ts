@@ -295,4 +295,41 @@ describe('ranges and filters', () => {
     expect(await read('--from -5m --to now')).toBe('')
     expect(await read('--from @1500 --to @2500')).toBe('2000\n')
   })
+
+  test('numbers of --input jsonl are stored with every digit, however long', async () => {
+    await story.says('console-producer --topic exact --input jsonl', {
+      stdin: [
+        '{"value":{"id":12345678901234567890,"p":0.1234567890123456789,"n":5,"s":"12345678901234567890"}}',
+        '{"value":12345678901234567890}',
+        '{"value":[1e999,-0.0000000000000001]}',
+        '{"value":9007199254740993,"valueEncoding":"int64"}',
+      ].join('\n'),
+    })
+    const { stdout } = await story.run('console-consumer --topic exact --from-beginning --max-messages 3')
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      '{"id":12345678901234567890,"p":0.1234567890123456789,"n":5,"s":"12345678901234567890"}',
+      '12345678901234567890',
+      '[1e999,-1e-16]',
+    ])
+    const number = await story.run('console-consumer --topic exact --from 3 --until-end --value-format int64')
+    expect(number.stdout).toBe('9007199254740993\n')
+  })
+
+  test.each([
+    [
+      '{"value":"x","timestamp":12345678901234567890}',
+      'Line 1: timestamp: 12345678901234567890 is no timestamp',
+    ],
+    [
+      '{"value":12345678901234567890,"valueEncoding":"utf8"}',
+      'Line 1: value: must be text for utf8, not a number',
+    ],
+    ['{"value":012345678901234567890}', 'Line 1: no JSON: '],
+    ['{"value":12345678901234567890.}', 'Line 1: no JSON: '],
+  ])('%s is refused as it was written', async (stdin, message) => {
+    const { status, stderr } = await story.run('console-producer --topic exact --input jsonl', { stdin })
+    expect(status).toBe(1)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(/number [0-9a-f]{32}/)
+  })
 })
