@@ -252,8 +252,9 @@ export class LocalConsumerGroup {
 
   async #drain(): Promise<void> {
     for (let next = this.#revocations.shift(); next !== undefined; next = this.#revocations.shift()) {
-      const offsets = this.#listener.revoked(next.partitions)
       try {
+        // A listener of the program's own may throw: whoever gives up must hear of it, or would wait for ever.
+        const offsets = this.#listener.revoked(next.partitions)
         if (this.#settings.enableAutoCommit && offsets.length > 0)
           await this.#commitWithin(offsets, next.done)
         else next.done()

@@ -82,9 +82,8 @@ export class LocalConsumer implements Consumer {
   }
 
   async subscribe(topics: readonly string[] | RegExp): Promise<void> {
-    await this.#meetAbsent(
-      topics instanceof RegExp ? topics : topics.map((topic) => ({ topic, partition: 0 })),
-    )
+    const asked = topics instanceof RegExp ? topics : topics.map((topic) => ({ topic, partition: 0 }))
+    await this.#meetAbsent(asked)
     if (this.#options.groupId === undefined) {
       explaining(this.#os, this.#directory.path, () => this.#assignment.follow(topics))
     } else if (this.#group?.isFor(topics)) this.#unjoined = undefined
@@ -356,10 +355,9 @@ export class LocalConsumer implements Consumer {
   async committed(
     partitions: readonly TopicPartition[],
   ): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>> {
-    const { groupId } = this.#options
-    if (groupId === undefined) throw noGroup()
+    if (this.#options.groupId === undefined) throw noGroup()
     const { committedOf } = await import('./local-consumer-group.ts')
-    return committedOf(this.#os, this.#directory, groupId, partitions)
+    return committedOf(this.#os, this.#directory, this.#options.groupId, partitions)
   }
 
   async close(options: { readonly processed?: boolean } = {}): Promise<void> {

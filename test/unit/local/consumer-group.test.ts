@@ -274,6 +274,19 @@ describe('a member that subscribes again', () => {
     await asks.close()
   })
 
+  test('whose listener throws rejects its close with that, and is gone', async () => {
+    const consumer = new LocalConsumer(systemOs, LocalDirectory.open(systemOs, dir), {
+      groupId: 'g',
+      onRevoked: () => {
+        throw new Error('of the program')
+      },
+    })
+    await consumer.subscribe(['a'])
+    await pollUntil(consumer, 2)
+    await expect(consumer.close()).rejects.toThrow('of the program')
+    expect(await liveMembers()).toHaveLength(0)
+  })
+
   test('takes no partitions by hand beside those of the group', async () => {
     const consumer = member()
     await consumer.subscribe(['a'])
