@@ -30,10 +30,35 @@ export function headerProblem(
   if (size > room) return `its ${size} bytes reach beyond the ${room} there are`
   const baseOffset = header.baseOffsetAt(buffer, at)
   if (baseOffset < minOffset) return `offset ${baseOffset} is below ${minOffset}, the next one`
+  if (baseOffset - minOffset > FARTHEST && minOffset >= 0)
+    return `its offset ${baseOffset} is too far behind ${minOffset}`
   if (readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION) < 0)
     return 'its last offset is below its first'
   if (!isSafeInt64(buffer, at + header.PRODUCER_ID_POSITION)) return 'its producer id is none'
   return undefined
+}
+
+/** Offsets in a segment are 31 bits apart at most. */
+const FARTHEST = 0x7fffffff
+
+/**
+ * A checksum leaves out its batch's offset, so one that was flipped upwards is told by the batch behind it only: that one
+ * goes on below it. Asked where offsets have a gap, as compaction leaves them too; `behind` begins with the header there.
+ */
+export function offsetContradicted(
+  buffer: Buffer,
+  at: number,
+  expected: number,
+  behind: Buffer,
+  behindAt: number,
+  room: number,
+): string | undefined {
+  const baseOffset = header.baseOffsetAt(buffer, at)
+  if (headerProblem(behind, behindAt, room, expected) !== undefined) return undefined
+  const next = header.baseOffsetAt(behind, behindAt)
+  return next > header.lastOffsetAt(buffer, at)
+    ? undefined
+    : `its offset ${baseOffset} cannot be: ${next} stands behind it`
 }
 
 export class BatchCursor {
@@ -81,7 +106,10 @@ export class BatchCursor {
     }
     const room = this.#end - position
     this.#ensure(position, Math.min(room, header.RECORD_BATCH_OVERHEAD), stepped > STEP_OVER ? 1024 : CHUNK)
-    const problem = headerProblem(this.buffer, this.at, this.#available(position, room), this.nextOffset)
+    // Where a cursor begins within a file, what should come is not known.
+    const problem =
+      headerProblem(this.buffer, this.at, this.#available(position, room), this.nextOffset) ??
+      (stepped > 0 || position === 0 ? this.#contradiction(position, room) : undefined)
     this.position = position
     if (problem !== undefined) {
       this.problem = problem
@@ -111,6 +139,21 @@ export class BatchCursor {
     return false
   }
 
+  /** Only where there is a gap: the one header more that is read is mostly in the buffer. */
+  #contradiction(position: number, room: number): string | undefined {
+    if (header.baseOffsetAt(this.buffer, this.at) === this.nextOffset) return undefined
+    const size = header.sizeAt(this.buffer, this.at)
+    if (room - size < header.RECORD_BATCH_OVERHEAD) return undefined
+    const behind = position + size
+    const within = behind - this.#start
+    const isThere = within + header.RECORD_BATCH_OVERHEAD <= this.#length
+    const bytes = isThere ? this.buffer : HEAD
+    if (!isThere && readRange(this.#fs, this.#fd, HEAD, 0, HEAD.length, behind) < HEAD.length)
+      return undefined
+    const at = isThere ? within : 0
+    return offsetContradicted(this.buffer, this.at, this.nextOffset, bytes, at, room - size)
+  }
+
   #available(position: number, room: number): number {
     // A file that shrank under us: only what was read counts.
     return this.#start + this.#length >= position + Math.min(room, header.RECORD_BATCH_OVERHEAD)
@@ -131,6 +174,8 @@ export class BatchCursor {
     for (let i = this.#length; i < header.RECORD_BATCH_OVERHEAD; i++) this.buffer[i] = 0
   }
 }
+
+const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
 
 /** Largest timestamp in the batch that the cursor stands on, by its header. */
 export function maxTimestampAt(cursor: BatchCursor): Int64 {

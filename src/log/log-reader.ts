@@ -7,7 +7,7 @@ import { CorruptRecordError, KafkaError } from '../errors.ts'
 import { ForeignFileError } from '../os/foreign-file.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatch } from '../record/record-batch.ts'
-import { headerProblem } from './batch-cursor.ts'
+import { headerProblem, offsetContradicted } from './batch-cursor.ts'
 import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogSegment } from './log-segment.ts'
@@ -152,7 +152,8 @@ export class LogReader {
       end: 0,
       file,
       position: local.tail.end,
-      nextOffset: offset,
+      // No batch stands there: compaction, or the loss of a segment, left a hole before an empty one.
+      nextOffset: Math.max(offset, local.tail.nextOffset),
       aborted: [],
     }
   }
@@ -191,7 +192,12 @@ export class LogReader {
         const problem = headerProblem(buffer, at, room, minOffset)
         const size = problem === undefined ? header.sizeAt(buffer, at) : 0
         if (problem === undefined && at + size > length) break
-        const detail = problem ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
+        const expected = at === 0 ? offset : minOffset
+        const contradiction =
+          problem === undefined && header.baseOffsetAt(buffer, at) > expected
+            ? behindGap(segment, buffer, at, length, expected, position, end)
+            : undefined
+        const detail = problem ?? contradiction ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
         if (detail !== undefined) {
           if (at > 0) break
           throw segment.corrupt(detail, position, offset)
@@ -250,6 +256,26 @@ export class LogReader {
     return entries.every(fits) ? entries : undefined
   }
 }
+
+/** Why the batch at `at`, with a gap before it, cannot be right: what stands behind it tells. */
+function behindGap(
+  segment: LogSegment,
+  buffer: Buffer,
+  at: number,
+  length: number,
+  expected: number,
+  position: number,
+  end: number,
+): string | undefined {
+  const behind = at + header.sizeAt(buffer, at)
+  const room = end - position - behind
+  if (room < HEAD.length) return undefined
+  if (behind + HEAD.length <= length) return offsetContradicted(buffer, at, expected, buffer, behind, room)
+  if (segment.read(HEAD, 0, HEAD.length, position + behind) < HEAD.length) return undefined
+  return offsetContradicted(buffer, at, expected, HEAD, 0, room)
+}
+
+const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
 
 function crcProblem(buffer: Buffer, at: number, size: number): string | undefined {
   const batch = new RecordBatch(buffer, at, at + size)

@@ -261,3 +261,38 @@ describe('opening', () => {
     expect(readAll(reader)).toEqual(['0:other', '1:again'])
   })
 })
+
+describe('an offset that was flipped upwards', () => {
+  // The checksum leaves the offset out, so only what stands behind the batch tells.
+  const flipped = (at: number, byte: number): string => {
+    const { dir, size } = filled(5)
+    flip(log0(dir), at * size + byte)
+    return dir
+  }
+  it.each([
+    ['the first batch, in its high bytes', 0, 1],
+    ['the first batch', 0, 4],
+    ['a batch in the middle, in its high bytes', 2, 3],
+    ['a batch in the middle', 2, 7],
+  ])('of %s is damage of that batch, and all behind it can be read (strangerA F1)', (_name, at, byte) => {
+    const log = openLog(flipped(at, byte), { readOnly: true })
+    expect(log.logEndOffset).toBe(5)
+    expect(() => readAll(log)).toThrow(CorruptRecordError)
+    expect(log.skipCorrupt(at)).toBe(at + 1)
+    for (let offset = at + 1; offset < 5; offset++) {
+      const { nextOffset, end, start } = log.read(offset, 61)
+      expect([nextOffset, end > start]).toEqual([offset + 1, true])
+    }
+  })
+})
+
+describe('a hole before an empty last segment', () => {
+  it('is passed over at once, else a reader up to the end would ask for ever (strangerA I2)', () => {
+    const { dir } = filled(3)
+    writeFileSync(file(dir, 9, 'log'), '')
+    const log = openLog(dir, { readOnly: true })
+    expect(log.logEndOffset).toBe(9)
+    expect(log.read(3, 1024)).toMatchObject({ start: 0, end: 0, nextOffset: 9 })
+    expect(readAll(log)).toEqual(['0:v0', '1:v1', '2:v2'])
+  })
+})
