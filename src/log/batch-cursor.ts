@@ -30,16 +30,11 @@ export function headerProblem(
   if (size > room) return `its ${size} bytes reach beyond the ${room} there are`
   const baseOffset = header.baseOffsetAt(buffer, at)
   if (baseOffset < minOffset) return `offset ${baseOffset} is below ${minOffset}, the next one`
-  if (baseOffset - minOffset > FARTHEST && minOffset >= 0)
-    return `its offset ${baseOffset} is too far behind ${minOffset}`
   if (readInt32(buffer, at + header.LAST_OFFSET_DELTA_POSITION) < 0)
     return 'its last offset is below its first'
   if (!isSafeInt64(buffer, at + header.PRODUCER_ID_POSITION)) return 'its producer id is none'
   return undefined
 }
-
-/** Offsets in a segment are 31 bits apart at most. */
-const FARTHEST = 0x7fffffff
 
 /**
  * A checksum leaves out its batch's offset, so one that was flipped upwards is told by the batch behind it only: that one
