@@ -216,7 +216,7 @@ export function checkFolder(
   // What is known to have held records is not in the making.
   const begun = isLost || fs.readdir(dir).some((name) => name.includes('.log'))
   const neverSaid = topicId === undefined
-  if (id === undefined && !neverSaid ? holdsNothing() : !begun) {
+  if (id === undefined && !neverSaid ? !isLost && holdsNothing() : !begun) {
     report.note(
       place,
       'unfinished-folder',

@@ -335,3 +335,19 @@ describe('a log of format 1 (A4)', () => {
     expect(() => reader.read(0, 1000)).toThrow(/format 1 \(Kafka 0\.10\), not read by this tkafka yet/)
   })
 })
+
+describe('a folder that was emptied', () => {
+  it('is told by check where a checkpoint knows what it held: no writer goes on there (strangerA I1)', async () => {
+    const dir = copy()
+    const folder = join(dir, 't-0')
+    for (const name of fs.readdirSync(folder)) fs.rmSync(join(folder, name))
+    MOMENTS['behind a power cut, below the recovery point'](dir, 't')
+    await expect(write(dir, 't', 'refused')).rejects.toThrow(/see tkafka repair/)
+    expect((await check(dir)).filter(({ kind }) => kind === 'lost-end')).toMatchObject([
+      { severity: 'error', topic: 't', file: join(folder, LOG) },
+    ])
+    await repair(dir)
+    expect((await check(dir)).filter(({ kind }) => kind !== 'bad-record')).toEqual([])
+    expect(await write(dir, 't', 'next')).toBe(15)
+  })
+})
