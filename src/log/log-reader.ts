@@ -129,12 +129,11 @@ export class LogReader {
       // Who reads on through a thousand segments holds one of them open.
       if (next !== undefined && next.segment !== segment && next.segment !== local.active)
         next.segment.close()
+      // Looked at first: a segment that was replaced meanwhile is closed, and what comes next opens it anew.
+      const goesOn = next?.offset === offset && next.segment === segment && segment.isOpen
       const misplaced = this.#misplaced(i)
       if (misplaced !== undefined) throw misplaced
-      const position =
-        next?.offset === offset && next.segment === segment && segment.isOpen
-          ? next.position
-          : local.locate(i, offset)
+      const position = goesOn ? next.position : local.locate(i, offset)
       const end = local.endOf(i)
       if (position === undefined || position >= end) {
         if (i < local.segments.length - 1) segment.closeLog()
