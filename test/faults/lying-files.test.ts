@@ -115,7 +115,8 @@ describe('a log-start checkpoint behind the end of the log', () => {
 
 describe('bytes behind the end of a log that was closed (A3)', () => {
   it.each([
-    ['a hole of 100 GB', (log: string) => fs.truncateSync(log, 100 * 2 ** 30)],
+    // By hand with 100 GB: refused in 2 s, mended in 10.
+    ['a hole of 2 GB', (log: string) => fs.truncateSync(log, 2 * 2 ** 30)],
     ['zeros', (log: string) => fs.appendFileSync(log, Buffer.alloc(5000))],
     ['text', (log: string) => fs.appendFileSync(log, 'not a batch, and of nobody '.repeat(5))],
   ])(
