@@ -17,6 +17,7 @@ import {
   CONSUMER_PROTOCOL_SUBSCRIPTION as SUBSCRIPTION,
 } from '../../message/generated/control.ts'
 import type { MessageSchema } from '../../message/schema.ts'
+import { TRANSACTION_STATUS } from '../../message/transaction-log-messages.ts'
 import { messageJson, RawJson } from './message-json.ts'
 import type { DecodedRecord, RecordDecoder } from './record-decoder.ts'
 
@@ -27,7 +28,11 @@ export function offsetsDecoder(): RecordDecoder {
 }
 
 export function transactionLogDecoder(): RecordDecoder {
-  return new CoordinatorDecoder(TRANSACTION_LOG_RECORDS)
+  return new CoordinatorDecoder(TRANSACTION_LOG_RECORDS, (_, message) => {
+    // By name since Kafka 4.4.
+    const name = TRANSACTION_STATUS[message.transactionStatus as number]
+    if (name !== undefined) message.transactionStatus = new RawJson(`"${name}"`)
+  })
 }
 
 export function shareGroupStateDecoder(): RecordDecoder {
