@@ -13,14 +13,18 @@ export async function partitionRows(admin: Admin, group: GroupDescription, probl
     consumerId: string,
     host: string,
     clientId: string,
-  ) => ({
-    ...tp,
-    committed: committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset,
-    logEndOffset: known.has(tp.topic) ? await endOffset(admin, tp, problems) : undefined,
-    consumerId,
-    host,
-    clientId,
-  })
+  ) => {
+    const offset = committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset
+    const logEndOffset = known.has(tp.topic) ? await endOffset(admin, tp, problems) : undefined
+    // The commits were read first: a log only grows.
+    if (offset !== undefined && logEndOffset !== undefined && offset.offset > logEndOffset) {
+      problems.add(
+        `${tp.topic}-${tp.partition}: group ${group.groupId} committed offset ${offset.offset}, and the log ends at ${logEndOffset}: ` +
+          'records at its end are missing; see tkafka repair',
+      )
+    }
+    return { ...tp, committed: offset, logEndOffset, consumerId, host, clientId }
+  }
   const rows = []
   const members = group.members
     .filter((member) => member.assignment.length > 0)

@@ -65,6 +65,7 @@ export class DirectoryWork implements SessionWork {
         `${directory.path}: was not closed in order, and is one of several: start its broker, which recovers it with the others`,
       )
     }
+    directory.checkpoints.noted?.forget()
     const damaged: string[] = []
     const unclosed: string[] = []
     const image = directory.image()
@@ -145,6 +146,7 @@ export class DirectoryWork implements SessionWork {
   async closed(): Promise<void> {
     await whenFree(() => this.#directory.checkpoints.update('recovery-point', this.#recoveryPoints))
     this.#recoveryPoints.clear()
+    this.#directory.checkpoints.noted?.write()
   }
 
   left(): void {
@@ -180,7 +182,10 @@ export class DirectoryWork implements SessionWork {
     const name = `${log.topic}-${log.partition}`
     try {
       const { recoveryPoint, activeBaseOffset } = log.closeAsBroker()
-      const before = this.#directory.checkpoints.offset('recovery-point', name) ?? 0
+      const { checkpoints } = this.#directory
+      const topicId = this.#directory.image().topic(log.topic)?.id
+      if (topicId !== undefined) checkpoints.noted?.closed(name, topicId, recoveryPoint)
+      const before = checkpoints.offset('recovery-point', name) ?? 0
       if (before < activeBaseOffset) this.#recoveryPoints.set(name, recoveryPoint)
     } catch (error) {
       if (error instanceof SideFileError) return false

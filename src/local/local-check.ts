@@ -12,6 +12,7 @@ import { ForeignFileError } from '../os/foreign-file.ts'
 import type { Os } from '../os/os.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import { checkCommits } from './local-check-commits.ts'
 import { checkFolder, checkHome, checkMetadataIsElsewhere, checkRoot } from './local-check-directory.ts'
 import { checkMetadata } from './local-check-metadata.ts'
 import { type CheckedPartition, checkPartition } from './local-check-partition.ts'
@@ -88,6 +89,9 @@ export class LocalCheck {
       checkRoot(this.#os, report, directory, image, ends)
       report.tell(options, before)
     }
+    const before = report.findings.length
+    checkCommits(report, directory, ends)
+    report.tell(options, before)
     return report.summary()
   }
 

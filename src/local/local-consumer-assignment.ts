@@ -7,7 +7,7 @@ import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { elsewhereLine } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
-import { NoOffsetForPartition } from './local-consumer-errors.ts'
+import { beyondEnd, NoOffsetForPartition } from './local-consumer-errors.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import type { LocalFetchWaiter } from './local-fetch-waiter.ts'
 import { LocalFetcher } from './local-fetcher.ts'
@@ -188,11 +188,12 @@ export class LocalAssignment {
     assigned.fetcher.leaderEpoch = -1
   }
 
-  /** The position is out of range: auto.offset.reset decides. */
+  /** The position is out of range: auto.offset.reset decides, but not where records that the group was given are missing. */
   reset(fetcher: LocalFetcher): void {
     const assigned = this.#get(fetcher)
     assigned.startAt = undefined
     fetcher.log.refresh()
+    if (assigned.committed > fetcher.log.logEndOffset) throw beyondEnd(fetcher, assigned.committed)
     this.#start(assigned, fetcher)
   }
 

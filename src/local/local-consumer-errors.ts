@@ -19,6 +19,17 @@ export function subscribed(): TerseError {
   return new TerseError('Subscription to topics, partitions and pattern are mutually exclusive')
 }
 
+/** Going on elsewhere, the group would hide that records at the log's end are missing, and pass over others that get their offsets. */
+export function beyondEnd(
+  { topic, partition, log }: { topic: string; partition: number; log: { readonly logEndOffset: number } },
+  committed: number,
+): TerseError {
+  return new TerseError(
+    `${topic}-${partition}: the group committed offset ${committed}, and the log ends at ${log.logEndOffset}: records at its ` +
+      'end are missing; see tkafka repair, or set the group back with consumer-groups --reset-offsets',
+  )
+}
+
 /** auto.offset.reset=none, and nothing says where to begin. */
 export class NoOffsetForPartition extends TerseError {
   override name = 'NoOffsetForPartition'

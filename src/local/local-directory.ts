@@ -21,7 +21,7 @@ import { LogDirSession } from './log-dir-session.ts'
 import { findLostPartition, tellOfLost } from './lost-partition.ts'
 import { warnOfNetworkDisk } from './network-disk.ts'
 import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts'
-import { closingOf } from './partition-closing.ts'
+import { closingOf, notedEnds } from './partition-closing.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
@@ -47,7 +47,7 @@ export class LocalDirectory extends DirectoryReader {
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
     const waits = new LockWaits((line) => this.warn(line))
     super({ ...os, waits }, path, options)
-    this.checkpoints = new LogDirCheckpoints(this.os, path)
+    this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this))
     this.#folders = new PartitionFolders(this.os, path, this.checkpoints, (line) => this.warn(line))
     this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
     this.#waits = waits

@@ -13,6 +13,7 @@ import { removeTopicRecord } from '../metadata/topic-records.ts'
 import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { breakOff } from './broken-file.ts'
+import { committedEnds } from './committed-ends.ts'
 import { LocalCheck } from './local-check.ts'
 import { LocalDirectory } from './local-directory.ts'
 import { mendLog, rebuildIndexesOf } from './local-repair-log.ts'
@@ -25,6 +26,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'torn-tail': 'cut',
   'bad-batch': 'filled',
   'lost-end': 'filled',
+  'commit-beyond-end': 'filled',
   'offset-gap': 'filled',
   'bad-index': 'rebuilt',
   'bad-time-index': 'rebuilt',
@@ -154,6 +156,9 @@ export class LocalRepair {
     const endDamage = before.endDamage?.falseStart === true ? undefined : before.endDamage
     if (findings.some(({ kind }) => kind === 'unread-format') || endDamage?.unread === true) return
     if (endDamage !== undefined) markDamage(os, dir, endDamage.error, endDamage.endOffset)
+    const isCommitted = findings.some(({ kind }) => kind === 'commit-beyond-end')
+    const committedEnd = isCommitted ? (committedEnds(directory).get(name)?.offset ?? 0) : 0
+    const knownEnd = Math.max(endDamage?.endOffset ?? 0, committedEnd)
     await whenFree(() => directory.listAsOpen(topic, partition))
     const config = directory.logConfig(topic)
     if (os.fs.stat(dir) !== undefined) {
@@ -165,7 +170,7 @@ export class LocalRepair {
         for (const [file, to] of mendLog(os, dir, {
           compacted,
           indexIntervalBytes: config.indexIntervalBytes,
-          ...(endDamage === undefined ? {} : { endOffset: endDamage.endOffset }),
+          ...(knownEnd === 0 ? {} : { endOffset: knownEnd }),
         })) {
           kept.set(file, to)
         }

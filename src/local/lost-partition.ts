@@ -8,12 +8,12 @@
  */
 import { join } from 'node:path'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
-import { storedBatches } from '../log/stored-batches.ts'
+import { NOTED_ENDS_FILE } from '../log/noted-ends.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
-import { decodeOffsetCommitValue, decodeOffsetsKey } from '../message/offset-messages.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
+import { storedCommits } from './committed-ends.ts'
 import { partitionsInMaking } from './partitions-in-making.ts'
 
 /** What is needed of a data directory. */
@@ -78,6 +78,8 @@ function knownEnd(directory: DirectoryOfLost, topic: TopicImage, partition: numb
     const offset = directory.checkpoints.offset(name, `${topic.name}-${partition}`) ?? 0
     if (offset > (known?.offset ?? 0)) known = { offset, source: `the ${name} checkpoint` }
   }
+  const noted = directory.checkpoints.noted?.end(`${topic.name}-${partition}`, topic.id) ?? 0
+  if (noted > (known?.offset ?? 0)) known = { offset: noted, source: NOTED_ENDS_FILE }
   if (topic.name === OFFSETS_TOPIC) return known
   const committed = committedEnd(directory, topic, partition)
   return committed !== undefined && committed.offset > (known?.offset ?? 0) ? committed : known
@@ -90,24 +92,10 @@ function committedEnd(
   partition: number,
 ): KnownEnd | undefined {
   let known: KnownEnd | undefined
-  for (const { partition: p } of directory.image().topic(OFFSETS_TOPIC)?.partitions ?? []) {
-    try {
-      const log = directory.logForReading(OFFSETS_TOPIC, p)
-      log.refresh()
-      for (const batch of storedBatches(log)) {
-        for (const { key, value } of batch.records()) {
-          if (key === null || value === null) continue
-          const name = decodeOffsetsKey(key)
-          if (name.type !== 'OffsetCommit' || name.topic !== topic.name || name.partition !== partition)
-            continue
-          const { offset, topicId } = decodeOffsetCommitValue(value)
-          if (topicId !== undefined && topicId !== topic.id) continue
-          if (offset > (known?.offset ?? 0)) known = { offset, source: `a commit of group ${name.group}` }
-        }
-      }
-    } catch {
-      // Damaged commits tell nothing; whoever reads groups says so.
-    }
+  for (const commit of storedCommits(directory)) {
+    const { group, offset = 0 } = commit
+    if (commit.topic !== topic.name || commit.partition !== partition) continue
+    if (offset > (known?.offset ?? 0)) known = { offset, source: `a commit of group ${group}` }
   }
   return known
 }

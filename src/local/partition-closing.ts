@@ -1,9 +1,21 @@
 /** How a partition was left, by the clean marker and `.tkafka-open`: what known-end.ts may rely on. */
 import type { Closing } from '../log/end-damage.ts'
+import { NotedEnds } from '../log/noted-ends.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import { FOUND_DAMAGED, validOpenPartitions } from './open-partitions.ts'
+
+/** What `.tkafka-ends` says, as far as this node's registration and the topics that there are let it count. */
+export function notedEnds(os: Os, directory: { readonly path: string; image(): MetadataImage }): NotedEnds {
+  return new NotedEnds(os, directory.path, {
+    brokerEpoch: () => {
+      const image = directory.image()
+      return image.brokers.get(image.nodeId)?.epoch ?? -1
+    },
+    isTopic: (topicId) => directory.image().topicById(topicId) !== undefined,
+  })
+}
 
 /** `name` is the folder's; two stats and a short file, read only where something looks wrong. */
 export function closingOf(

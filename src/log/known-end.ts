@@ -9,6 +9,7 @@
  *                                         or not listed   .tkafka-open    killed, or power went
  *   recovery point: synced up to there    yes             yes             yes
  *   the mark of an earlier refusal        yes             yes             yes
+ *   .tkafka-ends: where it was closed     yes             yes             no: a copy of one in use
  *   newest producer snapshot, high        yes             yes: nothing    no: written before the log is
  *     watermark, cleaner checkpoint                       unsynced went   synced, so a power cut may take less
  *   what this process has read            yes             yes             no: a broker may have cut it
@@ -44,6 +45,7 @@ import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import { logFile, offsetName, SNAPSHOT_SUFFIX } from './log-files.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogTail } from './log-tail.ts'
+import { NOTED_ENDS_FILE } from './noted-ends.ts'
 import { decodeSnapshot, snapshotFile } from './producer-snapshot.ts'
 import { endOfOldFormat, unreadFormatAt } from './unread-format.ts'
 
@@ -54,6 +56,7 @@ class EndOfLog implements EndJudge {
   readonly #topicPartition: string
   readonly #checkpoints: LogDirCheckpoints
   readonly #closing: () => Closing
+  readonly #topicId: string
   readonly #warn: ((line: string) => void) | undefined
   #damage: EndDamage | undefined
   #judged: LogTail | undefined
@@ -69,12 +72,13 @@ class EndOfLog implements EndJudge {
     local: LocalLog,
     topicPartition: string,
     checkpoints: LogDirCheckpoints,
-    { closing, warn }: JudgedBy,
+    { closing, topicId = '', warn }: JudgedBy,
   ) {
     this.#local = local
     this.#topicPartition = topicPartition
     this.#checkpoints = checkpoints
     this.#closing = closing ?? (() => 'unknown')
+    this.#topicId = topicId
     this.#warn = warn
   }
 
@@ -169,7 +173,13 @@ class EndOfLog implements EndJudge {
       checkpoint('replication', 'the replication checkpoint'),
       checkpoint('cleaner', 'the cleaner checkpoint'),
       this.#snapshot(false),
+      this.#noted(),
     ]
+  }
+
+  #noted(): KnownEnd {
+    const offset = this.#checkpoints.noted?.end(this.#topicPartition, this.#topicId) ?? 0
+    return { offset, source: NOTED_ENDS_FILE }
   }
 
   /** By the newest producer snapshot's name; where that is to be believed, the file must be one. */
@@ -229,7 +239,7 @@ class EndOfLog implements EndJudge {
   #known(closing: Closing): KnownEnd {
     const { os, dir } = this.#local
     const [recovery, replication, cleaner] = this.#named()
-    const later = [replication, cleaner, this.#snapshot(true)]
+    const later = [replication, cleaner, this.#snapshot(true), this.#noted()]
     const marked = markedEnd(os, dir)
     const all = [recovery]
     if (closing !== 'unknown') all.push(...later, { offset: this.#seen, source: 'what was read before' })
@@ -338,6 +348,7 @@ class EndOfLog implements EndJudge {
 /** What the judge is told beside the log itself. */
 export interface JudgedBy {
   readonly closing?: (() => Closing) | undefined
+  readonly topicId?: string | undefined
   readonly warn?: ((line: string) => void) | undefined
 }
 

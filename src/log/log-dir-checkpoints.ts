@@ -14,6 +14,7 @@ import type { Os } from '../os/os.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import { BROKEN_SUFFIX } from './log-files.ts'
+import type { NotedEnds } from './noted-ends.ts'
 import { SideFileError } from './side-file.ts'
 
 export type OffsetCheckpointName = 'recovery-point' | 'log-start' | 'replication' | 'cleaner'
@@ -49,11 +50,14 @@ interface Cached {
 
 /** Keys are `topic-partition`, the folder's name. */
 export class LogDirCheckpoints {
+  /** undefined for folders that stand alone. */
+  readonly noted: NotedEnds | undefined
   readonly #os: Os
   readonly #logDir: string
   readonly #cache = new Map<OffsetCheckpointName, Cached>()
 
-  constructor(os: Os, logDir: string) {
+  constructor(os: Os, logDir: string, noted?: NotedEnds) {
+    this.noted = noted
     this.#os = os
     this.#logDir = logDir
   }
