@@ -20,6 +20,7 @@ import { recordCheck } from './local-check-records.ts'
 import { CheckReport, NO_PARTITION, type Place } from './local-check-report.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { findLostPartition } from './lost-partition.ts'
+import { isGapless } from './partition-closing.ts'
 
 /** Looks at a partition that changes under the check. */
 const TRIES = 6
@@ -146,12 +147,10 @@ export class LocalCheck {
     if (!checkFolder(this.#os, report, place, dir, saysWhose ? topic.id : undefined, endDamage !== undefined))
       return undefined
     const record = recordCheck(report, place, topic.partitions.length)
-    const { compact } = this.#directory.logConfig(topic.name)
     return checkPartition(this.#os, report, {
       place,
       dir,
-      // What was compacted once keeps its gaps.
-      compacted: compact || checkpoints.offset('cleaner', `${topic.name}-${partition}`) !== undefined,
+      compacted: !isGapless(this.#directory, topic.name, partition),
       logStartOffset: checkpoints.offset('log-start', `${topic.name}-${partition}`) ?? 0,
       clean: hasCleanShutdownFile(this.#os, path),
       // The checkpoints are looked at by themselves.

@@ -21,7 +21,7 @@ import { LogDirSession } from './log-dir-session.ts'
 import { findLostPartition, tellOfLost } from './lost-partition.ts'
 import { warnOfNetworkDisk } from './network-disk.ts'
 import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts'
-import { closingOf, notedEnds } from './partition-closing.ts'
+import { closingOf, isGapless, notedEnds } from './partition-closing.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
@@ -136,6 +136,7 @@ export class LocalDirectory extends DirectoryReader {
       readOnly: true,
       topicId: topicImage.id,
       checkpoints: this.checkpoints,
+      gapless: () => isGapless(this, topic, partition),
       uncleanFrom: () => uncleanFrom(this.os, this.path, this.checkpoints, name),
       closing: () => closingOf(this.os, this, name),
     })

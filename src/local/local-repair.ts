@@ -19,6 +19,7 @@ import { LocalDirectory } from './local-directory.ts'
 import { mendLog, rebuildIndexesOf } from './local-repair-log.ts'
 import { repairMetadata } from './local-repair-metadata.ts'
 import { removeQuietly } from './open-partitions.ts'
+import { isGapless } from './partition-closing.ts'
 import { readQuorum } from './quorum.ts'
 
 /** What is done about each kind of finding; others are left to a person. */
@@ -165,7 +166,7 @@ export class LocalRepair {
       const lock = new PartitionLock(os, dir)
       await lock.lock()
       try {
-        const compacted = config.compact || checkpoints.offset('cleaner', name) !== undefined
+        const compacted = !isGapless(directory, topic, partition)
         const files = (kind: RegExp) => findings.filter((f) => kind.test(f.kind)).map(({ file }) => file)
         for (const [file, to] of mendLog(os, dir, {
           compacted,

@@ -1,5 +1,6 @@
 /** How a partition was left, by the clean marker and `.tkafka-open`: what known-end.ts may rely on. */
 import type { Closing } from '../log/end-damage.ts'
+import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
 import { NotedEnds } from '../log/noted-ends.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Os } from '../os/os.ts'
@@ -15,6 +16,20 @@ export function notedEnds(os: Os, directory: { readonly path: string; image(): M
     },
     isTopic: (topicId) => directory.image().topicById(topicId) !== undefined,
   })
+}
+
+/** Whether the partition never was compacted: then a batch begins where the one before it ends, in every segment. */
+export function isGapless(
+  directory: {
+    readonly checkpoints: LogDirCheckpoints
+    logConfig(topic: string): { readonly compact: boolean }
+  },
+  topic: string,
+  partition: number,
+): boolean {
+  // What was compacted once keeps its gaps.
+  const cleaned = directory.checkpoints.offset('cleaner', `${topic}-${partition}`) !== undefined
+  return !cleaned && !directory.logConfig(topic).compact
 }
 
 /** `name` is the folder's; two stats and a short file, read only where something looks wrong. */

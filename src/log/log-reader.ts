@@ -10,6 +10,7 @@ import { RecordBatch } from '../record/record-batch.ts'
 import { headerProblem, offsetContradicted } from './batch-cursor.ts'
 import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
+import { logFile } from './log-files.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { ProducerStateKeeper } from './producer-state-keeper.ts'
 import { type AbortedTxn, ENTRY_SIZE } from './transaction-index.ts'
@@ -30,16 +31,25 @@ export class LogReader {
   readonly #local: LocalLog
   readonly #topicPartition: string
   readonly #producers: ProducerStateKeeper
+  readonly #gapless: () => boolean
+  /** Compaction was seen to be at work: it stays so. */
+  #mayHaveGaps = false
   /** For whoever hands in none, and for batches larger than that. */
   #buffer = Buffer.alloc(0)
   /** Where the batch with this offset begins, from the last read. */
   #next: { offset: number; segment: LogSegment; position: number } | undefined
   readonly #aborted = new Map<string, { size: number; entries: AbortedTxn[] }>()
 
-  constructor(local: LocalLog, topicPartition: string, producers: ProducerStateKeeper) {
+  constructor(
+    local: LocalLog,
+    topicPartition: string,
+    producers: ProducerStateKeeper,
+    gapless: () => boolean = () => false,
+  ) {
     this.#local = local
     this.#producers = producers
     this.#topicPartition = topicPartition
+    this.#gapless = gapless
   }
 
   /** Batches from `offset` on, none at or behind `limit` (the last stable offset). */
@@ -96,6 +106,8 @@ export class LogReader {
     try {
       const found = local.locate(i, offset)
       if (found === undefined) return Math.max(after, offset + 1)
+      const gapEnd = segment.batchOffset(found)
+      if (gapEnd > offset) return gapEnd
       position = found
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
@@ -140,11 +152,18 @@ export class LogReader {
         continue
       }
       const fetched = this.#chunk(segment, position, end, request)
+      if (fetched.end > fetched.start) {
+        const base = header.baseOffsetAt(fetched.buffer, fetched.start)
+        if (base > offset) this.#refuseGap(offset, base, segment, position)
+      }
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.end - fetched.start }
       if (limit === undefined) return fetched
       return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
     }
-    const file = local.active?.path ?? local.dir
+    const { active } = local
+    if (active !== undefined && offset < local.tail.nextOffset)
+      this.#refuseGap(offset, local.tail.nextOffset, active, 0)
+    const file = active?.path ?? local.dir
     return {
       buffer: this.#buffer,
       start: 0,
@@ -155,6 +174,29 @@ export class LogReader {
       nextOffset: Math.max(offset, local.tail.nextOffset),
       aborted: [],
     }
+  }
+
+  /**
+   * No batch has the offsets from `offset` to `base`, where the log goes on at `position` of `segment`.
+   * @throws CorruptRecordError where nothing can have taken them
+   */
+  #refuseGap(offset: number, base: number, segment: LogSegment, position: number): void {
+    const { segments, dir, os } = this.#local
+    // Below the first segment all was deleted on purpose.
+    if (offset < segments[0].baseOffset || !this.#hasNoGaps()) return
+    // Who deletes segments begins with the oldest: while one before the gap is there, none behind it went that way.
+    const before = segments[Math.max(this.#local.floor(offset), 0)]
+    if (os.fs.stat(before.path) === undefined) throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+    const which = base - offset === 1 ? `offset ${offset} is` : `offsets ${offset} to ${base - 1} are`
+    const isFile = position === 0 && base === segment.baseOffset && before.baseOffset < offset
+    const detail = `${which} missing: the next ${isFile ? 'segment' : 'batch'} begins at offset ${base}`
+    throw new CorruptRecordError(detail, isFile ? 0 : position, isFile ? logFile(dir, offset) : segment.path)
+  }
+
+  /** Asked again each time as long as it is so: somebody may have the topic compacted from now on. */
+  #hasNoGaps(): boolean {
+    this.#mayHaveGaps ||= !this.#gapless()
+    return !this.#mayHaveGaps
   }
 
   /**
@@ -192,6 +234,14 @@ export class LogReader {
         const size = problem === undefined ? header.sizeAt(buffer, at) : 0
         if (problem === undefined && at + size > length) break
         const expected = at === 0 ? offset : minOffset
+        // The next read begins behind the gap, and tells of it.
+        if (
+          problem === undefined &&
+          at > 0 &&
+          header.baseOffsetAt(buffer, at) > expected &&
+          this.#hasNoGaps()
+        )
+          break
         const contradiction =
           problem === undefined && header.baseOffsetAt(buffer, at) > expected
             ? behindGap(segment, buffer, at, length, expected, position, end)

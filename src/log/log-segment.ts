@@ -102,6 +102,12 @@ export class LogSegment {
     return 0
   }
 
+  /** Base offset of the batch that begins at `position`. */
+  batchOffset(position: number): number {
+    this.read(HEAD, 0, HEAD.length, position)
+    return header.baseOffsetAt(HEAD, 0)
+  }
+
   /** Whether a batch whose last offset is `offset` stands at `position`. */
   isIndexed(offset: number, position: number, end: number): boolean {
     // An index may say anything, a position before the file, too.

@@ -16,6 +16,8 @@ export interface UnifiedLogOptions {
   readonly checkpoints?: LogDirCheckpoints
   /** How the partition was left, asked only where its end looks wrong; default: nobody knows. */
   readonly closing?: () => Closing
+  /** For a reader, asked only where offsets are missing: whether compaction can never have taken them. Default: it may have. */
+  readonly gapless?: () => boolean
   /** Keep the bytes of a torn tail in a `.broken` file when it is cut; default true. */
   readonly keepBroken?: boolean
   /** The names in a folder whose mtime, in ms, is below this are durable: the directory was clean then. */

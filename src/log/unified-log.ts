@@ -80,7 +80,7 @@ export class UnifiedLog {
       this.#roller,
       this.#flusher,
     )
-    this.#reader = new LogReader(this.#local, this.#settings.topicPartition, this.#producers)
+    this.#reader = new LogReader(this.#local, this.#settings.topicPartition, this.#producers, options.gapless)
     this.#lock = new PartitionLock(os, dir)
   }
 
