@@ -173,6 +173,10 @@ function checkSegment(
     let expected = next
     while (cursor.next() && cursor.checkCrc()) {
       const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+      if (base > expected && isLie(partition, facts, cursor.position)) {
+        facts.damaged = true
+        return expected
+      }
       if (base > expected && !partition.compacted && !facts.damaged) {
         report.error(
           place,
@@ -237,6 +241,16 @@ function checkSegment(
     next = until ?? next
   }
   return next
+}
+
+/** The last batch, of which something tells that its offset is another: that is told with the log's end. */
+function isLie(
+  { endDamage }: PartitionToCheck,
+  { segment, isActive }: SegmentFacts,
+  position: number,
+): boolean {
+  const error = endDamage?.error
+  return isActive && error?.file === segment.path && error.position === position
 }
 
 function baseOffsetAt(segment: LogSegment, position: number, size: number): number {

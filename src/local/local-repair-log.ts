@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import type { Int64 } from '../bytes/int64.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { findBatchBehind } from '../log/bad-batch.ts'
-import { maxTimestampAt } from '../log/batch-cursor.ts'
+import { type BatchCursor, maxTimestampAt } from '../log/batch-cursor.ts'
 import { listLog } from '../log/log-loader.ts'
 import { keepingIndexes, rebuildIndexes, setAside } from '../log/log-repair.ts'
 import { LogSegment } from '../log/log-segment.ts'
@@ -42,6 +42,8 @@ export interface Patch {
   readonly untilOffset: number
   readonly timestamp: Int64
   readonly leaderEpoch: number
+  /** What stands there, with its offset put right. */
+  readonly batch?: Buffer
 }
 
 /** Makes what stands in for lost offsets. */
@@ -155,6 +157,10 @@ function findPatches(
     while (cursor.next() && cursor.checkCrc()) {
       const base = header.baseOffsetAt(cursor.buffer, cursor.at)
       good = cursor.position + cursor.size
+      if (endOffset !== undefined && good === size && cursor.nextOffset > endOffset) {
+        patches.push(misnumbered(cursor, next, endOffset))
+        return { patches, next: endOffset }
+      }
       if (patches.length + position === 0 && next === base) timestamp = maxTimestampAt(cursor)
       if (base > next) lost(cursor.position, cursor.position, base)
       timestamp = maxTimestampAt(cursor)
@@ -206,8 +212,8 @@ function confirmPatches(
 ): void {
   const again = new LogSegment(fs, dirname(segment.path), segment.baseOffset)
   try {
-    for (const { start, end } of patches) {
-      if (end === start) continue
+    for (const { start, end, batch } of patches) {
+      if (end === start || batch !== undefined) continue
       const cursor = again.cursor(start, end, minOffset)
       if (cursor.next() && cursor.checkCrc() && isReadable(cursor.load())) throw unsteady(segment.path, start)
     }
@@ -283,7 +289,25 @@ export function rewrite(
 const NO_TYPE_KEY = Buffer.from([0, 0, 0x7f, 0xfe])
 const NO_VALUE = Buffer.from([0, 0])
 
-function fillWithControlRecords({ fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
+/** The last batch of a log that is known to end at `endOffset`: its checksum is right, and leaves its offset out. */
+function misnumbered(cursor: BatchCursor, fromOffset: number, endOffset: number): Patch {
+  const batch = Buffer.from(cursor.buffer.subarray(cursor.at, cursor.at + cursor.size))
+  const length = cursor.nextOffset - header.baseOffsetAt(batch, 0)
+  // Where something else is missing too, the batch goes last.
+  batch.writeBigInt64BE(BigInt(Math.max(fromOffset, endOffset - length)), 0)
+  return {
+    start: cursor.position,
+    end: cursor.position + cursor.size,
+    fromOffset,
+    untilOffset: endOffset,
+    timestamp: maxTimestampAt(cursor),
+    leaderEpoch: header.leaderEpochAt(batch, 0),
+    batch,
+  }
+}
+
+function fillWithControlRecords({ batch, fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
+  if (batch !== undefined) return batch
   const batches: Buffer[] = []
   const withRecords = untilOffset - fromOffset <= MAX_RECORDS
   const step = withRecords ? OFFSETS_A_BATCH : 0x7fffffff

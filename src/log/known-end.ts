@@ -47,6 +47,7 @@ import { LogSegment } from './log-segment.ts'
 import type { LogTail } from './log-tail.ts'
 import { NOTED_ENDS_FILE } from './noted-ends.ts'
 import { decodeSnapshot, snapshotFile } from './producer-snapshot.ts'
+import { tornMark } from './tail-scan.ts'
 import { endOfOldFormat, unreadFormatAt } from './unread-format.ts'
 
 const NOTHING: KnownEnd = { offset: 0, source: '' }
@@ -107,11 +108,13 @@ class EndOfLog implements EndJudge {
       this.#least = -1
       this.#seen = 0
     }
+    this.#doubtLast()
     this.#damage = this.#isSuspect() ? this.#find() : undefined
     if (this.#damage !== undefined) {
       // A writer may have been in the midst of it: what was found must be there still.
       local.reload()
       this.#least = -1
+      this.#doubtLast()
       this.#damage = this.#isSuspect() ? this.#find() : undefined
     }
     this.#judged = local.tail
@@ -119,6 +122,18 @@ class EndOfLog implements EndJudge {
     if (this.#damage?.falseStart !== true || this.#told) return
     this.#told = true
     this.#warn?.(`${this.#damage.error.message}; its records are all there`)
+  }
+
+  /** The last batch's offset jumps, and something knows the log's end as it would be without that. */
+  #doubtLast(): void {
+    const { active, dir, os, tail } = this.#local
+    const { jump } = tail
+    if (jump === undefined || active === undefined) return
+    const isEnd = ({ offset }: KnownEnd) => offset === jump.end
+    if (markedEnd(os, dir) !== jump.end && !this.#named().some(isEnd)) return
+    const detail = `its offset cannot be: ${jump.expected} comes next`
+    const problem = active.corrupt(detail, jump.position, jump.expected)
+    tail.lastDoubted(jump, problem, tornMark(active, tail))
   }
 
   #isSuspect(): boolean {
@@ -200,7 +215,8 @@ class EndOfLog implements EndJudge {
     const unread = this.#unread(known.offset)
     if (unread !== undefined) return unread
     const isShort = known.offset > this.#goesOnAt()
-    if (!isShort && (tail.torn === undefined || !this.#wasThere(closing))) return undefined
+    const isThere = tail.doubted !== undefined || (tail.torn !== undefined && this.#wasThere(closing))
+    if (!isShort && !isThere) return undefined
     if (!isShort && this.#isForeign(known)) return this.#foreignBytes(known)
     const endOffset = Math.max(known.offset, this.#endByHeader())
     const which =

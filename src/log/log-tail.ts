@@ -10,6 +10,15 @@ import type { BatchCursor } from './batch-cursor.ts'
 import { maxTimestampAt } from './batch-cursor.ts'
 import type { TimestampOffset } from './time-index.ts'
 
+/** The last batch does not begin where the one before it ends: offsets are missing, or its own one is wrong, which no checksum covers. */
+export interface OffsetJump {
+  readonly position: number
+  /** Where the batch before it ends. */
+  readonly expected: number
+  /** Where the batch itself would end if it began there. */
+  readonly end: number
+}
+
 export class LogTail {
   #end = 0
   #nextOffset: number
@@ -17,6 +26,8 @@ export class LogTail {
   #lastBatchPosition = -1
   #lastBatchCrc = 0
   #lastEpoch = -1
+  #jump: OffsetJump | undefined
+  #doubted: OffsetJump | undefined
   #torn: CorruptRecordError | undefined
   #tornMark = ''
   #damage: CorruptRecordError | undefined
@@ -37,6 +48,7 @@ export class LogTail {
     tail.#lastBatchPosition = this.#lastBatchPosition
     tail.#lastBatchCrc = this.#lastBatchCrc
     tail.#lastEpoch = this.#lastEpoch
+    tail.#jump = this.#jump
     tail.#damage = this.#damage
     tail.#max = this.#max
     tail.#firstTimestamp = this.#firstTimestamp
@@ -69,6 +81,15 @@ export class LogTail {
   /** The last whole batch's header has been seen with this epoch; -1 in an empty segment. */
   get lastEpoch(): number {
     return this.#lastEpoch
+  }
+
+  get jump(): OffsetJump | undefined {
+    return this.#jump
+  }
+
+  /** The jump that somebody knows to be none: the batch is good but for its offset. */
+  get doubted(): OffsetJump | undefined {
+    return this.#doubted
   }
 
   /** Set where bytes behind `end` are no batch. */
@@ -128,6 +149,15 @@ export class LogTail {
     this.#tornMark = mark
   }
 
+  /** The last batch's offset cannot be: the log ends before it, as far as it can be read. */
+  lastDoubted(jump: OffsetJump, problem: CorruptRecordError, mark: string): void {
+    this.#doubted = jump
+    this.#jump = undefined
+    this.#end = jump.position
+    this.#nextOffset = jump.expected
+    this.tornBy(problem, mark)
+  }
+
   /** The first damage that was met is the one that is told. */
   damagedBy(problem: CorruptRecordError): void {
     this.#damage ??= problem
@@ -168,6 +198,10 @@ export class LogTail {
   }
 
   #moveBehind(buffer: Buffer, at: number, position: number): void {
+    const expected = this.#nextOffset
+    const isKnown = position === this.#end && header.baseOffsetAt(buffer, at) !== expected
+    const length = header.lastOffsetAt(buffer, at) + 1 - header.baseOffsetAt(buffer, at)
+    this.#jump = isKnown ? { position, expected, end: expected + length } : undefined
     this.#lastBatchPosition = position
     this.#lastBatchCrc = readUInt32(buffer, at + header.CRC_POSITION)
     this.#lastEpoch = header.leaderEpochAt(buffer, at)

@@ -112,7 +112,7 @@ function scan(fs: FileSystem, segment: LogSegment, tail: LogTail, from: number, 
   }
 }
 
-function tornMark(segment: LogSegment, { end, fileSize }: LogTail): string {
+export function tornMark(segment: LogSegment, { end, fileSize }: LogTail): string {
   const bytes = Buffer.alloc(2 * MARK_BYTES)
   segment.read(bytes, 0, MARK_BYTES, end)
   segment.read(bytes, MARK_BYTES, MARK_BYTES, Math.max(fileSize - MARK_BYTES, end))
