@@ -10,9 +10,10 @@ import { METADATA_LOG_FOLDER, METADATA_TOPIC } from '../metadata/metadata-log-fi
 import { whyElsewhere } from '../metadata/replica-place.ts'
 import type { Os } from '../os/os.ts'
 import { CLEAN_SHUTDOWN_FILE, hasCleanShutdownFile, readCleanShutdownFile } from './clean-shutdown-file.ts'
+import { whyFolderStays } from './folder-owner.ts'
 import { readIfThere } from './local-check-files.ts'
 import type { CheckedPartition } from './local-check-partition.ts'
-import { type CheckReport, NO_PARTITION, type Place } from './local-check-report.ts'
+import { type CheckReport, NO_PARTITION, type Place, repairCommand } from './local-check-report.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 const NAMES: readonly OffsetCheckpointName[] = ['recovery-point', 'log-start', 'replication', 'cleaner']
@@ -46,6 +47,8 @@ export function checkRoot(
       continue
     if (folder.state === 'live') {
       if (image.topic(folder.topic)?.partitions[folder.partition] !== undefined) continue
+      if (tellUnnamed(os, report, directory, path, { topic: folder.topic, partition: folder.partition }))
+        continue
       report.add(
         'error',
         { topic: folder.topic, partition: folder.partition },
@@ -68,6 +71,30 @@ export function checkRoot(
       )
     }
   }
+}
+
+/** A folder with records whose topic the metadata never knew. */
+function tellUnnamed(
+  os: Os,
+  report: CheckReport,
+  directory: LocalDirectory,
+  path: string,
+  place: Place,
+): boolean {
+  const id = readPartitionMetadata(os.fs, path)
+  const why = id === undefined ? undefined : whyFolderStays(os, directory, path, id)
+  if (why === undefined) return false
+  report.add(
+    'error',
+    place,
+    'unnamed-topic',
+    path,
+    null,
+    why,
+    'nobody reads it; a broker would set it aside as -stray',
+    `bring back the ${METADATA_LOG_FOLDER} that knows it, or tkafka repair names the topic again, without its settings`,
+  )
+  return true
 }
 
 /** Whoever wrote the metadata can name a topic `../../x`: no folder is made or looked for under such a name. */
@@ -203,10 +230,11 @@ export function checkFolder(
   os: Os,
   report: CheckReport,
   place: Place,
-  dir: string,
+  directory: { readonly path: string; image(): MetadataImage },
   topicId: string | undefined,
   isLost: boolean,
 ): boolean {
+  const dir = join(directory.path, `${place.topic}-${place.partition}`)
   const { fs } = os
   const file = join(dir, PARTITION_METADATA_FILE)
   const id = readPartitionMetadata(fs, dir)
@@ -228,13 +256,20 @@ export function checkFolder(
     return false
   }
   if (!neverSaid && id !== topicId) {
-    report.error(
+    const stays = id === undefined ? undefined : whyFolderStays(os, directory, dir, id)
+    report.add(
+      'error',
       place,
       'bad-partition-metadata',
       file,
       null,
       id === undefined ? 'it is missing or damaged' : `it names topic id ${id}, the metadata ${topicId}`,
-      'a broker sets the folder aside and shows an empty partition',
+      stays === undefined
+        ? 'a broker sets the folder aside and shows an empty partition'
+        : `${stays}; nothing is written here, and a broker sets the folder aside`,
+      stays === undefined
+        ? repairCommand(place)
+        : `move the folder to where its records belong, or bring back the ${METADATA_LOG_FOLDER} that knows them`,
     )
     if (id !== undefined) return false
   }

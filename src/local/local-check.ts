@@ -144,7 +144,16 @@ export class LocalCheck {
     const image = this.#directory.image()
     checkHome(report, place, dir, image)
     const saysWhose = this.#directory.status().kind !== 'zookeeper'
-    if (!checkFolder(this.#os, report, place, dir, saysWhose ? topic.id : undefined, endDamage !== undefined))
+    if (
+      !checkFolder(
+        this.#os,
+        report,
+        place,
+        this.#directory,
+        saysWhose ? topic.id : undefined,
+        endDamage !== undefined,
+      )
+    )
       return undefined
     const record = recordCheck(report, place, topic.partitions.length)
     return checkPartition(this.#os, report, {

@@ -48,7 +48,7 @@ export class LocalDirectory extends DirectoryReader {
     const waits = new LockWaits((line) => this.warn(line))
     super({ ...os, waits }, path, options)
     this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this))
-    this.#folders = new PartitionFolders(this.os, path, this.checkpoints, (line) => this.warn(line))
+    this.#folders = new PartitionFolders(this.os, this, (line) => this.warn(line))
     this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
     this.#waits = waits
   }

@@ -30,8 +30,8 @@ const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/
 /** A folder named for a partition far behind all others is not one of a topic's. */
 const MOST_PARTITIONS = 100_000
 
-/** The caller is alone in the directory. */
-export async function nameFoundTopics(os: Os, logDir: string): Promise<void> {
+/** The caller is alone in the directory; `only` are the names of those that are meant, default all. */
+export async function nameFoundTopics(os: Os, logDir: string, only?: ReadonlySet<string>): Promise<void> {
   const log = MetadataLog.open(os, logDir)
   try {
     // One after the other: the features say how the records behind them are encoded.
@@ -40,7 +40,7 @@ export async function nameFoundTopics(os: Os, logDir: string): Promise<void> {
       const id = () => randomUuid((size) => os.randomBytes(size))
       return brokerEpoch(now) === undefined ? [registerBroker(now, now.metadataVersion, id())] : []
     })
-    const topics = findTopics(os, logDir, image)
+    const topics = findTopics(os, logDir, image).filter(({ name }) => only?.has(name) ?? true)
     await log.append((now) => [
       ...topics.flatMap((topic) => topicRecords(now, topic)),
       ...producerIdRecord(os, logDir, now),

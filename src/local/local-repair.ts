@@ -3,10 +3,12 @@
  * takes, and looks again: what is told as done is what was found before and is not there any more.
  * Nothing is deleted: bytes that are taken out end in `.broken` files beside the file they were in.
  */
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../client/admin-check.ts'
 import { DAMAGE_FILE, markDamage } from '../log/damage-mark.ts'
+import { parsePartitionDirName } from '../log/log-files.ts'
 import { PartitionLock } from '../log/partition-lock.ts'
+import { readPartitionMetadata } from '../log/partition-metadata.ts'
 import { readMetaProperties } from '../metadata/meta-properties.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
 import { removeTopicRecord } from '../metadata/topic-records.ts'
@@ -14,10 +16,12 @@ import { whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { breakOff } from './broken-file.ts'
 import { committedEnds } from './committed-ends.ts'
+import { whyFolderStays } from './folder-owner.ts'
 import { LocalCheck } from './local-check.ts'
 import { LocalDirectory } from './local-directory.ts'
 import { mendLog, rebuildIndexesOf } from './local-repair-log.ts'
 import { repairMetadata } from './local-repair-metadata.ts'
+import { nameFoundTopics } from './local-repair-topics.ts'
 import { removeQuietly } from './open-partitions.ts'
 import { isGapless } from './partition-closing.ts'
 import { readQuorum } from './quorum.ts'
@@ -45,6 +49,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'bad-marker': 'written',
   'not-closed': 'checked',
   'stray-folder': 'set-aside',
+  'unnamed-topic': 'written',
   'bad-metadata-checkpoint': 'set-aside',
   'bad-metadata': 'cut',
   'illegal-topic': 'removed-topic',
@@ -101,6 +106,8 @@ export class LocalRepair {
     try {
       // Metadata that could not be read hid the partitions; and entering a directory that nobody closed checks it.
       const found = await this.#check(directory, options)
+      const unnamed = found.filter(({ kind }) => kind === 'unnamed-topic').map(({ topic }) => topic ?? '')
+      if (unnamed.length > 0) await nameFoundTopics(this.#os, directory.path, new Set(unnamed))
       const partitions = new Map<string, Finding[]>()
       for (const finding of [...before, ...found]) {
         const { topic, partition, kind, file } = finding
@@ -144,6 +151,8 @@ export class LocalRepair {
     const os = this.#os
     const directory = this.#directory
     const { checkpoints } = directory
+    // Another topic's records: only a person knows where they belong.
+    if (findings.some(({ kind, file }) => kind === 'bad-partition-metadata' && this.#isOthers(file))) return
     if (directory.image().topic(topic)?.partitions[partition] === undefined) return
     // Other replicas have what is damaged here: a hole that is filled would hide that from them.
     if (directory.whyNotWritable(topic, partition) !== undefined) return
@@ -197,6 +206,14 @@ export class LocalRepair {
     } finally {
       log.unlock()
     }
+  }
+
+  #isOthers(file: string): boolean {
+    const folder = dirname(file)
+    const id = readPartitionMetadata(this.#os.fs, folder)
+    const owner = parsePartitionDirName(basename(folder))?.topic ?? ''
+    if (id === undefined || id === this.#directory.image().topic(owner)?.id) return false
+    return whyFolderStays(this.#os, this.#directory, folder, id) !== undefined
   }
 
   /** None may lie beyond the log's end: what is appended next would count as deleted, replicated or cleaned (KAFKA-3330). */

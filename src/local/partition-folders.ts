@@ -10,6 +10,7 @@
  * next, or by a broker.
  */
 import { basename, join } from 'node:path'
+import { TerseError } from '../errors.ts'
 import { refuseDamaged } from '../log/damage-mark.ts'
 import { unlessDiskFull } from '../log/full-disk.ts'
 import type { LogDirCheckpoints } from '../log/log-dir-checkpoints.ts'
@@ -24,6 +25,7 @@ import { writeFully } from '../os/file-system.ts'
 import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
+import { whyFolderStays } from './folder-owner.ts'
 import { removeQuietly } from './open-partitions.ts'
 
 const CHECKPOINTS = ['recovery-point', 'log-start', 'replication', 'cleaner'] as const
@@ -31,19 +33,27 @@ const DELETING_FILE = '.tkafka-deleting'
 const NO_FOLDER = '.tkafka-no-folder-'
 const DELETED_FOLDER = /^.+-\d+\.[0-9a-f]{32}-delete$/
 
+export interface DirectoryOfFolders {
+  readonly path: string
+  readonly checkpoints: LogDirCheckpoints
+  image(): MetadataImage
+}
+
 export class PartitionFolders {
   readonly #os: Os
   readonly #dir: string
+  readonly #directory: DirectoryOfFolders
   readonly #checkpoints: LogDirCheckpoints
   readonly #warn: (line: string) => void
 
   /** Passed over, and told. */
   readonly #foreign = new Set<string>()
 
-  constructor(os: Os, dir: string, checkpoints: LogDirCheckpoints, warn: (line: string) => void) {
+  constructor(os: Os, directory: DirectoryOfFolders, warn: (line: string) => void) {
     this.#os = os
-    this.#dir = dir
-    this.#checkpoints = checkpoints
+    this.#dir = directory.path
+    this.#directory = directory
+    this.#checkpoints = directory.checkpoints
     this.#warn = warn
   }
 
@@ -55,7 +65,7 @@ export class PartitionFolders {
     if (!this.#foreign.has(folder)) {
       this.#foreign.add(folder)
       this.#warn(
-        `${folder}: belongs to another topic of that name (id ${id}), so it is passed over; the next writer sets it aside as -stray, as a broker does`,
+        `${folder}: belongs to another topic of that name (id ${id}), so it is passed over; see tkafka check`,
       )
     }
     return join(this.#dir, `${NO_FOLDER}${name}`)
@@ -63,7 +73,7 @@ export class PartitionFolders {
 
   /**
    * The folder, with the right partition.metadata where there is a folder; the log makes one that is missing.
-   * @throws TerseError when its log is known to be damaged
+   * @throws TerseError when its log is known to be damaged, or another topic's records stand there that nobody removed
    */
   forWriting(name: string, topicId: string): string {
     const { fs } = this.#os
@@ -75,6 +85,8 @@ export class PartitionFolders {
     }
     if (fs.stat(folder) === undefined) return folder
     if (id !== undefined) {
+      const why = whyFolderStays(this.#os, this.#directory, folder, id)
+      if (why !== undefined) throw new TerseError(`${folder}: ${why}; see tkafka check`)
       // First, as somebody may hold the checkpoints' lock: then all of this is done again.
       this.#forget([name])
       this.#warn(

@@ -73,6 +73,7 @@ describe('a partition’s folder', () => {
   it('that is missing is told to a reader, and made anew by a writer, which is said', async () => {
     await produce(dir, 't', 0, 'one')
     rmSync(join(dir, 't-0'), { recursive: true })
+    rmSync(join(dir, '.tkafka-ends'))
     expect(open().logForReading('t', 0).logEndOffset).toBe(0)
     expect(warnings).toEqual([expect.stringMatching(/t-0: the partition's folder is missing; what it may/)])
     expect(await produce(dir, 't', 0, 'two')).toEqual([
@@ -99,6 +100,7 @@ describe('a partition’s folder', () => {
     const directory = open()
     await new OffsetStore(systemOs, directory).commit('g', [{ topic: 't', partition: 0, offset: 3 }])
     rmSync(join(dir, 't-0'), { recursive: true })
+    rmSync(join(dir, '.tkafka-ends'))
     expect(await produce(dir, 't', 0, 'four')).toEqual([
       expect.stringMatching(/up to 2 \(a commit of group g tells\).*going on at offset 3/),
     ])

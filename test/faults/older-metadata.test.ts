@@ -1,0 +1,105 @@
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Finding } from '../../src/client/admin-check.ts'
+import { LocalAdmin } from '../../src/local/local-admin.ts'
+import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { crashingOs } from '../support/crashing-os.ts'
+import { append, topicAtRest } from '../support/local-produce.ts'
+
+/** Without real syncs. */
+const { os } = crashingOs(Number.POSITIVE_INFINITY)
+const METADATA = '__cluster_metadata-0'
+const scratch = fs.mkdtempSync(join(tmpdir(), 'tkafka-older-metadata-'))
+afterAll(() => fs.rmSync(scratch, { recursive: true }))
+
+async function write(dir: string, topic: string, value: string, make = false): Promise<number> {
+  const directory = LocalDirectory.open(os, dir)
+  await directory.enter()
+  try {
+    if (make) await directory.alter(() => topicAtRest(topic))
+    return await append(directory, topic, 0, [value])
+  } finally {
+    await directory.close()
+  }
+}
+
+async function check(dir: string): Promise<Finding[]> {
+  const found: Finding[] = []
+  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+  await admin.check({ found: (finding) => found.push(finding) })
+  await admin.close()
+  return found
+}
+
+async function repair(dir: string): Promise<{ done: string[]; left: string[] }> {
+  const done: string[] = []
+  const left: string[] = []
+  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+  await admin.repair({
+    dryRun: false,
+    done: ({ what }) => done.push(what),
+    left: ({ problem }) => left.push(problem),
+  })
+  await admin.close()
+  return { done, left }
+}
+
+const stray = (dir: string) => fs.readdirSync(dir).filter((name) => name.endsWith('-stray'))
+
+/** Topics a and b, and the metadata of before b was made in place of today's. */
+async function olderMetadata(name: string): Promise<string> {
+  const dir = join(scratch, name)
+  await write(dir, 'a', 'one', true)
+  const yesterday = join(scratch, `${name}-yesterday`)
+  fs.cpSync(join(dir, METADATA), yesterday, { recursive: true })
+  await write(dir, 'b', 'one', true)
+  fs.rmSync(join(dir, METADATA), { recursive: true })
+  fs.cpSync(yesterday, join(dir, METADATA), { recursive: true })
+  return dir
+}
+
+describe("yesterday's __cluster_metadata-0 over today's (issue 11, item 3)", () => {
+  it('is told by the folder that it does not know, which repair names again and never sets aside', async () => {
+    const dir = await olderMetadata('named')
+    expect(await check(dir)).toMatchObject([
+      {
+        kind: 'unnamed-topic',
+        severity: 'error',
+        topic: 'b',
+        problem: expect.stringMatching(/older than the folder/),
+      },
+    ])
+    expect(await repair(dir)).toMatchObject({ done: [expect.stringMatching(/never knew/)], left: [] })
+    expect(await repair(dir)).toEqual({ done: [], left: [] })
+    expect(stray(dir)).toEqual([])
+    expect(await write(dir, 'b', 'two')).toBe(1)
+    expect(await check(dir)).toEqual([])
+  })
+
+  it('stops a writer where the topic was made anew: its old records stay where they are', async () => {
+    const dir = await olderMetadata('anew')
+    await expect(write(dir, 'b', 'new', true)).rejects.toThrow(
+      /b-0: it holds records of a topic .*never knew/,
+    )
+    expect((await repair(dir)).left).toHaveLength(1)
+    expect(stray(dir)).toEqual([])
+    expect(fs.readFileSync(join(dir, 'b-0', '00000000000000000000.log'), 'latin1')).toContain('one')
+  })
+})
+
+describe('folders of two topics that were swapped (issue 11, item 3)', () => {
+  it('are told, written to by nobody, and not set aside', async () => {
+    const dir = join(scratch, 'swapped')
+    await write(dir, 'a', 'one', true)
+    await write(dir, 'b', 'one', true)
+    for (const [from, to] of ['a-0 x', 'b-0 a-0', 'x b-0'].map((pair) => pair.split(' ')))
+      fs.renameSync(join(dir, from), join(dir, to))
+    await expect(write(dir, 'a', 'two')).rejects.toThrow(/a-0: it holds records of topic b/)
+    const kinds = ['bad-partition-metadata', 'bad-partition-metadata']
+    expect((await check(dir)).map(({ kind }) => kind)).toEqual(kinds)
+    expect((await repair(dir)).left).toHaveLength(2)
+    expect(stray(dir)).toEqual([])
+  })
+})
