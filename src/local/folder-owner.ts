@@ -27,7 +27,7 @@ export function whyFolderStays(
   return `it holds records of a topic (id ${topicId}) that the metadata never knew: the metadata is older than the folder`
 }
 
-export function holdsRecords({ fs }: Os, folder: string): boolean {
+function holdsRecords({ fs }: Os, folder: string): boolean {
   return fs
     .readdir(folder)
     .some((name) => name.endsWith('.log') && (fs.stat(join(folder, name))?.size ?? 0) > 0)

@@ -15,6 +15,7 @@ import {
 } from '../../../src/message/offset-messages.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import type { RecordBatchOptions } from '../../../src/record/record-batch-builder.ts'
+import { produce } from '../../support/local-produce.ts'
 import { appendToOffsets, type KeyValue } from '../../support/offsets-log.ts'
 
 /** offsets.retention.minutes, by the rules of KIP-211. */
@@ -113,6 +114,7 @@ describe('committed offsets expire', () => {
   })
 
   test('not while somebody is in the group, but for topics that nobody in it reads any more', async () => {
+    await produce(dir, 't', 0, ...'12345')
     await write('g', [committed('g', 0, 30 * DAY), committed('g', 0, 30 * DAY, 'u'), empty('g', 30 * DAY)])
     const consumer = await openLocal(dir).consumer({
       groupId: 'g',
