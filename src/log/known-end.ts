@@ -130,7 +130,7 @@ class EndOfLog implements EndJudge {
     const { jump } = tail
     if (jump === undefined || active === undefined) return
     const isEnd = ({ offset }: KnownEnd) => offset === jump.end
-    if (markedEnd(os, dir) !== jump.end && !this.#named().some(isEnd)) return
+    if (markedEnd(os, dir) !== jump.end && ![...this.#named(), this.#indexed()].some(isEnd)) return
     const detail = `its offset cannot be: ${jump.expected} comes next`
     const problem = active.corrupt(detail, jump.position, jump.expected)
     tail.lastDoubted(jump, problem, tornMark(active, tail))
