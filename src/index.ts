@@ -23,6 +23,8 @@ import {
 } from './client/checked-clients.ts'
 import type { Consumer, ConsumerOptions } from './client/consumer.ts'
 import type { Producer, ProducerConfig } from './client/producer.ts'
+import { clientWaitLimit, producerWaitLimit } from './client/wait-limits.ts'
+import type { WaitLimit } from './os/lock-wait.ts'
 import { systemOs } from './os/system-os.ts'
 
 export interface OpenLocalOptions {
@@ -48,9 +50,9 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
   checkPath(path)
   checkOpening(options)
   const warn = options.warn ?? (() => {})
-  const directory = async () => {
+  const directory = async (waitLimit?: WaitLimit) => {
     const { LocalDirectory } = await import('./local/local-directory.ts')
-    return LocalDirectory.open(systemOs, path, { warn })
+    return LocalDirectory.open(systemOs, path, { warn, waitLimit })
   }
   return {
     path,
@@ -61,13 +63,14 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
     producer: async (config = {}) => {
       const given = settings(config, 'producer: config')
       const { LocalProducer } = await import('./local/local-producer.ts')
-      return checkedProducer(new LocalProducer(systemOs, await directory(), given))
+      return checkedProducer(new LocalProducer(systemOs, await directory(producerWaitLimit(given)), given))
     },
     consumer: async (consumerOptions = {}) => {
       checkConsumerOptions(consumerOptions)
       const config = settings(consumerOptions.config, 'consumer: config')
       const { LocalConsumer } = await import('./local/local-consumer.ts')
-      return checkedConsumer(new LocalConsumer(systemOs, await directory(), { ...consumerOptions, config }))
+      const opened = await directory(clientWaitLimit(config))
+      return checkedConsumer(new LocalConsumer(systemOs, opened, { ...consumerOptions, config }))
     },
   }
 }

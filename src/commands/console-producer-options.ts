@@ -1,5 +1,7 @@
 import type { CommandContext, Options } from '../cli/command.ts'
+import { producerWaitLimit, waitLimit } from '../client/wait-limits.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import type { WaitLimit } from '../os/lock-wait.ts'
 import { keyValueArguments, propertiesFile } from './client-properties.ts'
 import { LINE_MESSAGE_READER, LineMessageReader } from './line-reader.ts'
 
@@ -48,11 +50,16 @@ export async function lineReader(options: Options): Promise<LineMessageReader> {
   return new LineMessageReader(properties)
 }
 
+export interface ConsoleProducerConfig {
+  readonly config: Record<string, string>
+  readonly waitLimit: WaitLimit | undefined
+}
+
 /**
  * Producer settings in Kafka's precedence: a flag that was given, --command-property, the file, a flag's default.
  * compression.type is always what --compression-codec says, even where that is absent.
  */
-export async function producerConfig(options: Options): Promise<Record<string, string>> {
+export async function producerConfig(options: Options): Promise<ConsoleProducerConfig> {
   const file = options.value('command-config') ?? options.value('producer.config')
   const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
   const given = keyValueArguments([
@@ -60,6 +67,7 @@ export async function producerConfig(options: Options): Promise<Record<string, s
     ...options.values('producer-property'),
   ])
   for (const [key, value] of given) config.set(key, value)
+  const waitLimit = waitLimitOf(options, Object.fromEntries(config))
   config.set(
     'compression.type',
     options.has('compression-codec') ? options.value('compression-codec') || 'gzip' : 'none',
@@ -69,7 +77,17 @@ export async function producerConfig(options: Options): Promise<Record<string, s
     const value = type === 'text' ? options.value(flag) : options[type](flag)
     if (value !== undefined) config.set(setting, String(value))
   }
-  return Object.fromEntries(config)
+  return { config: Object.fromEntries(config), waitLimit }
+}
+
+/** A flag that was given goes over its setting; one that was not has a default, and that is no limit. */
+function waitLimitOf(options: Options, settings: Record<string, string>): WaitLimit | undefined {
+  const ofFlag = (flag: string) =>
+    options.has(flag) ? waitLimit(flag, options.value(flag), `--${flag} `) : undefined
+  const request = ofFlag('request-timeout-ms')
+  const limit = producerWaitLimit(settings, ofFlag('max-block-ms'))
+  if (request === undefined || settings['delivery.timeout.ms'] !== undefined) return limit
+  return limit === undefined || request.ms < limit.ms ? request : limit
 }
 
 const MERGED = [

@@ -25,7 +25,7 @@ async function run(context: CommandContext): Promise<number> {
   const { options } = context
   checkFlags(context)
   const reader = await lineReader(options)
-  const config = await producerConfig(options)
+  const { config, waitLimit } = await producerConfig(options)
   const partition = options.int('partition') ?? -1
   const topic = options.value('topic') as string
   if (context.stderr.isTerminal) {
@@ -33,7 +33,7 @@ async function run(context: CommandContext): Promise<number> {
     await hintNearName(context, 'topic', topic, `There is no topic ${topic} yet. `)
     context.stderr.flush()
   }
-  const producer = await openProducer(context, config)
+  const producer = await openProducer(context, config, { limit: waitLimit })
   // From here on a signal ends the reading, and what was read is written.
   context.handleSignals()
   const lines = new LineProducer({

@@ -6,18 +6,20 @@ import type { CommandContext } from '../cli/command.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer, ProducerConfig } from '../client/producer.ts'
+import { clientWaitLimit, producerWaitLimit, waitLimit } from '../client/wait-limits.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { locateDataDir } from '../local/data-dir.ts'
 import type { DirectoryReport } from '../local/directory-report.ts'
 import type { LocalDirectory } from '../local/local-directory.ts'
+import type { WaitLimit } from '../os/lock-wait.ts'
 import { systemOs } from '../os/system-os.ts'
 
 /** Admin on the data directory (or, later, on the cluster that --bootstrap-server names). */
 export async function openAdmin(context: CommandContext): Promise<Admin> {
-  await readSettings(context)
+  const waitLimit = adminWaitLimit(context, await readSettings(context))
   const { LocalAdmin } = await import('../local/local-admin.ts')
   const { DirectoryReader } = await import('../local/directory-reader.ts')
-  const options = { warn: warnOnce(context), address: declaredAddress(context) }
+  const options = { warn: warnOnce(context), address: declaredAddress(context), waitLimit }
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
 }
 
@@ -46,26 +48,47 @@ function declaredAddress(context: CommandContext): string | undefined {
     .replace(/^[A-Za-z_]+:\/\//, '')
 }
 
+/** `--timeout` where the tool has it, else what the file of client settings says. */
+function adminWaitLimit(
+  { options }: CommandContext,
+  settings: Record<string, string>,
+): WaitLimit | undefined {
+  const ofFlag = options.has('timeout')
+    ? waitLimit('timeout', options.values('timeout').at(-1), '--timeout ')
+    : undefined
+  return ofFlag ?? clientWaitLimit(settings)
+}
+
 /** The genuine tools fail on a file of client settings that they cannot read. */
-async function readSettings({ options }: CommandContext): Promise<void> {
+async function readSettings({ options }: CommandContext): Promise<Record<string, string>> {
+  const settings: Record<string, string> = {}
   for (const flag of ['command-config', 'admin.config']) {
     const file = options.has(flag) ? options.value(flag) : undefined
     if (file === undefined) continue
     const { propertiesFile } = await import('./client-properties.ts')
-    await propertiesFile(file)
+    Object.assign(settings, Object.fromEntries(await propertiesFile(file)))
   }
+  return settings
 }
 
-/** Producer with Kafka's settings (`acks`, `batch.size`, `partitioner.class`, ...). */
-export async function openProducer(context: CommandContext, config: ProducerConfig): Promise<Producer> {
+/**
+ * Producer with Kafka's settings (`acks`, `batch.size`, `partitioner.class`, ...). `waits`: how long locks are waited for,
+ * where not each of the settings is one that the user gave.
+ */
+export async function openProducer(
+  context: CommandContext,
+  config: ProducerConfig,
+  waits: { readonly limit: WaitLimit | undefined } = { limit: producerWaitLimit(config) },
+): Promise<Producer> {
   const { LocalProducer } = await import('../local/local-producer.ts')
-  return new LocalProducer(systemOs, await openDirectory(context), config)
+  return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)
 }
 
 /** Consumer; `options.config` are Kafka's settings. */
 export async function openConsumer(context: CommandContext, options: ConsumerOptions): Promise<Consumer> {
   const { LocalConsumer } = await import('../local/local-consumer.ts')
-  return new LocalConsumer(systemOs, await openDirectory(context), options)
+  const directory = await openDirectory(context, clientWaitLimit(options.config ?? {}))
+  return new LocalConsumer(systemOs, directory, options)
 }
 
 /**
@@ -73,10 +96,10 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
  * @throws UsageError when --data-dir stands beside an address that is not declared to be it
  * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
  */
-export async function openDirectory(context: CommandContext): Promise<LocalDirectory> {
+export async function openDirectory(context: CommandContext, waitLimit?: WaitLimit): Promise<LocalDirectory> {
   const path = dataDir(context)
   const { LocalDirectory } = await import('../local/local-directory.ts')
-  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context) })
+  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context), waitLimit })
 }
 
 function dataDir(context: CommandContext): string {

@@ -9,6 +9,7 @@ import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { MetadataLog } from '../metadata/metadata-log.ts'
 import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
 import type { LockHolder } from '../os/file-lock.ts'
+import type { WaitLimit } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import {
   type DataDirKind,
@@ -30,6 +31,8 @@ export interface LocalDirectoryOptions {
   readonly warn?: (line: string) => void
   /** Settings of a topic's logs in place of what metadata and server.properties say: for tests. */
   readonly config?: (topic: string) => LogConfig
+  /** How long locks are waited for, where the user said so. */
+  readonly waitLimit?: WaitLimit | undefined
 }
 
 export class DirectoryReader {

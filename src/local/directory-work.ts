@@ -15,7 +15,7 @@ import { isFileError, isNotPermitted, SideFileError } from '../log/side-file.ts'
 import { UnifiedLog } from '../log/unified-log.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import { writeFully } from '../os/file-system.ts'
-import { whenFree } from '../os/lock-wait.ts'
+import { LockWaitError, whenFree } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { LocalDirectory } from './local-directory.ts'
@@ -222,6 +222,7 @@ export class DirectoryWork implements SessionWork {
 
 function tellUnclosed(log: UnifiedLog, error: unknown): string {
   const { path, message } = SideFileError.of(log.dir, error)
-  const why = message.startsWith(path) ? message.slice(path.length + 2) : message
-  return `${log.dir}: was not read to its end, so it is left as it is and the directory counts as in use: ${why}`
+  const why = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message
+  const what = error instanceof LockWaitError ? 'was not closed' : 'was not read to its end'
+  return `${log.dir}: ${what}, so it is left as it is and the directory counts as in use: ${why}`
 }

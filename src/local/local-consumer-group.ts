@@ -206,6 +206,7 @@ export class LocalConsumerGroup {
       check?.()
       await this.#remember()
       await this.#store.commit(this.groupId, offsets, check)
+      this.#directory.waits.progressed()
     })
     this.#writing = written.catch(() => {})
     return written

@@ -363,7 +363,7 @@ export class LocalConsumer implements Consumer {
   async close(options: { readonly processed?: boolean } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const patience = setTimeout(() => this.#directory.endWaits(), this.#patienceMs)
+    const patience = setTimeout(() => this.#directory.waits.end(), this.#patienceMs)
     try {
       if (options.processed !== false) this.#assignment.processed()
       if (this.#group !== undefined) await this.#leaveGroup(this.#group)
@@ -377,7 +377,7 @@ export class LocalConsumer implements Consumer {
 
   async #leaveGroup(group: LocalConsumerGroup): Promise<void> {
     // Whoever is only joining has nothing to commit, and need not wait until it may.
-    if (this.#joining !== undefined && !group.isMember) this.#directory.endWaits()
+    if (this.#joining !== undefined && !group.isMember) this.#directory.waits.end()
     await this.#committing?.catch(() => {})
     try {
       if (this.#settings.enableAutoCommit) await this.#commit(this.#assignment.uncommitted())

@@ -33,9 +33,10 @@ export type { LocalDirectoryOptions } from './directory-reader.ts'
 
 export class LocalDirectory extends DirectoryReader {
   readonly checkpoints: LogDirCheckpoints
+  /** How its client waits for locks, and for how long. */
+  readonly waits: LockWaits
   readonly #session: LogDirSession
   readonly #folders: PartitionFolders
-  readonly #waits: LockWaits
   #propertiesChecked = false
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #readers = new Map<string, UnifiedLog>()
@@ -45,22 +46,17 @@ export class LocalDirectory extends DirectoryReader {
   }
 
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
-    const waits = new LockWaits((line) => this.warn(line))
+    const waits = new LockWaits((line) => this.warn(line), options.waitLimit)
     super({ ...os, waits }, path, options)
     this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this))
     this.#folders = new PartitionFolders(this.os, this, (line) => this.warn(line))
     this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
-    this.#waits = waits
+    this.waits = waits
   }
 
   /** Says who holds a lock that is waited for by other means. */
   tellOfHolder(file: string, what: string, pid: number | undefined): void {
     tellOfHolder(this.os, file, what, pid === undefined ? undefined : this.os.locks.holder?.(pid))
-  }
-
-  /** Its client is in no position to wait for locks any more: what still waits fails, and what follows may only try. */
-  endWaits(): void {
-    this.#waits.end()
   }
 
   override async whole(): Promise<LocalDirectory> {

@@ -335,7 +335,6 @@ export class LocalTopicProducer implements TopicProducer {
     }
   }
 
-  /** Lets the lock go. */
   #writeLocked(queue: PartitionQueue, log: UnifiedLog): void {
     const { writer } = queue
     const bytes = writer.end - writer.start
@@ -348,6 +347,7 @@ export class LocalTopicProducer implements TopicProducer {
       })
       firstOffset = info.firstOffset
       this.stopped.stored += writer.closedRecordCount
+      this.#options.directory.waits.progressed()
       this.#accumulator.delivered(queue, info.firstOffset, info.logAppendTime)
     } finally {
       log.unlock()

@@ -6,7 +6,8 @@
  * So the lock is tried again and again by a timer, which costs a microsecond each. Whoever waits
  *
  *  - says for whom (pid and command), once, after two seconds;
- *  - ends when its client is closed for good, and at the first signal that its process listens for.
+ *  - ends when its client is closed for good, and at the first signal that its process listens for;
+ *  - ends when the time is over that its user gave for it (WaitLimit).
  */
 import { TerseError } from '../errors.ts'
 import type { Clock } from './clock.ts'
@@ -34,14 +35,41 @@ export interface WaitingOs {
   readonly waits?: LockWaits | undefined
 }
 
-/** The waits of one client: whom they tell, and whether they go on. */
+/** How long the user lets a client wait for locks, and the flag or setting that says so (`--timeout 1500`). */
+export interface WaitLimit {
+  readonly ms: number
+  readonly by: string
+}
+
+/** The waits of one client: whom they tell, how long they may last, and whether they go on. */
 export class LockWaits {
+  limit: WaitLimit | undefined
   readonly #say: (line: string) => void
   readonly #told = new Set<string>()
   #ended = false
+  #waiting = 0
+  #since = 0
+  /** What was waited since the client last got something done: several locks in a row have one limit. */
+  #spentMs = 0
 
-  constructor(say: (line: string) => void) {
+  constructor(say: (line: string) => void, limit?: WaitLimit) {
     this.#say = say
+    this.limit = limit
+  }
+
+  /** Returns how long this wait may last. */
+  began(now: number): number {
+    if (this.#waiting++ === 0) this.#since = now
+    return this.limit === undefined ? Number.POSITIVE_INFINITY : this.limit.ms - this.#spentMs
+  }
+
+  over(now: number): void {
+    if (--this.#waiting === 0) this.#spentMs += now - this.#since
+  }
+
+  /** What was waited for is done (a batch is in its log, a commit written): the limit begins anew. */
+  progressed(): void {
+    this.#spentMs = 0
   }
 
   get ended(): boolean {
@@ -93,8 +121,23 @@ export async function whenFree<T>(action: () => T): Promise<T> {
 /** Calls `take` until it says that the lock on `path` is held. @throws LockWaitError */
 export async function waitForLock(os: WaitingOs, path: string, take: () => boolean): Promise<void> {
   if (take()) return
+  const began = os.clock.monotonic()
+  const longest = os.waits?.began(began) ?? Number.POSITIVE_INFINITY
+  try {
+    await untilTaken(os, path, take, began, longest)
+  } finally {
+    os.waits?.over(os.clock.monotonic())
+  }
+}
+
+async function untilTaken(
+  os: WaitingOs,
+  path: string,
+  take: () => boolean,
+  began: number,
+  longest: number,
+): Promise<void> {
   const { clock, locks, waits } = os
-  const began = clock.monotonic()
   let lookAt = TELL_AFTER_MS
   let interruptedAt: number | undefined
   for (;;) {
@@ -109,11 +152,12 @@ export async function waitForLock(os: WaitingOs, path: string, take: () => boole
         throw error
       }
     }
+    if (waited >= longest) throw gaveUp(os, path, waits?.limit)
     if (waited >= lookAt) {
       lookAt = waited * 2
       tellOfHolder(os, path)
     }
-    await clock.sleep(pauseAfter(waited, locks.kind))
+    await clock.sleep(Math.min(pauseAfter(waited, locks.kind), longest - waited))
     if (take()) return
   }
 }
@@ -140,9 +184,10 @@ export function tellOfHolder(
   )
 }
 
-function gaveUp({ locks }: WaitingOs, path: string): LockWaitError {
+function gaveUp({ locks }: WaitingOs, path: string, limit?: WaitLimit): LockWaitError {
+  const over = limit === undefined ? '' : `; the time given is over (${limit.by})`
   return new LockWaitError(
-    `${path}: gave up waiting for ${describeHolder(holderOf(locks, path))}, which holds this lock`,
+    `${path}: gave up waiting for ${describeHolder(holderOf(locks, path))}, which holds this lock${over}`,
   )
 }
 

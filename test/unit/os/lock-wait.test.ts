@@ -38,6 +38,50 @@ const freeAfter = (clock: FakeClock, ms: number) => () => clock.elapsed >= ms
 
 afterEach(() => interruptLockWaits(undefined))
 
+describe('a wait with a limit', () => {
+  const limited = (ms: number) => {
+    const made = machine()
+    made.waits.limit = { ms, by: `--timeout ${ms}` }
+    return made
+  }
+
+  it('ends when the time is over, and names holder, flag and value (issue 11, waiting)', async () => {
+    const { os, clock, said } = limited(1500)
+    const waiting = waitForLock(os, PATH, () => false)
+    await expect(waiting).rejects.toThrow(
+      `${PATH}: gave up waiting for process 4711 (node tkafka console-consumer --group g), ` +
+        'stopped (kill -CONT 4711 lets it go on), which holds this lock; the time given is over (--timeout 1500)',
+    )
+    await expect(waiting).rejects.toBeInstanceOf(LockWaitError)
+    expect(clock.elapsed).toBe(1500)
+    expect(said).toEqual([])
+  })
+
+  it('shares it among locks in a row, and has it anew once something got done (issue 11, waiting)', async () => {
+    const { os, clock, waits } = limited(1000)
+    await waitForLock(os, PATH, freeAfter(clock, 600))
+    await expect(waitForLock(os, PATH, () => false)).rejects.toThrow('--timeout 1000')
+    expect(clock.elapsed).toBe(1000)
+    await expect(waitForLock(os, PATH, () => false)).rejects.toThrow('--timeout 1000')
+    expect(clock.elapsed).toBe(1000)
+    waits.progressed()
+    await waitForLock(os, PATH, freeAfter(clock, 1900))
+  })
+
+  it('counts waits side by side once (issue 11, waiting)', async () => {
+    const { os, clock } = limited(1000)
+    await Promise.all([1, 2, 3].map(() => waitForLock(os, PATH, freeAfter(clock, 600))))
+    await waitForLock(os, PATH, freeAfter(clock, 900))
+  })
+
+  it('of 0 ms takes what is free, and waits for nothing (issue 11, waiting)', async () => {
+    const { os, clock } = limited(0)
+    await waitForLock(os, PATH, () => true)
+    await expect(waitForLock(os, PATH, () => false)).rejects.toBeInstanceOf(LockWaitError)
+    expect(clock.elapsed).toBe(0)
+  })
+})
+
 describe('waiting for a lock', () => {
   it('is silent for two seconds (B3)', async () => {
     const { os, clock, said } = machine()
