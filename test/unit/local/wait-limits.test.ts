@@ -69,9 +69,16 @@ describe.runIf(process.platform === 'linux')('a lock that is held', () => {
     })
     await consumer.subscribe(['t'])
     hold('.tkafka-gate')
-    await expect(consumer.commit(new Map([[{ topic: 't', partition: 0 }, { offset: 1 }]]))).rejects.toThrow(
-      '(default.api.timeout.ms=60)',
-    )
+    await expect(
+      consumer.commit(
+        new Map([
+          [
+            { topic: 't', partition: 0 },
+            { offset: 1, leaderEpoch: -1, metadata: '' },
+          ],
+        ]),
+      ),
+    ).rejects.toThrow('(default.api.timeout.ms=60)')
     letGo()
     await consumer.close()
   })
