@@ -82,8 +82,10 @@ export function chooseAssignor(preferences: readonly (readonly AssignorName[])[]
   return [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] as AssignorName
 }
 
+type MemberName = Pick<MemberSubscription, 'memberId' | 'groupInstanceId'>
+
 /** Kafka's order of members: static ones first, by instance id; then the others, by member id. */
-export function compareMembers(a: MemberSubscription, b: MemberSubscription): number {
+export function compareMembers(a: MemberName, b: MemberName): number {
   if (a.groupInstanceId !== undefined && b.groupInstanceId !== undefined)
     return compareText(a.groupInstanceId, b.groupInstanceId)
   if (a.groupInstanceId !== undefined) return -1

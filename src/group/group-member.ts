@@ -31,6 +31,12 @@ const NETWORK_SAFETY_MS = 1000
 /** Without watches (they can run out) joins are looked for this often. */
 const UNWATCHED_MS = 100
 
+/**
+ * With more members than this each waits a while between two looks, by chance about a millisecond for each member: what a crowd does at
+ * one moment is then seen by one look rather than by one for each of its events.
+ */
+const CROWD = 8
+
 type Lifeline = NonNullable<ReturnType<Lifelines['offer']>>
 
 interface Claim extends TopicPartition {
@@ -68,6 +74,9 @@ export class GroupMember {
   private tellAfter = TELL_AFTER_MS
   private retries = 0
   private again = false
+  /** Not before this moment, by the monotonic clock. */
+  private nextLook = 0
+  private nextLookTimer: NodeJS.Timeout | undefined
   private running: Promise<void> | undefined
   private closing = false
   private left: Promise<void> | undefined
@@ -92,7 +101,10 @@ export class GroupMember {
     this.deaths = new DeathWatch({
       os,
       logDir,
-      onDeath: () => this.changed(),
+      onDeath: () => {
+        this.reader.doubt()
+        this.changed()
+      },
     })
   }
 
@@ -202,30 +214,42 @@ export class GroupMember {
     if (matters) this.changed()
   }
 
-  private later(ms: number, forever = false): void {
+  private later(ms: number, forever = false): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.timers.delete(timer)
+      if (timer === this.nextLookTimer) this.nextLookTimer = undefined
       if (this.closing) return
       this.changed()
       if (forever) this.later(ms, true)
     }, ms)
     timer.unref()
     this.timers.add(timer)
+    return timer
   }
 
   /** Looks at everything again; calls during a look are served by one more. */
   private changed(): void {
     if (this.closing) return
     this.again = true
-    this.running ??= this.settle().finally(() => {
+    if (this.running !== undefined || this.nextLookTimer !== undefined) return
+    const wait = this.nextLook - this.options.os.clock.monotonic()
+    if (wait > 0) {
+      this.nextLookTimer = this.later(wait)
+      return
+    }
+    this.running = this.settle().finally(() => {
       this.running = undefined
       if (this.again) this.changed()
     })
   }
 
+  private pauseAfterLook(members: number): void {
+    if (members > CROWD) this.nextLook = this.options.os.clock.monotonic() + members * (0.5 + Math.random())
+  }
+
   private async settle(): Promise<void> {
     try {
-      while (this.again && !this.closing) {
+      while (this.again && !this.closing && this.options.os.clock.monotonic() >= this.nextLook) {
         this.again = false
         await this.step()
       }
@@ -246,6 +270,7 @@ export class GroupMember {
     const now = this.options.os.clock.monotonic()
     const { members, unsettled } = this.reader.read(now)
     const present = members.filter((member) => member.present)
+    this.pauseAfterLook(present.length)
     const before = predecessor(present, this.name)
     this.deaths.watch(before?.name, before?.file.lifeline)
     if (unsettled) this.later(RETRY_MS)

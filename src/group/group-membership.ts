@@ -21,6 +21,8 @@ export interface GroupMembership {
 }
 
 const MAX_MEMBER_FILE = 1 << 20
+/** Whoever was seen alive is asked again after so long, or when a death was noticed. */
+const ASK_AGAIN_MS = 1000
 
 /** Content of a member's file as the open descriptor has it; undefined when it is not whole. */
 export function readMemberFile(os: LockFileOs, fd: number): MemberFile | undefined {
@@ -41,11 +43,17 @@ export interface MembershipOptions {
 /**
  * Membership as one member sees it. Leftovers of dead members are removed on the way; static members that are away keep their place for
  * their session timeout, counted from when this member first missed them.
+ *
+ * A file whose lock was seen held is not opened again for a while: its content never changes, and who leaves or dies has it removed, by
+ * himself or by the next in the ring, so its name is gone. A look then costs a listing of the folder and the new names; else a crowd that
+ * joins would open files as often as the cube of its size says. The file of a static member is taken over under the same name: always opened.
  */
 export class MembershipReader {
   private readonly options: MembershipOptions
   private readonly prefix: string
   private readonly missedSince = new Map<string, number>()
+  private alive = new Map<string, GroupMembership>()
+  private askedAt = Number.NEGATIVE_INFINITY
   /** When the first kept place runs out; undefined when none is kept. */
   nextExpiry: number | undefined
 
@@ -54,19 +62,33 @@ export class MembershipReader {
     this.prefix = groupFilePrefix(options.groupId)
   }
 
+  /** Somebody died: everybody is asked at the next look. */
+  doubt(): void {
+    this.alive.clear()
+  }
+
   /** In Kafka's order of members, ourselves among them. `unsettled`: someone is just writing its file; look again soon. */
   read(now: number): { members: GroupMembership[]; unsettled: boolean } {
     const { own, ownName, os, logDir } = this.options
     const members: GroupMembership[] = [{ file: own, name: ownName, present: true }]
     let unsettled = false
     this.nextExpiry = undefined
+    if (now - this.askedAt >= ASK_AGAIN_MS) {
+      this.doubt()
+      this.askedAt = now
+    }
+    const alive = new Map<string, GroupMembership>()
     for (const name of os.fs.readdir(logDir)) {
       if (!name.startsWith(this.prefix) || name === ownName || groupFileKind(name) !== 'member') continue
-      const seen = this.look(name, now)
+      const seen = this.alive.get(name) ?? this.look(name, now)
       if (seen === 'unsettled') unsettled = true
-      else if (seen !== undefined) members.push(seen)
+      else if (seen !== undefined) {
+        members.push(seen)
+        if (!isStaticMemberFile(name)) alive.set(name, seen)
+      }
     }
-    members.sort((a, b) => compareMembers({ ...a.file, topics: [] }, { ...b.file, topics: [] }))
+    this.alive = alive
+    members.sort((a, b) => compareMembers(a.file, b.file))
     return { members, unsettled }
   }
 
