@@ -28,6 +28,8 @@ const MADE_BY_TKAFKA = `This Kafka log directory was made by tkafka, so tkafka a
 A genuine Kafka broker may take it over at any time; this file may stay.
 `
 
+type PartitionState = 'closed' | 'damaged' | 'unclosed' | 'damaged and unclosed'
+
 export class DirectoryWork implements SessionWork {
   readonly #os: Os
   readonly #directory: LocalDirectory
@@ -71,23 +73,11 @@ export class DirectoryWork implements SessionWork {
     const image = directory.image()
     for (const topic of image.topicImages()) {
       for (const { partition } of topic.partitions) {
-        directory.mendFolder(topic.name, partition)
-        const log = this.#open(topic, partition)
-        if (log === undefined) continue
-        try {
-          await log.lock()
-          const { cutBytes, corrupt } = await log.recover()
-          if (cutBytes > 0)
-            directory.warn(
-              `${log.dir}: ${count(cutBytes, 'torn byte at the end was', 'torn bytes at the end were')} cut`,
-            )
-          for (const error of corrupt) this.#damaged(log, error)
-          if (corrupt.length > 0) damaged.push(`${topic.name}-${partition}`)
-          const closed = log.endDamage !== undefined || this.#close(log)
-          if (!closed) unclosed.push(`${topic.name}-${partition}`)
-        } finally {
-          log.close()
-        }
+        const state = await this.#checkPartition(topic, partition)
+        if (state === 'damaged' || state === 'damaged and unclosed')
+          damaged.push(`${topic.name}-${partition}`)
+        if (state === 'unclosed' || state === 'damaged and unclosed')
+          unclosed.push(`${topic.name}-${partition}`)
       }
     }
     await this.closed()
@@ -95,6 +85,38 @@ export class DirectoryWork implements SessionWork {
     emptyPreallocatedIndexes(this.#os, directory.path)
     if (restRecords(image).length > 0) await directory.metadata().append(restRecords)
     return { damaged, unclosed }
+  }
+
+  /** A partition that cannot be read is told, and stays open: those who write elsewhere have no part in that. */
+  async #checkPartition(topic: TopicImage, partition: number): Promise<PartitionState> {
+    const dir = join(this.#directory.path, `${topic.name}-${partition}`)
+    try {
+      this.#directory.mendFolder(topic.name, partition)
+      const log = this.#open(topic, partition)
+      if (log === undefined) return 'closed'
+      try {
+        await log.lock()
+        return await this.#recover(log)
+      } finally {
+        log.close()
+      }
+    } catch (error) {
+      if (!isFileError(error) || isDiskFull(error) || error instanceof TerseError) throw error
+      this.#directory.warn(tellUnclosed(dir, error))
+      return 'unclosed'
+    }
+  }
+
+  async #recover(log: UnifiedLog): Promise<PartitionState> {
+    const { cutBytes, corrupt } = await log.recover()
+    if (cutBytes > 0)
+      this.#directory.warn(
+        `${log.dir}: ${count(cutBytes, 'torn byte at the end was', 'torn bytes at the end were')} cut`,
+      )
+    for (const error of corrupt) this.#damaged(log, error)
+    const closed = log.endDamage !== undefined || this.#close(log)
+    if (corrupt.length === 0) return closed ? 'closed' : 'unclosed'
+    return closed ? 'damaged' : 'damaged and unclosed'
   }
 
   isDamaged(name: string): boolean {
@@ -131,7 +153,7 @@ export class DirectoryWork implements SessionWork {
     } catch (error) {
       // What this process wrote is its own matter. Another's stays listed, for one who can read and write it: nothing is lost.
       if (own !== undefined || !isFileError(error)) throw error
-      if (!isDiskFull(error) && !isNotPermitted(error)) this.#directory.warn(tellUnclosed(log, error))
+      if (!isDiskFull(error) && !isNotPermitted(error)) this.#directory.warn(tellUnclosed(log.dir, error))
       return false
     } finally {
       if (own === undefined) log.close()
@@ -220,9 +242,9 @@ export class DirectoryWork implements SessionWork {
   }
 }
 
-function tellUnclosed(log: UnifiedLog, error: unknown): string {
-  const { path, message } = SideFileError.of(log.dir, error)
+function tellUnclosed(dir: string, error: unknown): string {
+  const { path, message } = SideFileError.of(dir, error)
   const why = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message
   const what = error instanceof LockWaitError ? 'was not closed' : 'was not read to its end'
-  return `${log.dir}: ${what}, so it is left as it is and the directory counts as in use: ${why}`
+  return `${dir}: ${what}, so it is left as it is and the directory counts as in use: ${why}`
 }
