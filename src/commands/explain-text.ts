@@ -114,7 +114,8 @@ function signOf({ deletable, active, cleaning }: ExplainedPartition['segments'][
 export function time(ms: number): string {
   if (ms < 0 || !Number.isFinite(ms)) return 'none'
   const date = new Date(ms)
-  if (Number.isNaN(date.getTime())) return String(ms)
+  // No calendar goes so far. The largest int64 is the one that is written on purpose, and no double holds it.
+  if (Number.isNaN(date.getTime())) return ms >= 2 ** 63 ? '9223372036854775807' : String(ms)
   const two = (n: number) => String(n).padStart(2, '0')
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }

@@ -1,7 +1,9 @@
 /** Which segments retention takes, or why not, in words. */
+
 import type { ExplainedCause } from '../client/admin-cleaning.ts'
 import { count } from '../count.ts'
 import type { SurveyedSegment } from '../log/cleaner-survey.ts'
+import { NEVER } from '../log/log-config.ts'
 import { rollDueAt } from '../log/log-retention.ts'
 import { duration } from './explained-duration.ts'
 import type { ExplainedLog } from './explained-log.ts'
@@ -203,6 +205,6 @@ function whyActive(log: ExplainedLog, segment: SurveyedSegment): ExplainedCause 
 
 export function deletableAt(log: ExplainedLog, segment: SurveyedSegment): number | undefined {
   const { retentionMs } = log.config
-  if (!log.config.delete || retentionMs < 0 || segment.size === 0) return undefined
+  if (!log.config.delete || retentionMs < 0 || retentionMs >= NEVER || segment.size === 0) return undefined
   return segment.largestTimestamp + retentionMs
 }

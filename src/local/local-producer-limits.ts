@@ -1,7 +1,7 @@
 import { type Int64, toInt64 } from '../bytes/int64.ts'
 import type { ProducerSettings } from '../config/producer-configs.ts'
 import { KafkaError } from '../errors.ts'
-import { type LogConfig, NEVER } from '../log/log-config.ts'
+import { isTooNew, type LogConfig, latest } from '../log/log-config.ts'
 import type { Codec } from '../record/record.ts'
 import { RECORD_BATCH_OVERHEAD } from '../record/record-batch.ts'
 import { MAX_RECORD_OVERHEAD, sizeOfField, sizeOfRecordBody } from '../record/record-writer.ts'
@@ -80,10 +80,10 @@ export class ProducerLimits {
       )
     }
     const age = now - Number(timestamp)
-    if (age > timestampBeforeMaxMs || (-age > timestampAfterMaxMs && timestampAfterMaxMs < NEVER)) {
+    if (age > timestampBeforeMaxMs || isTooNew(timestamp, now, timestampAfterMaxMs)) {
       throw new KafkaError(
         'INVALID_TIMESTAMP',
-        `Timestamp ${timestamp} of message with offset 0 is out of range. The timestamp should be within [${now - timestampBeforeMaxMs}, ${now + timestampAfterMaxMs}]`,
+        `Timestamp ${timestamp} of message with offset 0 is out of range. The timestamp should be within [${now - timestampBeforeMaxMs}, ${latest(now, timestampAfterMaxMs)}]`,
       )
     }
   }

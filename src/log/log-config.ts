@@ -2,6 +2,7 @@
  * The settings that a partition's log obeys, typed: Kafka's topic configs as they stand after inheritance.
  * Names are Kafka's topic-level names in camelCase; times are milliseconds, sizes are bytes.
  */
+import { type Int64, toInt64 } from '../bytes/int64.ts'
 
 export type CompressionType = 'producer' | 'uncompressed' | 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -26,7 +27,8 @@ export interface LogConfig {
   readonly compressionZstdLevel: number
   readonly timestampType: 'CreateTime' | 'LogAppendTime'
   readonly timestampBeforeMaxMs: number
-  readonly timestampAfterMaxMs: number
+  /** Exact beyond 2^53, where topics have timestamps in nanoseconds. */
+  readonly timestampAfterMaxMs: Int64
   readonly flushMessages: number
   readonly flushMs: number
   readonly deleteRetentionMs: number
@@ -91,7 +93,6 @@ const NUMBERS: Readonly<Record<string, NumberKey>> = {
   'compression.lz4.level': 'compressionLz4Level',
   'compression.zstd.level': 'compressionZstdLevel',
   'message.timestamp.before.max.ms': 'timestampBeforeMaxMs',
-  'message.timestamp.after.max.ms': 'timestampAfterMaxMs',
   'flush.messages': 'flushMessages',
   'flush.ms': 'flushMs',
   'delete.retention.ms': 'deleteRetentionMs',
@@ -105,7 +106,7 @@ const NUMBERS: Readonly<Record<string, NumberKey>> = {
 /**
  * Reads a topic's settings from Kafka's names and texts; what is missing or unreadable keeps its default (values
  * are validated where they are set, and an adopted directory must stay readable whatever it holds).
- * Numbers beyond 2^53 become NEVER.
+ * Numbers beyond 2^53 become NEVER, but for the one that is compared with timestamps.
  */
 export function logConfigFrom(
   values: ReadonlyMap<string, string>,
@@ -118,6 +119,8 @@ export function logConfigFrom(
     if (key !== undefined) {
       const number = Number(value)
       if (value !== '' && Number.isFinite(number)) config[key] = Math.min(number, NEVER)
+    } else if (name === 'message.timestamp.after.max.ms') {
+      if (/^\d+$/.test(value)) config.timestampAfterMaxMs = toInt64(BigInt(value))
     } else if (name === 'cleanup.policy') {
       const policies = value.split(',').map((policy) => policy.trim())
       config.compact = policies.includes('compact')
@@ -131,4 +134,14 @@ export function logConfigFrom(
     }
   }
   return config
+}
+
+/** To the millisecond, however far away: timestamps and limits are int64s. */
+export function isTooNew(timestamp: Int64, now: number, afterMaxMs: Int64): boolean {
+  return (typeof timestamp === 'bigint' ? timestamp - BigInt(now) : timestamp - now) > afterMaxMs
+}
+
+/** The newest timestamp that is taken. */
+export function latest(now: number, afterMaxMs: Int64): Int64 {
+  return typeof afterMaxMs === 'bigint' ? BigInt(now) + afterMaxMs : now + afterMaxMs
 }

@@ -7,8 +7,7 @@ import { exactTimestamp } from '../record/exact-timestamp.ts'
 import type { Codec } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
-import type { LogConfig } from './log-config.ts'
-import { NEVER } from './log-config.ts'
+import { isTooNew, type LogConfig, latest, NEVER } from './log-config.ts'
 
 export interface ValidatedBatches {
   readonly buffer: Buffer
@@ -105,11 +104,12 @@ function checkSize(size: number, config: LogConfig, topicPartition: string): voi
 
 function checkRecords(batch: RecordBatch, config: LogConfig, topicPartition: string, now: number): void {
   const createTime = config.timestampType === 'CreateTime'
-  const tooNew =
-    config.timestampAfterMaxMs >= NEVER ? Number.POSITIVE_INFINITY : now + config.timestampAfterMaxMs
   const tooOld =
     config.timestampBeforeMaxMs >= NEVER ? Number.NEGATIVE_INFINITY : now - config.timestampBeforeMaxMs
-  const checkTimes = createTime && (tooOld !== Number.NEGATIVE_INFINITY || batch.exactMaxTimestamp > tooNew)
+  const checkTimes =
+    createTime &&
+    (tooOld !== Number.NEGATIVE_INFINITY ||
+      isTooNew(batch.exactMaxTimestamp, now, config.timestampAfterMaxMs))
   if (createTime && batch.timestampType === 'LogAppendTime') {
     throw new KafkaError(
       'INVALID_TIMESTAMP',
@@ -125,11 +125,15 @@ function checkRecords(batch: RecordBatch, config: LogConfig, topicPartition: str
     let message: string | undefined
     if (config.compact && keyEnd < 0) {
       message = `Compacted topic cannot accept message without key in topic partition ${topicPartition}`
-    } else if (checkTimes && timestamp !== -1 && (timestamp < tooOld || timestamp > tooNew)) {
+    } else if (
+      checkTimes &&
+      timestamp !== -1 &&
+      (timestamp < tooOld || isTooNew(timestamp, now, config.timestampAfterMaxMs))
+    ) {
       badTime = true
       message =
         `Timestamp ${exactTimestamp(timestamp)} of message with offset ${offset} is out of range. The timestamp should be within ` +
-        `[${tooOld === Number.NEGATIVE_INFINITY ? 'any' : tooOld}, ${tooNew}]`
+        `[${tooOld === Number.NEGATIVE_INFINITY ? 'any' : tooOld}, ${latest(now, config.timestampAfterMaxMs)}]`
     }
     if (message === undefined) return
     refused++
