@@ -8,6 +8,7 @@
  */
 import type { Int64 } from '../bytes/int64.ts'
 import { UsageError } from '../errors.ts'
+import { digitsOf, stringifyExact } from './exact-json.ts'
 
 /** What conditions are asked about; texts are made when they are first asked for. */
 export interface RecordFields {
@@ -194,7 +195,8 @@ class WhereParser {
         if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return null
         at = (at as Record<string | number, unknown>)[step]
       }
-      return at
+      const digits = digitsOf(at)
+      return digits === undefined ? at : numberIn(digits)
     }
   }
 
@@ -260,7 +262,7 @@ function truthy(value: unknown): boolean {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+  return typeof value === 'string' || typeof value === 'bigint' ? String(value) : stringifyExact(value)
 }
 
 /** A number and the text of a number are the same; a missing field is null. */
@@ -269,10 +271,10 @@ function same(left: unknown, right: unknown): boolean {
   const b = right ?? null
   if (a === b) return true
   if (a === null || b === null || typeof a === typeof b) {
-    return typeof a === 'object' && a !== null && JSON.stringify(a) === JSON.stringify(b)
+    return typeof a === 'object' && a !== null && stringifyExact(a) === stringifyExact(b)
   }
   const numbers = numbersOf(a, b)
-  return numbers !== undefined && numbers[0] === numbers[1]
+  return numbers !== undefined && compare(numbers[0], numbers[1]) === 0
 }
 
 /** Below, at, above 0; NaN when the two cannot be compared. */
@@ -284,31 +286,28 @@ function order(a: unknown, b: unknown): number {
 }
 
 function compare<T extends string | Int64>(a: T, b: T): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+  // Of a bigint and a double, too, by their exact values.
+  if (a < b) return -1
+  return a > b ? 1 : 0
 }
 
 /** Both as numbers, when at least one is a number and the other one is or looks like one. */
 function numbersOf(a: unknown, b: unknown): [Int64, Int64] | undefined {
   if (!isNumber(a) && !isNumber(b)) return undefined
   const [x, y] = [numberOf(a), numberOf(b)]
-  if (Number.isNaN(x) || Number.isNaN(y)) return undefined
-  // A large number in JSON was rounded when it was parsed; against another one both are.
-  return isRounded(x) || isRounded(y) ? [Number(x), Number(y)] : [x, y]
+  return Number.isNaN(x) || Number.isNaN(y) ? undefined : [x, y]
 }
 
 const isNumber = (value: unknown): value is Int64 => typeof value === 'number' || typeof value === 'bigint'
-
-const isRounded = (value: Int64): boolean => typeof value === 'number' && !Number.isSafeInteger(value)
 
 function numberOf(value: unknown): Int64 {
   if (isNumber(value)) return value
   return typeof value === 'string' && value.trim() !== '' ? numberIn(value) : Number.NaN
 }
 
-/** Whole numbers beyond 2^53 with all their digits, as timestamps have them. */
+/** Whole numbers beyond 2^53 with all their digits. */
 function numberIn(text: string): Int64 {
   const number = Number(text)
-  if (Number.isSafeInteger(number) || !/^-?\d{1,19}$/.test(text.trim())) return number
+  if (Number.isSafeInteger(number) || !/^\s*-?\d{1,1000}\s*$/.test(text.trim())) return number
   return BigInt(text)
 }

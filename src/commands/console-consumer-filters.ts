@@ -12,6 +12,7 @@ import { formatOf } from './console-consumer-formats.ts'
 import { FormattedText, MachineFormatter } from './console-consumer-jsonl.ts'
 import type { ConsoleConsumerOptions } from './console-consumer-options.ts'
 import { RecordRange } from './console-consumer-ranges.ts'
+import { parseExact } from './exact-json.ts'
 import { DEFAULT_MESSAGE_FORMATTER, type MessageFormatter } from './message-formatter.ts'
 
 /** @throws UsageError for flags that are not right */
@@ -177,7 +178,7 @@ class FilteringVisitor implements ConsumerVisitor, RecordFields {
 function parsed(text: string | null): unknown {
   if (text === null) return null
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     return undefined
   }

@@ -4,6 +4,7 @@ import {
   type RecordFields,
   regexOf,
 } from '../../../src/commands/console-consumer-filters-where.ts'
+import { parseExact } from '../../../src/commands/exact-json.ts'
 
 const VALUE = '{"a":{"b":1,"list":[10,{"c":"x"}]},"name":"alpha","mag":5.5,"none":null,"id":"42"}'
 
@@ -57,6 +58,26 @@ describe('--where', () => {
     ['value.__proto__.polluted == null', true],
   ])('%s is %s', (expression, expected) => {
     expect(holds(expression)).toBe(expected)
+  })
+
+  test.each([
+    ['value.id == 9007199254740993', true],
+    ['value.id == 9007199254740992', false],
+    ['value.id > 9007199254740992', true],
+    ['value.id < 9007199254740994', true],
+    ['value.id == "9007199254740993"', true],
+    ['value.id =~ "^9007199254740993$"', true],
+    ['value.big == 123456789012345678901234567890', true],
+    ['value.big > 123456789012345678901234567889', true],
+    ['value.big > 1e29', true],
+    ['value.big == value.same', true],
+    ['value.ids[0] != value.id', true],
+    ['value.ids =~ "9007199254740995"', true],
+  ])('%s is %s: numbers beyond 2^53 are compared exactly (E2)', (expression, expected) => {
+    const text =
+      '{"id":9007199254740993,"ids":[9007199254740995],"big":123456789012345678901234567890,"same":123456789012345678901234567890}'
+    const fields = { ...record, value: text, valueJson: parseExact(text) }
+    expect(parseWhere(expression)(fields)).toBe(expected)
   })
 
   test.each([
