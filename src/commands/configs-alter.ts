@@ -18,6 +18,11 @@ const MIN_ITERATIONS = 4096
 /** The genuine tool names the file in its headline and says no more. */
 export class UnreadableFile extends TerseError {
   override name = 'UnreadableFile'
+
+  /** `cause` is what reading the file that this flag names has thrown: one line of it. */
+  constructor(flag: string, cause: Error) {
+    super(`--${flag}: ${cause.message.split('\n').join(': ')}`)
+  }
 }
 
 /** What is to be set and what to be taken away. */
@@ -67,8 +72,8 @@ async function addedConfigs(options: Options): Promise<Map<string, string>> {
   if (options.has('add-config-file')) {
     const file = options.value('add-config-file') ?? ''
     const properties = await propertiesFile(file).catch((error: Error) => {
-      if (error.message.startsWith('Is a directory')) throw new TerseError('Is a directory')
-      throw new UnreadableFile(error.message)
+      if (error.message.startsWith('Is a directory')) throw error
+      throw new UnreadableFile('add-config-file', error)
     })
     checkKeys(properties.keys())
     // In the order of Java's Properties.

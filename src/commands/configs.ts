@@ -107,17 +107,16 @@ export const command: Command = {
   },
 }
 
-/** The genuine tool reads the file before it does anything, and says no more than the headline where it cannot. */
+/** The genuine tool reads the file before it does anything; where it cannot it says the headline alone, we the cause as well. */
 async function readClientSettings(file: string): Promise<void> {
   const { propertiesFile } = await import('./client-properties.ts')
   const { UnreadableFile } = await import('./configs-alter.ts')
   await propertiesFile(file).catch((error: Error) => {
-    throw new UnreadableFile(error.message)
+    throw new UnreadableFile('command-config', error)
   })
 }
 
-/** Failures of which the genuine tool prints the headline alone. */
+/** A failure of which the headline alone is printed, as by the genuine tool. */
 function isSilent(error: Error, describing: boolean): boolean {
-  if (error.name === 'UnreadableFile') return true
   return describing && error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

@@ -65,6 +65,8 @@ class FilePayload implements Payload {
     const stat = systemOs.fs.stat(file)
     if (stat === undefined || stat.size === 0)
       throw new TerseError('File does not exist or empty file provided.')
+    if (stat.isDirectory())
+      throw new TerseError(`--payload-file ${file}: a folder stands where a file should be`)
     const parts = split(systemOs.fs.readUserFile(file).toString('utf8'), delimiter)
     stdout.line(`Number of records read: ${parts.length}`)
     if (parts.length === 0) throw new TerseError(`${file} holds nothing but delimiters`)

@@ -60,7 +60,9 @@ const RUNS: Readonly<Record<ReassignAction, (context: CommandContext, admin: Adm
   execute,
   verify,
   cancel,
-  list: async (context) => {
+  list: async (context, admin) => {
+    // What is no data directory says so.
+    await admin.topicNames()
     const machine = machineOutput(context, REASSIGNMENT_SHAPE)
     if (machine !== undefined) machine.end()
     else context.stdout.line('No partition reassignments found.')

@@ -1,5 +1,6 @@
 import type { ConsumerSettings } from '../client/consumer-config.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import { KafkaError } from '../errors.ts'
 import { GroupMember } from '../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../group/offset-store.ts'
 import { OffsetStore } from '../group/offset-store.ts'
@@ -190,6 +191,17 @@ export class LocalConsumerGroup {
   async takeBack(): Promise<void> {
     this.#busy = false
     await this.#drain()
+  }
+
+  /** What a program asks for. By itself a consumer also commits what is deleted meanwhile: that is passed over. */
+  async commitExisting(offsets: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
+    const image = this.#directory.image()
+    for (const { topic, partition } of offsets.keys()) {
+      if (image.topic(topic)?.partitions[partition] !== undefined) continue
+      const message = `Topic or Partition ${topic}-${partition} does not exist`
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message)
+    }
+    await this.commit([...offsets].map(([partition, offset]) => ({ ...partition, ...offset })))
   }
 
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {

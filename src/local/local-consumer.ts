@@ -346,8 +346,7 @@ export class LocalConsumer implements Consumer {
   async commit(offsets?: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
     if (this.#group === undefined && this.#unjoined !== undefined) return
     if (this.#group === undefined) throw noGroup()
-    if (offsets !== undefined)
-      return this.#group.commit([...offsets].map(([partition, offset]) => ({ ...partition, ...offset })))
+    if (offsets !== undefined) return this.#group.commitExisting(offsets)
     this.#assignment.processed()
     await this.#commit(this.#assignment.uncommitted())
   }

@@ -214,7 +214,7 @@ export class LocalTopicProducer implements TopicProducer {
     this.checkPartition(partition)
     if (key === null && this.#config.compact) throw this.#limits.keyMissing(partition)
     const timestamp = this.#limits.timestampOf(record.timestamp, this.#options.clock.now())
-    this.stopped.refuse(partition)
+    this.stopped.refuse(partition, true)
     const queue = this.#accumulator.queue(partition)
     while (queue.due && !this.#tryWrite(queue)) await this.drain().catch(() => {})
     return new Promise((resolve, reject) => {

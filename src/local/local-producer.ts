@@ -8,6 +8,7 @@ import type { Os } from '../os/os.ts'
 import { CompressionQueue, plainSizeLimit } from '../record/compression-queue.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { LocalTopicProducer } from './local-producer-topic.ts'
+import { AFTER_CLOSE } from './producer-stop.ts'
 
 /** With more partitions than this their ends are not asked where the rotation stands: opening each costs too much. */
 const ASK_ENDS_UP_TO = 64
@@ -59,8 +60,7 @@ export class LocalProducer implements Producer {
   }
 
   openTopic(topic: string): Promise<LocalTopicProducer> {
-    if (this.#closed)
-      return Promise.reject(new TerseError('Cannot perform operation after producer has been closed'))
+    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
     const known = this.#topics.get(topic)
     if (known !== undefined) return known
     const opening = this.#openTopic(topic)
@@ -81,6 +81,7 @@ export class LocalProducer implements Producer {
     if (this.#closed) return
     this.#closed = true
     await Promise.allSettled(this.#topics.values())
+    for (const topic of this.#open) topic.stopped.close()
     try {
       await this.#compressAll()
       await this.flush()

@@ -9,11 +9,15 @@ import { KafkaError, TerseError } from '../errors.ts'
 import { PartialAppendError } from '../log/log-append-info.ts'
 import { systemErrorText } from '../os/system-error.ts'
 
+/** In Kafka's words. */
+export const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
+
 export class ProducerStop {
   readonly #topic: string
   readonly #partitionCount: number
   readonly #partitions = new Map<number, TerseError>()
   #first: Error | undefined
+  #closed: Error | undefined
   /** Records that are in the logs. */
   stored = 0
 
@@ -24,11 +28,17 @@ export class ProducerStop {
 
   /** The failure that ended it for a caller that streams. */
   get first(): Error | undefined {
-    return this.#first
+    return this.#first ?? this.#closed
   }
 
-  /** @throws TerseError where a record for this partition would stand behind a hole */
-  refuse(partition: number): void {
+  /** What was taken is written still; nothing more is taken. */
+  close(): void {
+    this.#closed ??= new TerseError(AFTER_CLOSE)
+  }
+
+  /** @throws TerseError where a record for this partition would stand behind a hole, or a new one comes after the end */
+  refuse(partition: number, isNew = false): void {
+    if (isNew && this.#closed !== undefined) throw this.#closed
     const stopped = this.#partitions.get(partition)
     if (stopped !== undefined) throw stopped
   }
