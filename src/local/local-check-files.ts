@@ -7,7 +7,7 @@ import { LEADER_EPOCH_FILE } from '../log/leader-epoch-file-cache.ts'
 import { decodeSnapshot, snapshotFile } from '../log/producer-snapshot.ts'
 import type { ProducerStateManager } from '../log/producer-state-manager.ts'
 import type { FileSystem } from '../os/file-system.ts'
-import { type IndexBytes, readIndexBytes } from './local-check-index-bytes.ts'
+import { type IndexBytes, MOST_INDEX_BYTES, readIndexBytes } from './local-check-index-bytes.ts'
 import type { PartitionToCheck, SegmentFacts } from './local-check-partition.ts'
 import type { CheckReport } from './local-check-report.ts'
 
@@ -298,9 +298,6 @@ export function checkEpochs(
   return (offset) => rows.findLast(([, start]) => start <= offset)?.[0]
 }
 
-/** segment.index.bytes is 10 MB unless somebody set it. */
-const MOST_INDEX_BYTES = 256 << 20
-
 export function readIfThere(fs: FileSystem, path: string): Buffer | undefined {
   try {
     return fs.readFile(path, MOST_INDEX_BYTES)
@@ -317,7 +314,7 @@ function usedEnd(bytes: Buffer, entrySize: number, isUsed: (at: number) => boole
   return end
 }
 
-/** A tail of zeros belongs to a broker that runs or was killed; torn entries and clean directories have none. */
+/** A tail of zeros belongs to a broker that runs or was killed; torn entries, clean directories and files beyond all measure have none. */
 function untidyTail(
   { bytes, size }: IndexBytes,
   end: number,
@@ -326,6 +323,7 @@ function untidyTail(
   isActive: boolean,
 ): boolean {
   if (end === size) return false
+  if (size > MOST_INDEX_BYTES) return true
   const isZero = bytes.subarray(end).every((byte) => byte === 0)
   return !isZero || (size > end + entrySize && (clean || !isActive))
 }

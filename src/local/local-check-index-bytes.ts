@@ -1,17 +1,20 @@
 /**
  * An index file as the check sees it. A broker that was killed leaves 10 MB of zeros in each of them, thousands of times over:
- * these are looked at in large pieces and not kept.
+ * these are looked at in large pieces and not kept. The size of a file is what whoever made it wanted, a terabyte that takes no
+ * disk too: what is longer than any index is looked at in its first part alone.
  */
 import { type FileSystem, readFully } from '../os/file-system.ts'
 
 const CHUNK = 1024 * 1024
+/** segment.index.bytes is 10 MB unless somebody set it; a segment of 2 GB has no use for more. */
+export const MOST_INDEX_BYTES = 256 * CHUNK
 const ZEROS = Buffer.alloc(CHUNK)
 const CHUNK_BUFFER = Buffer.allocUnsafeSlow(CHUNK)
 
 export interface IndexBytes {
   /** Up to the entry with the last byte that is not zero. */
   readonly bytes: Buffer
-  /** Of the whole file: behind `bytes` are zeros. */
+  /** Of the whole file: behind `bytes` are zeros, or what lies beyond MOST_INDEX_BYTES. */
   readonly size: number
 }
 
@@ -39,6 +42,9 @@ export function readIndexBytes(fs: FileSystem, path: string, entrySize: number):
       }
       size += length
       if (length < CHUNK) break
+      if (size < MOST_INDEX_BYTES) continue
+      size = Math.max(size, fs.fstat(fd).size)
+      break
     }
     const bytes = Buffer.concat(parts)
     let used = bytes.length
