@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { bundleProgram } from '../support/bundle-program.ts'
 import { FIXTURES_WRITTEN, unpackFixture } from '../support/fixtures.ts'
@@ -30,7 +31,6 @@ export interface Figures {
 /** Where attacks take place; `end` removes all of it. */
 export class AttackBench {
   readonly #scratch: string
-  readonly #genuine: ReturnType<typeof unpackFixture>
   readonly #clock = clockAt(FIXTURES_WRITTEN)
   readonly #worker: string
   readonly #root: string
@@ -41,17 +41,29 @@ export class AttackBench {
     // Memory, where there is such a place: thousands of directories are made.
     const base = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
     this.#scratch = fs.mkdtempSync(path.join(base, 'tkafka-attacks-'))
-    this.#genuine = unpackFixture('transactions', this.#clock)
   }
 
   /** @param root the tree whose code is attacked */
   static async start(root = treeRoot): Promise<AttackBench> {
-    return new AttackBench(await bundleProgram('worker', { folder: 'attacks', root }), root)
+    const bench = new AttackBench(await bundleProgram('worker', { folder: 'attacks', root }), root)
+    const genuine = unpackFixture('transactions', bench.#clock)
+    const child = bench.#start(['templates', genuine.dir])
+    const said = await text(child.stderr)
+    genuine.remove()
+    if (!fs.existsSync(path.join(bench.#scratch, '.templates')))
+      throw new Error(`the bench cannot begin: ${said}`)
+    return bench
+  }
+
+  #start(args: readonly string[]) {
+    return spawn(process.execPath, [this.#worker, this.#scratch, ...args], {
+      env: { ...process.env, NODE_OPTIONS: '', TKAFKA_ATTACK_ROOT: this.#root, ...this.#clock.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   }
 
   end(): void {
     fs.rmSync(this.#scratch, { recursive: true, force: true })
-    this.#genuine.remove()
   }
 
   /** Attacks from number `from` up to `to`, in as many processes as it takes. */
@@ -66,19 +78,7 @@ export class AttackBench {
 
   /** One process. Returns the number of the attack behind its last one. */
   async #process(family: string, seed: number, from: number, to: number, figures: Figures): Promise<number> {
-    const args = [
-      this.#worker,
-      family,
-      String(seed),
-      String(from),
-      String(to),
-      this.#scratch,
-      this.#genuine.dir,
-    ]
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, NODE_OPTIONS: '', TKAFKA_ATTACK_ROOT: this.#root, ...this.#clock.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = this.#start([family, String(seed), String(from), String(to)])
     let said = ''
     child.stderr.on('data', (chunk) => {
       said = `${said}${chunk}`.slice(-2000)

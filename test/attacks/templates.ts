@@ -1,6 +1,7 @@
 /** The directories that are attacked, each with a book of what tkafka acknowledged in it. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { deserialize, serialize } from 'node:v8'
 import { openLocal } from '../../src/index.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { readTree, type Tree, writeTree } from './tree.ts'
@@ -39,6 +40,8 @@ export interface Template {
 }
 
 const HOUR_MS = 3_600_000
+/** In the bench's scratch folder; hidden, as nothing of the bench counts as made by an attack. */
+const KEPT = '.templates'
 
 async function fill(dir: string, from: number, to: number): Promise<void> {
   const producer = await openLocal(dir).producer()
@@ -153,15 +156,20 @@ async function write(name: string, dir: string, tree: Tree, older: Tree, clean: 
   return { name, tree, older, clean, genuine, partitions, commits }
 }
 
-/** @param genuine a directory that a broker wrote */
-export async function makeTemplates(scratch: string, genuine: string, only: RegExp): Promise<Template[]> {
+/** Makes them all and keeps them in a file, as every process of the bench needs them. @param genuine a directory that a broker wrote */
+export async function keepTemplates(scratch: string, genuine: string): Promise<void> {
   const theirs = readTree(genuine)
-  const made = only.test('genuine') ? [await write('genuine', genuine, theirs, theirs, true)] : []
+  const made = [await write('genuine', genuine, theirs, theirs, true)]
   for (const name of ['clean', 'killed']) {
     const dir = path.join(scratch, `template-${name}`)
     const older = await own(dir, name === 'clean')
     made.push(await write(name, dir, readTree(dir), older, name === 'clean'))
     fs.rmSync(dir, { recursive: true })
   }
-  return made
+  fs.writeFileSync(path.join(scratch, KEPT), serialize(made))
+}
+
+export function keptTemplates(scratch: string, only: RegExp): Template[] {
+  const made: Template[] = deserialize(fs.readFileSync(path.join(scratch, KEPT)))
+  return made.filter(({ name }) => only.test(name))
 }

@@ -15,9 +15,10 @@ export function recordText(key: Buffer | null, value: Buffer | null): string {
   return `${key?.toString('latin1') ?? '-'}=${value?.toString('latin1') ?? '-'}`
 }
 
-/** The machine without waits for its disk: nothing here loses power. */
+/** The machine without waits for its disk, as nothing here loses power, and without a search for strangers' locks, as there are none. */
 export const quickOs: Os = {
   ...systemOs,
+  locks: { ...systemOs.locks, holders: () => [] },
   fs: {
     ...systemOs.fs,
     fsync: () => {},
@@ -67,47 +68,62 @@ export async function withAdmin<T>(os: Os, dir: string, told: Told, work: (admin
 }
 
 /** What one partition had to give. */
-export interface ReadPartition {
-  readonly records: readonly { readonly offset: number; readonly text: string }[]
+interface Reading {
+  readonly records: { readonly offset: number; readonly text: string }[]
   /** Where something could not be read, or why not. */
-  readonly errors: readonly string[]
+  readonly errors: string[]
 }
 
-/** Reads a partition from its beginning to its end, over damage, as `--skip-corrupt` does. */
-export async function readPartition(
+/** Reads partitions from their beginnings to their ends, over damage, as `--skip-corrupt` does. */
+async function readTogether(
   os: Os,
   dir: string,
-  at: TopicPartition,
+  partitions: readonly TopicPartition[],
   told: Told,
-): Promise<ReadPartition> {
-  const records: { offset: number; text: string }[] = []
-  const errors: string[] = []
-  const before = told.failures.length
-  await told.by(`read ${at.topic}-${at.partition}`, async () => {
-    const consumer = new LocalConsumer(os, directory(os, dir, told), {
-      untilEnd: true,
-      skipCorrupt: true,
-      onCorrupt: ({ error }) => errors.push(error.message),
-      config: { 'auto.offset.reset': 'earliest' },
-    })
-    try {
-      await consumer.assign([at])
-      for (let idle = 0; !consumer.finished && idle < 3; ) {
-        const some = await consumer.poll(200)
-        idle = some.length === 0 ? idle + 1 : 0
-        for (const { offset, key, value } of some) records.push({ offset, text: recordText(key, value) })
-      }
-    } finally {
-      await consumer.close()
-    }
+  read: Map<string, Reading>,
+): Promise<void> {
+  for (const at of partitions) read.set(nameOf(at), { records: [], errors: [] })
+  const consumer = new LocalConsumer(os, directory(os, dir, told), {
+    untilEnd: true,
+    skipCorrupt: true,
+    onCorrupt: ({ partition, error }) => read.get(nameOf(partition))?.errors.push(error.message),
+    config: { 'auto.offset.reset': 'earliest' },
   })
-  for (const { error } of told.failures.slice(before)) errors.push(String((error as Error).message))
-  return { records, errors }
+  try {
+    await consumer.assign(partitions)
+    for (let idle = 0; !consumer.finished && idle < 3; ) {
+      const some = await consumer.poll(200)
+      idle = some.length === 0 ? idle + 1 : 0
+      for (const record of some) {
+        const text = recordText(record.key, record.value)
+        read.get(nameOf(record))?.records.push({ offset: record.offset, text })
+      }
+    }
+  } finally {
+    await consumer.close()
+  }
+}
+
+const nameOf = ({ topic, partition }: TopicPartition) => `${topic}-${partition}`
+
+/** With one consumer; where that fails, each partition with one of its own, so that it is known which is at fault. */
+async function readAll(os: Os, dir: string, partitions: readonly TopicPartition[], told: Told) {
+  const read = new Map<string, Reading>()
+  const before = told.failures.length
+  await told.by('read', () => readTogether(os, dir, partitions, told, read))
+  if (told.failures.length === before) return read
+  for (const at of partitions) {
+    const known = told.failures.length
+    await told.by(`read ${nameOf(at)}`, () => readTogether(os, dir, [at], told, read))
+    for (const { error } of told.failures.slice(known))
+      read.get(nameOf(at))?.errors.push(String((error as Error).message))
+  }
+  return read
 }
 
 export interface Look {
   readonly findings: readonly Finding[]
-  readonly read: ReadonlyMap<string, ReadPartition>
+  readonly read: ReadonlyMap<string, Reading>
   readonly commits: ReadonlyMap<string, number> | undefined
 }
 
@@ -129,9 +145,7 @@ export async function look(
     }),
   )
   const commits = await told.by('offsets', () => committed(os, dir, told))
-  const read = new Map<string, ReadPartition>()
-  for (const at of partitions) read.set(`${at.topic}-${at.partition}`, await readPartition(os, dir, at, told))
-  return { findings, read, commits }
+  return { findings, read: await readAll(os, dir, partitions, told), commits }
 }
 
 export async function committed(os: Os, dir: string, told: Told): Promise<ReadonlyMap<string, number>> {
@@ -144,7 +158,7 @@ export async function committed(os: Os, dir: string, told: Told): Promise<Readon
   })
 }
 
-/** One new record for each partition; partition -> offset and text of what was acknowledged. */
+/** One new record for each partition, by one producer; partition -> offset and text of what was acknowledged. */
 export async function produce(
   os: Os,
   dir: string,
@@ -153,20 +167,22 @@ export async function produce(
   word: string,
 ) {
   const acknowledged = new Map<string, { offset: number; text: string }>()
-  for (const { topic, partition } of partitions) {
-    await told.by(`produce ${topic}-${partition}`, async () => {
-      const producer = new LocalProducer(os, directory(os, dir, told), {})
-      try {
-        const value = `${word} ${topic}-${partition}`
-        const sent = producer.send({ topic, partition, key: 'new', value })
-        const [{ offset }] = await Promise.all([sent, producer.flush()])
-        const text = recordText(Buffer.from('new'), Buffer.from(value))
-        acknowledged.set(`${topic}-${partition}`, { offset, text })
-      } finally {
-        await producer.close()
+  await told.by('produce', async () => {
+    const producer = new LocalProducer(os, directory(os, dir, told), {})
+    try {
+      for (const { topic, partition } of partitions) {
+        const name = `${topic}-${partition}`
+        await told.by(`produce ${name}`, async () => {
+          const value = `${word} ${name}`
+          const sent = producer.send({ topic, partition, key: 'new', value })
+          const [{ offset }] = await Promise.all([sent, producer.flush()])
+          acknowledged.set(name, { offset, text: recordText(Buffer.from('new'), Buffer.from(value)) })
+        })
       }
-    })
-  }
+    } finally {
+      await producer.close()
+    }
+  })
   return acknowledged
 }
 

@@ -1,15 +1,16 @@
 /**
- * One process of the attack bench: worker FAMILY SEED FROM TO SCRATCH GENUINE. Attacks by number, and says of each as a line of JSON when it
+ * One process of the attack bench: worker SCRATCH FAMILY SEED FROM TO. Attacks by number, and says of each as a line of JSON when it
  * begins and what came of it. The bench ends it when an attack takes too long, and starts another behind that one.
+ * worker SCRATCH templates GENUINE makes what is attacked.
  */
 import fs from 'node:fs'
 import path from 'node:path'
 import { enter } from './arena.ts'
 import { attackSeed, Chance } from './chance.ts'
 import { FAMILIES } from './families.ts'
-import { makeTemplates } from './templates.ts'
+import { keepTemplates, keptTemplates } from './templates.ts'
 
-const [family, seed, from, to, scratch, genuine] = process.argv.slice(2)
+const [scratch, family, seed, from, to] = process.argv.slice(2)
 const MOST_MEMORY_KB = 500 * 1024
 /** What waits for so long waits for ever. */
 const HANG_MS = Number(process.env.TKAFKA_ATTACK_MS ?? 10_000)
@@ -47,9 +48,10 @@ function say(line: object): void {
 }
 
 async function main(): Promise<void> {
+  if (family === 'templates') return keepTemplates(scratch, seed)
   const base = path.join(scratch, `${family}-${process.pid}`)
   const { attack, templates: only = /./ } = FAMILIES[family]
-  const templates = await makeTemplates(base, genuine, only)
+  const templates = keptTemplates(scratch, only)
   for (let index = Number(from); index < Number(to); index++) {
     say({ begin: index })
     const arena = enter(
