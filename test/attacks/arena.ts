@@ -6,6 +6,7 @@ import {
   bytesKept,
   commitsKept,
   type Harm,
+  isSetAside,
   NO_HARM,
   newRecordsKept,
   offsetsKept,
@@ -137,23 +138,28 @@ async function write(arena: Arena, harm: Harm, bars: boolean, mends: boolean): P
     ...offsetsKept(
       template,
       acknowledged,
-      (name) => !isLone && [...harm.files].some((file) => file.startsWith(name) || !file.includes('-')),
+      (name) =>
+        isSetAside(harm, name, told) ||
+        (!isLone && [...harm.files].some((file) => file.startsWith(name) || !file.includes('-'))),
     ),
   )
   const after = new Told()
   const seen = await look(quickOs, dir, template.partitions, after)
   broken.push(...wordsKept(after))
   if (!bars || after.failures.length === 0)
-    broken.push(...readingKept(template, harm, seen, withTold(after)), ...newRecordsKept(acknowledged, seen))
+    broken.push(
+      ...readingKept(template, harm, seen, withTold(told, after)),
+      ...newRecordsKept(acknowledged, seen),
+    )
   broken.push(...commitsKept(template, harm, seen, delivered))
   return broken
 }
 
 /** What was lost was told before anybody wrote: afterwards only what nobody touched counts. */
-function withTold(told: Told): Told {
+function withTold(then: Told, now: Told): Told {
   const all = new Told()
-  all.warnings.push(...told.warnings, 'told before')
-  all.failures.push(...told.failures, { doing: 'check', error: new Error('told before') })
+  all.warnings.push(...then.warnings, ...now.warnings, 'told before')
+  all.failures.push(...now.failures, { doing: 'check', error: new Error('told before') })
   return all
 }
 

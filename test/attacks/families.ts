@@ -5,6 +5,7 @@ import { mutate } from './mutate.ts'
 import { fillOutputs } from './outputs.ts'
 import { plant } from './planted.ts'
 import { endProcesses } from './signals.ts'
+import { waitForLocks } from './waits.ts'
 
 interface Family {
   readonly attack: (arena: Arena) => Promise<Verdict>
@@ -20,4 +21,5 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   forge: { attack: forge },
   outputs: { attack: fillOutputs, templates: /clean|killed/ },
   signals: { attack: endProcesses, templates: /clean|killed/ },
+  waits: { attack: waitForLocks, templates: /clean/ },
 }

@@ -61,6 +61,12 @@ function mayRefuse(harm: Harm, partition: BookPartition): boolean {
   return touches(harm, METADATA) || touches(harm, own)
 }
 
+/** A folder that bears another topic's id is none of this topic, and everybody says so: a broker sets it aside, too. */
+export function isSetAside(harm: Harm, name: string, told: Told): boolean {
+  const said = `/${name}: belongs to another topic`
+  return harm.files.has(`${name}/partition.metadata`) && told.warnings.some((line) => line.includes(said))
+}
+
 /** Everything that was read is right; what is missing was harmed, and that is told. */
 export function readingKept(template: Template, harm: Harm, seen: Look, told: Told): string[] {
   const broken: string[] = []
@@ -74,7 +80,7 @@ export function readingKept(template: Template, harm: Harm, seen: Look, told: To
     }
     // What stands in for a log that was replaced is as good as any to a reader, if it was stored at that offset once.
     if ([...(harm.replaced ?? [])].some((file) => file.startsWith(`${name}/`))) {
-      const stray = records.find(({ offset, text }) => !wasStored(template, offset, text))
+      const stray = records.find(({ offset, text }) => !wasStored(template, harm, offset, text))
       if (stray !== undefined) broken.push(`${name}: offset ${stray.offset} is read, and was never stored`)
       continue
     }
@@ -97,6 +103,7 @@ export function readingKept(template: Template, harm: Harm, seen: Look, told: To
     if (
       missing.length > 0 &&
       !(mayRefuse(harm, partition) && errors.length > 0) &&
+      !isSetAside(harm, name, told) &&
       !touches(harm, MAY_MOVE_STARTS)
     ) {
       const why = errors.length > 0 ? `: ${errors[0]}` : ', and nothing is said'
@@ -117,9 +124,10 @@ export function readingKept(template: Template, harm: Harm, seen: Look, told: To
   return broken
 }
 
-/** In any of the partitions, or behind the attack. */
-function wasStored({ partitions, genuine }: Template, offset: number, text: string): boolean {
-  return genuine || text.startsWith('new=') || partitions.some(({ records }) => records.get(offset) === text)
+/** In any of the partitions, or behind the attack. Of tkafka's own topics the book keeps no records. */
+function wasStored({ partitions, genuine }: Template, harm: Harm, offset: number, text: string): boolean {
+  if (genuine || [...(harm.replaced ?? [])].some((file) => file.startsWith('__'))) return true
+  return text.startsWith('new=') || partitions.some(({ records }) => records.get(offset) === text)
 }
 
 /** What is lost is told: by check always; to a reader where a batch is damaged, or the end of the log is missing. */
