@@ -116,6 +116,7 @@ export class LogReader {
     const behind = local.behind(segment, position, segment.baseOffset, end)
     if (behind === undefined) return Math.max(after, offset + 1)
     const next = Math.max(behind.baseOffset, offset + 1)
+    if (next > after) return Math.max(after, offset + 1)
     this.#next = { offset: next, segment, position: behind.position }
     return next
   }
@@ -151,7 +152,8 @@ export class LogReader {
         if (i < local.segments.length - 1) segment.closeLog()
         continue
       }
-      const fetched = this.#chunk(segment, position, end, request)
+      const fetched = this.#chunk(segment, position, end, request, local.segments[i + 1]?.baseOffset)
+      if (fetched === undefined) continue
       if (fetched.end > fetched.start) {
         const base = header.baseOffsetAt(fetched.buffer, fetched.start)
         if (base > offset) this.#refuseGap(offset, base, segment, position)
@@ -215,7 +217,17 @@ export class LogReader {
     }
   }
 
-  #chunk(segment: LogSegment, position: number, end: number, request: ReadRequest): FetchedData {
+  /**
+   * Undefined: what stands there has the offsets of the next segment, which begins at `nextBase`. Those are read from the segment whose name
+   * says so: another log's file in this one's place would hide good records, and one that a cleaner just merged holds the same.
+   */
+  #chunk(
+    segment: LogSegment,
+    position: number,
+    end: number,
+    request: ReadRequest,
+    nextBase = Number.POSITIVE_INFINITY,
+  ): FetchedData | undefined {
     const { offset, maxBytes, limit, checkCrcs, into } = request
     let wanted = Math.min(Math.max(maxBytes, header.RECORD_BATCH_OVERHEAD), end - position)
     let at = 0
@@ -233,6 +245,10 @@ export class LogReader {
         const problem = headerProblem(buffer, at, room, minOffset)
         const size = problem === undefined ? header.sizeAt(buffer, at) : 0
         if (problem === undefined && at + size > length) break
+        if (problem === undefined && header.baseOffsetAt(buffer, at) >= nextBase) {
+          if (at > 0) break
+          return undefined
+        }
         const expected = at === 0 ? offset : minOffset
         // The next read begins behind the gap, and tells of it.
         if (

@@ -296,3 +296,23 @@ describe('a hole before an empty last segment', () => {
     expect(readAll(log)).toEqual(['0:v0', '1:v1', '2:v2'])
   })
 })
+
+describe("another log's file in the place of a closed segment", () => {
+  it('hides no record of the segments behind it (A)', () => {
+    const { dir, log } = filled(6, { segmentBytes: 150 })
+    log.close()
+    const bases = readdirSync(join(dir, 't-0')).flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
+    expect(bases.map(Number)).toEqual([0, 2, 4])
+    const foreign = [2, 3, 4, 5].map((baseOffset) => batchOf(['foreign'], { baseOffset }))
+    writeFileSync(file(dir, 2, 'log'), Buffer.concat(foreign))
+    const stored = ['0:v0', '1:v1', '2:foreign', '3:foreign', '4:v4', '5:v5']
+    expect(readAll(openLog(dir, { readOnly: true }))).toEqual(stored)
+    const writer = openLog(dir)
+    appendUnderLock(writer, batchOf(['new']))
+    expect(readAll(writer)).toEqual([...stored, '6:new'])
+    // Who skips what is damaged lands on the next segment's own record, too.
+    flip(file(dir, 2, 'log'), 30)
+    const reader = openLog(dir, { readOnly: true })
+    expect([2, 3].map((offset) => reader.skipCorrupt(offset))).toEqual([3, 4])
+  })
+})
