@@ -7,12 +7,13 @@ import { AttackBench, repetition, type Violation } from './bench.ts'
 
 /** Of a hundred attacks: those with real processes take fifty times as long. */
 const SHARES: Readonly<Record<string, number>> = {
-  mutate: 36,
+  mutate: 35,
   'fail calls': 36,
   plant: 13,
   forge: 11,
   outputs: 2,
   signals: 2,
+  waits: 1,
 }
 const { TKAFKA_SEED, TKAFKA_ATTACKS, TKAFKA_FAMILY, TKAFKA_ATTACK, TKAFKA_BENCH } = process.env
 const isFull = TKAFKA_BENCH === 'attacks'
@@ -27,6 +28,7 @@ const SHORT: Readonly<Record<string, number>> = {
   forge: 3,
   outputs: 1,
   signals: 1,
+  waits: 0,
 }
 const families = Object.keys(SHARES).filter((name) => name === (one?.[0] ?? TKAFKA_FAMILY ?? name))
 

@@ -4,10 +4,10 @@ import path from 'node:path'
 import type { Os } from '../../src/os/os.ts'
 import { type Arena, outsideOf, type Verdict, worksAgain } from './arena.ts'
 import type { Chance } from './chance.ts'
-import { bytesKept, NO_HARM, newRecordsKept, wordsKept } from './promises.ts'
+import { bytesKept, NO_HARM, newRecordsKept, orderKept, wordsKept } from './promises.ts'
 import type { Template } from './templates.ts'
 import { differences, writeTree } from './tree.ts'
-import { consumeAsGroup, look, produce, quickOs, Told, withAdmin } from './use.ts'
+import { consumeAsGroup, look, produce, quickOs, stream, Told, withAdmin } from './use.ts'
 
 type Acknowledged = ReadonlyMap<string, { readonly offset: number; readonly text: string }>
 type Work = (os: Os, dir: string, template: Template, told: Told) => Promise<Acknowledged | undefined>
@@ -22,6 +22,7 @@ const WORKS: Readonly<Record<string, { readonly work: Work; readonly changes?: R
   produce: {
     work: (os, dir, { partitions }, told) => produce(os, dir, partitions, told, 'beside the fault'),
   },
+  stream: { work: (os, dir, { partitions }, told) => stream(os, dir, partitions, told) },
   consume: { work: async (os, dir, _, told) => void (await consumeAsGroup(os, dir, told)) },
   look: { work: async (os, dir, { partitions }, told) => void (await look(os, dir, partitions, told)) },
   create: {
@@ -173,7 +174,7 @@ function chosen(chance: Chance, calls: readonly string[]): number {
 export async function failCalls(arena: Arena): Promise<Verdict> {
   const { chance, dir } = arena
   const names = Object.keys(WORKS).filter((name) => !arena.template.genuine || !/delete|clean/.test(name))
-  const name = chance.oneIn(3) ? 'produce' : chance.of(names)
+  const name = chance.oneIn(3) ? chance.of(['produce', 'stream']) : chance.of(names)
   const { work, changes } = WORKS[name]
   const kind = chance.of(KINDS)
   const calls = await count(arena, name, kind === 'short read' || kind === 'garbage')
@@ -209,6 +210,7 @@ export async function failCalls(arena: Arena): Promise<Verdict> {
   const after = new Told()
   const seen = await look(quickOs, dir, template.partitions, after)
   add('at once', newRecordsKept(acknowledged, seen))
+  add('at once', orderKept(seen))
   const given = new Map([...acknowledged].map(([key, { offset }]) => [key, offset]))
   add('the next run', await worksAgain({ ...arena, template }, given))
   add('outside', differences(outside, outsideOf(arena)))

@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { TerseError } from '../../src/errors.ts'
 import type { BookBatch, BookPartition, Template } from './templates.ts'
-import type { Look, Told } from './use.ts'
+import { type Look, STREAMED, type Told } from './use.ts'
 
 /** What an attack took away of what was stored. */
 export interface Harm {
@@ -245,6 +245,20 @@ export function newRecordsKept(acknowledged: Acknowledged, seen: Look): string[]
     const found = seen.read.get(name)?.records.filter((record) => record.offset === offset) ?? []
     if (found.length !== 1 || found[0].text !== text)
       broken.push(`${name}: offset ${offset}, acknowledged behind the attack, is not read`)
+  }
+  return broken
+}
+
+/** Of what was streamed in nothing stands behind the first that is lost (A6). */
+export function orderKept(seen: Look): string[] {
+  const broken: string[] = []
+  for (const [name, { records }] of seen.read) {
+    const numbers = records.flatMap(({ text }) =>
+      text.startsWith(`${STREAMED}=`) ? [Number(text.slice(STREAMED.length + 1))] : [],
+    )
+    const hole = numbers.findIndex((number, i) => number !== i)
+    if (hole >= 0)
+      broken.push(`${name}: of what was streamed in, ${numbers[hole]} stands where ${hole} is due`)
   }
   return broken
 }

@@ -186,6 +186,37 @@ export async function produce(
   return acknowledged
 }
 
+/** Of records that are handed over one behind the other, without waiting. */
+export const STREAMED = 'streamed'
+const STREAM_LENGTH = 8
+
+/** Several batches for each partition; partition -> the last one that was acknowledged. */
+export async function stream(os: Os, dir: string, partitions: readonly TopicPartition[], told: Told) {
+  const acknowledged = new Map<string, { offset: number; text: string }>()
+  await told.by('produce', async () => {
+    const config = { 'batch.size': '150', 'linger.ms': '5' }
+    const producer = new LocalProducer(os, directory(os, dir, told), config)
+    const sends: Promise<void>[] = []
+    try {
+      for (let i = 0; i < STREAM_LENGTH; i++) {
+        for (const at of partitions) {
+          const send = async () => {
+            const { offset } = await producer.send({ ...at, key: STREAMED, value: `${i}` })
+            acknowledged.set(nameOf(at), { offset, text: `${STREAMED}=${i}` })
+          }
+          sends.push(told.by(`produce ${nameOf(at)}`, send) as Promise<void>)
+        }
+        // A program has other things to do, too.
+        if (i % 3 === 2) await new Promise((resolve) => setTimeout(resolve, 6))
+      }
+      await Promise.all(sends)
+    } finally {
+      await producer.close()
+    }
+  })
+  return acknowledged
+}
+
 /** As a member of the group: what it was given, and what it then committed. Topic `t` alone. */
 export async function consumeAsGroup(os: Os, dir: string, told: Told): Promise<ReadonlyMap<string, number>> {
   const delivered = new Map<string, number>()
