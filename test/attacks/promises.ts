@@ -95,7 +95,8 @@ export function readingKept(template: Template, harm: Harm, seen: Look, told: To
     }
     for (const offset of guarded(harm, partition)) {
       const text = found.get(offset)
-      if (text === undefined || text === partition.records.get(offset)) continue
+      // What a machine that stopped left torn at the end has its offsets given anew.
+      if (text === undefined || text === partition.records.get(offset) || isNew(template, text)) continue
       broken.push(`${name}: offset ${offset} is read though its batch is damaged`)
       break
     }
@@ -123,6 +124,8 @@ export function readingKept(template: Template, harm: Harm, seen: Look, told: To
   }
   return broken
 }
+
+const isNew = ({ clean }: Template, text: string) => !clean && text.startsWith('new=')
 
 /** In any of the partitions, or behind the attack. Of tkafka's own topics the book keeps no records. */
 function wasStored({ partitions, genuine }: Template, harm: Harm, offset: number, text: string): boolean {
@@ -183,8 +186,11 @@ export function bytesKept(template: Template, harm: Harm, dir: string, mended = 
       if (now?.subarray(batch.start, batch.end).equals(then)) continue
       // A repair may take bytes out of a log; then the batch has another place, or is in a file that was kept.
       if (mended && (now?.includes(then) || keptAside(dir, batch.file, then))) continue
-      if (harm.files.has(`${path.dirname(batch.file)}/partition.metadata`) && inStray(dir, batch.file, then))
-        continue
+      // A folder that is no topic's any more, as what told of that topic is damaged, is set aside whole by who was asked to mend.
+      const isForeign =
+        harm.files.has(`${path.dirname(batch.file)}/partition.metadata`) ||
+        (mended && touches(harm, METADATA))
+      if (isForeign && inStray(dir, batch.file, then)) continue
       broken.push(
         `${topic}-${partition}: the bytes of offsets ${batch.baseOffset} to ${batch.lastOffset} are gone from ${batch.file}`,
       )
