@@ -66,7 +66,7 @@ async function load() {
     "export * from './src/cli/markdown-help.ts'",
     "export * from './src/cli/man-page.ts'",
     "export * from './src/cli/completion.ts'",
-    "export * from './src/commands/completion-values.ts'",
+    "export * from './src/commands/hints/completion-values.ts'",
     ...names.map((name, i) => `import { command as command${i} } from './src/commands/${name}'`),
     `export const commands = [${names.map((_, i) => `command${i}`).join(', ')}]`,
   ].join('\n')

@@ -11,7 +11,7 @@
  * Errors a person can act on are `TerseError`s (one line); those that Kafka knows are `KafkaError`s with Kafka's names. What is
  * handed in with a wrong type is a `TypeError` that names the field, and nothing is stored.
  */
-import type { Admin } from './client/admin.ts'
+import type { Admin } from './client/admin/admin.ts'
 import { settings } from './client/argument-types.ts'
 import {
   checkConsumerOptions,
@@ -51,32 +51,32 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
   checkOpening(options)
   const warn = options.warn ?? (() => {})
   const directory = async (waitLimit?: WaitLimit) => {
-    const { LocalDirectory } = await import('./local/local-directory.ts')
+    const { LocalDirectory } = await import('./local/directory/local-directory.ts')
     return LocalDirectory.open(systemOs, path, { warn, waitLimit })
   }
   return {
     path,
     admin: async () => {
-      const { LocalAdmin } = await import('./local/local-admin.ts')
+      const { LocalAdmin } = await import('./local/admin/local-admin.ts')
       return checkedAdmin(new LocalAdmin(systemOs, await directory(), { warn }))
     },
     producer: async (config = {}) => {
       const given = settings(config, 'producer: config')
-      const { LocalProducer } = await import('./local/local-producer.ts')
+      const { LocalProducer } = await import('./local/producer/local-producer.ts')
       return checkedProducer(new LocalProducer(systemOs, await directory(producerWaitLimit(given)), given))
     },
     consumer: async (consumerOptions = {}) => {
       checkConsumerOptions(consumerOptions)
       const config = settings(consumerOptions.config, 'consumer: config')
-      const { LocalConsumer } = await import('./local/local-consumer.ts')
+      const { LocalConsumer } = await import('./local/consumer/local-consumer.ts')
       const opened = await directory(clientWaitLimit(config))
       return checkedConsumer(new LocalConsumer(systemOs, opened, { ...consumerOptions, config }))
     },
   }
 }
 
-export type * from './client/admin.ts'
-export type * from './client/admin-cleaning.ts'
+export type * from './client/admin/admin.ts'
+export type * from './client/admin/cleaning-admin.ts'
 export type * from './client/consumer.ts'
 export type * from './client/producer.ts'
 export type * from './client/types.ts'

@@ -162,7 +162,7 @@ async function runTool(context: CommandContext, stderr: FdOutput): Promise<numbe
   }
   if (status === 1) {
     stderr.flush()
-    const { hintNearNames } = await import('./commands/near-name-hint.ts')
+    const { hintNearNames } = await import('./commands/hints/near-name-hint.ts')
     await hintNearNames(context)
   }
   return status

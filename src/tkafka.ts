@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path'
 import { type Colours, colours } from './cli/colour.ts'
 import { BrokenPipeError, FdOutput, OutputError } from './cli/output.ts'
-import { nearNames } from './client/near-names.ts'
+import { nearNames } from './names/near-names.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
 import { standardStreams } from './os/standard-streams.ts'
 import { systemOs } from './os/system-os.ts'

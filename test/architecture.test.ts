@@ -59,7 +59,7 @@ describe('architecture', () => {
         const from = folderOf(file)
         const to = folderOf(target)
         if (from === '' || from === to || SHARED.includes(target)) return false
-        if (file === 'src/commands/open-client.ts' && (to === 'local' || to === 'cluster')) return false
+        if (file === 'src/commands/open/open-client.ts' && (to === 'local' || to === 'cluster')) return false
         return !(MAY_IMPORT[from] ?? []).includes(to)
       })
     expect(wrong, 'layers point one way: see the table in docs/design.md').toEqual([])
@@ -117,7 +117,7 @@ describe('architecture', () => {
 
   test('no thread blocks in the kernel for a lock: it is tried, then awaited (B1)', () => {
     // Naps in the two places that have nothing else to do: a full pipe, and the thread that compresses.
-    const mayNap = ['src/os/standard-streams.ts', 'src/record/compression-slots.ts']
+    const mayNap = ['src/os/standard-streams.ts', 'src/record/compression/compression-slots.ts']
     const blocking = /waitForLockSync|waitForLock\(fd|waitSync|SETLKW|Atomics\.wait\(/
     const found = sources().filter(
       (file) => !mayNap.includes(file) && blocking.test(fs.readFileSync(path.join(root, file), 'utf8')),

@@ -4,7 +4,7 @@
  */
 
 import { TerseError } from '../errors.ts'
-import type { Admin } from './admin.ts'
+import type { Admin } from './admin/admin.ts'
 import {
   anything,
   bytes,

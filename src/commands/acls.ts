@@ -9,13 +9,13 @@ import {
   entryText,
   patternText,
   type ResourcePatternFilter,
-} from '../client/acl.ts'
-import type { Admin } from '../client/admin.ts'
+} from '../client/admin/acl.ts'
+import type { Admin } from '../client/admin/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { aclsOf, aclsToAdd, checkArguments, principals, resourceFilters } from './acls-arguments.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER } from './common-flags.ts'
-import { Confirmation } from './confirmation.ts'
-import { openAdmin } from './open-client.ts'
+import { aclsOf, aclsToAdd, checkArguments, principals, resourceFilters } from './acls/arguments.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER } from './open/common-flags.ts'
+import { Confirmation } from './acls/confirmation.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const resource = (name: string, description: string) => ({
   name,

@@ -4,9 +4,9 @@
  */
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row } from '../cli/machine-output.ts'
-import { BROKER_APIS } from './broker-api-table.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { BROKER_APIS } from './broker-api-versions/table.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {
   name: 'broker-api-versions',

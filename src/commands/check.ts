@@ -3,10 +3,10 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
-import type { CheckSummary, Finding } from '../client/admin-check.ts'
+import type { CheckSummary, Finding } from '../client/admin/check-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { count } from '../count.ts'
-import { openAdmin } from './open-client.ts'
+import { openAdmin } from './open/open-client.ts'
 
 export const TOPIC: Flag = {
   name: 'topic',

@@ -4,11 +4,11 @@ import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.t
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
-import type { Admin, ConfigAlteration } from '../client/admin.ts'
+import type { Admin, ConfigAlteration } from '../client/admin/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { randomUuid } from '../message/uuid.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const CHANGES = ['generate-name', 'interval', 'match', 'metrics'] as const
 

@@ -2,10 +2,10 @@
 
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { Admin } from '../client/admin.ts'
+import type { Admin } from '../client/admin/admin.ts'
 import { TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
-import { openAdmin } from './open-client.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const CONNECTION: readonly Flag[] = [
   {

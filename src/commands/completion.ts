@@ -50,7 +50,7 @@ function script(shell: string): Uint8Array {
 
 async function names(context: CommandContext, kind: string): Promise<number> {
   try {
-    const { openAdmin, openDirectory } = await import('./open-client.ts')
+    const { openAdmin, openDirectory } = await import('./open/open-client.ts')
     if (kind === 'topics') {
       const directory = await openDirectory(context)
       if (directory.exists()) for (const name of directory.image().topics()) context.stdout.line(name)

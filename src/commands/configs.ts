@@ -2,9 +2,9 @@ import type { Command } from '../cli/command.ts'
 import { outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { ConfigsFailure } from './configs-entities.ts'
-import { openAdmin } from './open-client.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { ConfigsFailure } from './configs/entities.ts'
+import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {
   name: 'configs',
@@ -75,7 +75,7 @@ export const command: Command = {
   ],
   async run(context) {
     const { options, stderr, stdout } = context
-    const { checkArguments } = await import('./configs-entities.ts')
+    const { checkArguments } = await import('./configs/entities.ts')
     try {
       const entities = await checkArguments(options)
       outputFormat(options)
@@ -83,12 +83,12 @@ export const command: Command = {
       const admin = await openAdmin(context)
       try {
         if (options.has('describe')) {
-          const { describeConfigs } = await import('./configs-describe.ts')
-          const rows = options.has('output') ? await import('./output-configs.ts') : undefined
+          const { describeConfigs } = await import('./configs/describe.ts')
+          const rows = options.has('output') ? await import('./configs/rows.ts') : undefined
           if (!(await rows?.writeConfigs(context, admin, entities)))
             await describeConfigs(context, admin, entities)
         } else {
-          const { alterConfigs } = await import('./configs-alter.ts')
+          const { alterConfigs } = await import('./configs/alter.ts')
           await alterConfigs(context, admin, entities)
         }
       } finally {
@@ -109,8 +109,8 @@ export const command: Command = {
 
 /** The genuine tool reads the file before it does anything; where it cannot it says the headline alone, we the cause as well. */
 async function readClientSettings(file: string): Promise<void> {
-  const { propertiesFile } = await import('./client-properties.ts')
-  const { UnreadableFile } = await import('./configs-alter.ts')
+  const { propertiesFile } = await import('./open/client-properties.ts')
+  const { UnreadableFile } = await import('./configs/alter.ts')
   await propertiesFile(file).catch((error: Error) => {
     throw new UnreadableFile('command-config', error)
   })

@@ -1,5 +1,5 @@
 /** Runs Kafka Connect; that needs a running cluster. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'connect-distributed',

@@ -1,5 +1,5 @@
 /** Manages plugins of Kafka Connect. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'connect-plugin-path',

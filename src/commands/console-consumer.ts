@@ -7,13 +7,13 @@ import { javaPattern } from '../client/topic-filter.ts'
 import type { TopicPartition } from '../client/types.ts'
 import { count as counted } from '../count.ts'
 import { KafkaError, TerseError } from '../errors.ts'
-import type { ConsumerAdditions } from './console-consumer-filters.ts'
-import { ADDED_NAMES } from './console-consumer-filters-flags.ts'
-import { CONSOLE_CONSUMER_FLAGS } from './console-consumer-flags.ts'
-import { type ConsoleConsumerOptions, consoleConsumerOptions } from './console-consumer-options.ts'
-import { RecordPrinter } from './console-consumer-printer.ts'
-import { type MessageFormatter, messageFormatter } from './message-formatter.ts'
-import { openConsumer } from './open-client.ts'
+import type { ConsumerAdditions } from './console-consumer/additions.ts'
+import { ADDED_NAMES } from './console-consumer/added-flags.ts'
+import { CONSOLE_CONSUMER_FLAGS } from './console-consumer/flags.ts'
+import { type ConsoleConsumerOptions, consoleConsumerOptions } from './console-consumer/options.ts'
+import { RecordPrinter } from './console-consumer/record-printer.ts'
+import { type MessageFormatter, messageFormatter } from './formatters/message-formatter.ts'
+import { openConsumer } from './open/open-client.ts'
 
 export const command: Command = {
   name: 'console-consumer',
@@ -28,7 +28,7 @@ export const command: Command = {
   async run(context) {
     const options = await consoleConsumerOptions(context.options, context.stderr)
     const additions = ADDED_NAMES.some((name) => context.options.has(name))
-      ? new (await import('./console-consumer-filters.ts')).ConsumerAdditions(context, options)
+      ? new (await import('./console-consumer/additions.ts')).ConsumerAdditions(context, options)
       : undefined
     const formatter =
       additions?.formatter ?? (await messageFormatter(options.formatterClass, options.formatterProperties))
@@ -107,7 +107,7 @@ class ConsoleConsumer {
   async #tellAbsent(): Promise<void> {
     const { topic, partition, timeoutMs } = this.#options
     if (topic === undefined || timeoutMs === Number.POSITIVE_INFINITY) return
-    const { absentTopic } = await import('./near-name-hint.ts')
+    const { absentTopic } = await import('./hints/near-name-hint.ts')
     const line = await absentTopic(this.#context, topic, partition)
     if (line !== undefined) this.#afterwards.push(line)
   }
@@ -169,7 +169,7 @@ class ConsoleConsumer {
     const printer = this.#printer
     // Who reads to the end does not wait: the consumer itself says what is absent.
     if (this.#context.stderr.isTerminal && !this.#untilEnd) {
-      const { tellOfWaiting } = await import('./near-name-hint.ts')
+      const { tellOfWaiting } = await import('./hints/near-name-hint.ts')
       await tellOfWaiting(this.#context, topic, partition)
     }
     if (this.#context.stderr.isTerminal && !this.#context.stdout.isTerminal) {

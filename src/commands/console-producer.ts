@@ -1,10 +1,10 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
 import { type InputChunks, openInput } from '../os/standard-input.ts'
-import { CONSOLE_PRODUCER_FLAGS } from './console-producer-flags.ts'
-import { LineProducer } from './console-producer-lines.ts'
-import { checkFlags, lineReader, producerConfig } from './console-producer-options.ts'
-import { openProducer } from './open-client.ts'
+import { CONSOLE_PRODUCER_FLAGS } from './console-producer/flags.ts'
+import { LineProducer } from './console-producer/line-producer.ts'
+import { checkFlags, lineReader, producerConfig } from './console-producer/options.ts'
+import { openProducer } from './open/open-client.ts'
 
 /** Lines of standard input become records. Exit 0 means: every one of them is in the log and on disk. */
 export const command: Command = {
@@ -29,7 +29,7 @@ async function run(context: CommandContext): Promise<number> {
   const partition = options.int('partition') ?? -1
   const topic = options.value('topic') as string
   if (context.stderr.isTerminal) {
-    const { hintNearName } = await import('./near-name-hint.ts')
+    const { hintNearName } = await import('./hints/near-name-hint.ts')
     await hintNearName(context, 'topic', topic, `There is no topic ${topic} yet. `)
     context.stderr.flush()
   }
@@ -55,7 +55,7 @@ async function run(context: CommandContext): Promise<number> {
 async function input(context: CommandContext): Promise<InputChunks> {
   const chunks = openInput(context.stdin)
   if (!context.stdinIsTerminal) return chunks
-  const { TerminalLines } = await import('./terminal-lines.ts')
+  const { TerminalLines } = await import('./console-producer/terminal-lines.ts')
   return new TerminalLines(chunks, context.stderr)
 }
 

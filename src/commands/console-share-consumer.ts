@@ -1,5 +1,5 @@
 /** Reads as a member of a share group. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'console-share-consumer',

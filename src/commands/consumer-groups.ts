@@ -2,13 +2,13 @@ import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.t
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
-import type { Admin, GroupDescription, GroupListing } from '../client/admin.ts'
-import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
+import type { Admin, GroupDescription, GroupListing } from '../client/admin/admin.ts'
+import { javaHashOrder, javaStringHash } from '../java/java-hash.ts'
 import type { TopicPartition } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { CONSUMER_GROUPS_FLAGS } from './consumer-groups-flags.ts'
-import { partitionRows } from './consumer-groups-partitions.ts'
-import { checkResetScenarios } from './reset-scenarios.ts'
+import { CONSUMER_GROUPS_FLAGS } from './consumer-groups/flags.ts'
+import { partitionRows } from './consumer-groups/partitions.ts'
+import { checkResetScenarios } from './group-tools/reset-scenarios.ts'
 
 const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex']
 const STATES = [
@@ -48,7 +48,7 @@ export const command: Command = {
     checkArguments(context)
     outputFormat(options)
     if (options.has('validate-regex')) {
-      const { re2Problem } = await import('./re2-syntax.ts')
+      const { re2Problem } = await import('./consumer-groups/re2-syntax.ts')
       const regex = options.value('validate-regex') ?? ''
       const problem = re2Problem(regex)
       stdout.line(
@@ -56,12 +56,12 @@ export const command: Command = {
       )
       return 0
     }
-    const { openAdmin } = await import('./open-client.ts')
+    const { openAdmin } = await import('./open/open-client.ts')
     const admin = await openAdmin(context)
     try {
       options.long('timeout')
       if (options.has('command-config')) {
-        const { propertiesFile } = await import('./client-properties.ts')
+        const { propertiesFile } = await import('./open/client-properties.ts')
         await propertiesFile(options.value('command-config') ?? '')
       }
       return await perform(context, admin)
@@ -91,7 +91,7 @@ async function perform(context: CommandContext, admin: Admin): Promise<number> {
     : options.values('group')
   if (options.has('describe')) return describe(context, admin, groupIds)
   if (options.has('delete')) return deleteGroups(context, admin, groupIds, fail)
-  const { resetOffsets } = await import('./consumer-groups-reset.ts')
+  const { resetOffsets } = await import('./group-tools/reset.ts')
   return resetOffsets(context, admin, groupIds, fail)
 }
 
@@ -175,11 +175,11 @@ async function list(context: CommandContext, admin: Admin): Promise<number> {
     ({ type, state }) =>
       (types.length === 0 || types.includes(type)) && (states.length === 0 || states.includes(state)),
   )
-  const rows = options.has('output') ? await import('./output-groups.ts') : undefined
+  const rows = options.has('output') ? await import('./group-tools/rows.ts') : undefined
   const machine = rows && machineOutput(context, rows.GROUP_SHAPE)
   if (machine !== undefined) rows?.writeGroups(machine, groups)
   else if (withType || withState) {
-    const { listingTable } = await import('./consumer-groups-tables.ts')
+    const { listingTable } = await import('./group-tools/tables.ts')
     stdout.write(listingTable(groups, withType, withState))
   } else {
     for (const { groupId } of groups) stdout.line(groupId)
@@ -203,11 +203,11 @@ function filter(value: string | undefined, known: readonly string[], what: strin
 
 async function describe(context: CommandContext, admin: Admin, groupIds: readonly string[]): Promise<number> {
   const { options, stdout, stderr } = context
-  const tables = await import('./consumer-groups-tables.ts')
+  const tables = await import('./group-tools/tables.ts')
   const verbose = options.has('verbose')
   const groups: GroupDescription[] = []
   for (const groupId of [...new Set(groupIds)].sort()) groups.push(await admin.describeConsumerGroup(groupId))
-  const output = options.has('output') ? await import('./output-groups.ts') : undefined
+  const output = options.has('output') ? await import('./group-tools/rows.ts') : undefined
   const machine =
     output &&
     machineOutput(
@@ -293,8 +293,8 @@ async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
 async function deleteOffsets(context: CommandContext, admin: Admin, fail: Fail): Promise<number> {
   const { options, stdout } = context
   const groupId = options.value('group') ?? ''
-  const { parseTopicPartitions, uniquePartitions, unknownTopic } = await import('./consumer-groups-reset.ts')
-  const { deletedOffsetsTable } = await import('./consumer-groups-tables.ts')
+  const { parseTopicPartitions, uniquePartitions, unknownTopic } = await import('./group-tools/reset.ts')
+  const { deletedOffsetsTable } = await import('./group-tools/tables.ts')
   const answers: { partition: TopicPartition; error?: Error }[] = []
   const named: TopicPartition[] = []
   for (const word of options.values('topic')) {
@@ -321,7 +321,7 @@ async function deleteOffsets(context: CommandContext, admin: Admin, fail: Fail):
     answers.push(...partitions.map((partition) => ({ partition, error: groupError as KafkaError })))
   }
   const failed = answers.some((answer) => answer.error !== undefined && answer.partition.partition >= 0)
-  const rows = options.has('output') ? await import('./output-groups.ts') : undefined
+  const rows = options.has('output') ? await import('./group-tools/rows.ts') : undefined
   const machine = rows && machineOutput(context, rows.DELETED_OFFSET_SHAPE)
   if (groupError !== undefined) fail(groupError.message)
   else if (failed) {

@@ -7,11 +7,11 @@ import { javaPattern } from '../client/topic-filter.ts'
 import { count as counted } from '../count.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
-import { keyValueArguments, propertiesFile } from './client-properties.ts'
-import { CONSUMER_PERF_FLAGS } from './consumer-perf-flags.ts'
-import { absentTopic, tellOfWaiting } from './near-name-hint.ts'
-import { openConsumer } from './open-client.ts'
-import { simpleDateFormat } from './simple-date-format.ts'
+import { keyValueArguments, propertiesFile } from './open/client-properties.ts'
+import { CONSUMER_PERF_FLAGS } from './consumer-perf-test/flags.ts'
+import { absentTopic, tellOfWaiting } from './hints/near-name-hint.ts'
+import { openConsumer } from './open/open-client.ts'
+import { simpleDateFormat } from '../java/simple-date-format.ts'
 
 const SHAPE: RowShape = {
   kind: 'consumer-performance',

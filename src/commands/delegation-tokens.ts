@@ -5,12 +5,12 @@
 import { checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat, wholeRow } from '../cli/machine-output.ts'
-import type { DelegationToken } from '../client/admin-tokens.ts'
+import type { DelegationToken } from '../client/admin/token-admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { principals } from './acls-arguments.ts'
-import { propertiesFile } from './client-properties.ts'
-import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { principals } from './acls/arguments.ts'
+import { propertiesFile } from './open/client-properties.ts'
+import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const REFUSAL =
   'Delegation Token requests are not allowed on PLAINTEXT/1-way SSL channels and on delegation token authenticated channels.'

@@ -6,10 +6,10 @@ import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { parseDeleteRecordsPlan } from './delete-records-plan.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { parseDeleteRecordsPlan } from './plans/delete-records-plan.ts'
 import { exceptionText } from './exception-text.ts'
-import { openAdmin } from './open-client.ts'
+import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {
   name: 'delete-records',

@@ -5,23 +5,23 @@ import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { startProgress } from '../cli/progress.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
-import { classDecoder } from './decoders/class-decoder.ts'
+import { classDecoder } from './dump-log/decoders/class-decoder.ts'
 import {
   offsetsDecoder,
   shareGroupStateDecoder,
   transactionLogDecoder,
-} from './decoders/coordinator-decoder.ts'
-import { clusterMetadataDecoder, remoteLogMetadataDecoder } from './decoders/framed-decoders.ts'
-import type { RecordDecoder } from './decoders/record-decoder.ts'
-import type { DumpPrinter } from './dump-log-event.ts'
-import { problem } from './dump-log-file.ts'
-import { DUMP_LOG_FLAGS } from './dump-log-flags.ts'
-import { dumpIndex, dumpTimeIndex, type IndexDumpOptions } from './dump-log-index.ts'
-import { dumpProducerSnapshot, dumpTransactionIndex } from './dump-log-producers.ts'
-import { DumpReports } from './dump-log-reports.ts'
-import { rowPrinter } from './dump-log-rows.ts'
-import { dumpSegment, type SegmentDumpOptions } from './dump-log-segment.ts'
-import { textPrinter } from './dump-log-text.ts'
+} from './dump-log/decoders/coordinator-decoder.ts'
+import { clusterMetadataDecoder, remoteLogMetadataDecoder } from './dump-log/decoders/framed-decoders.ts'
+import type { RecordDecoder } from './dump-log/decoders/record-decoder.ts'
+import type { DumpPrinter } from './dump-log/event.ts'
+import { problem } from './dump-log/file.ts'
+import { DUMP_LOG_FLAGS } from './dump-log/flags.ts'
+import { dumpIndex, dumpTimeIndex, type IndexDumpOptions } from './dump-log/index.ts'
+import { dumpProducerSnapshot, dumpTransactionIndex } from './dump-log/producers.ts'
+import { DumpReports } from './dump-log/reports.ts'
+import { rowPrinter } from './dump-log/rows.ts'
+import { dumpSegment, type SegmentDumpOptions } from './dump-log/segment.ts'
+import { textPrinter } from './dump-log/text.ts'
 
 export const command: Command = {
   name: 'dump-log',

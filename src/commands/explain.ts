@@ -2,13 +2,13 @@
 import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row, wholeRow } from '../cli/machine-output.ts'
-import type { ExplainedCause, ExplainedPartition } from '../client/admin-cleaning.ts'
-import { nearNames } from '../client/near-names.ts'
+import type { ExplainedCause, ExplainedPartition } from '../client/admin/cleaning-admin.ts'
+import { nearNames } from '../names/near-names.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { systemErrorText } from '../os/system-error.ts'
-import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { explanationLines } from './explain-text.ts'
+import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
+import { explanationLines } from './explain/text.ts'
 
 const PARTITION_CLEANING = {
   kind: 'partition-cleaning',
@@ -56,7 +56,7 @@ export const command: Command = {
     if (wanted === undefined) throw new UsageError('Missing required argument "[topic]"')
     const only = options.int('partition')
     const machine = machineOutput(context, PARTITION_CLEANING)
-    const { openAdmin } = await import('./open-client.ts')
+    const { openAdmin } = await import('./open/open-client.ts')
     const admin = await openAdmin(context)
     try {
       const all = (await admin.listTopics()).map(({ name }) => name).sort()

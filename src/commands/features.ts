@@ -2,8 +2,8 @@
 
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { Admin } from '../client/admin.ts'
-import type { FeatureUpdate } from '../client/admin-node.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { FeatureUpdate } from '../client/admin/node-admin.ts'
 import {
   defaultFeatureLevel,
   FEATURES,
@@ -12,9 +12,9 @@ import {
   unknownMetadataVersion,
 } from '../config/feature-levels.ts'
 import { TerseError } from '../errors.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { parseFeatureLevel, showFeatureDependencies, showVersionMapping } from './feature-arguments.ts'
-import { openAdmin } from './open-client.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { parseFeatureLevel, showFeatureDependencies, showVersionMapping } from './features/arguments.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' } }
 const feature = (description: string): Flag => ({

@@ -1,14 +1,14 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
-import type { Admin } from '../client/admin.ts'
+import type { Admin } from '../client/admin/admin.ts'
 import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { count } from '../count.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { systemErrorText } from '../os/system-error.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { exceptionText } from './exception-text.ts'
-import { createFilter, parseOffsetSpec } from './get-offsets-arguments.ts'
+import { createFilter, parseOffsetSpec } from './get-offsets/arguments.ts'
 
 export const command: Command = {
   name: 'get-offsets',
@@ -77,7 +77,7 @@ async function run(context: CommandContext): Promise<number> {
   }
   outputFormat(options)
   if (options.has('command-config')) {
-    const { propertiesFile } = await import('./client-properties.ts')
+    const { propertiesFile } = await import('./open/client-properties.ts')
     await propertiesFile(options.value('command-config') ?? '')
   }
   const spec = parseOffsetSpec(options.value('time') ?? 'latest')
@@ -86,7 +86,7 @@ async function run(context: CommandContext): Promise<number> {
     options.value('topic'),
     options.value('partitions'),
   )
-  const { openAdmin } = await import('./open-client.ts')
+  const { openAdmin } = await import('./open/open-client.ts')
   const admin = await openAdmin(context)
   try {
     const topics = (await admin.listTopics()).filter(

@@ -2,10 +2,10 @@
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { GroupListing } from '../client/admin.ts'
+import type { GroupListing } from '../client/admin/admin.ts'
 import { UsageError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const TYPES = ['Classic', 'Consumer', 'Share', 'Streams'] as const
 

@@ -1,5 +1,5 @@
 /** Prints JMX metrics of a running broker. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'jmx',

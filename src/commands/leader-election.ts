@@ -1,14 +1,14 @@
 /** leader-election: elects leaders; with one copy of each partition the one that leads is the one that can. */
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { Admin } from '../client/admin.ts'
-import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { propertiesFile } from './client-properties.ts'
-import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { JsonPlan } from './json-plan.ts'
-import { openAdmin } from './open-client.ts'
+import { propertiesFile } from './open/client-properties.ts'
+import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
+import { JsonPlan } from './plans/json-plan.ts'
+import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {
   name: 'leader-election',

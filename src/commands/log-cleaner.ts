@@ -6,14 +6,14 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
-import type { Admin } from '../client/admin.ts'
-import type { CleaningOptions, CleaningResult } from '../client/admin-cleaning.ts'
-import { noSuch } from '../client/near-names.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { CleaningOptions, CleaningResult } from '../client/admin/cleaning-admin.ts'
+import { noSuch } from '../names/near-names.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { KafkaError, UsageError } from '../errors.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
-import { BOOTSTRAP_SERVER } from './common-flags.ts'
-import { CLEANING_RESULT, cleaningLine, delayLine, parseDuration, unreachedLine } from './log-cleaner-text.ts'
+import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
+import { CLEANING_RESULT, cleaningLine, delayLine, parseDuration, unreachedLine } from './log-cleaner/text.ts'
 
 export const command: Command = {
   name: 'log-cleaner',
@@ -81,7 +81,7 @@ export const command: Command = {
   async run(context) {
     const options = cleaningOptions(context)
     const machine = machineOutput(context, CLEANING_RESULT)
-    const { openAdmin } = await import('./open-client.ts')
+    const { openAdmin } = await import('./open/open-client.ts')
     const admin = await openAdmin(context)
     await requireTopics(context, admin)
     let results = 0
@@ -168,7 +168,7 @@ async function requireTopics({ options }: CommandContext, admin: Admin): Promise
 async function reassure(context: CommandContext, { dryRun }: CleaningOptions): Promise<void> {
   const { options, stdout, stderr } = context
   if (!stdout.isTerminal || !stderr.isTerminal) return
-  if (options.has('topic')) await (await import('./near-name-hint.ts')).hintNearNames(context)
+  if (options.has('topic')) await (await import('./hints/near-name-hint.ts')).hintNearNames(context)
   stderr.line(
     `there is nothing to clean${dryRun === true ? ' (a dry run: nothing was changed)' : ''}; tkafka explain --topic NAME says why`,
   )

@@ -2,10 +2,10 @@
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { TerseError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const LOG_DIR_SHAPE = {
   kind: 'log-dir-replica',
@@ -61,7 +61,7 @@ export const command: Command = {
         return 0
       }
       if (stderr.isTerminal && topics.size > 0)
-        await (await import('./near-name-hint.ts')).hintNearNames(context)
+        await (await import('./hints/near-name-hint.ts')).hintNearNames(context)
       stdout.line('Querying brokers for log directories information')
       const partitions = javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
         ({ topic, partition, size, offsetLag, isFuture }) => ({

@@ -2,12 +2,12 @@
 
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
-import type { QuorumInfo } from '../client/admin-node.ts'
+import type { QuorumInfo } from '../client/admin/node-admin.ts'
 import { TerseError } from '../errors.ts'
 import { isUuid, ZERO_UUID } from '../message/uuid.ts'
-import { propertiesFile } from './client-properties.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { propertiesFile } from './open/client-properties.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' }, argName: undefined }
 const DRY_RUN = {

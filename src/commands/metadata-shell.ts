@@ -1,5 +1,5 @@
 /** A shell on the metadata log. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'metadata-shell',

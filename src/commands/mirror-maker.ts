@@ -1,5 +1,5 @@
 /** Mirrors clusters; that needs running clusters. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'mirror-maker',

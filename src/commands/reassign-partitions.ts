@@ -2,22 +2,22 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
-import type { Admin, PartitionDescription } from '../client/admin.ts'
+import type { Admin, PartitionDescription } from '../client/admin/admin.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { openAdmin } from './open-client.ts'
+import { openAdmin } from './open/open-client.ts'
 import {
   REASSIGN_PARTITIONS_FLAGS,
   type ReassignAction,
   reassignAction,
-} from './reassign-partitions-flags.ts'
+} from './reassign-partitions/flags.ts'
 import {
   executableReassignment,
   type PlannedPartition,
   planText,
   reassignment,
   topicsToMove,
-} from './reassign-plan.ts'
+} from './plans/reassign-plan.ts'
 
 /** With a single broker there never is one. */
 const REASSIGNMENT_SHAPE = {

@@ -4,7 +4,7 @@ import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { openAdmin } from './open-client.ts'
+import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {
   name: 'replica-verification',

@@ -1,5 +1,5 @@
 /** Runs a Java class of Kafka; for the classes of tools, the tool of that name runs. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'run-class',

@@ -1,6 +1,6 @@
 /** Starts a Kafka broker; here there is nothing to start. */
 import type { Command } from '../cli/command.ts'
-import { nothingToDo } from './absent-tool.ts'
+import { nothingToDo } from './absent-tools.ts'
 
 const stub = nothingToDo(
   'server-start',

@@ -1,5 +1,5 @@
 /** Measures share consumers. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'share-consumer-perf-test',

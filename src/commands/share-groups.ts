@@ -3,11 +3,11 @@
 import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
-import type { Admin, GroupListing } from '../client/admin.ts'
-import { javaHashOrder, javaPartitionHash } from '../client/java-hash.ts'
+import type { Admin, GroupListing } from '../client/admin/admin.ts'
+import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { topicPartitionKey } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import {
   actionOf,
   checkDescribe,
@@ -17,7 +17,7 @@ import {
   listGroups,
   refuseDeletion,
   runAction,
-} from './newer-groups.ts'
+} from './group-tools/newer-groups.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,
@@ -196,7 +196,7 @@ async function resetShareOffsets(
   const { options, stderr } = context
   const group = options.value('group') ?? ''
   const other = all.some(({ groupId, type }) => groupId === group && type !== 'Share')
-  const { resetOffsets } = await import('./consumer-groups-reset.ts')
+  const { resetOffsets } = await import('./group-tools/reset.ts')
   return await resetOffsets(context, admin, [group], (message) => stderr.line(`\nError: ${message}`), {
     partitionsOf: async (id) =>
       options.has('all-topics') ? await admin.listShareGroupOffsets(id) : undefined,

@@ -4,9 +4,9 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { count } from '../count.ts'
-import { bytes } from './log-cleaner-text.ts'
-import type { DirectoryReport } from './open-client.ts'
-import { openReport } from './open-client.ts'
+import { bytes } from './log-cleaner/text.ts'
+import type { DirectoryReport } from './open/open-client.ts'
+import { openReport } from './open/open-client.ts'
 
 const MAX_PROBLEMS = 5
 

@@ -6,8 +6,8 @@ import { randomUuid } from '../message/uuid.ts'
 import { type MetaProperties, readMetaProperties } from '../metadata/meta-properties.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
-import { isShort, showFeatureDependencies, showVersionMapping } from './feature-arguments.ts'
-import { readStorageConfig } from './storage-config.ts'
+import { isShort, showFeatureDependencies, showVersionMapping } from './features/arguments.ts'
+import { readStorageConfig } from './storage/config.ts'
 
 const CONFIG: Flag = {
   name: 'config',
@@ -125,7 +125,7 @@ export const command: Command = {
       case 'info':
         return info(context)
       case 'format': {
-        const { format } = await import('./storage-format.ts')
+        const { format } = await import('./storage/format.ts')
         return format(context)
       }
       case 'version-mapping':
@@ -145,7 +145,7 @@ export const command: Command = {
         })
         return 0
       case 'server-properties': {
-        const { bootProperties } = await import('./open-client.ts')
+        const { bootProperties } = await import('./open/open-client.ts')
         stdout.write(await bootProperties(context))
         return 0
       }

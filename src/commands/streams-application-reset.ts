@@ -1,5 +1,5 @@
 /** Resets a streams application. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'streams-application-reset',

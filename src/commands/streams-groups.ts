@@ -3,9 +3,9 @@
 import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { Admin, GroupListing } from '../client/admin.ts'
+import type { Admin, GroupListing } from '../client/admin/admin.ts'
 import { UsageError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import {
   actionOf,
   checkDescribe,
@@ -14,8 +14,8 @@ import {
   describeStates,
   listGroups,
   runAction,
-} from './newer-groups.ts'
-import { checkResetScenarios } from './reset-scenarios.ts'
+} from './group-tools/newer-groups.ts'
+import { checkResetScenarios } from './group-tools/reset-scenarios.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,
@@ -133,7 +133,7 @@ export const command: Command = {
         await describe(context, admin, await chosenGroups('streams', options, groups, all))
       else {
         const { deleteStreamsGroups, deleteStreamsOffsets, resetStreamsOffsets } = await import(
-          './streams-groups-changes.ts'
+          './streams-groups/changes.ts'
         )
         if (action === 'delete') return await deleteStreamsGroups(context, admin, groups)
         if (action === 'delete-offsets') return await deleteStreamsOffsets(context, admin)

@@ -2,13 +2,13 @@ import { checkExactlyOne, checkInvalidArguments, checkRequiredArguments } from '
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
-import type { Admin, NewTopic } from '../client/admin.ts'
-import { javaHashOrder, javaStringHash } from '../client/java-hash.ts'
+import type { Admin, NewTopic } from '../client/admin/admin.ts'
+import { javaHashOrder, javaStringHash } from '../java/java-hash.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
-import { hasCollisionChars, isInternalTopic } from '../client/topic-names.ts'
+import { hasCollisionChars, isInternalTopic } from '../names/topic-names.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './common-flags.ts'
-import { openAdmin } from './open-client.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const ALTERED_BY_CONFIGS = ' (To alter topic configurations, the kafka-configs tool can be used.)'
 const ACTIONS = ['list', 'describe', 'create', 'alter', 'delete'] as const
@@ -127,7 +127,7 @@ export const command: Command = {
     checkArguments(context)
     outputFormat(options)
     if (options.has('command-config')) {
-      const { propertiesFile } = await import('./client-properties.ts')
+      const { propertiesFile } = await import('./open/client-properties.ts')
       await propertiesFile(options.value('command-config') ?? '')
     }
     const admin = await openAdmin(context)
@@ -200,7 +200,7 @@ async function list(context: CommandContext, admin: Admin): Promise<void> {
   const { options, stdout } = context
   const names = await chosenTopics(options, admin)
   if (options.has('output')) {
-    const { TOPIC_SHAPE, topicRows } = await import('./output-topics.ts')
+    const { TOPIC_SHAPE, topicRows } = await import('./topics/rows.ts')
     const machine = machineOutput(context, TOPIC_SHAPE)
     if (machine !== undefined) return machine.all(topicRows(admin, names))
   }
@@ -244,7 +244,7 @@ async function create(context: CommandContext, admin: Admin): Promise<void> {
   stdout.line(`Created topic ${name}.`)
   const settings = configs.map(([setting]) => setting)
   if (settings.some((setting) => setting.startsWith('local.retention.'))) {
-    const { hintAtNoEffect } = await import('./no-effect-hint.ts')
+    const { hintAtNoEffect } = await import('./hints/no-effect-hint.ts')
     hintAtNoEffect(context, settings)
   }
 }
@@ -267,7 +267,7 @@ async function describe(context: CommandContext, admin: Admin): Promise<void> {
   const { options } = context
   options.int('partition-size-limit-per-response')
   const topicId = await chosenTopicId(options)
-  const { topicDescriber } = await import('./topic-description.ts')
+  const { topicDescriber } = await import('./topics/description.ts')
   const { describeTopic, end } = await topicDescriber(context, admin)
   if (topicId === undefined) {
     const names = await existingTopics(options, admin)

@@ -3,12 +3,12 @@ import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, type Row, type RowShape, wholeRow } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import { prettyTable } from '../cli/pretty-table.ts'
-import type { Admin } from '../client/admin.ts'
-import type { AbortTransactionSpec, ProducerState } from '../client/admin-transactions.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { AbortTransactionSpec, ProducerState } from '../client/admin/transaction-admin.ts'
 import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
-import { openAdmin } from './open-client.ts'
-import { TRANSACTIONS_FLAGS, TRANSACTIONS_SUBCOMMANDS } from './transactions-flags.ts'
+import { openAdmin } from './open/open-client.ts'
+import { TRANSACTIONS_FLAGS, TRANSACTIONS_SUBCOMMANDS } from './transactions/flags.ts'
 
 export const command: Command = {
   name: 'transactions',

@@ -1,5 +1,5 @@
 /** Kafka's test framework; it needs a running cluster. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'trogdor',

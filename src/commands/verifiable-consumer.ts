@@ -4,10 +4,10 @@ import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
-import { argparseFailure, propertiesOrFailure } from './argparse-failure.ts'
-import { tellOfWaiting } from './near-name-hint.ts'
-import { openConsumer } from './open-client.ts'
-import { printEvent } from './verifiable-events.ts'
+import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
+import { tellOfWaiting } from './hints/near-name-hint.ts'
+import { openConsumer } from './open/open-client.ts'
+import { printEvent } from './measuring/verifiable-events.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,

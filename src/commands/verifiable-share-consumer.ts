@@ -1,5 +1,5 @@
 /** A share consumer that reports as JSON. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'verifiable-share-consumer',

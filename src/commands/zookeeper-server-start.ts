@@ -1,5 +1,5 @@
 /** Starts ZooKeeper; here there is nothing to start. */
-import { nothingToDo } from './absent-tool.ts'
+import { nothingToDo } from './absent-tools.ts'
 
 export const command = nothingToDo(
   'zookeeper-server-start',

@@ -1,5 +1,5 @@
 /** Stops ZooKeeper; here there is nothing to stop. */
-import { nothingToDo } from './absent-tool.ts'
+import { nothingToDo } from './absent-tools.ts'
 
 export const command = nothingToDo(
   'zookeeper-server-stop',

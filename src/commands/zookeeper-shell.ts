@@ -1,5 +1,5 @@
 /** A shell for ZooKeeper, which is gone since Kafka 4. */
-import { notHere } from './absent-tool.ts'
+import { notHere } from './absent-tools.ts'
 
 export const command = notHere(
   'zookeeper-shell',

@@ -7,7 +7,7 @@ import {
   assignorNames,
   chooseAssignor,
   type MemberSubscription,
-} from './assignors.ts'
+} from './assignors/assignors.ts'
 import type { MemberFile } from './group-files.ts'
 
 const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])

@@ -1,7 +1,7 @@
 /** Reads who is in a group from its files in the root of the data directory, as the kernel's locks say. */
 import path from 'node:path'
 import { readFully } from '../os/file-system.ts'
-import { compareMembers } from './assignors.ts'
+import { compareMembers } from './assignors/assignors.ts'
 import {
   decodeMemberFile,
   groupFileKind,

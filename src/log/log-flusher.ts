@@ -4,7 +4,7 @@
  * (log-closer.ts): before that nobody trusts them.
  */
 import type { LocalLog } from './local-log.ts'
-import type { LogSegment } from './log-segment.ts'
+import type { LogSegment } from './segment/log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
 
 export class LogFlusher {

@@ -6,9 +6,9 @@ import { readUInt32 } from '../bytes/int32.ts'
 import type { Int64 } from '../bytes/int64.ts'
 import type { CorruptRecordError } from '../errors.ts'
 import * as header from '../record/batch-header.ts'
-import type { BatchCursor } from './batch-cursor.ts'
-import { maxTimestampAt } from './batch-cursor.ts'
-import type { TimestampOffset } from './time-index.ts'
+import type { BatchCursor } from './segment/batch-cursor.ts'
+import { maxTimestampAt } from './segment/batch-cursor.ts'
+import type { TimestampOffset } from './segment/time-index.ts'
 
 /** The last batch does not begin where the one before it ends: offsets are missing, or its own one is wrong, which no checksum covers. */
 export interface OffsetJump {

@@ -8,7 +8,7 @@ import { KafkaError } from '../errors.ts'
 import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
-import { PARTITION_LOCK_FILE } from './log-files.ts'
+import { PARTITION_LOCK_FILE } from './segment/log-files.ts'
 
 export class PartitionLock {
   readonly #os: Os

@@ -5,7 +5,7 @@
 
 import type { Int64 } from '../bytes/int64.ts'
 import { exactTimestamp } from '../record/exact-timestamp.ts'
-import { maxTimestampAt } from './batch-cursor.ts'
+import { maxTimestampAt } from './segment/batch-cursor.ts'
 import type { TimestampAndOffset } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 

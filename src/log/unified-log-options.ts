@@ -1,4 +1,4 @@
-import type { Closing } from './end-damage.ts'
+import type { Closing } from './opening/end-damage.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 

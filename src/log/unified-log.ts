@@ -10,10 +10,10 @@ import type { Int64 } from '../bytes/int64.ts'
 import { type CorruptRecordError, TerseError } from '../errors.ts'
 import { LockBusyError } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
-import type { EndDamage } from './end-damage.ts'
+import type { EndDamage } from './opening/end-damage.ts'
 import type { FetchedData, TimestampAndOffset } from './fetched-data.ts'
 import { unlessDiskFull } from './full-disk.ts'
-import { judgedLog } from './known-end.ts'
+import { judgedLog } from './opening/known-end.ts'
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
@@ -22,18 +22,18 @@ import { type ClosedLog, closedLog, closeLikeBroker } from './log-closer.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import { LogFlusher } from './log-flusher.ts'
-import { bringInOrder, mendTail } from './log-preparation.ts'
+import { bringInOrder, mendTail } from './opening/log-preparation.ts'
 import { LogReader, newLogStart } from './log-reader.ts'
-import type { RecoveryReport } from './log-recovery.ts'
+import type { RecoveryReport } from './opening/log-recovery.ts'
 import { LogRoller } from './log-roller.ts'
 import { type LogSettings, settingsOf } from './log-settings.ts'
 import { validateBatches } from './log-validator.ts'
 import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
-import type { ProducerStateEntry } from './producer-snapshot.ts'
-import { ProducerStateKeeper } from './producer-state-keeper.ts'
-import { basesBelow, deleteSegments, noteLogStart } from './segment-files.ts'
-import { describeSegments, type SegmentInfo, sizeOfSegments } from './segment-info.ts'
+import type { ProducerStateEntry } from './producers/producer-snapshot.ts'
+import { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
+import { basesBelow, deleteSegments, noteLogStart } from './segment/segment-files.ts'
+import { describeSegments, type SegmentInfo, sizeOfSegments } from './segment/segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
 import type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
 
@@ -337,7 +337,7 @@ export class UnifiedLog {
    * aborted transactions and epochs are mended, damage in the middle is told. Needs the lock.
    */
   async recover(): Promise<RecoveryReport> {
-    const { recoverSegments } = await import('./log-recovery.ts')
+    const { recoverSegments } = await import('./opening/log-recovery.ts')
     this.refresh()
     if (this.#local.endDamage === undefined) this.#prepare(false)
     const from = this.#checkpoints.offset('recovery-point', this.#settings.topicPartition) ?? 0

@@ -11,7 +11,7 @@
  */
 
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
-import { confirmCopied, confirmTorn } from '../log/second-reading.ts'
+import { confirmCopied, confirmTorn } from '../log/opening/second-reading.ts'
 import { METADATA_TOPIC_ID, ZERO_UUID } from '../message/uuid.ts'
 import { type FileSystem, readFully, readRange, SMALL_FILE_BYTES, writeFully } from '../os/file-system.ts'
 import { segmentFileName } from './metadata-log-files.ts'

@@ -1,4 +1,4 @@
-import type { CompressionQueue } from './compression-queue.ts'
+import type { CompressionQueue } from './compression/compression-queue.ts'
 import type { Codec } from './record.ts'
 
 /** What a BatchWriter is told at its beginning. */

@@ -7,7 +7,7 @@ import {
   writeBatchHeader,
 } from './batch-header.ts'
 import type { BatchWriterOptions } from './batch-writer-options.ts'
-import type { EndedBatch } from './compression-queue.ts'
+import type { EndedBatch } from './compression/compression-queue.ts'
 import {
   incrementSequence,
   NO_PARTITION_LEADER_EPOCH,

@@ -8,7 +8,7 @@ import {
   RECORD_BATCH_OVERHEAD,
   writeBatchHeader,
 } from './batch-header.ts'
-import { compress } from './compression.ts'
+import { compress } from './compression/compression.ts'
 import type { BatchTimestampType, Codec, RecordHeader } from './record.ts'
 import {
   NO_PARTITION_LEADER_EPOCH,

@@ -4,7 +4,7 @@ import { type Int64, readExactInt64, readInt64, readInt64Rounded, writeInt64 } f
 import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import * as header from './batch-header.ts'
-import { decompress } from './compression.ts'
+import { decompress } from './compression/compression.ts'
 import type { BatchTimestampType, Codec, Record, RecordVisitor } from './record.ts'
 import { CODECS, incrementSequence, NO_SEQUENCE } from './record.ts'
 import { type RunTaker, readHeaders, walkRecords } from './record-walk.ts'

@@ -1,5 +1,5 @@
 import { count } from '../count.ts'
-import { damagedData } from './codec-module.ts'
+import { damagedData } from './compression/codec-module.ts'
 
 /**
  * Where Zstandard frames begin and end (RFC 8878, 3.1), told from their headers and those of their blocks:

@@ -38,7 +38,7 @@ const BREAKS: readonly Break[] = [
   {
     family: 'mutate',
     what: 'what is known of the end is not asked (A2)',
-    edits: [['src/log/known-end.ts', 'if (this.#judging || local.tail', 'if (!this.#judging || local.tail']],
+    edits: [['src/log/opening/known-end.ts', 'if (this.#judging || local.tail', 'if (!this.#judging || local.tail']],
     attacks: 300,
   },
   {
@@ -58,18 +58,18 @@ const BREAKS: readonly Break[] = [
     what: 'what is cut is not read again (A1)',
     edits: [
       [
-        'src/log/second-reading.ts',
+        'src/log/opening/second-reading.ts',
         'const { position, nextOffset, size } = bad',
         'if (bad) return; const { position, nextOffset, size } = bad as any',
       ],
-      ['src/log/second-reading.ts', 'if (differs !== undefined) throw', 'if (differs === -1) throw'],
+      ['src/log/opening/second-reading.ts', 'if (differs !== undefined) throw', 'if (differs === -1) throw'],
     ],
     attacks: 600,
   },
   {
     family: 'fail calls',
     what: 'a lock is kept behind a failing call (B)',
-    edits: [['src/local/directory-lock.ts', '      this.close()\n      throw error', '      throw error']],
+    edits: [['src/local/directory/directory-lock.ts', '      this.close()\n      throw error', '      throw error']],
     attacks: 300,
   },
   {
@@ -77,11 +77,11 @@ const BREAKS: readonly Break[] = [
     what: 'a producer writes behind the first batch that it lost (A6)',
     edits: [
       [
-        'src/local/producer-stop.ts',
+        'src/local/producer/producer-stop.ts',
         'if (stopped !== undefined) throw stopped',
         'if (stopped === null) throw stopped',
       ],
-      ['src/local/producer-stop.ts', 'this.#first ??= error as Error', 'void error'],
+      ['src/local/producer/producer-stop.ts', 'this.#first ??= error as Error', 'void error'],
     ],
     attacks: 600,
   },
@@ -152,7 +152,7 @@ const BREAKS: readonly Break[] = [
   {
     family: 'waits',
     what: 'a wait outlasts its deadline (B2)',
-    edits: [['src/local/patient-work.ts', 'if (left <= 0) break', 'if (left <= -3_600_000) break']],
+    edits: [['src/local/consumer/patient-work.ts', 'if (left <= 0) break', 'if (left <= -3_600_000) break']],
     attacks: 15,
     tools: WAITING,
   },

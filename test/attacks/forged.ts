@@ -1,8 +1,8 @@
 /** Family: names that become paths, in metadata, lists, checkpoints and committed offsets, are not what a broker writes. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { OffsetStore } from '../../src/group/offset-store.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { OffsetStore } from '../../src/group/offsets/offset-store.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import type { MetadataRecord } from '../../src/message/metadata-records.ts'
 import { type Arena, attackFiles, type Strike, type Verdict } from './arena.ts'
 import type { Chance } from './chance.ts'

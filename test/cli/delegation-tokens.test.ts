@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { Story } from '../support/cli.ts'
 

@@ -3,8 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ByteWriter } from '../../src/bytes/byte-writer.ts'
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets-topic.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets/offsets-topic.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { codecOf } from '../../src/message/codec.ts'
 import {
   type CoordinatorRecords,

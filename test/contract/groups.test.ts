@@ -2,10 +2,10 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Admin } from '../../src/client/admin.ts'
+import type { Admin } from '../../src/client/admin/admin.ts'
 import { GroupMember } from '../../src/group/group-member.ts'
-import { LocalAdmin } from '../../src/local/local-admin.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 
 /** What every Admin says of groups; the cluster's joins when it is there. */

@@ -1,8 +1,8 @@
 /** A crowd of processes on one directory, killed at random; what they told becomes a history, which is then checked as Jepsen does. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { OffsetStore } from '../../src/group/offset-store.ts'
-import { LocalAdmin } from '../../src/local/local-admin.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { OffsetStore } from '../../src/group/offsets/offset-store.ts'
+import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { decodeOffsetCommitValue, decodeOffsetsKey } from '../../src/message/offset-messages.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'

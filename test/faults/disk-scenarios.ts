@@ -1,9 +1,9 @@
 /** Work on a data directory, step by step, with a book of what was promised; and what must hold whatever happened to the disk. */
-import type { Finding } from '../../src/client/admin-check.ts'
-import { OffsetStore } from '../../src/group/offset-store.ts'
-import { LocalAdmin } from '../../src/local/local-admin.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
-import { LocalProducer } from '../../src/local/local-producer.ts'
+import type { Finding } from '../../src/client/admin/check-admin.ts'
+import { OffsetStore } from '../../src/group/offsets/offset-store.ts'
+import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
+import { LocalProducer } from '../../src/local/producer/local-producer.ts'
 import type { Os } from '../../src/os/os.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { MemoryDisk, seeded } from '../support/crash-memory-file-system.ts'
@@ -146,7 +146,7 @@ export async function errorsOf(os: Os): Promise<Finding[]> {
   const found: Finding[] = []
   const directory = LocalDirectory.open(os, DATA)
   if (directory.exists()) {
-    const { LocalCheck } = await import('../../src/local/local-check.ts')
+    const { LocalCheck } = await import('../../src/local/check/check.ts')
     await new LocalCheck(os, directory).check({
       found: (finding) => {
         if (finding.severity === 'error') found.push(finding)

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TerseError } from '../../src/errors.ts'
 import { parseCheckpoint } from '../../src/log/checkpoint-file.ts'
-import { decodeSnapshot } from '../../src/log/producer-snapshot.ts'
+import { decodeSnapshot } from '../../src/log/producers/producer-snapshot.ts'
 import { decodeMetadataRecord } from '../../src/message/metadata-records.ts'
 import {
   decodeConsumerGroupMemberMetadata,

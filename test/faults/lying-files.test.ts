@@ -6,9 +6,9 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LocalAdmin } from '../../src/local/local-admin.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
-import { LocalProducer } from '../../src/local/local-producer.ts'
+import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
+import { LocalProducer } from '../../src/local/producer/local-producer.ts'
 import { crashingOs } from '../support/crashing-os.ts'
 
 /** Without real syncs. */

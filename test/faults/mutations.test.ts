@@ -3,8 +3,8 @@
  * see it. (Dropping the partition lock and committing before printing are tried with real processes: history.test.ts.)
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { IndexFile } from '../../src/log/index-file.ts'
-import { LogSegment } from '../../src/log/log-segment.ts'
+import { IndexFile } from '../../src/log/segment/index-file.ts'
+import { LogSegment } from '../../src/log/segment/log-segment.ts'
 import type { Os } from '../../src/os/os.ts'
 import { SURVIVALS, seeded } from '../support/crash-memory-file-system.ts'
 import { createTopic, DATA, emptyBook, expectPromisesKept, newDisk, produce } from './disk-scenarios.ts'

@@ -3,9 +3,9 @@
  * marked. Every call of an operation fails in every way; then the good records are where they were, byte for byte.
  */
 import { describe, expect, it } from 'vitest'
-import { LocalAdmin } from '../../src/local/local-admin.ts'
-import { LocalDirectory } from '../../src/local/local-directory.ts'
-import { LocalProducer } from '../../src/local/local-producer.ts'
+import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
+import { LocalProducer } from '../../src/local/producer/local-producer.ts'
 import type { FileSystem } from '../../src/os/file-system.ts'
 import type { Os } from '../../src/os/os.ts'
 import { type MemoryDisk, seeded } from '../support/crash-memory-file-system.ts'

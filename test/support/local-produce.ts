@@ -1,4 +1,4 @@
-import { LocalDirectory } from '../../src/local/local-directory.ts'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import type { MetadataRecord } from '../../src/message/metadata-records.ts'
 import { randomUuid } from '../../src/message/uuid.ts'
 import { systemOs } from '../../src/os/system-os.ts'

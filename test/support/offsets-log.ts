@@ -1,5 +1,5 @@
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets-topic.ts'
-import type { LocalDirectory } from '../../src/local/local-directory.ts'
+import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets/offsets-topic.ts'
+import type { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { RecordBatchBuilder, type RecordBatchOptions } from '../../src/record/record-batch-builder.ts'
 
 export type KeyValue = [Buffer, Buffer | null]

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CheckedDirectory, LogDirSession } from '../../src/local/log-dir-session.ts'
+import { type CheckedDirectory, LogDirSession } from '../../src/local/directory/log-dir-session.ts'
 import { whenFree } from '../../src/os/lock-wait.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { ModelWork, marker, touch } from './session-model.ts'

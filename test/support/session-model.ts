@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CheckedDirectory, SessionWork } from '../../src/local/log-dir-session.ts'
+import type { CheckedDirectory, SessionWork } from '../../src/local/directory/log-dir-session.ts'
 
 /**
  * A directory of model partitions: `NAME.dirty` stands for a partition that was written to and not closed since.

@@ -9,8 +9,8 @@ import {
   TRANSACTION_LOG_RECORDS,
 } from '../../message/coordinator-record.ts'
 import type { MessageSchema } from '../../message/schema.ts'
-import { messageJson } from '../decoders/message-json.ts'
-import type { MessageFormatter } from '../message-formatter.ts'
+import { messageJson } from '../dump-log/decoders/message-json.ts'
+import type { MessageFormatter } from './message-formatter.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 
 /** What each formatter shows: its coordinator's records, of these types only (undefined: all). */

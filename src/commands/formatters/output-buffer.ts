@@ -1,7 +1,7 @@
-import type { PrintKernel } from '../../record/print-kernel.ts'
-import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/printed-form.ts'
+import type { PrintKernel } from '../../record/kernels/print-kernel.ts'
+import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/kernels/printed-form.ts'
 import type { RecordRun } from '../../record/record-walk.ts'
-import { WasmMemory } from '../../record/wasm-memory.ts'
+import { WasmMemory } from '../../record/kernels/wasm-memory.ts'
 import { RECORD_ENDS_SIZE, RecordEnds } from './record-ends.ts'
 
 /** Where printed bytes go; part of StandardOutput. */
@@ -73,7 +73,7 @@ export class OutputBuffer {
 
   /** Loads and compiles what prints many records at once; undefined where that cannot be. */
   async kernel(): Promise<PrintKernel | undefined> {
-    const { PrintKernel } = await import('../../record/print-kernel.ts')
+    const { PrintKernel } = await import('../../record/kernels/print-kernel.ts')
     return PrintKernel.on(this.#memory)
   }
 

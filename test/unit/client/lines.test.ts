@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { partitionForKey } from '../../../src/client/murmur2.ts'
 import { RecordAccumulator } from '../../../src/client/record-accumulator.ts'
-import { LineMessageReader } from '../../../src/commands/line-reader.ts'
-import { LineInput } from '../../../src/commands/line-reader-input.ts'
+import { LineMessageReader } from '../../../src/commands/console-producer/line-reader.ts'
+import { LineInput } from '../../../src/commands/console-producer/line-input.ts'
 import type { InputChunks } from '../../../src/os/standard-input.ts'
-import { KERNEL_MAX_LINE } from '../../../src/record/line-kernel.ts'
+import { KERNEL_MAX_LINE } from '../../../src/record/kernels/line-kernel.ts'
 
 function chunksOf(bytes: Buffer, sizes: readonly number[]): InputChunks {
   let at = 0

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { javaHashOrder, javaStringHash } from '../../../src/client/java-hash.ts'
-import { nearNames } from '../../../src/client/near-names.ts'
+import { javaHashOrder, javaStringHash } from '../../../src/java/java-hash.ts'
+import { nearNames } from '../../../src/names/near-names.ts'
 import { topicFilter } from '../../../src/client/topic-filter.ts'
-import { collide, validateTopicName } from '../../../src/client/topic-names.ts'
+import { collide, validateTopicName } from '../../../src/names/topic-names.ts'
 
 describe('topic names and patterns', () => {
   const matches = (pattern: string, name: string) => topicFilter(pattern)(name)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createFilter, parseOffsetSpec } from '../../../src/commands/get-offsets-arguments.ts'
-import { re2Problem } from '../../../src/commands/re2-syntax.ts'
-import { exportResetPlan, parseResetPlan } from '../../../src/commands/reset-plan.ts'
+import { createFilter, parseOffsetSpec } from '../../../src/commands/get-offsets/arguments.ts'
+import { re2Problem } from '../../../src/commands/consumer-groups/re2-syntax.ts'
+import { exportResetPlan, parseResetPlan } from '../../../src/commands/group-tools/reset-plan.ts'
 
 describe('reset plans', () => {
   test('what is exported is read back, with groups and without', () => {

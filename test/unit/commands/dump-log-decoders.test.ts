@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { classDecoder, STRING_DECODER } from '../../../src/commands/decoders/class-decoder.ts'
+import { classDecoder, STRING_DECODER } from '../../../src/commands/dump-log/decoders/class-decoder.ts'
 import {
   offsetsDecoder,
   shareGroupStateDecoder,
   transactionLogDecoder,
-} from '../../../src/commands/decoders/coordinator-decoder.ts'
+} from '../../../src/commands/dump-log/decoders/coordinator-decoder.ts'
 import {
   clusterMetadataDecoder,
   remoteLogMetadataDecoder,
-} from '../../../src/commands/decoders/framed-decoders.ts'
-import { javaUtf8 } from '../../../src/commands/decoders/java-utf8.ts'
-import { stringJson } from '../../../src/commands/decoders/message-json.ts'
+} from '../../../src/commands/dump-log/decoders/framed-decoders.ts'
+import { javaUtf8 } from '../../../src/java/java-utf8.ts'
+import { stringJson } from '../../../src/commands/dump-log/decoders/message-json.ts'
 import { encodeAssignment, encodeSubscription } from '../../../src/message/consumer-protocol.ts'
 import { SHARE_STATE_RECORDS } from '../../../src/message/coordinator-record.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseDateTime, parseIsoDuration } from '../../../src/commands/iso-duration.ts'
+import { parseDateTime, parseIsoDuration } from '../../../src/java/iso-duration.ts'
 
 describe('ISO durations, as java.time.Duration.parse reads them', () => {
   test.each([

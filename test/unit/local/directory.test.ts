@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LocalDirectory } from '../../../src/local/local-directory.ts'
+import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
 import type { MetadataRecord } from '../../../src/message/metadata-records.ts'
 import { randomUuid } from '../../../src/message/uuid.ts'
 import { systemOs } from '../../../src/os/system-os.ts'

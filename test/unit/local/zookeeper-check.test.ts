@@ -1,9 +1,9 @@
 import { readdirSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Finding } from '../../../src/client/admin-check.ts'
+import type { Finding } from '../../../src/client/admin/check-admin.ts'
 import { openLocal } from '../../../src/index.ts'
-import { readIndexBytes } from '../../../src/local/local-check-index-bytes.ts'
+import { readIndexBytes } from '../../../src/local/check/index-bytes.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { unpackCase } from '../../support/cases.ts'
 

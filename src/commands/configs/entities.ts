@@ -1,0 +1,171 @@
+import { checkExactlyOne, checkInvalidArguments } from '../../cli/argument-checks.ts'
+import type { Options } from '../../cli/command.ts'
+import { TerseError } from '../../errors.ts'
+
+/** A refusal of the tool's own: the message stands alone. */
+export class ConfigsFailure extends TerseError {
+  override name = 'ConfigsFailure'
+}
+
+export type EntityType =
+  | 'topics'
+  | 'clients'
+  | 'users'
+  | 'brokers'
+  | 'ips'
+  | 'client-metrics'
+  | 'groups'
+  | 'broker-loggers'
+
+const ENTITY_TYPES: readonly EntityType[] = [
+  'topics',
+  'clients',
+  'users',
+  'brokers',
+  'ips',
+  'client-metrics',
+  'groups',
+  'broker-loggers',
+]
+
+/** What the command line is about; a name '' is the default entity. There may be more types than names. */
+export interface Entities {
+  readonly types: readonly EntityType[]
+  readonly names: readonly string[]
+}
+
+/** Short forms, in the genuine tool's order. */
+const NAME_FLAGS: readonly (readonly [string, EntityType])[] = [
+  ['topic', 'topics'],
+  ['client', 'clients'],
+  ['user', 'users'],
+  ['broker', 'brokers'],
+  ['broker-logger', 'broker-loggers'],
+  ['ip', 'ips'],
+  ['client-metrics', 'client-metrics'],
+  ['group', 'groups'],
+]
+const DEFAULT_FLAGS: readonly (readonly [string, EntityType])[] = [
+  ['client-defaults', 'clients'],
+  ['user-defaults', 'users'],
+  ['broker-defaults', 'brokers'],
+  ['ip-defaults', 'ips'],
+]
+/** Types that have a default entity. */
+const WITH_DEFAULTS: readonly EntityType[] = ['users', 'clients', 'brokers', 'ips']
+
+/** `topics` -> `topic`, as the genuine tool says it. */
+export function singular(type: string): string {
+  return type.slice(0, -1)
+}
+
+/** The genuine tool's checks, in its order. */
+export async function checkArguments(options: Options): Promise<Entities> {
+  checkExactlyOne(
+    options,
+    ['alter', 'describe'],
+    'Command must include exactly one action: --describe, --alter',
+  )
+  checkInvalidArguments(options, 'describe', ['alter', 'add-config', 'delete-config'])
+  const types = entityTypes(options)
+  const repeated = types.filter((type, i) => types.indexOf(type) !== i)
+  if (repeated.length > 0) refuse(`Duplicate entity type(s) specified: ${repeated.join(',')}`)
+  for (const type of types) {
+    if (!ENTITY_TYPES.includes(type)) {
+      refuse(
+        `Invalid entity type ${type}, the entity type must be one of ${ENTITY_TYPES.join(', ')} with a --bootstrap-server or --bootstrap-controller argument`,
+      )
+    }
+  }
+  if (types.length === 0) refuse('At least one entity type must be specified')
+  const both = types.length === 2 && types.includes('users') && types.includes('clients')
+  if (types.length > 1 && !both) refuse("Only 'users' and 'clients' entity types may be specified together")
+  const generic = ['entity-type', 'entity-name', 'entity-default'].some((flag) => options.has(flag))
+  if (generic && [...NAME_FLAGS, ...DEFAULT_FLAGS].some(([flag]) => options.has(flag))) {
+    refuse('--entity-{type,name,default} should not be used in conjunction with specific entity flags')
+  }
+  const names = entityNames(options)
+  await checkNames(options, types, names)
+  if (options.has('describe')) checkDescribe(options, types, names)
+  else checkAlter(options, types, names)
+  return { types, names }
+}
+
+function refuse(message: string): never {
+  throw new ConfigsFailure(message)
+}
+
+function entityTypes(options: Options): EntityType[] {
+  const short = [...NAME_FLAGS, ...DEFAULT_FLAGS]
+    .filter(([flag]) => options.has(flag))
+    .map(([, type]) => type)
+  return [...(options.values('entity-type') as EntityType[]), ...short]
+}
+
+/** Names and defaults in the order they were given in. */
+function entityNames(options: Options): string[] {
+  const given: string[] = []
+  const values = options.values('entity-name')
+  for (const word of options.raw) {
+    if (/^--?entity-name(=|$)/.test(word)) given.push(values.shift() ?? '')
+    else if (/^--?entity-default(=|$)/.test(word)) given.push('')
+  }
+  const named = NAME_FLAGS.filter(([flag]) => options.has(flag)).map(([flag]) => options.value(flag) ?? '')
+  const defaults = DEFAULT_FLAGS.filter(([flag]) => options.has(flag)).map(() => '')
+  return [...given, ...named, ...defaults]
+}
+
+async function checkNames(
+  options: Options,
+  types: readonly EntityType[],
+  names: readonly string[],
+): Promise<void> {
+  if (!names.some((name) => name !== '')) return
+  const given = (flags: readonly string[]) =>
+    flags.filter((flag) => options.has(flag)).map((flag) => options.value(flag) ?? '')
+  if (types.includes('brokers') || types.includes('broker-loggers')) {
+    for (const id of given(['entity-name', 'broker', 'broker-logger'])) {
+      if (!/^[+-]?\d{1,10}$/.test(id)) {
+        refuse(`The entity name for ${types[0]} must be a valid integer broker id, but it is: ${id}`)
+      }
+    }
+  }
+  if (types.includes('ips')) {
+    const { isAddressOrHost } = await import('../../os/host-names.ts')
+    for (const ip of given(['entity-name', 'ip'])) {
+      if (!(await isAddressOrHost(ip))) {
+        refuse(`The entity name for ${types[0]} must be a valid IP or resolvable host, but it is: ${ip}`)
+      }
+    }
+  }
+}
+
+function checkDescribe(options: Options, types: readonly EntityType[], names: readonly string[]): void {
+  if (options.has('entity-default') && !types.some((type) => WITH_DEFAULTS.includes(type))) {
+    refuse(`--entity-default must not be specified with --describe of ${types.join(',')}`)
+  }
+  if (types.includes('broker-loggers') && !names.some((name) => name !== '')) {
+    refuse(`An entity name must be specified with --describe of ${types.join(',')}`)
+  }
+}
+
+function checkAlter(options: Options, types: readonly EntityType[], names: readonly string[]): void {
+  if (types.some((type) => WITH_DEFAULTS.includes(type))) {
+    if (names.length === 0) {
+      refuse(
+        'An entity-name or default entity must be specified with --alter of users, clients, brokers or ips',
+      )
+    }
+  } else if (!names.some((name) => name !== '')) {
+    refuse(`An entity name must be specified with --alter of ${types.join(',')}`)
+  }
+  if (options.has('add-config') && options.has('add-config-file')) {
+    refuse('Only one of --add-config or --add-config-file must be specified')
+  }
+  if (!['add-config', 'add-config-file', 'delete-config'].some((flag) => options.has(flag))) {
+    refuse(
+      'At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter',
+    )
+  }
+  if (types.length !== names.length) refuse('An entity name must be specified for every entity type')
+}

@@ -1,0 +1,185 @@
+/** What console-consumer does beyond Kafka's tool, loaded only when one of those flags is given. */
+
+import type { Int64 } from '../../bytes/int64.ts'
+import type { CommandContext } from '../../cli/command.ts'
+import { outputFormat } from '../../cli/machine-output.ts'
+import type { Consumer, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
+import { visitHeaders } from '../../client/stored-headers.ts'
+import { UsageError } from '../../errors.ts'
+import { exactTimestamp } from '../../record/exact-timestamp.ts'
+import { type Condition, parseWhere, type RecordFields, regexOf } from './where.ts'
+import { formatOf } from '../formatters/field-formats.ts'
+import { FormattedText, MachineFormatter } from './machine-formatter.ts'
+import type { ConsoleConsumerOptions } from './options.ts'
+import { RecordRange } from './ranges.ts'
+import { parseExact } from '../console-producer/exact-json.ts'
+import { DEFAULT_MESSAGE_FORMATTER, type MessageFormatter } from '../formatters/message-formatter.ts'
+
+/** @throws UsageError for flags that are not right */
+export class ConsumerAdditions {
+  /** undefined: as Kafka's flags say. */
+  readonly formatter: MessageFormatter | undefined
+  readonly #range: RecordRange | undefined
+  readonly #conditions: readonly Condition[]
+
+  constructor(context: CommandContext, options: ConsoleConsumerOptions) {
+    const { options: flags, stdout } = context
+    const given = (name: string) => (flags.has(name) ? flags.value(name) : undefined)
+    const formats = {
+      key: formatOf('key-format', given('key-format')),
+      value: formatOf('value-format', given('value-format')),
+    }
+    const output = outputFormat(flags)
+    const formatted = formats.key !== undefined || formats.value !== undefined
+    if ((output !== 'text' || formatted) && flags.has('formatter')) {
+      if (options.formatterClass !== DEFAULT_MESSAGE_FORMATTER) {
+        throw new UsageError('--formatter goes without --output, --key-format and --value-format', false)
+      }
+    }
+    if (output !== 'text') this.formatter = new MachineFormatter(output, formats, stdout)
+    else if (formatted) this.formatter = new FormattedText(options.formatterProperties, formats)
+    this.#range =
+      flags.has('from') || flags.has('to') ? new RecordRange(context, options, Date.now()) : undefined
+    const greps = flags.values('grep').map((pattern) => {
+      const regex = regexOf('--grep', pattern)
+      return ({ value }: RecordFields) => value !== null && regex.test(value)
+    })
+    this.#conditions = [...greps, ...flags.values('where').map(parseWhere)]
+  }
+
+  /** The consumer reads to the present ends and finishes. */
+  get untilEnd(): boolean {
+    return this.#range?.ends ?? false
+  }
+
+  /** False: assign as Kafka's flags say. */
+  async assign(consumer: Consumer): Promise<boolean> {
+    await this.#range?.assign(consumer)
+    return this.#range !== undefined
+  }
+
+  /** What `inner` gets is in the range and fulfils all conditions. */
+  visitor(inner: ConsumerVisitor): ConsumerVisitor {
+    if (this.#conditions.length === 0 && !this.untilEnd) return inner
+    const range = this.#range
+    return new FilteringVisitor(
+      inner,
+      this.#conditions,
+      (batch) => range?.endOf(batch.topic, batch.partition) ?? Number.POSITIVE_INFINITY,
+    )
+  }
+
+  finished(consumer: Consumer): boolean {
+    return this.#range?.finished(consumer) ?? false
+  }
+}
+
+class FilteringVisitor implements ConsumerVisitor, RecordFields {
+  readonly #inner: ConsumerVisitor
+  readonly #conditions: readonly Condition[]
+  readonly #endOf: (batch: VisitedBatch) => number
+  #end = Number.POSITIVE_INFINITY
+  topic = ''
+  partition = 0
+  offset = 0
+  timestamp: Int64 = 0
+  #buffer: Buffer = Buffer.alloc(0)
+  #key: string | null | undefined
+  #value: string | null | undefined
+  #keyRange = [0, -1]
+  #valueRange = [0, -1]
+  #headers = [0, 0]
+
+  constructor(
+    inner: ConsumerVisitor,
+    conditions: readonly Condition[],
+    endOf: (batch: VisitedBatch) => number,
+  ) {
+    this.#inner = inner
+    this.#conditions = conditions
+    this.#endOf = endOf
+  }
+
+  batch(batch: VisitedBatch): void {
+    this.topic = batch.topic
+    this.partition = batch.partition
+    this.#end = this.#endOf(batch)
+    this.#inner.batch(batch)
+  }
+
+  record(
+    offset: number,
+    timestamp: number,
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headersStart: number,
+    headersCount: number,
+  ): boolean {
+    // The position passes the end; then the caller looks.
+    if (offset >= this.#end) return false
+    this.offset = offset
+    this.timestamp = exactTimestamp(timestamp)
+    this.#buffer = buffer
+    this.#key = undefined
+    this.#value = undefined
+    this.#keyRange = [keyStart, keyEnd]
+    this.#valueRange = [valueStart, valueEnd]
+    this.#headers = [headersStart, headersCount]
+    for (const holds of this.#conditions) if (!holds(this)) return true
+    return this.#inner.record(
+      offset,
+      timestamp,
+      buffer,
+      keyStart,
+      keyEnd,
+      valueStart,
+      valueEnd,
+      headersStart,
+      headersCount,
+    )
+  }
+
+  get key(): string | null {
+    this.#key ??= this.#text(this.#keyRange)
+    return this.#key
+  }
+
+  get value(): string | null {
+    this.#value ??= this.#text(this.#valueRange)
+    return this.#value
+  }
+
+  get keyJson(): unknown {
+    return parsed(this.key)
+  }
+
+  get valueJson(): unknown {
+    return parsed(this.value)
+  }
+
+  header(name: string): string | null {
+    const buffer = this.#buffer
+    let last: string | null = null
+    visitHeaders(buffer, this.#headers[0], this.#headers[1], (keyStart, keyEnd, start, end) => {
+      if (buffer.toString('utf8', keyStart, keyEnd) === name)
+        last = end < 0 ? null : buffer.toString('utf8', start, end)
+    })
+    return last
+  }
+
+  #text([start, end]: readonly number[]): string | null {
+    return end < 0 ? null : this.#buffer.toString('utf8', start, end)
+  }
+}
+
+function parsed(text: string | null): unknown {
+  if (text === null) return null
+  try {
+    return parseExact(text)
+  } catch {
+    return undefined
+  }
+}

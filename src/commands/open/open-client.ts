@@ -1,0 +1,207 @@
+/**
+ * Directory or cluster: the only module of commands/ that names local/ (and, once it is built, cluster/), and only
+ * when a tool asks for a client.
+ */
+import type { CommandContext } from '../../cli/command.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { Consumer, ConsumerOptions } from '../../client/consumer.ts'
+import type { Producer, ProducerConfig } from '../../client/producer.ts'
+import { clientWaitLimit, producerWaitLimit, waitLimit } from '../../client/wait-limits.ts'
+import { TerseError, UsageError } from '../../errors.ts'
+import { locateDataDir } from '../../local/directory/data-dir.ts'
+import type { DirectoryReport } from '../../local/admin/directory-report.ts'
+import type { LocalDirectory } from '../../local/directory/local-directory.ts'
+import type { WaitLimit } from '../../os/lock-wait.ts'
+import { systemOs } from '../../os/system-os.ts'
+
+/** Admin on the data directory (or, later, on the cluster that --bootstrap-server names). */
+export async function openAdmin(context: CommandContext): Promise<Admin> {
+  const waitLimit = adminWaitLimit(context, await readSettings(context))
+  const { LocalAdmin } = await import('../../local/admin/local-admin.ts')
+  const { DirectoryReader } = await import('../../local/directory/directory-reader.ts')
+  const options = { warn: warnOnce(context), address: declaredAddress(context), waitLimit }
+  return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
+}
+
+const told = new WeakMap<object, Set<string>>()
+
+/** Several clients of one run find the same thing out: it is told once. At once: it may say why nothing happens. */
+function warnOnce({ stderr }: CommandContext): (line: string) => void {
+  return (line) => {
+    const lines = told.get(stderr) ?? new Set()
+    told.set(stderr, lines)
+    if (lines.has(line)) return
+    lines.add(line)
+    stderr.line(line)
+    stderr.flush()
+  }
+}
+
+/** Where the directory is said to be: the address asked for, else the first one declared. */
+function declaredAddress(context: CommandContext): string | undefined {
+  const servers =
+    context.env.TKAFKA_LOCAL_BOOTSTRAP &&
+    (namedServers(context)?.servers ?? context.env.TKAFKA_LOCAL_BOOTSTRAP)
+  return servers
+    ?.split(',')[0]
+    .trim()
+    .replace(/^[A-Za-z_]+:\/\//, '')
+}
+
+/** `--timeout` where the tool has it, else what the file of client settings says. */
+function adminWaitLimit(
+  { options }: CommandContext,
+  settings: Record<string, string>,
+): WaitLimit | undefined {
+  const ofFlag = options.has('timeout')
+    ? waitLimit('timeout', options.values('timeout').at(-1), '--timeout ')
+    : undefined
+  return ofFlag ?? clientWaitLimit(settings)
+}
+
+/** The genuine tools fail on a file of client settings that they cannot read. */
+async function readSettings({ options }: CommandContext): Promise<Record<string, string>> {
+  const settings: Record<string, string> = {}
+  for (const flag of ['command-config', 'admin.config']) {
+    const file = options.has(flag) ? options.value(flag) : undefined
+    if (file === undefined) continue
+    const { propertiesFile } = await import('./client-properties.ts')
+    Object.assign(settings, Object.fromEntries(await propertiesFile(file)))
+  }
+  return settings
+}
+
+/**
+ * Producer with Kafka's settings (`acks`, `batch.size`, `partitioner.class`, ...). `waits`: how long locks are waited for,
+ * where not each of the settings is one that the user gave.
+ */
+export async function openProducer(
+  context: CommandContext,
+  config: ProducerConfig,
+  waits: { readonly limit: WaitLimit | undefined } = { limit: producerWaitLimit(config) },
+): Promise<Producer> {
+  const { LocalProducer } = await import('../../local/producer/local-producer.ts')
+  return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)
+}
+
+/** Consumer; `options.config` are Kafka's settings. */
+export async function openConsumer(context: CommandContext, options: ConsumerOptions): Promise<Consumer> {
+  const { LocalConsumer } = await import('../../local/consumer/local-consumer.ts')
+  const directory = await openDirectory(context, clientWaitLimit(options.config ?? {}))
+  return new LocalConsumer(systemOs, directory, options)
+}
+
+/**
+ * The data directory that this command line means.
+ * @throws UsageError when --data-dir stands beside an address that is not declared to be it
+ * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
+ */
+export async function openDirectory(context: CommandContext, waitLimit?: WaitLimit): Promise<LocalDirectory> {
+  const path = dataDir(context)
+  const { LocalDirectory } = await import('../../local/directory/local-directory.ts')
+  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context), waitLimit })
+}
+
+function dataDir(context: CommandContext): string {
+  requireLocal(context)
+  return locateDataDir(context.dataDir, context.env).path
+}
+
+function requireLocal(context: CommandContext): void {
+  const address = namedServers(context)
+  if (address === undefined || isDeclaredLocal(address.servers, context.env.TKAFKA_LOCAL_BOOTSTRAP)) return
+  const { servers, from } = address
+  if (context.dataDir !== undefined) {
+    throw new UsageError(
+      `--data-dir ${context.dataDir} and ${from} ${servers} cannot be used together: TKAFKA_LOCAL_BOOTSTRAP does not name that address as the data directory`,
+    )
+  }
+  throw new TerseError(
+    `${from} ${servers} is a cluster, which tkafka cannot reach yet (Kafka's own tools can); leave it out to work on the data directory, or set TKAFKA_LOCAL_BOOTSTRAP=${servers} to say that this address is the data directory`,
+  )
+}
+
+/** Addresses in the command line, else in the files and properties of client settings. */
+function namedServers(context: CommandContext): { servers: string; from: string } | undefined {
+  const { options } = context
+  for (const flag of ['bootstrap-server', 'bootstrap-controller', 'broker-list']) {
+    const servers = options.has(flag) ? options.value(flag) : undefined
+    // log-dirs and reassign-partitions have ids of brokers in a list of that name.
+    const ids = flag === 'broker-list' && servers?.includes(':') === false
+    if (servers !== undefined && !ids) return { servers, from: `--${flag}` }
+  }
+  for (const flag of ['command-property', 'producer-property', 'consumer-property', 'producer-props']) {
+    for (const pair of options.values(flag)) {
+      const servers = /^bootstrap\.servers=(.+)$/.exec(pair)?.[1]
+      if (servers !== undefined) return { servers, from: `--${flag} bootstrap.servers` }
+    }
+  }
+  for (const flag of [
+    'command-config',
+    'producer.config',
+    'consumer.config',
+    'admin.config',
+    'config-file',
+  ]) {
+    const file = options.has(flag) ? options.value(flag) : undefined
+    const servers = file === undefined ? undefined : serversInFile(file)
+    if (servers !== undefined) return { servers, from: `${file}: bootstrap.servers` }
+  }
+  return undefined
+}
+
+/** A missing file is reported by the tool that wants it, in the tool's words. */
+function serversInFile(file: string): string | undefined {
+  let text: string
+  try {
+    text = systemOs.fs.readUserFile(file).toString('latin1')
+  } catch {
+    return undefined
+  }
+  const servers = [
+    ...text.matchAll(/^[ \t\f]*bootstrap\.servers[ \t\f]*[=: \t\f][ \t\f]*(.*?)[ \t\r]*$/gm),
+  ].at(-1)?.[1]
+  return servers === '' ? undefined : servers
+}
+
+/** Every address of the list must be declared; localhost, 127.0.0.1 and [::1] are one. */
+export function isDeclaredLocal(servers: string, declared: string | undefined): boolean {
+  if (declared === undefined) return false
+  const local = new Set(addresses(declared))
+  const asked = addresses(servers)
+  return asked.length > 0 && asked.every((address) => local.has(address))
+}
+
+function addresses(list: string): string[] {
+  return list
+    .split(',')
+    .map((address) =>
+      address
+        .trim()
+        .toLowerCase()
+        .replace(/^[a-z_]+:\/\//, ''),
+    )
+    .filter((address) => address !== '')
+    .map((address) => address.replace(/^(127\.0\.0\.1|\[::1\]|::1)(?=:\d+$|$)/, 'localhost'))
+}
+
+/** The properties file with which a genuine broker boots the data directory. */
+export async function bootProperties(context: CommandContext): Promise<string> {
+  const { bootProperties: propertiesOf } = await import('../../local/directory/boot-properties.ts')
+  const directory = await openDirectory(context)
+  try {
+    return propertiesOf(directory)
+  } finally {
+    await directory.close()
+  }
+}
+
+export type { DirectoryReport }
+
+/** What can be said of the data directory that this command line means; never throws for what it is like. */
+export async function openReport(context: CommandContext): Promise<DirectoryReport> {
+  requireLocal(context)
+  const { locateDataDir } = await import('../../local/directory/data-dir.ts')
+  const { reportDirectory } = await import('../../local/admin/directory-report.ts')
+  return reportDirectory(systemOs, locateDataDir(context.dataDir, context.env))
+}

@@ -1,0 +1,113 @@
+import type { CommandContext } from '../../cli/command.ts'
+import { machineOutput } from '../../cli/machine-output.ts'
+import type { Admin, ConfigEntry, PartitionDescription, TopicDescription } from '../../client/admin/admin.ts'
+import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
+
+/** Describes topics in the form that --output asks for; `end` behind the last. */
+export async function topicDescriber(context: CommandContext, admin: Admin) {
+  const rows = context.options.has('output') ? await import('./rows.ts') : undefined
+  const machine = rows && machineOutput(context, rows.TOPIC_PARTITION_SHAPE)
+  const show = machine
+    ? (described: Described) => rows?.writePartitions(machine, described)
+    : context.stdout.isTerminal && !context.options.has('output')
+      ? await personTable(context)
+      : undefined
+  return {
+    describeTopic: (topic: TopicDescription, withElr: boolean) =>
+      describeTopic(context, admin, topic, withElr, show),
+    end: () => machine?.end(),
+  }
+}
+
+/** On a terminal: Kafka's words for the topic, and its partitions as a table. */
+async function personTable(context: CommandContext) {
+  const { printTable } = await import('../../cli/table.ts')
+  const { colours } = await import('../../cli/colour.ts')
+  const paint = colours(context.stdout, context.env)
+  return ({ topic, configs, partitions }: Described) => {
+    if (partitions.length === 0 && topic.partitions.length > 0) return
+    const [name, ...facts] = topicLine(topic, configs).split('\t')
+    context.stdout.line([paint.bold(name), ...facts].join('  '))
+    if (context.options.has('topics-with-overrides')) return
+    const list = (ids: readonly number[]) => (ids.length === 0 ? null : ids.join(','))
+    printTable(
+      context,
+      ['  Partition', 'Leader', 'Replicas', 'Isr', 'Elr', 'LastKnownElr'],
+      partitions.map((one) => [
+        one.partition,
+        one.leader ?? paint.red('none'),
+        list(one.replicas),
+        one.isr.length < one.replicas.length ? paint.red(one.isr.join(',')) : list(one.isr),
+        list(one.eligibleLeaderReplicas),
+        list(one.lastKnownElr),
+      ]),
+    )
+  }
+}
+
+interface Described {
+  readonly topic: TopicDescription
+  readonly configs: readonly ConfigEntry[]
+  readonly partitions: readonly PartitionDescription[]
+}
+
+/** What `topics --describe` prints of one topic. By topic id the genuine tool does not learn of ELRs: `withElr` false. */
+async function describeTopic(
+  { options, stdout }: CommandContext,
+  admin: Admin,
+  topic: TopicDescription,
+  withElr: boolean,
+  show: ((described: Described) => void) | undefined,
+): Promise<void> {
+  const configs = await admin.describeConfigs({ type: 'topic', name: topic.name })
+  const report = partitionReport((flag) => options.has(flag), configs)
+  if (show !== undefined) {
+    const overridden = configs.some((entry) => entry.source !== 'DEFAULT_CONFIG')
+    if (options.has('topics-with-overrides') && !overridden) return
+    show({ topic, configs, partitions: topic.partitions.filter(report ?? (() => true)) })
+    return
+  }
+  if (report === undefined) {
+    const set = configs.filter((entry) => entry.source !== 'DEFAULT_CONFIG')
+    if (options.has('topics-with-overrides') && set.length === 0) return
+    stdout.line(topicLine(topic, configs))
+    if (options.has('topics-with-overrides')) return
+  }
+  for (const partition of topic.partitions) {
+    if (report === undefined || report(partition)) stdout.line(partitionLine(topic.name, partition, withElr))
+  }
+}
+
+function topicLine(topic: TopicDescription, configs: readonly ConfigEntry[]): string {
+  // The genuine tool walks a hash map of all settings.
+  const set = javaHashOrder(configs, (entry) => javaStringHash(entry.name))
+    .filter((entry) => entry.source !== 'DEFAULT_CONFIG')
+    .map((entry) => `${entry.name}=${entry.value}`)
+  const factor = topic.partitions[0]?.replicas.length ?? 0
+  return `Topic: ${topic.name}\tTopicId: ${topic.topicId}\tPartitionCount: ${topic.partitions.length}\tReplicationFactor: ${factor}\tConfigs: ${set.join(',')}`
+}
+
+function partitionLine(topic: string, partition: PartitionDescription, withElr: boolean): string {
+  const { leader, replicas, isr, eligibleLeaderReplicas, lastKnownElr } = partition
+  const elr = withElr ? eligibleLeaderReplicas.join(',') : 'N/A'
+  const lastKnown = withElr ? lastKnownElr.join(',') : 'N/A'
+  return `\tTopic: ${topic}\tPartition: ${partition.partition}\tLeader: ${leader ?? 'none'}\tReplicas: ${replicas.join(',')}\tIsr: ${isr.join(',')}\tElr: ${elr}\tLastKnownElr: ${lastKnown}`
+}
+
+/** Which partitions are to be shown, or undefined when no such flag is given and all are. */
+function partitionReport(
+  has: (flag: string) => boolean,
+  configs: readonly ConfigEntry[],
+): ((partition: PartitionDescription) => boolean) | undefined {
+  const minIsr = Number(configs.find((entry) => entry.name === 'min.insync.replicas')?.value ?? 1)
+  const reports = {
+    'under-replicated-partitions': ({ replicas, isr }: PartitionDescription) => replicas.length > isr.length,
+    'unavailable-partitions': ({ leader }: PartitionDescription) => leader === undefined,
+    'under-min-isr-partitions': ({ leader, isr }: PartitionDescription) =>
+      leader === undefined || isr.length < minIsr,
+    'at-min-isr-partitions': ({ isr }: PartitionDescription) => isr.length === minIsr,
+  }
+  const chosen = Object.entries(reports).filter(([flag]) => has(flag))
+  if (chosen.length === 0) return undefined
+  return (partition) => chosen.some(([, shows]) => shows(partition))
+}

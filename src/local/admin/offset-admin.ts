@@ -1,0 +1,85 @@
+import type { ListedOffset, OffsetAdmin } from '../../client/admin/admin.ts'
+import type { IsolationLevel, OffsetSpec, TopicPartition } from '../../client/types.ts'
+import { KafkaError, TerseError } from '../../errors.ts'
+import type { TimestampAndOffset } from '../../log/fetched-data.ts'
+import type { UnifiedLog } from '../../log/unified-log.ts'
+import { whenFree } from '../../os/lock-wait.ts'
+import { systemErrorText } from '../../os/system-error.ts'
+import { timestampFields } from '../../record/exact-timestamp.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
+
+const NO_ANSWER: ListedOffset = { offset: undefined, timestamp: -1, leaderEpoch: -1 }
+
+/** Offsets of partitions by what is asked for, and the moving of their starts, on a data directory. */
+export class LocalOffsets implements OffsetAdmin {
+  readonly #directory: LocalDirectory
+
+  constructor(directory: LocalDirectory) {
+    this.#directory = directory
+  }
+
+  /** Throws UNKNOWN_TOPIC_OR_PARTITION, and UNSUPPORTED_VERSION for a negative time that is no known word. */
+  async listOffset(
+    { topic, partition }: TopicPartition,
+    spec: OffsetSpec,
+    isolation?: IsolationLevel,
+  ): Promise<ListedOffset> {
+    const log = this.#directory.logForReading(topic, partition)
+    log.refresh()
+    if (typeof spec !== 'string') {
+      if (spec < 0) throw new KafkaError('UNSUPPORTED_VERSION')
+      return found(log.offsetForTimestamp(spec))
+    }
+    switch (spec) {
+      case 'latest':
+        return {
+          ...at(log, isolation === 'read_committed' ? log.lastStableOffset : log.highWatermark),
+          ...(log.endDamage === undefined ? {} : { damage: log.endDamage.error.message }),
+        }
+      case 'earliest':
+      case 'earliest-local':
+        return at(log, log.logStartOffset)
+      case 'max-timestamp':
+        return found(log.maxTimestampOffset())
+      case 'latest-tiered':
+      case 'earliest-pending-upload':
+        return NO_ANSWER
+    }
+  }
+
+  /** Throws OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION where records may only be compacted away. */
+  async deleteRecords({ topic, partition }: TopicPartition, beforeOffset: number): Promise<number> {
+    await this.#directory.enter()
+    try {
+      const log = await this.#directory.openForWriting(topic, partition)
+      if (!log.config.delete) throw new KafkaError('POLICY_VIOLATION')
+      await log.lock()
+      try {
+        log.refresh()
+        if (beforeOffset > log.highWatermark || beforeOffset < -1) throw new KafkaError('OFFSET_OUT_OF_RANGE')
+        return await whenFree(() => log.deleteRecordsBefore(beforeOffset))
+      } finally {
+        log.unlock()
+      }
+    } catch (error) {
+      throw storageError(error)
+    } finally {
+      await this.#directory.leave()
+    }
+  }
+}
+
+/** What the disk refuses for one partition is that partition's error, so that the others get their turn. */
+function storageError(error: unknown): unknown {
+  if (error instanceof KafkaError) return error
+  const text = error instanceof TerseError ? error.message : systemErrorText(error)
+  return text === undefined ? error : new KafkaError('KAFKA_STORAGE_ERROR', text)
+}
+
+function found(answer: TimestampAndOffset | undefined): ListedOffset {
+  return answer === undefined ? NO_ANSWER : { ...answer, ...timestampFields(answer.timestamp) }
+}
+
+function at(log: UnifiedLog, offset: number): ListedOffset {
+  return { offset, timestamp: -1, leaderEpoch: log.leaderEpochFor(offset) }
+}

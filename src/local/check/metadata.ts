@@ -1,0 +1,105 @@
+/** `__cluster_metadata-0`: every batch and record of every segment, every checkpoint, and whether they add up. */
+import { join } from 'node:path'
+import { count } from '../../count.ts'
+import { CorruptRecordError } from '../../errors.ts'
+import { decodeMetadataRecord } from '../../message/metadata-records.ts'
+import { replayCheckpoint } from '../../metadata/checkpoint-replay.ts'
+import { LostMetadataError } from '../../metadata/metadata-known-end.ts'
+import { MetadataLog } from '../../metadata/metadata-log.ts'
+import {
+  listMetadataLog,
+  METADATA_LOG_FOLDER,
+  METADATA_TOPIC,
+  segmentFileName,
+  walkBatches,
+} from '../../metadata/metadata-log-files.ts'
+import { MetadataReplay } from '../../metadata/metadata-replay.ts'
+import type { Os } from '../../os/os.ts'
+import type { CheckReport } from './report.ts'
+
+const PLACE = { topic: METADATA_TOPIC, partition: 0 }
+const MEND = 'tkafka repair'
+const HIDDEN =
+  'topics, partitions and settings that stand behind it cannot be trusted; every command stops here'
+
+export function checkMetadata(os: Os, report: CheckReport, logDir: string): void {
+  const { fs } = os
+  const folder = join(logDir, METADATA_LOG_FOLDER)
+  const files = listMetadataLog(fs, folder)
+  if (files === undefined) return
+  const wrong = (
+    kind: string,
+    file: string,
+    position: number | null,
+    problem: string,
+    meaning: string,
+  ): void => report.add('error', PLACE, kind, file, position, problem, meaning, MEND)
+  let found = false
+  for (const { name } of files.checkpoints) {
+    const path = join(folder, name)
+    report.files++
+    report.bytes += fs.stat(path)?.size ?? 0
+    try {
+      replayCheckpoint(fs, path, new MetadataReplay())
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error
+      found = true
+      wrong(
+        'bad-metadata-checkpoint',
+        path,
+        error.position,
+        error.detail,
+        'an older one and the log are read in its place; a broker stops at it',
+      )
+    }
+  }
+  files.segments.forEach((base, i) => {
+    const path = join(folder, segmentFileName(base))
+    const fd = fs.open(path, 'r')
+    try {
+      report.files++
+      const walk = walkBatches(fs, fd, path, 0, (batch, position) => {
+        report.batches++
+        if (batch.isControl) return
+        batch.walk((_index, offset, _timestamp, buffer, _keyStart, _keyEnd, start, end) => {
+          report.records++
+          try {
+            decodeMetadataRecord(buffer, start, end)
+          } catch (error) {
+            if (!(error instanceof CorruptRecordError)) throw error
+            found = true
+            wrong('bad-record', path, position, `record ${offset}: ${error.detail}`, HIDDEN)
+          }
+        })
+      })
+      report.bytes += walk.size
+      if (walk.tail === undefined) return
+      const isTail = !walk.goodBatchesBehind && i === files.segments.length - 1
+      found ||= !isTail
+      // Readers end there and the next change of the metadata cuts it; so does a broker, whatever its marker says.
+      report.add(
+        isTail ? 'note' : 'error',
+        PLACE,
+        isTail ? 'torn-tail' : 'bad-batch',
+        path,
+        walk.tail.position,
+        `${isTail ? count(walk.size - walk.validEnd, 'byte at the end is', 'bytes at the end are') : count(walk.size - walk.validEnd, 'byte from here on is', 'bytes from here on are')} no ${isTail ? 'batch' : 'good log'}: ${walk.tail.detail}`,
+        isTail ? 'the last change of the metadata was cut short; it did not happen' : HIDDEN,
+        MEND,
+      )
+    } finally {
+      fs.close(fd)
+    }
+  })
+  if (found) return
+  const log = MetadataLog.open(os, logDir)
+  try {
+    log.image()
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error
+    const kind = error instanceof LostMetadataError ? 'lost-end' : 'bad-metadata'
+    wrong(kind, error.file ?? folder, error.position, error.detail, HIDDEN)
+  } finally {
+    log.close()
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * One partition's folder, read whole: every batch and record of the log, and all that is kept beside it. Changes
+ * nothing and takes no lock, so what is found is looked at again when somebody wrote meanwhile (local-check.ts).
+ */
+import { join } from 'node:path'
+import type { Int64 } from '../../bytes/int64.ts'
+import { count as counted } from '../../count.ts'
+import { CorruptRecordError } from '../../errors.ts'
+import { findBatchBehind } from '../../log/segment/bad-batch.ts'
+import type { BatchCursor } from '../../log/segment/batch-cursor.ts'
+import { maxTimestampAt } from '../../log/segment/batch-cursor.ts'
+import type { EndDamage } from '../../log/opening/end-damage.ts'
+import { listLog } from '../../log/opening/log-loader.ts'
+import { LogSegment } from '../../log/segment/log-segment.ts'
+import { ProducerStateManager } from '../../log/producers/producer-state-manager.ts'
+import type { AbortedTxn } from '../../log/segment/transaction-index.ts'
+import { unreadFormatAt } from '../../log/opening/unread-format.ts'
+import type { Os } from '../../os/os.ts'
+import * as header from '../../record/batch-header.ts'
+import { exactTimestamp } from '../../record/exact-timestamp.ts'
+import type { RecordBatch } from '../../record/record-batch.ts'
+import { checkEpochs, checkIndexes, checkSnapshot, checkSnapshotFiles } from './side-files.ts'
+import type { CheckReport, Place } from './report.ts'
+
+export interface PartitionToCheck {
+  readonly place: Place
+  readonly dir: string
+  /** Offsets may have gaps. */
+  readonly compacted: boolean
+  /** By the root's checkpoint; 0 where it says nothing. */
+  readonly logStartOffset: number
+  /** The directory was closed in order: indexes are trimmed, nothing is torn. */
+  readonly clean: boolean
+  /** What is known to have been at the log's end, and is not. */
+  readonly endDamage?: EndDamage
+  /** For records that mean something: called with each record of each data batch. */
+  readonly record?: (
+    file: string,
+    position: number,
+    offset: number,
+    buffer: Buffer,
+    key: readonly [number, number],
+    value: readonly [number, number],
+  ) => void
+}
+
+/** What is between two batches, as far as the log's reader must know. */
+export interface SegmentFacts {
+  readonly segment: LogSegment
+  readonly size: number
+  readonly isActive: boolean
+  /** base, last offset and position of each batch, flat. */
+  readonly batches: number[]
+  /** Of each batch. */
+  readonly maxTimestamps: Int64[]
+  readonly aborted: AbortedTxn[]
+  damaged: boolean
+}
+
+export interface CheckedPartition {
+  readonly logEndOffset: number
+}
+
+export function checkPartition(os: Os, report: CheckReport, partition: PartitionToCheck): CheckedPartition {
+  const { place, dir } = partition
+  const listing = listLog(os.fs, dir)
+  const bases = listing?.bases ?? []
+  const snapshots = new Set(listing?.snapshots ?? [])
+  const epochs = checkEpochs(os.fs, report, partition)
+  const state = new ProducerStateManager('', Number.MAX_SAFE_INTEGER)
+  let next = bases[0] ?? 0
+  let damaged = false
+  let epochTold = false
+
+  for (let i = 0; i < bases.length; i++) {
+    const segment = new LogSegment(os.fs, dir, bases[i])
+    const isActive = i === bases.length - 1
+    if (bases[i] > next && !partition.compacted && !damaged) {
+      report.error(
+        place,
+        'offset-gap',
+        segment.path,
+        0,
+        `the segment begins at offset ${bases[i]}, the one before it ends at ${next}`,
+        `${counted(bases[i] - next, 'record is', 'records are')} missing`,
+      )
+    }
+    next = Math.max(next, bases[i])
+    try {
+      const facts: SegmentFacts = {
+        segment,
+        size: segment.fileSize(),
+        isActive,
+        batches: [],
+        maxTimestamps: [],
+        aborted: [],
+        damaged: false,
+      }
+      report.files++
+      report.bytes += facts.size
+      next = checkSegment(os, report, partition, facts, next, bases[i + 1], (cursor, expected) => {
+        const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+        // Where offsets may have gaps a snapshot can lie in one.
+        for (const at of snapshots) {
+          if (at > base) continue
+          snapshots.delete(at)
+          if (at >= expected && !damaged) checkSnapshot(os.fs, report, partition, at, state)
+        }
+        const epoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+        const said = epochs?.(base)
+        if (said !== undefined && said !== epoch && base >= partition.logStartOffset && !epochTold) {
+          epochTold = true
+          report.error(
+            place,
+            'bad-epochs',
+            join(dir, 'leader-epoch-checkpoint'),
+            null,
+            `it gives offset ${base} to leader epoch ${said}, its batch is of ${epoch}`,
+            'replicas that compare epochs would cut the log in the wrong place',
+          )
+        }
+        const aborted = state.update(cursor.buffer, cursor.at)
+        if (aborted !== undefined) facts.aborted.push(aborted)
+      })
+      damaged ||= facts.damaged
+      if (!facts.damaged) checkIndexes(os.fs, report, partition, facts)
+    } finally {
+      segment.close()
+    }
+  }
+  next = tellLostEnd(report, partition, next)
+  for (const at of snapshots) {
+    if (at === next && !damaged && partition.endDamage === undefined)
+      checkSnapshot(os.fs, report, partition, at, state)
+  }
+  checkSnapshotFiles(os.fs, report, partition, listing?.snapshots ?? [], next)
+  return { logEndOffset: next }
+}
+
+/** Returns the offset at which the log goes on. */
+function tellLostEnd(report: CheckReport, { place, endDamage }: PartitionToCheck, next: number): number {
+  if (endDamage === undefined) return next
+  const { error, endOffset, unread } = endDamage
+  if (!unread) {
+    report.error(
+      place,
+      'lost-end',
+      error.file ?? '',
+      error.position,
+      error.detail,
+      `nothing is appended until it is repaired; then the log goes on at offset ${endOffset}; a broker may give offsets twice`,
+    )
+  }
+  return Math.max(next, endOffset)
+}
+
+/** Walks a segment; returns the offset behind it. */
+function checkSegment(
+  os: Os,
+  report: CheckReport,
+  partition: PartitionToCheck,
+  facts: SegmentFacts,
+  from: number,
+  nextBase: number | undefined,
+  visit: (cursor: BatchCursor, expected: number) => void,
+): number {
+  const { place } = partition
+  const { segment, size } = facts
+  let next = from
+  let position = 0
+  while (position < size) {
+    const cursor = segment.cursor(position, size, next)
+    let expected = next
+    while (cursor.next() && cursor.checkCrc()) {
+      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+      if (base > expected && isLie(partition, facts, cursor.position)) {
+        facts.damaged = true
+        return expected
+      }
+      if (base > expected && !partition.compacted && !facts.damaged) {
+        report.error(
+          place,
+          'offset-gap',
+          segment.path,
+          cursor.position,
+          `offset ${base} follows where ${expected} is next`,
+          `${counted(base - expected, 'record is', 'records are')} missing`,
+        )
+      }
+      report.batches++
+      checkBatch(report, partition, segment.path, cursor.load(), cursor.position)
+      visit(cursor, expected)
+      facts.batches.push(base, cursor.nextOffset - 1, cursor.position)
+      facts.maxTimestamps.push(maxTimestampAt(cursor))
+      expected = cursor.nextOffset
+    }
+    next = expected
+    position = cursor.problem === undefined ? size : cursor.position
+    if (cursor.problem === undefined) break
+    facts.damaged = true
+    const bad = { position, nextOffset: next, size, index: segment.offsetIndex }
+    const behind = findBatchBehind(os.fs, segment.fd(), bad)
+    const bytes = (behind ?? size) - position
+    const format = unreadFormatAt(os.fs, segment.fd(), position, size)
+    if (format !== undefined) {
+      const problem = `${counted(bytes, 'byte is', 'bytes are')} of ${format.text}`
+      const mend =
+        'nothing is changed in such a log; read it with a broker of Kafka 3.x, or an update of tkafka'
+      const meaning = 'readers pass over these records or stop at them'
+      report.add('error', place, 'unread-format', segment.path, position, problem, meaning, mend)
+      if (behind === undefined) return Math.max(next, nextBase ?? next)
+      position = behind
+      next = baseOffsetAt(segment, behind, size)
+      continue
+    }
+    if (behind === undefined && facts.isActive && partition.endDamage !== undefined) return next
+    if (behind === undefined && facts.isActive) {
+      report.error(
+        place,
+        'torn-tail',
+        segment.path,
+        position,
+        `${counted(bytes, 'byte at the end is', 'bytes at the end are')} no batch: ${cursor.problem}`,
+        `the last write was cut short; offset ${next} is where the log goes on${
+          partition.clean ? ', and beside the clean marker a broker would append behind the torn bytes' : ''
+        }`,
+      )
+      return next
+    }
+    const until = behind === undefined ? nextBase : baseOffsetAt(segment, behind, size)
+    report.error(
+      place,
+      'bad-batch',
+      segment.path,
+      position,
+      `${counted(bytes, 'byte is', 'bytes are')} no good batch: ${cursor.problem}`,
+      lostOffsets(next, until),
+    )
+    if (behind === undefined) return Math.max(next, nextBase ?? next)
+    position = behind
+    next = until ?? next
+  }
+  return next
+}
+
+/** The last batch, of which something tells that its offset is another: that is told with the log's end. */
+function isLie(
+  { endDamage }: PartitionToCheck,
+  { segment, isActive }: SegmentFacts,
+  position: number,
+): boolean {
+  const error = endDamage?.error
+  return isActive && error?.file === segment.path && error.position === position
+}
+
+function baseOffsetAt(segment: LogSegment, position: number, size: number): number {
+  const cursor = segment.cursor(position, size, 0)
+  cursor.next()
+  return header.baseOffsetAt(cursor.buffer, cursor.at)
+}
+
+function lostOffsets(from: number, until: number | undefined): string {
+  const broker = 'a broker that recovers the log would drop all that follows'
+  if (until === undefined || until <= from) return `what stood at offset ${from} cannot be read; ${broker}`
+  const which = until === from + 1 ? `offset ${from}` : `offsets ${from} to ${until - 1}`
+  return `${which} cannot be read; ${broker}`
+}
+
+/** A batch whose checksum is right: whether it holds what its header says. */
+function checkBatch(
+  report: CheckReport,
+  partition: PartitionToCheck,
+  file: string,
+  batch: RecordBatch,
+  position: number,
+): void {
+  const { place, compacted, record } = partition
+  const wrong = (problem: string): void =>
+    report.error(
+      place,
+      'bad-batch',
+      file,
+      position,
+      problem,
+      'its checksum is right, so it was written that way',
+    )
+  try {
+    let count = 0
+    let last = batch.baseOffset - 1
+    let maxTimestamp: Int64 = -1
+    let grows = true
+    const isControl = batch.isControl
+    batch.walk((_index, offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
+      count++
+      grows &&= offset > last
+      last = offset
+      const exact = exactTimestamp(timestamp)
+      if (exact > maxTimestamp) maxTimestamp = exact
+      if (!isControl) record?.(file, position, offset, buffer, [keyStart, keyEnd], [valueStart, valueEnd])
+    })
+    report.records += count
+    if (count !== batch.count) wrong(`a batch says ${counted(batch.count, 'record')} and holds ${count}`)
+    if (!grows) wrong('the offsets of its records do not grow')
+    if (last > batch.lastOffset)
+      wrong(`record ${last} lies behind the batch's last offset ${batch.lastOffset}`)
+    if (compacted || count === 0) return
+    if (last < batch.lastOffset) wrong(`its last record is ${last}, the batch ends at ${batch.lastOffset}`)
+    if (batch.timestampType === 'CreateTime' && maxTimestamp !== batch.exactMaxTimestamp) {
+      wrong(`its largest timestamp is ${maxTimestamp}, the batch says ${batch.exactMaxTimestamp}`)
+    }
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error
+    wrong(error.detail)
+  }
+}

@@ -1,0 +1,400 @@
+import type { CorruptBatch } from '../../client/consumer.ts'
+import type { ConsumerSettings } from '../../client/consumer-config.ts'
+import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
+import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../../client/types.ts'
+import { TerseError } from '../../errors.ts'
+import type { CommittedOffset, OffsetCommit } from '../../group/offsets/offset-store.ts'
+import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
+import { elsewhereLine } from '../../metadata/replica-place.ts'
+import type { Os } from '../../os/os.ts'
+import { beyondEnd, NoOffsetForPartition } from './consumer-errors.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
+import type { LocalFetchWaiter } from './fetch-waiter.ts'
+import { LocalFetcher } from './fetcher.ts'
+import { isNoFolder } from '../directory/partition-folders.ts'
+
+/** An offset, or an end of the log. */
+export type StartAt = number | 'earliest' | 'latest'
+
+export interface AssignmentOptions {
+  readonly isolation: IsolationLevel
+  readonly untilEnd: boolean
+  readonly skipCorrupt: boolean
+  readonly inGroup: boolean
+  readonly onCorrupt: (corrupt: CorruptBatch) => void
+  /** Some of what is to be read is not in this directory. */
+  readonly onElsewhere: (line: string) => void
+  /** A partition is not ours any more. */
+  readonly onRemoved: (fetcher: LocalFetcher) => void
+}
+
+/** One partition that we read, and how far. Offsets are NaN until known. */
+interface Assigned extends TopicPartition {
+  /** undefined while the partition does not exist. */
+  fetcher: LocalFetcher | undefined
+  /** undefined: as auto.offset.reset says. */
+  startAt: StartAt | undefined
+  /** Next offset that the caller will get. */
+  consumed: number
+  /** What the caller is done with. */
+  processed: number
+  committed: number
+  /** By whom it is kept, where that is not this directory. */
+  elsewhere: string | undefined
+}
+
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
+const MIN_FETCH_BYTES = 32 * 1024
+
+/** The topics that a broker hides from patterns. */
+export const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
+
+/** The partitions of a consumer: which they are, where each stands, whose turn it is. */
+export class LocalAssignment {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #settings: ConsumerSettings
+  readonly #options: AssignmentOptions
+  readonly #assigned = new Map<string, Assigned>()
+  #order: Assigned[] = []
+  #turn = 0
+  #followed: readonly string[] | RegExp | undefined
+  #image: MetadataImage | undefined
+  #told: string | undefined
+
+  constructor(os: Os, directory: LocalDirectory, settings: ConsumerSettings, options: AssignmentOptions) {
+    this.#os = os
+    this.#directory = directory
+    this.#settings = settings
+    this.#options = options
+  }
+
+  /** Every partition of these topics, also of those that come later. */
+  follow(topics: readonly string[] | RegExp): void {
+    this.#followed = topics
+    this.#image = this.#currentImage()
+    this.#followTopics(undefined)
+  }
+
+  /** These partitions and no others. */
+  set(partitions: readonly TopicPartition[]): void {
+    this.#followed = undefined
+    this.#image = this.#currentImage()
+    const keep = new Set(partitions.map(keyOf))
+    for (const [key, assigned] of this.#assigned) if (!keep.has(key)) this.#forget(assigned)
+    for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
+    this.#sort()
+    this.#tellElsewhere()
+  }
+
+  /** Partitions that a group gave us. An offset that was committed for an older topic of that name does not count. */
+  add(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void {
+    this.#image = this.#currentImage()
+    for (const { topic, partition } of partitions) {
+      const offset = committed.get(topicPartitionKey(topic, partition))
+      const topicId = this.#image?.topic(topic)?.id
+      const valid = offset !== undefined && (offset.topicId === undefined || offset.topicId === topicId)
+      const assigned = this.#put(topic, partition, valid ? offset.offset : undefined)
+      if (valid) assigned.committed = offset.offset
+    }
+    this.#sort()
+    this.#tellElsewhere()
+  }
+
+  /** Gives partitions up. Returns what may be committed of them. */
+  remove(partitions: readonly TopicPartition[]): OffsetCommit[] {
+    const removed = partitions.map((tp) => this.#assigned.get(keyOf(tp))).filter((a) => a !== undefined)
+    const offsets = uncommittedOf(removed)
+    for (const assigned of removed) this.#forget(assigned)
+    this.#sort()
+    return offsets
+  }
+
+  partitions(): TopicPartition[] {
+    return this.#order.map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /** Whether all of these are in the metadata. */
+  exist(partitions: readonly TopicPartition[]): boolean {
+    const image = this.#currentImage()
+    return partitions.every(
+      ({ topic, partition }) => image?.topic(topic)?.partitions[partition] !== undefined,
+    )
+  }
+
+  get size(): number {
+    return this.#order.length
+  }
+
+  /** True when no record can come any more. */
+  get finished(): boolean {
+    if (this.#options.untilEnd)
+      return this.#order.every(({ fetcher }) => fetcher?.ended !== undefined || fetcher === undefined)
+    return this.#order.length > 0 && this.#order.every(({ fetcher }) => fetcher?.ended !== undefined)
+  }
+
+  /** The next partition, going round, that may have something to read, or whose turn is not over; undefined when all are idle. */
+  nextReady(): LocalFetcher | undefined {
+    const count = this.#order.length
+    if (this.#order[this.#turn - 1]?.fetcher?.turnLeft) this.#turn--
+    for (let i = 0; i < count; i++) {
+      if (this.#turn >= count) this.#turn = 0
+      const { fetcher } = this.#order[this.#turn++]
+      if (fetcher !== undefined && !fetcher.idle && fetcher.ended === undefined) return fetcher
+    }
+    return undefined
+  }
+
+  /** After a fetch; with `collecting` its records are not in the caller's hands yet. */
+  fetched(fetcher: LocalFetcher, collecting: boolean): void {
+    if (!collecting) this.#get(fetcher).consumed = fetcher.position
+  }
+
+  consumed(partition: TopicPartition, offset: number): void {
+    const assigned = this.#assigned.get(keyOf(partition))
+    if (assigned !== undefined) assigned.consumed = offset
+  }
+
+  consumedAll(): void {
+    for (const assigned of this.#order)
+      if (assigned.fetcher !== undefined) assigned.consumed = assigned.fetcher.position
+  }
+
+  processed(): void {
+    for (const assigned of this.#order) assigned.processed = assigned.consumed
+  }
+
+  uncommitted(): OffsetCommit[] {
+    return uncommittedOf(this.#order)
+  }
+
+  committed(offsets: readonly OffsetCommit[]): void {
+    for (const offset of offsets) {
+      const assigned = this.#assigned.get(keyOf(offset))
+      if (assigned !== undefined) assigned.committed = offset.offset
+    }
+  }
+
+  positionOf(partition: TopicPartition): number {
+    return this.#get(partition).consumed
+  }
+
+  seek(partition: TopicPartition, to: StartAt): void {
+    const assigned = this.#get(partition)
+    assigned.startAt = to
+    if (assigned.fetcher === undefined) return
+    this.#start(assigned, assigned.fetcher)
+    // As in Kafka, a position that was sought is committed without an epoch: it may lie in front of the last batch's.
+    assigned.fetcher.leaderEpoch = -1
+  }
+
+  /** The position is out of range: auto.offset.reset decides, but not where records that the group was given are missing. */
+  reset(fetcher: LocalFetcher): void {
+    const assigned = this.#get(fetcher)
+    assigned.startAt = undefined
+    fetcher.log.refresh()
+    if (assigned.committed > fetcher.log.logEndOffset) throw beyondEnd(fetcher, assigned.committed)
+    this.#start(assigned, fetcher)
+  }
+
+  /** Everything may have news again. Returns true when the metadata changed. */
+  lookAround(inGroup: boolean): boolean {
+    for (const { fetcher } of this.#order) {
+      // Most partitions of a big topic may have no folder yet: one stat tells.
+      if (fetcher?.idle !== true) continue
+      if (isNoFolder(fetcher.log.dir)) this.#findFolder(fetcher)
+      fetcher.idle = this.#os.fs.stat(fetcher.log.dir) === undefined
+    }
+    const image = this.#currentImage()
+    if (image === undefined || image.endOffset === this.#image?.endOffset) return false
+    this.#image = image
+    // In a group, the group says so.
+    if (!inGroup && !this.#options.untilEnd) {
+      if (this.#followed !== undefined) this.#followTopics('earliest')
+      else for (const { topic, partition } of [...this.#order]) this.#put(topic, partition, undefined)
+    }
+    return true
+  }
+
+  /** The folder of an older topic of this name was in the way; it may have gone meanwhile. */
+  #findFolder(fetcher: LocalFetcher): void {
+    const topic = this.#currentImage()?.topic(fetcher.topic)
+    if (topic?.id !== fetcher.topicId || topic.partitions[fetcher.partition] === undefined) return
+    fetcher.log = this.#directory.logForReading(fetcher.topic, fetcher.partition)
+  }
+
+  /** Has the waiter watch all of it; returns true when a watch is new, so that one more look is due. */
+  watch(waiter: LocalFetchWaiter): boolean {
+    const fetchers = this.#order.map(({ fetcher }) => fetcher).filter((fetcher) => fetcher !== undefined)
+    return waiter.watch(fetchers)
+  }
+
+  close(): void {
+    for (const assigned of this.#order) this.#forget(assigned)
+    this.#order = []
+  }
+
+  /** `late`: where partitions start that were not there before; they are read whole, whatever auto.offset.reset says. */
+  #followTopics(late: StartAt | undefined): void {
+    for (const assigned of [...this.#order]) {
+      if (this.#image?.topic(assigned.topic) === undefined) this.#forget(assigned)
+    }
+    for (const topic of this.#topics()) {
+      for (const { partition } of topic.partitions) this.#put(topic.name, partition, late)
+    }
+    this.#sort()
+    this.#tellElsewhere()
+  }
+
+  /** Once, unless it changes. @throws TerseError where nothing of what was asked for is here, and no group shares it */
+  #tellElsewhere(): void {
+    const missing = this.#order.filter(({ elsewhere }) => elsewhere !== undefined)
+    if (missing.length === 0) return
+    const line = elsewhereLine(this.#directory.path, missing)
+    if (line === this.#told) return
+    this.#told = line
+    if (missing.length === this.#order.length && !this.#options.inGroup) throw new TerseError(line)
+    this.#options.onElsewhere(line)
+  }
+
+  #topics(): TopicImage[] {
+    const image = this.#image
+    const followed = this.#followed
+    if (image === undefined || followed === undefined) return []
+    const wanted = (name: string) =>
+      followed instanceof RegExp &&
+      followed.test(name) &&
+      !(this.#settings.excludeInternalTopics && INTERNAL_TOPICS.has(name))
+    const names = followed instanceof RegExp ? [...image.topics()].filter(wanted) : followed
+    return names.map((name) => image.topic(name)).filter((topic) => topic !== undefined)
+  }
+
+  /** Takes a partition in; one that is there already stays as it is, unless its topic was made anew. */
+  #put(topic: string, partition: number, startAt: StartAt | undefined): Assigned {
+    const key = topicPartitionKey(topic, partition)
+    let assigned = this.#assigned.get(key)
+    const topicImage = this.#image?.topic(topic)
+    const named = topicImage?.partitions[partition] !== undefined
+    const elsewhere = named ? this.#directory.elsewhere(topic, partition) : undefined
+    const exists = named && elsewhere === undefined
+    if (assigned === undefined) {
+      assigned = {
+        topic,
+        partition,
+        fetcher: undefined,
+        startAt,
+        consumed: Number.NaN,
+        processed: Number.NaN,
+        committed: Number.NaN,
+        elsewhere: undefined,
+      }
+      this.#assigned.set(key, assigned)
+    } else if (assigned.fetcher !== undefined) {
+      if (assigned.fetcher.topicId === topicImage?.id) return assigned
+      this.#options.onRemoved(assigned.fetcher)
+      assigned.fetcher = undefined
+      assigned.startAt = 'earliest'
+    } else if (exists && assigned.startAt === undefined) assigned.startAt = 'earliest'
+    assigned.elsewhere = elsewhere
+    if (exists) {
+      const fetcher = new LocalFetcher(
+        topic,
+        partition,
+        topicImage.id,
+        this.#directory.logForReading(topic, partition),
+        {
+          isolation: this.#options.isolation,
+          maxBytes: () => this.#fetchBytes(),
+          skipCorrupt: this.#options.skipCorrupt,
+          onCorrupt: this.#options.onCorrupt,
+        },
+      )
+      fetcher.log.refresh()
+      this.#start(assigned, fetcher)
+      assigned.fetcher = fetcher
+    }
+    return assigned
+  }
+
+  /** Each log that is read keeps a buffer of this size: together they stay below a limit. */
+  #fetchBytes(): number {
+    const share = Math.max(MIN_FETCH_BYTES, Math.floor(MAX_BUFFERED_BYTES / Math.max(1, this.#order.length)))
+    return Math.min(this.#settings.maxPartitionFetchBytes, this.#settings.fetchMaxBytes, share)
+  }
+
+  #start(assigned: Assigned, fetcher: LocalFetcher): void {
+    const { startAt } = assigned
+    const position = typeof startAt === 'number' ? startAt : this.#offsetFor(fetcher, startAt)
+    fetcher.position = position
+    fetcher.idle = false
+    fetcher.ended = undefined
+    assigned.consumed = position
+    assigned.processed = position
+    if (this.#options.untilEnd) fetcher.stopAtPresentEnd()
+  }
+
+  /** @throws TerseError with auto.offset.reset=none */
+  #offsetFor(fetcher: LocalFetcher, startAt: 'earliest' | 'latest' | undefined): number {
+    const reset = startAt ?? this.#settings.autoOffsetReset
+    if (reset === 'earliest') return fetcher.log.logStartOffset
+    if (reset === 'latest') return fetcher.readableEnd
+    if (reset === 'none') {
+      throw new NoOffsetForPartition(
+        `Undefined offset with no reset policy for partitions: [${fetcher.topic}-${fetcher.partition}]`,
+      )
+    }
+    const found = fetcher.log.offsetForTimestamp(this.#os.clock.now() - reset.backMs)
+    return found?.offset ?? fetcher.readableEnd
+  }
+
+  #forget(assigned: Assigned): void {
+    this.#assigned.delete(keyOf(assigned))
+    if (assigned.fetcher !== undefined) this.#options.onRemoved(assigned.fetcher)
+  }
+
+  #sort(): void {
+    this.#order = fetchOrder([...this.#assigned.values()].sort(compare))
+    if (this.#turn > this.#order.length) this.#turn = 0
+  }
+
+  #get(partition: TopicPartition): Assigned {
+    const assigned = this.#assigned.get(keyOf(partition))
+    if (assigned === undefined) {
+      throw new TerseError(`No current assignment for partition ${keyOf(partition)}`)
+    }
+    return assigned
+  }
+
+  #currentImage(): MetadataImage | undefined {
+    return this.#directory.exists() ? this.#directory.image() : undefined
+  }
+}
+
+function uncommittedOf(assigned: readonly Assigned[]): OffsetCommit[] {
+  return assigned
+    .filter(({ processed, committed }) => !Number.isNaN(processed) && processed !== committed)
+    .map(({ topic, partition, processed, fetcher }) => ({
+      topic,
+      partition,
+      offset: processed,
+      leaderEpoch: fetcher?.leaderEpoch ?? -1,
+    }))
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return topicPartitionKey(topic, partition)
+}
+
+/** The order in which Kafka's consumer asks for its partitions, and so gets them: that of a HashMap. */
+function fetchOrder(sorted: readonly Assigned[]): Assigned[] {
+  return javaHashOrder(
+    sorted,
+    ({ topic, partition }) => javaPartitionHash(topic, partition),
+    undefined,
+    sorted.length,
+  )
+}
+
+function compare(a: TopicPartition, b: TopicPartition): number {
+  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
+}

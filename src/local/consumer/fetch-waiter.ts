@@ -1,0 +1,120 @@
+import type { Os } from '../../os/os.ts'
+import type { LocalFetcher } from './fetcher.ts'
+
+/** Above this many partitions one watch of the data directory stands for all (writers touch WAKE_FILE), beside the poll. */
+const MAX_WATCHES = 1000
+/** Between two looks at everything where not all of it is watched: network disks report nothing. */
+export const POLL_MS = 250
+/** Where all of it is: a watch may miss something when very much happens. */
+const WATCHED_POLL_MS = 1000
+
+/**
+ * Waiting for data without a busy loop: woken by changes of the partitions' folders, and of the data directory (new
+ * partition folders), and in any case every `pollMs`. Watches are made when there is something to wait for.
+ */
+export class LocalFetchWaiter {
+  readonly #os: Os
+  readonly #dir: string
+  readonly #onDirectoryChange: () => void
+  readonly #watches = new Map<LocalFetcher, { close(): void }>()
+  #dirWatch: { close(): void } | undefined
+  #watchesLeft = true
+  #allWatched = false
+  #network: boolean | undefined
+  #wake: (() => void) | undefined
+  #woken = false
+
+  /** `onDirectoryChange`: names came, went or changed in the data directory itself. */
+  constructor(os: Os, dir: string, onDirectoryChange: () => void) {
+    this.#os = os
+    this.#dir = dir
+    this.#onDirectoryChange = () => {
+      onDirectoryChange()
+      this.wake()
+    }
+  }
+
+  /** Makes sure that changes of these partitions wake us. True when a watch is new: look once more before `wait`. */
+  watch(fetchers: readonly LocalFetcher[]): boolean {
+    let fresh = false
+    if (this.#dirWatch === undefined) {
+      this.#dirWatch = this.#try(() => this.#os.fs.watch(this.#dir, () => this.#onDirectoryChange()))
+      fresh = this.#dirWatch !== undefined
+    }
+    this.#allWatched = false
+    if (fetchers.length > MAX_WATCHES) return fresh
+    for (const fetcher of fetchers) {
+      if (!this.#watchesLeft || this.#watches.has(fetcher) || fetcher.ended !== undefined) continue
+      // A folder comes with the first write, and the data directory's watch tells of it.
+      if (this.#os.fs.stat(fetcher.log.dir) === undefined) continue
+      const watch = this.#try(() =>
+        fetcher.log.onChange(() => {
+          fetcher.idle = false
+          this.wake()
+        }),
+      )
+      if (watch === undefined) continue
+      this.#watches.set(fetcher, watch)
+      fetcher.idle = false
+      fresh = true
+    }
+    this.#allWatched = this.#dirWatch !== undefined && this.#watchesLeft
+    return fresh
+  }
+
+  /** How long nobody need look while no watch reports anything. */
+  get pollMs(): number {
+    if (!this.#allWatched) return POLL_MS
+    this.#network ??= this.#os.fs.networkType?.(this.#dir) !== undefined
+    return this.#network ? POLL_MS : WATCHED_POLL_MS
+  }
+
+  forget(fetcher: LocalFetcher): void {
+    this.#watches.get(fetcher)?.close()
+    this.#watches.delete(fetcher)
+  }
+
+  /** Ends the wait that is under way, or the next one at once. */
+  wake(): void {
+    this.#woken = true
+    this.#wake?.()
+  }
+
+  /** Waits at most `ms`. True when woken. */
+  async wait(ms: number, signal?: AbortSignal): Promise<boolean> {
+    if (!this.#woken && !signal?.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', done)
+          this.#wake = undefined
+          resolve()
+        }
+        const timer = setTimeout(done, ms)
+        this.#wake = done
+        signal?.addEventListener('abort', done)
+      })
+    }
+    const woken = this.#woken
+    this.#woken = false
+    return woken
+  }
+
+  close(): void {
+    for (const watch of this.#watches.values()) watch.close()
+    this.#watches.clear()
+    this.#dirWatch?.close()
+    this.#dirWatch = undefined
+  }
+
+  /** No watch to be had (none left, no folder yet): the poll goes on. */
+  #try(open: () => { close(): void }): { close(): void } | undefined {
+    try {
+      return open()
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code === 'ENOSPC' || code === 'EMFILE' || code === 'ENFILE') this.#watchesLeft = false
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** What `tkafka status` tells of a data directory. */
+import { join } from 'node:path'
+import type { LockHolder } from '../../os/file-lock.ts'
+import type { Os } from '../../os/os.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import { type DataDirKind, isLogDir } from './data-dir.ts'
+import { LOCK_FILE } from './log-dir-session.ts'
+import { readOpenPartitions } from './open-partitions.ts'
+
+export interface DirectoryStatus {
+  readonly path: string
+  readonly kind: DataDirKind['kind']
+  readonly madeByUs: boolean
+  /** clean: a broker may start without recovery. open: in use, or its last writers were killed. */
+  readonly state: 'absent' | 'clean' | 'open' | 'unknown'
+  readonly openPartitions: readonly string[]
+  readonly broker: LockHolder | undefined
+  /** Everyone who holds `.lock`, the broker too. */
+  readonly holders: readonly LockHolder[]
+}
+
+export function directoryStatus(
+  os: Os,
+  path: string,
+  kind: DataDirKind['kind'],
+  madeByUs: boolean,
+): DirectoryStatus {
+  const there = isLogDir({ kind })
+  const list = there ? readOpenPartitions(os, path) : undefined
+  const clean = there && hasCleanShutdownFile(os, path)
+  const holders = there ? os.locks.holders(join(path, LOCK_FILE)) : []
+  return {
+    path,
+    kind,
+    madeByUs,
+    state: !there ? 'absent' : clean ? 'clean' : list === undefined ? 'unknown' : 'open',
+    openPartitions: clean || list === undefined ? [] : [...list.names].sort(),
+    broker: holders.find((h) => h.processLock && h.exclusive),
+    holders,
+  }
+}

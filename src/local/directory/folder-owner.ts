@@ -1,0 +1,49 @@
+/**
+ * Whose a partition's folder is that the metadata does not have under that name. Where the topic was removed, a broker sets the
+ * folder aside, and so do we. Where the metadata knows nothing of it, the metadata is the older of the two (yesterday's copy
+ * of `__cluster_metadata-0`), and the folder holds records that would be lost from view.
+ */
+import { join } from 'node:path'
+import { isFileError } from '../../log/side-file.ts'
+import { uuidToBytes } from '../../message/uuid.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
+import type { Os } from '../../os/os.ts'
+
+/** Of a file of metadata: larger ones are not searched. */
+const MOST_BYTES = 256 * 1024 * 1024
+
+/** Why a folder with this topic id must stay where it is; undefined where it may be set aside. Reads all metadata. */
+export function whyFolderStays(
+  os: Os,
+  directory: { readonly path: string; image(): MetadataImage },
+  folder: string,
+  topicId: string,
+): string | undefined {
+  if (!holdsRecords(os, folder)) return undefined
+  const owner = directory.image().topicById(topicId)
+  if (owner !== undefined) return `it holds records of topic ${owner.name} (id ${topicId})`
+  if (metadataMentions(os, directory.path, topicId)) return undefined
+  return `it holds records of a topic (id ${topicId}) that the metadata never knew: the metadata is older than the folder`
+}
+
+function holdsRecords({ fs }: Os, folder: string): boolean {
+  return fs
+    .readdir(folder)
+    .some((name) => name.endsWith('.log') && (fs.stat(join(folder, name))?.size ?? 0) > 0)
+}
+
+/** Whether the topic was made, or removed, as far as the metadata is still there. What cannot be read tells nothing. */
+function metadataMentions({ fs }: Os, dir: string, topicId: string): boolean {
+  const folder = join(dir, METADATA_LOG_FOLDER)
+  const id = uuidToBytes(topicId)
+  return fs.readdir(folder).some((name) => {
+    if (!/\.(log|checkpoint)$/.test(name)) return false
+    try {
+      return fs.readFile(join(folder, name), MOST_BYTES).includes(id)
+    } catch (error) {
+      if (!isFileError(error)) throw error
+      return false
+    }
+  })
+}

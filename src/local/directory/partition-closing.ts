@@ -1,0 +1,49 @@
+/** How a partition was left, by the clean marker and `.tkafka-open`: what known-end.ts may rely on. */
+import type { Closing } from '../../log/opening/end-damage.ts'
+import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
+import { NotedEnds } from '../../log/opening/noted-ends.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import type { Os } from '../../os/os.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import { FOUND_DAMAGED, validOpenPartitions } from './open-partitions.ts'
+
+/** What `.tkafka-ends` says, as far as this node's registration and the topics that there are let it count. */
+export function notedEnds(os: Os, directory: { readonly path: string; image(): MetadataImage }): NotedEnds {
+  return new NotedEnds(os, directory.path, {
+    brokerEpoch: () => {
+      const image = directory.image()
+      return image.brokers.get(image.nodeId)?.epoch ?? -1
+    },
+    isTopic: (topicId) => directory.image().topicById(topicId) !== undefined,
+  })
+}
+
+/** Whether the partition never was compacted: then a batch begins where the one before it ends, in every segment. */
+export function isGapless(
+  directory: {
+    readonly checkpoints: LogDirCheckpoints
+    logConfig(topic: string): { readonly compact: boolean }
+  },
+  topic: string,
+  partition: number,
+): boolean {
+  // What was compacted once keeps its gaps.
+  const cleaned = directory.checkpoints.offset('cleaner', `${topic}-${partition}`) !== undefined
+  return !cleaned && !directory.logConfig(topic).compact
+}
+
+/** `name` is the folder's; two stats and a short file, read only where something looks wrong. */
+export function closingOf(
+  os: Os,
+  directory: { readonly path: string; image(): MetadataImage },
+  name: string,
+): Closing {
+  const { path } = directory
+  if (hasCleanShutdownFile(os, path)) return 'closed'
+  const list = validOpenPartitions(os, path, () => {
+    const image = directory.image()
+    return image.brokers.get(image.nodeId)?.epoch ?? -1
+  })
+  if (list === undefined) return 'unknown'
+  return list.names.has(name) || list.names.has(FOUND_DAMAGED + name) ? 'open' : 'closed'
+}

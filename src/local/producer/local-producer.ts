@@ -1,0 +1,228 @@
+import type { SlicePartitioner } from '../../client/partitioner.ts'
+import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
+import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'
+import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
+import { KafkaError, TerseError } from '../../errors.ts'
+import type { UnifiedLog } from '../../log/unified-log.ts'
+import type { Os } from '../../os/os.ts'
+import { CompressionQueue, plainSizeLimit } from '../../record/compression/compression-queue.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
+import { LocalTopicProducer } from './topic-producer.ts'
+import { AFTER_CLOSE } from './producer-stop.ts'
+
+/** With more partitions than this their ends are not asked where the rotation stands: opening each costs too much. */
+const ASK_ENDS_UP_TO = 64
+
+/** Kafka refuses these to every client. */
+const INTERNAL_TOPICS = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+  '__cluster_metadata',
+])
+
+/**
+ * Producer on a data directory. It enters the directory with the first record and leaves it in `close`; records sent
+ * in one turn of the event loop go into one batch, none waits for a linger.
+ */
+export class LocalProducer implements Producer {
+  readonly #os: Os
+  readonly #directory: LocalDirectory
+  readonly #settings: ProducerSettings
+  readonly #topics = new Map<string, Promise<LocalTopicProducer>>()
+  readonly #open: LocalTopicProducer[] = []
+  #entered: Promise<void> | undefined
+  #producerId: Promise<number> | undefined
+  #partitioner: Promise<PartitionerChoice> | undefined
+  readonly #compression = new CompressionQueue(async () => {
+    const { startCompressionThread } = await import('./compression-thread.ts')
+    return startCompressionThread(plainSizeLimit(this.#settings.batchSize))
+  })
+  #closed = false
+  #housekeeping: Promise<void> = Promise.resolve()
+
+  /** @throws KafkaError INVALID_CONFIG with Kafka's text */
+  constructor(os: Os, directory: LocalDirectory, config: ProducerConfig) {
+    this.#os = os
+    this.#directory = directory
+    this.#settings = producerSettings(config)
+  }
+
+  async send(record: ProducerRecord): Promise<RecordMetadata> {
+    const topic = await this.openTopic(record.topic)
+    try {
+      return await topic.send(record)
+    } catch (error) {
+      // Deleted meanwhile: the next record makes it anew, where that is allowed.
+      if (this.#directory.image().topic(record.topic) === undefined) this.#topics.delete(record.topic)
+      throw error
+    }
+  }
+
+  openTopic(topic: string): Promise<LocalTopicProducer> {
+    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
+    const known = this.#topics.get(topic)
+    if (known !== undefined) return known
+    const opening = this.#openTopic(topic)
+    this.#topics.set(topic, opening)
+    opening.catch(() => this.#topics.delete(topic))
+    return opening
+  }
+
+  async partitionsFor(topic: string): Promise<number> {
+    return (await this.openTopic(topic)).partitionCount
+  }
+
+  async flush(): Promise<void> {
+    for (const topic of this.#open) await topic.flush()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await Promise.allSettled(this.#topics.values())
+    for (const topic of this.#open) topic.stopped.close()
+    try {
+      await this.#compressAll()
+      await this.flush()
+      for (const topic of this.#open) topic.keepHouse()
+      await this.#housekeeping
+    } finally {
+      if (this.#entered !== undefined) await this.#entered.then(() => this.#directory.leave())
+    }
+  }
+
+  /** What compresses ends while the disk is waited for. */
+  async #compressAll(): Promise<void> {
+    try {
+      for (const topic of this.#open) await topic.drain()
+    } catch (error) {
+      // What the other topics have is kept, too.
+      await this.flush().catch(() => {})
+      throw error
+    } finally {
+      this.#compression.end()
+    }
+  }
+
+  async #openTopic(topic: string): Promise<LocalTopicProducer> {
+    checkTopic(topic)
+    const settings = this.#settings
+    if (settings.transactionalId !== undefined) {
+      throw new TerseError(
+        "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
+      )
+    }
+    const choice = await this.#choosePartitioner()
+    await this.#enter()
+    if (this.#directory.image().topic(topic) === undefined) {
+      const { ensureTopic } = await import('../admin/ensure-topic.ts')
+      await ensureTopic(this.#os, this.#directory, topic)
+    }
+    const partitions = this.#directory.image().topic(topic)?.partitions
+    if (partitions === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const partitionCount = partitions.length
+    const refusals = partitions
+      .map(({ partition }) => this.#directory.whyNotWritable(topic, partition))
+      .filter((why) => why !== undefined)
+    // Before anything changes, a producer id taken.
+    if (refusals.length > 0 && refusals.length === partitionCount) throw new TerseError(refusals[0])
+    if (settings.idempotent) this.#producerId ??= this.#directory.nextProducerId()
+    const opened = new LocalTopicProducer({
+      directory: this.#directory,
+      clock: this.#os.clock,
+      topic,
+      partitionCount,
+      settings,
+      partitioner:
+        refusals.length === 0
+          ? await this.#slicePartitioner(topic, choice)
+          : refusingPartitioner(refusals[0]),
+      compression: this.#compression,
+      producerId: this.#producerId === undefined ? -1 : await this.#producerId,
+      keepHouse: (log, sinceOffset) => this.#keepHouse(log, sinceOffset),
+    })
+    this.#open.push(opened)
+    return opened
+  }
+
+  /** One at a time, in the background; a log that has one segment costs one look at its folder. */
+  #keepHouse(log: UnifiedLog, sinceOffset: number): void {
+    this.#housekeeping = this.#housekeeping.then(async () => {
+      if (!log.config.delete || !this.#os.fs.readdir(log.dir).some((name) => rolledFrom(name, sinceOffset)))
+        return
+      const { keepHouse } = await import('../cleaning/producer-housekeeping.ts')
+      keepHouse(this.#os, this.#directory, log)
+    })
+    this.#housekeeping = this.#housekeeping.catch(() => {})
+  }
+
+  /** Counted once, however many topics there are. */
+  #enter(): Promise<void> {
+    if (this.#entered === undefined) {
+      this.#entered = this.#directory.enter()
+      this.#entered.catch(() => {
+        this.#entered = undefined
+      })
+    }
+    return this.#entered
+  }
+
+  async #choosePartitioner(): Promise<PartitionerChoice> {
+    const { partitionerClass, ignoreKeys } = this.#settings
+    if (partitionerClass === undefined) return { kind: 'rotation', ignoreKeys }
+    this.#partitioner ??= import('../../client/partitioner-loader.ts').then(({ choosePartitioner }) =>
+      choosePartitioner(partitionerClass, ignoreKeys),
+    )
+    return this.#partitioner
+  }
+
+  async #slicePartitioner(topic: string, choice: PartitionerChoice) {
+    const { RotatingPartitioner, StickyPartitioner, UserPartitioner } = await import(
+      '../../client/partitioner.ts'
+    )
+    switch (choice.kind) {
+      case 'user':
+        return new UserPartitioner(topic, choice.partitioner)
+      case 'sticky':
+        return new StickyPartitioner({ ignoreKeys: choice.ignoreKeys, batchSize: this.#settings.batchSize })
+      default:
+        return new RotatingPartitioner({
+          ignoreKeys: choice.ignoreKeys,
+          start: (count) => this.#rotationStart(topic, count),
+        })
+    }
+  }
+
+  /** Where an earlier run left off, as far as the ends of the partitions tell: each record in turn moved one of them on. */
+  #rotationStart(topic: string, partitionCount: number): number {
+    if (partitionCount > ASK_ENDS_UP_TO) return Math.floor(Math.random() * partitionCount)
+    let records = 0
+    for (let partition = 0; partition < partitionCount; partition++) {
+      if (this.#directory.elsewhere(topic, partition) !== undefined) continue
+      records += this.#directory.logForReading(topic, partition).logEndOffset
+    }
+    return records % partitionCount
+  }
+}
+
+/** One partition cannot be written to here: records spread over all would be written in part, so their sender chooses. */
+function refusingPartitioner(why: string): SlicePartitioner {
+  return {
+    choose() {
+      throw new TerseError(why)
+    },
+  }
+}
+
+/** A segment that began behind the first record that we wrote. */
+function rolledFrom(fileName: string, sinceOffset: number): boolean {
+  return fileName.endsWith('.log') && Number(fileName.slice(0, -4)) > sinceOffset
+}
+
+/** @throws KafkaError with the Java client's text */
+function checkTopic(topic: string): void {
+  const legal = /^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..'
+  if (!legal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
+  if (INTERNAL_TOPICS.has(topic)) throw new KafkaError('INVALID_TOPIC_EXCEPTION')
+}

@@ -1,0 +1,91 @@
+/**
+ * Where a producer stopped writing. A batch that the disk refused is lost, and with it its place in the order: whatever
+ * came behind it in the same partition would leave a hole there that nobody sees. So the first such failure ends that
+ * partition for this producer, and all that a caller only streams in (lines) for the whole topic.
+ */
+
+import { count } from '../../count.ts'
+import { KafkaError, TerseError } from '../../errors.ts'
+import { PartialAppendError } from '../../log/log-append-info.ts'
+import { systemErrorText } from '../../os/system-error.ts'
+
+/** In Kafka's words. */
+export const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
+
+export class ProducerStop {
+  readonly #topic: string
+  readonly #partitionCount: number
+  readonly #partitions = new Map<number, TerseError>()
+  #first: Error | undefined
+  #closed: Error | undefined
+  /** Records that are in the logs. */
+  stored = 0
+
+  constructor(topic: string, partitionCount: number) {
+    this.#topic = topic
+    this.#partitionCount = partitionCount
+  }
+
+  /** The failure that ended it for a caller that streams. */
+  get first(): Error | undefined {
+    return this.#first ?? this.#closed
+  }
+
+  /** What was taken is written still; nothing more is taken. */
+  close(): void {
+    this.#closed ??= new TerseError(AFTER_CLOSE)
+  }
+
+  /** @throws TerseError where a record for this partition would stand behind a hole, or a new one comes after the end */
+  refuse(partition: number, isNew = false): void {
+    if (isNew && this.#closed !== undefined) throw this.#closed
+    const stopped = this.#partitions.get(partition)
+    if (stopped !== undefined) throw stopped
+  }
+
+  /** The failure, with how far the lines got: what came behind the first that is missing is in no log. */
+  afterLines(): Error {
+    const lines = `${count(this.stored, 'line is', 'lines are')} in`
+    const order = this.#partitionCount === 1 ? 'nothing behind them' : 'of each partition the first ones'
+    return new TerseError(`${textOf(this.#first)}; ${lines}, ${order}`, { cause: this.#first })
+  }
+
+  /** An append or a sync failed. What Kafka itself refuses (a batch too large) is no hole: others go on behind it. */
+  failed(partition: number, error: unknown): void {
+    if (error instanceof KafkaError || error instanceof StoppedError) return
+    this.#first ??= error as Error
+    if (this.#partitions.has(partition)) return
+    const why = textOf(error)
+    this.#partitions.set(
+      partition,
+      new StoppedError(
+        `${this.#topic}-${partition}: this producer lost a record there, so it writes nothing behind it (${why}); make a new one`,
+      ),
+    )
+  }
+}
+
+class StoppedError extends TerseError {}
+
+export interface StoredPart {
+  readonly firstOffset: number
+  readonly records: number
+  /** Of these, as many as their senders may be told of: none where a sync that was due failed. */
+  readonly acknowledged: number
+  readonly logAppendTime: number
+}
+
+/** Records of an append that failed midway that are in the log nevertheless, and where. */
+export function storedPart(error: unknown): StoredPart {
+  const appended = error instanceof PartialAppendError ? error.appended : undefined
+  if (appended === undefined) return { firstOffset: -1, records: 0, acknowledged: 0, logAppendTime: -1 }
+  const { firstOffset, lastOffset, logAppendTime } = appended
+  const records = lastOffset - firstOffset + 1
+  const acknowledged = (error as PartialAppendError).isSynced ? records : 0
+  return { firstOffset, records, acknowledged, logAppendTime }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof TerseError) return error.message
+  return systemErrorText(error) ?? String((error as Error).message)
+}

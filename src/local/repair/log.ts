@@ -1,0 +1,327 @@
+/**
+ * Takes damage out of a .log: bad bytes are kept in a `.broken` file, and what stands in their place are control records
+ * of no known type, one for each offset that was lost. Consumers pass over control records, so the loss is seen by nobody but who
+ * asks; offsets stay dense, and the good records behind the damage keep theirs. (A broker would drop them.)
+ *
+ * Bytes: the segment is written anew as `.tkafka-mend.tmp`, synced, and renamed over the old one.
+ * Invariant: at any moment the log under its name is the old one or the mended one, whole. Under the partition's lock.
+ * Crash: before the rename: the old log, perhaps a `.broken` file and a stray .tmp, which the next repair replaces. After it:
+ * indexes that do not fit, which nobody trusts; the partition is listed as open, so they are looked at before the clean marker
+ * comes back.
+ */
+
+import { dirname, join } from 'node:path'
+import type { Int64 } from '../../bytes/int64.ts'
+import { CorruptRecordError } from '../../errors.ts'
+import { findBatchBehind } from '../../log/segment/bad-batch.ts'
+import { type BatchCursor, maxTimestampAt } from '../../log/segment/batch-cursor.ts'
+import { listLog } from '../../log/opening/log-loader.ts'
+import { keepingIndexes, rebuildIndexes, setAside } from '../../log/log-repair.ts'
+import { LogSegment } from '../../log/segment/log-segment.ts'
+import { confirmCopied, type SameBytes, unsteady } from '../../log/opening/second-reading.ts'
+import { createSegmentFiles } from '../../log/segment/segment-files.ts'
+import type { FileSystem } from '../../os/file-system.ts'
+import { openTemporary, readRange, shortRead, writeFully } from '../../os/file-system.ts'
+import type { Os } from '../../os/os.ts'
+import * as header from '../../record/batch-header.ts'
+import type { RecordBatch } from '../../record/record-batch.ts'
+import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
+import { breakOff } from './broken-file.ts'
+
+export const MEND_FILE = '.tkafka-mend.tmp'
+const CHUNK = 1024 * 1024
+const OFFSETS_A_BATCH = 10_000
+/** With more offsets lost than this, empty batches as compaction leaves them must do. */
+const MAX_RECORDS = 500_000
+
+/** Bytes of a segment that go, and the offsets that are filled in their place. */
+export interface Patch {
+  readonly start: number
+  readonly end: number
+  readonly fromOffset: number
+  readonly untilOffset: number
+  readonly timestamp: Int64
+  readonly leaderEpoch: number
+  /** What stands there, with its offset put right. */
+  readonly batch?: Buffer
+}
+
+/** Makes what stands in for lost offsets. */
+export type Filler = (patch: Patch) => Buffer
+
+export interface MendOptions {
+  readonly compacted: boolean
+  readonly indexIntervalBytes: number
+  /** Where the log is to go on, if records at its end are lost. */
+  readonly endOffset?: number
+}
+
+/** Mends all segments of a partition. Returns what was kept where, by the path of the .log. */
+export function mendLog(os: Os, dir: string, options: MendOptions): Map<string, string> {
+  const { fs } = os
+  const kept = new Map<string, string>()
+  if (options.endOffset !== undefined) beginLostSegment(os, dir, options.endOffset, kept)
+  const bases = listLog(fs, dir)?.bases ?? []
+  let next = bases[0] ?? 0
+  for (let i = 0; i < bases.length; i++) {
+    const segment = new LogSegment(fs, dir, bases[i])
+    try {
+      const isLast = i === bases.length - 1
+      const from = Math.max(next, bases[i])
+      const found = findPatches(fs, segment, from, bases[i + 1], {
+        compacted: options.compacted,
+        ...(isLast && options.endOffset !== undefined ? { endOffset: options.endOffset } : {}),
+      })
+      next = found.next
+      if (found.patches.length === 0) continue
+      confirmPatches(fs, segment, from, found.patches)
+      for (const { start, end } of found.patches) {
+        if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
+      }
+      rewrite(fs, segment, found.patches, fillWithControlRecords)
+      segment.close()
+      remakeIndexes(segment, options.indexIntervalBytes, i < bases.length - 1)
+    } finally {
+      segment.close()
+    }
+  }
+  return kept
+}
+
+/**
+ * The file of the last segment is gone: what is left of it is set aside. Where no other segment is there, the log begins
+ * anew, empty, at its known end; else what was lost is filled in behind the one before.
+ */
+function beginLostSegment(os: Os, dir: string, endOffset: number, kept: Map<string, string>): void {
+  const listing = listLog(os.fs, dir)
+  const last = listing?.bases.at(-1) ?? -1
+  for (const { name, file } of listing?.leftovers ?? []) {
+    if (file.state !== 'live' || file.baseOffset <= last) continue
+    const path = join(dir, name)
+    kept.set(path, breakOff(os, path))
+  }
+  if (last < 0) createSegmentFiles(os, dir, endOffset)
+}
+
+/** Makes the indexes of these segments anew. */
+export function rebuildIndexesOf(
+  os: Os,
+  dir: string,
+  paths: ReadonlySet<string>,
+  intervalBytes: number,
+): void {
+  const bases = listLog(os.fs, dir)?.bases ?? []
+  bases.forEach((base, i) => {
+    const segment = new LogSegment(os.fs, dir, base)
+    try {
+      if (paths.has(segment.offsetIndex.path) || paths.has(segment.timeIndex.path)) {
+        remakeIndexes(segment, intervalBytes, i < bases.length - 1)
+      }
+    } finally {
+      segment.close()
+    }
+  })
+}
+
+/** Where that fails they stay short, and the partition is open until a writer could make them. */
+function remakeIndexes(segment: LogSegment, intervalBytes: number, isClosed: boolean): void {
+  const end = segment.fileSize()
+  keepingIndexes({ segment, end, intervalBytes, isClosed }, () =>
+    rebuildIndexes(segment, end, intervalBytes, isClosed),
+  )
+}
+
+function findPatches(
+  fs: FileSystem,
+  segment: LogSegment,
+  from: number,
+  nextBase: number | undefined,
+  { compacted, endOffset }: Pick<MendOptions, 'compacted' | 'endOffset'>,
+): { patches: Patch[]; next: number } {
+  const size = segment.fileSize()
+  const patches: Patch[] = []
+  let next = from
+  let position = 0
+  let timestamp: Int64 = 0
+  let leaderEpoch = 0
+  const lost = (start: number, end: number, until: number): void => {
+    // In a compacted log gaps are nothing unusual.
+    const fromOffset = compacted ? until : next
+    if (end > start || until > fromOffset)
+      patches.push({ start, end, fromOffset, untilOffset: until, timestamp, leaderEpoch })
+    next = Math.max(next, until)
+  }
+  while (position < size) {
+    const cursor = segment.cursor(position, size, next)
+    let good = 0
+    while (cursor.next() && cursor.checkCrc()) {
+      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+      good = cursor.position + cursor.size
+      if (endOffset !== undefined && good === size && cursor.nextOffset > endOffset) {
+        patches.push(misnumbered(cursor, next, endOffset))
+        return { patches, next: endOffset }
+      }
+      if (patches.length + position === 0 && next === base) timestamp = maxTimestampAt(cursor)
+      if (base > next) lost(cursor.position, cursor.position, base)
+      timestamp = maxTimestampAt(cursor)
+      leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+      if (!isReadable(cursor.load())) lost(cursor.position, good, cursor.nextOffset)
+      next = cursor.nextOffset
+    }
+    if (cursor.problem === undefined) break
+    position = cursor.position
+    const behind = findBatchBehind(fs, segment.fd(), {
+      position,
+      nextOffset: next,
+      size,
+      index: segment.offsetIndex,
+    })
+    if (behind === undefined && nextBase === undefined) {
+      // A torn end is cut by the log's recovery; what was there for certain leaves its offsets.
+      const untilOffset = endOffset ?? next
+      if (untilOffset <= next) return { patches, next }
+      patches.push({ start: position, end: size, fromOffset: next, untilOffset, timestamp, leaderEpoch })
+      return { patches, next: untilOffset }
+    }
+    if (behind === undefined) {
+      lost(position, size, Math.max(next, nextBase ?? next))
+      return { patches, next }
+    }
+    const cursorBehind = segment.cursor(behind, size, next)
+    cursorBehind.next()
+    if (leaderEpoch === 0) leaderEpoch = header.leaderEpochAt(cursorBehind.buffer, cursorBehind.at)
+    if (timestamp === 0) timestamp = maxTimestampAt(cursorBehind)
+    lost(position, behind, header.baseOffsetAt(cursorBehind.buffer, cursorBehind.at))
+    position = behind
+  }
+  if (nextBase !== undefined && nextBase > next) lost(size, size, nextBase)
+  if (endOffset !== undefined && endOffset > next) {
+    const fromOffset = next
+    patches.push({ start: size, end: size, fromOffset, untilOffset: endOffset, timestamp, leaderEpoch })
+    next = endOffset
+  }
+  return { patches, next }
+}
+
+/** What is to go is read again first: a good batch that stands there then is no damage. */
+function confirmPatches(
+  fs: FileSystem,
+  segment: LogSegment,
+  minOffset: number,
+  patches: readonly Patch[],
+): void {
+  const again = new LogSegment(fs, dirname(segment.path), segment.baseOffset)
+  try {
+    for (const { start, end, batch } of patches) {
+      if (end === start || batch !== undefined) continue
+      const cursor = again.cursor(start, end, minOffset)
+      if (cursor.next() && cursor.checkCrc() && isReadable(cursor.load())) throw unsteady(segment.path, start)
+    }
+  } finally {
+    again.close()
+  }
+}
+
+function isReadable(batch: RecordBatch): boolean {
+  try {
+    let count = 0
+    batch.walk(() => {
+      count++
+    })
+    return count === batch.count
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return false
+    throw error
+  }
+}
+
+/** Writes a segment anew, with each patch's bytes replaced by what the filler makes of it. */
+export function rewrite(
+  fs: FileSystem,
+  segment: LogSegment,
+  patches: readonly Patch[],
+  filler: Filler,
+): void {
+  const dir = dirname(segment.path)
+  const temporary = join(dir, MEND_FILE)
+  const size = segment.fileSize()
+  const out = openTemporary(fs, temporary)
+  const copied: SameBytes[] = []
+  try {
+    let at = 0
+    let position = 0
+    const copyUntil = (end: number): void => {
+      if (end > at) copied.push({ from: at, to: end, at: position })
+      const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, end - at)))
+      while (at < end) {
+        const length = readRange(fs, segment.fd(), chunk, 0, Math.min(chunk.length, end - at), at)
+        if (length === 0) throw shortRead()
+        writeFully(fs, out, chunk, 0, length, position)
+        at += length
+        position += length
+      }
+    }
+    for (const patch of patches) {
+      copyUntil(patch.start)
+      const bytes = filler(patch)
+      writeFully(fs, out, bytes, 0, bytes.length, position)
+      position += bytes.length
+      at = patch.end
+    }
+    copyUntil(size)
+    confirmCopied(fs, segment.path, temporary, copied)
+    fs.fsync(out)
+  } catch (error) {
+    try {
+      fs.unlink(temporary)
+    } catch {
+      // the failure to tell of is the first one
+    }
+    throw error
+  } finally {
+    fs.close(out)
+  }
+  fs.rename(temporary, segment.path)
+  fs.fsyncDir(dir)
+}
+
+/** int16 version 0, int16 type: none that Kafka has given away, read as UNKNOWN. */
+const NO_TYPE_KEY = Buffer.from([0, 0, 0x7f, 0xfe])
+const NO_VALUE = Buffer.from([0, 0])
+
+/** The last batch of a log that is known to end at `endOffset`: its checksum is right, and leaves its offset out. */
+function misnumbered(cursor: BatchCursor, fromOffset: number, endOffset: number): Patch {
+  const batch = Buffer.from(cursor.buffer.subarray(cursor.at, cursor.at + cursor.size))
+  const length = cursor.nextOffset - header.baseOffsetAt(batch, 0)
+  // Where something else is missing too, the batch goes last.
+  batch.writeBigInt64BE(BigInt(Math.max(fromOffset, endOffset - length)), 0)
+  return {
+    start: cursor.position,
+    end: cursor.position + cursor.size,
+    fromOffset,
+    untilOffset: endOffset,
+    timestamp: maxTimestampAt(cursor),
+    leaderEpoch: header.leaderEpochAt(batch, 0),
+    batch,
+  }
+}
+
+function fillWithControlRecords({ batch, fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
+  if (batch !== undefined) return batch
+  const batches: Buffer[] = []
+  const withRecords = untilOffset - fromOffset <= MAX_RECORDS
+  const step = withRecords ? OFFSETS_A_BATCH : 0x7fffffff
+  for (let offset = fromOffset; offset < untilOffset; offset += step) {
+    const end = Math.min(offset + step, untilOffset)
+    const builder = new RecordBatchBuilder({
+      baseOffset: offset,
+      leaderEpoch,
+      control: true,
+      maxTimestamp: timestamp,
+    })
+    for (let at = offset; withRecords && at < end; at++) builder.append(timestamp, NO_TYPE_KEY, NO_VALUE)
+    builder.lastOffset = end - 1
+    batches.push(builder.build())
+  }
+  return Buffer.concat(batches)
+}

@@ -1,0 +1,31 @@
+import type { CodecModule } from './codec-module.ts'
+import * as gzip from './gzip-codec.ts'
+import * as lz4 from './lz4-codec.ts'
+import type { Codec } from '../record.ts'
+import * as snappy from './snappy-codec.ts'
+import * as zstd from './zstd-codec.ts'
+
+/**
+ * The most bytes the records of one batch may inflate to unless a caller says otherwise. A batch of Kafka's default
+ * sizes is 1 MB at most; this bounds what a crafted one of some hundred bytes can make us allocate.
+ */
+export const MAX_INFLATED_SIZE = 512 * 1024 * 1024
+
+const MODULES: { readonly [codec in Exclude<Codec, 'none'>]: CodecModule } = { gzip, snappy, lz4, zstd }
+
+/** `level` as in compression.gzip.level, compression.zstd.level (lz4 and snappy have one speed). */
+export function compress(codec: Codec, bytes: Buffer, level?: number): Buffer {
+  return codec === 'none' ? bytes : MODULES[codec].compress(bytes, level)
+}
+
+/** Throws CorruptRecordError on damaged bytes, and instead of inflating to more than `maxSize`. */
+export function decompress(codec: Codec, bytes: Buffer, options: { readonly maxSize?: number } = {}): Buffer {
+  return codec === 'none' ? bytes : MODULES[codec].decompress(bytes, options.maxSize ?? MAX_INFLATED_SIZE)
+}
+
+export { lendContext as lendZstdContext, takeContextBack as takeZstdContextBack } from './zstd-codec.ts'
+
+/** Only where no native zstd fits (then it loads the WebAssembly one); all else loads itself when first used. */
+export async function prepareCodec(codec: Codec): Promise<void> {
+  if (codec === 'zstd') await zstd.prepare()
+}
