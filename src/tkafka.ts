@@ -2,8 +2,8 @@
 import { dirname, join } from 'node:path'
 import { type Colours, colours } from './cli/colour.ts'
 import { BrokenPipeError, FdOutput, OutputError } from './cli/output.ts'
-import { nearNames } from './names/near-names.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
+import { nearNames } from './names/near-names.ts'
 import { standardStreams } from './os/standard-streams.ts'
 import { systemOs } from './os/system-os.ts'
 

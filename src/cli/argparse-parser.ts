@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts'
 import { didYouMean } from './argparse-candidates.ts'
 import type { Command, Flag, Options, Positional } from './command.ts'
+import { flagsByName } from './flags.ts'
 import { type Occurrence, ParsedOptions } from './options.ts'
-import { flagsByName } from './parse.ts'
 import { exampleLines } from './usage.ts'
 
 /** A wrong command line of an argparse tool: usage first, then `prog: error: message`. */

@@ -1,6 +1,6 @@
 /** `--help-json`: a tool's flag rows as data, for wrappers, completions and documentation. */
 import type { Command, Flag, Positional } from './command.ts'
-import { flagsByName } from './parse.ts'
+import { flagsByName } from './flags.ts'
 
 export interface HelpFlag {
   readonly name: string

@@ -1,5 +1,5 @@
 import type { Command, Flag } from './command.ts'
-import { flagsByName } from './parse.ts'
+import { flagsByName } from './flags.ts'
 import { didYouMean } from './suggest.ts'
 
 /** The table of flags, as the genuine tools print it behind a usage error: two columns within `width`. */

@@ -1,6 +1,7 @@
 import type { CorruptRecordError } from '../errors.ts'
+import type { TopicPartition } from '../names/topic-partition.ts'
 import type { RunTaker } from '../record/record-walk.ts'
-import type { Header, IsolationLevel, OffsetAndMetadata, TimestampType, TopicPartition } from './types.ts'
+import type { Header, IsolationLevel, OffsetAndMetadata, TimestampType } from './types.ts'
 
 export interface ConsumerRecord {
   readonly topic: string

@@ -1,15 +1,3 @@
-/** The nouns that Admin, Producer and Consumer share, under Kafka's names. */
-
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-/** `topic-partition`, the key of maps and the name of the partition's folder. */
-export function topicPartitionKey(topic: string, partition: number): string {
-  return `${topic}-${partition}`
-}
-
 export interface Header {
   readonly key: string
   /** null is a header without a value, which is not an empty one. */

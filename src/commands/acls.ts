@@ -13,8 +13,8 @@ import {
 import type { Admin } from '../client/admin/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { aclsOf, aclsToAdd, checkArguments, principals, resourceFilters } from './acls/arguments.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER } from './open/common-flags.ts'
 import { Confirmation } from './acls/confirmation.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 
 const resource = (name: string, description: string) => ({

@@ -1,20 +1,13 @@
 /** `tkafka check`: what is wrong with the data directory, where, what it means, and what mends it. Reads only. */
 import { refuseWords } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
-import type { CheckSummary, Finding } from '../client/admin/check-admin.ts'
+import type { CheckSummary } from '../client/admin/check-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { count } from '../count.ts'
+import { findingLines, TOPIC } from './check/findings.ts'
 import { openAdmin } from './open/open-client.ts'
-
-export const TOPIC: Flag = {
-  name: 'topic',
-  arg: 'required',
-  argName: 'topic',
-  description:
-    'Only the partitions of these topics: a name, a regular expression, or several with commas between. Without it the whole directory.',
-}
 
 export const FINDING_COLUMNS = [
   'severity',
@@ -64,12 +57,6 @@ async function run(context: CommandContext): Promise<number> {
     progress.stop()
     await admin.close()
   }
-}
-
-export function findingLines({ severity, file, position, problem, meaning, mend }: Finding): string[] {
-  const where = position === null ? file : `${file}, position ${position}`
-  const note = severity === 'note' ? 'note: ' : ''
-  return [`${note}${where}: ${problem}`, `    means: ${meaning}`, `    mend: ${mend}`]
 }
 
 function verdict({ partitions, batches, records, errors, notes }: CheckSummary): string {

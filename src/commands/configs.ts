@@ -2,8 +2,8 @@ import type { Command } from '../cli/command.ts'
 import { outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { ConfigsFailure } from './configs/entities.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {

@@ -6,12 +6,12 @@ import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { count as counted } from '../count.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { simpleDateFormat } from '../java/simple-date-format.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
-import { keyValueArguments, propertiesFile } from './open/client-properties.ts'
 import { CONSUMER_PERF_FLAGS } from './consumer-perf-test/flags.ts'
 import { absentTopic, tellOfWaiting } from './hints/near-name-hint.ts'
+import { keyValueArguments, propertiesFile } from './open/client-properties.ts'
 import { openConsumer } from './open/open-client.ts'
-import { simpleDateFormat } from '../java/simple-date-format.ts'
 
 const SHAPE: RowShape = {
   kind: 'consumer-performance',

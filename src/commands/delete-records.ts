@@ -2,14 +2,14 @@
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { KafkaError, TerseError } from '../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
-import { parseDeleteRecordsPlan } from './plans/delete-records-plan.ts'
 import { exceptionText } from './exception-text.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
+import { parseDeleteRecordsPlan } from './plans/delete-records-plan.ts'
 
 export const command: Command = {
   name: 'delete-records',

@@ -5,9 +5,9 @@ import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import type { Producer } from '../client/producer.ts'
 import type { Header } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { WordOptions } from './e2e-latency/word-options.ts'
 import { propertiesFile } from './open/client-properties.ts'
 import { openAdmin, openConsumer, openProducer } from './open/open-client.ts'
-import { WordOptions } from './e2e-latency/word-options.ts'
 
 const POLL_TIMEOUT_MS = 60000
 /** In the order of the old, positional usage. */

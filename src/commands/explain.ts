@@ -3,12 +3,12 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row, wholeRow } from '../cli/machine-output.ts'
 import type { ExplainedCause, ExplainedPartition } from '../client/admin/cleaning-admin.ts'
-import { nearNames } from '../names/near-names.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { nearNames } from '../names/near-names.ts'
 import { systemErrorText } from '../os/system-error.ts'
-import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
 import { explanationLines } from './explain/text.ts'
+import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
 
 const PARTITION_CLEANING = {
   kind: 'partition-cleaning',

@@ -12,8 +12,8 @@ import {
   unknownMetadataVersion,
 } from '../config/feature-levels.ts'
 import { TerseError } from '../errors.ts'
-import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { parseFeatureLevel, showFeatureDependencies, showVersionMapping } from './features/arguments.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 
 const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' } }

@@ -2,13 +2,14 @@ import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
-import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import type { OffsetSpec } from '../client/types.ts'
 import { count } from '../count.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { systemErrorText } from '../os/system-error.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { exceptionText } from './exception-text.ts'
 import { createFilter, parseOffsetSpec } from './get-offsets/arguments.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
 export const command: Command = {
   name: 'get-offsets',

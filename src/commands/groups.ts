@@ -2,7 +2,7 @@
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { GroupListing } from '../client/admin/admin.ts'
+import type { GroupListing } from '../client/admin/group-admin.ts'
 import { UsageError } from '../errors.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'

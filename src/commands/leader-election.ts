@@ -2,13 +2,13 @@
 import type { Command, CommandContext, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
-import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
-import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
+import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { propertiesFile } from './open/client-properties.ts'
 import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
-import { JsonPlan } from './plans/json-plan.ts'
 import { openAdmin } from './open/open-client.ts'
+import { JsonPlan } from './plans/json-plan.ts'
 
 export const command: Command = {
   name: 'leader-election',

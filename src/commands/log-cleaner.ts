@@ -8,12 +8,12 @@ import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { CleaningOptions, CleaningResult } from '../client/admin/cleaning-admin.ts'
-import { noSuch } from '../names/near-names.ts'
 import { onlyTopic, topicFilter } from '../client/topic-filter.ts'
 import { KafkaError, UsageError } from '../errors.ts'
 import { METADATA_TOPIC } from '../metadata/metadata-log-files.ts'
-import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
+import { noSuch } from '../names/near-names.ts'
 import { CLEANING_RESULT, cleaningLine, delayLine, parseDuration, unreachedLine } from './log-cleaner/text.ts'
+import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
 
 export const command: Command = {
   name: 'log-cleaner',

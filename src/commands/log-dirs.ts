@@ -2,8 +2,8 @@
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import type { Command } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { TerseError } from '../errors.ts'
+import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 

@@ -5,12 +5,12 @@ import { startProgress } from '../cli/progress.ts'
 import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
+import { ThroughputThrottler } from './measuring/throughput-throttler.ts'
 import { argparseFailure } from './open/argparse-failure.ts'
 import { propertiesFile } from './open/client-properties.ts'
 import { openProducer } from './open/open-client.ts'
 import { type Payload, perfPayload } from './producer-perf-test/payload.ts'
 import { type PerfOutput, PRODUCER_PERFORMANCE, ProducerPerfStats } from './producer-perf-test/stats.ts'
-import { ThroughputThrottler } from './measuring/throughput-throttler.ts'
 
 const PAYLOAD = { name: 'payload', required: true } as const
 const EXACTLY_ONE =

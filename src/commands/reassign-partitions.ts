@@ -2,15 +2,11 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
-import type { Admin, PartitionDescription } from '../client/admin/admin.ts'
-import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { PartitionDescription } from '../client/admin/topic-admin.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { openAdmin } from './open/open-client.ts'
-import {
-  REASSIGN_PARTITIONS_FLAGS,
-  type ReassignAction,
-  reassignAction,
-} from './reassign-partitions/flags.ts'
 import {
   executableReassignment,
   type PlannedPartition,
@@ -18,6 +14,11 @@ import {
   reassignment,
   topicsToMove,
 } from './plans/reassign-plan.ts'
+import {
+  REASSIGN_PARTITIONS_FLAGS,
+  type ReassignAction,
+  reassignAction,
+} from './reassign-partitions/flags.ts'
 
 /** With a single broker there never is one. */
 const REASSIGNMENT_SHAPE = {

@@ -5,7 +5,7 @@ import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { RepairStep } from '../client/admin/check-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
-import { findingLines, TOPIC } from './check.ts'
+import { findingLines, TOPIC } from './check/findings.ts'
 import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {

@@ -2,8 +2,8 @@
 import type { Command, CommandContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { javaPattern } from '../client/topic-filter.ts'
-import { type TopicPartition, topicPartitionKey } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { openAdmin } from './open/open-client.ts'
 
 export const command: Command = {

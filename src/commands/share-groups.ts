@@ -3,11 +3,11 @@
 import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
-import type { Admin, GroupListing } from '../client/admin/admin.ts'
-import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
-import { topicPartitionKey } from '../client/types.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { GroupListing } from '../client/admin/group-admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
+import { topicPartitionKey } from '../names/topic-partition.ts'
 import {
   actionOf,
   checkDescribe,
@@ -18,6 +18,7 @@ import {
   refuseDeletion,
   runAction,
 } from './group-tools/newer-groups.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,

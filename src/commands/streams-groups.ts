@@ -3,9 +3,9 @@
 import { checkInvalidArguments } from '../cli/argument-checks.ts'
 import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import type { Admin, GroupListing } from '../client/admin/admin.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { GroupListing } from '../client/admin/group-admin.ts'
 import { UsageError } from '../errors.ts'
-import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import {
   actionOf,
   checkDescribe,
@@ -16,6 +16,7 @@ import {
   runAction,
 } from './group-tools/newer-groups.ts'
 import { checkResetScenarios } from './group-tools/reset-scenarios.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,

@@ -2,12 +2,13 @@
 import type { Command, CommandContext, Flag } from '../cli/command.ts'
 import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
-import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../client/types.ts'
+import type { OffsetAndMetadata } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
-import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
+import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { tellOfWaiting } from './hints/near-name-hint.ts'
-import { openConsumer } from './open/open-client.ts'
 import { printEvent } from './measuring/verifiable-events.ts'
+import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
+import { openConsumer } from './open/open-client.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,

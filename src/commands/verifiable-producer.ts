@@ -4,10 +4,10 @@ import { OutputError } from '../cli/output.ts'
 import type { Producer } from '../client/producer.ts'
 import { KafkaError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
-import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
-import { openProducer } from './open/open-client.ts'
 import { ThroughputThrottler } from './measuring/throughput-throttler.ts'
 import { printEvent } from './measuring/verifiable-events.ts'
+import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
+import { openProducer } from './open/open-client.ts'
 
 const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
   name,

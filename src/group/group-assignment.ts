@@ -1,13 +1,7 @@
 /** What the members of a group get: a function of who they are, of what they subscribe to and of the topics there are. */
 import type { MetadataImage } from '../metadata/metadata-image.ts'
-import {
-  ASSIGNORS,
-  type Assignment,
-  type AssignorName,
-  assignorNames,
-  chooseAssignor,
-  type MemberSubscription,
-} from './assignors/assignors.ts'
+import type { Assignment, MemberSubscription } from './assignors/assignment-types.ts'
+import { ASSIGNORS, type AssignorName, assignorNames, chooseAssignor } from './assignors/assignors.ts'
 import type { MemberFile } from './group-files.ts'
 
 const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])

@@ -4,11 +4,11 @@
  * is as good as before.
  */
 import type { LocalLog } from './local-log.ts'
-import { offsetName, SNAPSHOT_SUFFIX } from './segment/log-files.ts'
 import { keepingIndexes, rebuildIndexes, writeStaged } from './log-repair.ts'
 import type { LogRoller } from './log-roller.ts'
-import type { LogSegment } from './segment/log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
+import { offsetName, SNAPSHOT_SUFFIX } from './segment/log-files.ts'
+import type { LogSegment } from './segment/log-segment.ts'
 import { unlinkStray } from './side-file.ts'
 
 /** For the root's checkpoints. */

@@ -4,8 +4,8 @@
  * (log-closer.ts): before that nobody trusts them.
  */
 import type { LocalLog } from './local-log.ts'
-import type { LogSegment } from './segment/log-segment.ts'
 import type { LogSettings } from './log-settings.ts'
+import type { LogSegment } from './segment/log-segment.ts'
 
 export class LogFlusher {
   readonly #local: LocalLog

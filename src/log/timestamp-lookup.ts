@@ -5,9 +5,9 @@
 
 import type { Int64 } from '../bytes/int64.ts'
 import { exactTimestamp } from '../record/exact-timestamp.ts'
-import { maxTimestampAt } from './segment/batch-cursor.ts'
 import type { TimestampAndOffset } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
+import { maxTimestampAt } from './segment/batch-cursor.ts'
 
 /** First record at or behind `logStartOffset` with a timestamp at or above `target`. */
 export function findOffsetByTimestamp(

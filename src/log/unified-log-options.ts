@@ -1,6 +1,6 @@
-import type { Closing } from './opening/end-damage.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
+import type { Closing } from './opening/end-damage.ts'
 
 export interface UnifiedLogOptions {
   readonly topic: string

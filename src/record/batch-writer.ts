@@ -3,7 +3,12 @@ import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
 import { RECORD_BATCH_OVERHEAD } from './batch-header.ts'
 import type { BatchWriterOptions } from './batch-writer-options.ts'
 import { ClosedBatches } from './closed-batches.ts'
-import { type BatchOwner, CompressionQueue, type EndedBatch, plainSizeLimit } from './compression/compression-queue.ts'
+import {
+  type BatchOwner,
+  CompressionQueue,
+  type EndedBatch,
+  plainSizeLimit,
+} from './compression/compression-queue.ts'
 import { CompressionRatioEstimator } from './compression/compression-ratio-estimator.ts'
 import { KERNEL_SLACK, type LineKernel } from './kernels/line-kernel.ts'
 import type { Codec, RecordHeader } from './record.ts'

@@ -38,7 +38,9 @@ const BREAKS: readonly Break[] = [
   {
     family: 'mutate',
     what: 'what is known of the end is not asked (A2)',
-    edits: [['src/log/opening/known-end.ts', 'if (this.#judging || local.tail', 'if (!this.#judging || local.tail']],
+    edits: [
+      ['src/log/opening/known-end.ts', 'if (this.#judging || local.tail', 'if (!this.#judging || local.tail'],
+    ],
     attacks: 300,
   },
   {
@@ -69,7 +71,9 @@ const BREAKS: readonly Break[] = [
   {
     family: 'fail calls',
     what: 'a lock is kept behind a failing call (B)',
-    edits: [['src/local/directory/directory-lock.ts', '      this.close()\n      throw error', '      throw error']],
+    edits: [
+      ['src/local/directory/directory-lock.ts', '      this.close()\n      throw error', '      throw error'],
+    ],
     attacks: 300,
   },
   {

@@ -1,10 +1,10 @@
 /** What people do with a directory that was attacked: look, read, write, commit, clean, mend. Nothing here throws; all is told. */
 import type { Finding } from '../../src/client/admin/check-admin.ts'
-import type { TopicPartition } from '../../src/client/types.ts'
 import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
 import { LocalConsumer } from '../../src/local/consumer/local-consumer.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { LocalProducer } from '../../src/local/producer/local-producer.ts'
+import type { TopicPartition } from '../../src/names/topic-partition.ts'
 import type { Os } from '../../src/os/os.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 

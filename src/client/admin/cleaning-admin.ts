@@ -1,5 +1,5 @@
 /** Cleaning as administration: retention, compaction, expiry of committed offsets, and why nothing was cleaned. */
-import type { ConfigSource } from './admin.ts'
+import type { ConfigSource } from './config-admin.ts'
 
 export type CleaningAction = 'retention' | 'roll' | 'compaction' | 'offsets'
 

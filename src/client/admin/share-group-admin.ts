@@ -1,5 +1,5 @@
 /** Share groups as administration: where they stand in each partition. */
-import type { TopicPartition } from '../types.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 
 export interface ShareGroupOffset extends TopicPartition {
   /** -1 where the group did not begin yet. */

@@ -1,5 +1,5 @@
 /** Transactions as administration: what the coordinator's log and the partitions know of them, and ending them. */
-import type { TopicPartition } from '../types.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 
 export type TransactionState =
   | 'Empty'

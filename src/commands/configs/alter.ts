@@ -1,13 +1,18 @@
 import type { CommandContext, Options } from '../../cli/command.ts'
-import type { Admin, ConfigAlteration, ConfigResourceType, ScramCredentialInfo } from '../../client/admin/admin.ts'
-import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
-import { validateTopicName } from '../../names/topic-names.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type {
+  ConfigAlteration,
+  ConfigResourceType,
+  ScramCredentialInfo,
+} from '../../client/admin/config-admin.ts'
 import { IP_QUOTAS, USER_CLIENT_QUOTAS } from '../../config/client-quota-configs.ts'
 import { TerseError } from '../../errors.ts'
+import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
+import { validateTopicName } from '../../names/topic-names.ts'
+import { hintAtNoEffect } from '../hints/no-effect-hint.ts'
 import { propertiesFile } from '../open/client-properties.ts'
 import { matchingQuotas, quotaEntity, resourceConfigs } from './describe.ts'
 import { ConfigsFailure, type Entities, singular } from './entities.ts'
-import { hintAtNoEffect } from '../hints/no-effect-hint.ts'
 
 type Mechanism = ScramCredentialInfo['mechanism']
 

@@ -1,10 +1,16 @@
 import type { CommandContext } from '../../cli/command.ts'
-import type { Admin, ConfigEntry, ConfigResourceType, ConfigSource, QuotaEntity } from '../../client/admin/admin.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type {
+  ConfigEntry,
+  ConfigResourceType,
+  ConfigSource,
+  QuotaEntity,
+} from '../../client/admin/config-admin.ts'
+import { javaDouble } from '../../config/config-def.ts'
+import { TerseError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import { noSuch } from '../../names/near-names.ts'
 import { validateTopicName } from '../../names/topic-names.ts'
-import { javaDouble } from '../../config/config-def.ts'
-import { TerseError } from '../../errors.ts'
 import { ConfigsFailure, type Entities, type EntityType, singular } from './entities.ts'
 
 /** How a type of entity is called in the Admin, and where a setting of its own comes from. */

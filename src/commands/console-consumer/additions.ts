@@ -7,13 +7,14 @@ import type { Consumer, ConsumerVisitor, VisitedBatch } from '../../client/consu
 import { visitHeaders } from '../../client/stored-headers.ts'
 import { UsageError } from '../../errors.ts'
 import { exactTimestamp } from '../../record/exact-timestamp.ts'
-import { type Condition, parseWhere, type RecordFields, regexOf } from './where.ts'
+import { parseExact } from '../console-producer/exact-json.ts'
 import { formatOf } from '../formatters/field-formats.ts'
+import type { MessageFormatter } from '../formatters/formatter.ts'
+import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
 import { FormattedText, MachineFormatter } from './machine-formatter.ts'
 import type { ConsoleConsumerOptions } from './options.ts'
 import { RecordRange } from './ranges.ts'
-import { parseExact } from '../console-producer/exact-json.ts'
-import { DEFAULT_MESSAGE_FORMATTER, type MessageFormatter } from '../formatters/message-formatter.ts'
+import { type Condition, parseWhere, type RecordFields, regexOf } from './where.ts'
 
 /** @throws UsageError for flags that are not right */
 export class ConsumerAdditions {

@@ -1,7 +1,7 @@
 import type { Flag } from '../../cli/command.ts'
+import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
 import { BOOTSTRAP_SERVER } from '../open/common-flags.ts'
 import { ADDED_FLAGS } from './added-flags.ts'
-import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
 
 const FORMATTER_PROPERTIES =
   'Default properties include: print.timestamp=true|false, print.key=true|false, print.offset=true|false, ' +

@@ -16,10 +16,10 @@ import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import { TerseError } from '../../errors.ts'
 import { exactTimestamp } from '../../record/exact-timestamp.ts'
-import { decoded, type Format, shown } from '../formatters/field-formats.ts'
 import { DefaultMessageFormatter } from '../formatters/default-message-formatter.ts'
+import { decoded, type Format, shown } from '../formatters/field-formats.ts'
+import type { FormatterProperties, MessageFormatter } from '../formatters/formatter.ts'
 import type { OutputBuffer } from '../formatters/output-buffer.ts'
-import type { FormatterProperties, MessageFormatter } from '../formatters/message-formatter.ts'
 
 export const RECORD_SHAPE: RowShape = {
   kind: 'record',

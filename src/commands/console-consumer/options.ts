@@ -1,6 +1,6 @@
 import type { Options, Output } from '../../cli/command.ts'
-import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import { TerseError, UsageError } from '../../errors.ts'
+import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import { keyValueArguments, propertiesFile } from '../open/client-properties.ts'
 
 export interface ConsoleConsumerOptions {

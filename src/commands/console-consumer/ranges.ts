@@ -8,11 +8,12 @@ import { startProgress } from '../../cli/progress.ts'
 import type { Admin } from '../../client/admin/admin.ts'
 import type { Consumer, ConsumerVisitor } from '../../client/consumer.ts'
 import { javaPattern } from '../../client/topic-filter.ts'
-import { type IsolationLevel, type TopicPartition, topicPartitionKey } from '../../client/types.ts'
+import type { IsolationLevel } from '../../client/types.ts'
 import { KafkaError, UsageError } from '../../errors.ts'
-import type { ConsoleConsumerOptions } from './options.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import { absentTopic } from '../hints/near-name-hint.ts'
 import { openAdmin, openConsumer } from '../open/open-client.ts'
+import type { ConsoleConsumerOptions } from './options.ts'
 
 export type Point =
   | { readonly type: 'offset'; readonly offset: number }

@@ -4,8 +4,8 @@ import type { ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { count } from '../../count.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
+import type { MessageFormatter } from '../formatters/formatter.ts'
 import { OutputBuffer, type RecordSink } from '../formatters/output-buffer.ts'
-import type { MessageFormatter } from '../formatters/message-formatter.ts'
 
 /**
  * Once so many bytes came, what takes many records at once pays for being loaded and compiled: before V8 spends as much

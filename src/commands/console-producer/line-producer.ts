@@ -4,8 +4,8 @@ import { count } from '../../count.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { systemClock } from '../../os/clock.ts'
 import type { InputChunks } from '../../os/standard-input.ts'
-import type { LineMessageReader } from './line-reader.ts'
 import { LineInput, type LineTaker, type ManyLinesTaker } from './line-input.ts'
+import type { LineMessageReader } from './line-reader.ts'
 
 /** How long a pipe must be silent before what was read is sent. */
 const DRY_MS = 1

@@ -1,7 +1,8 @@
 /** The partitions of a group as `consumer-groups --describe` shows them: committed offset, log end, and who reads them. */
-import type { Admin, GroupDescription } from '../../client/admin/admin.ts'
-import { type TopicPartition, topicPartitionKey } from '../../client/types.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { GroupDescription } from '../../client/admin/group-admin.ts'
 import { KafkaError } from '../../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 
 /** Members with most partitions first, then what nobody reads. */
 export async function partitionRows(admin: Admin, group: GroupDescription, problems: Set<string>) {

@@ -1,5 +1,9 @@
 /** What explain prints of one partition, and on a terminal a small picture of its segments on a time line. */
-import type { DecidingSetting, ExplainedCause, ExplainedPartition } from '../../client/admin/cleaning-admin.ts'
+import type {
+  DecidingSetting,
+  ExplainedCause,
+  ExplainedPartition,
+} from '../../client/admin/cleaning-admin.ts'
 import { bytes, plural } from '../log-cleaner/text.ts'
 
 const SOURCES: Readonly<Record<string, string>> = {

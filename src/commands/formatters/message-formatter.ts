@@ -1,35 +1,6 @@
-import type { VisitedBatch } from '../../client/consumer.ts'
 import { UsageError } from '../../errors.ts'
-import type { PrintedForm } from '../../record/kernels/printed-form.ts'
 import { DefaultMessageFormatter } from './default-message-formatter.ts'
-import type { OutputBuffer } from './output-buffer.ts'
-
-/** Settings under Kafka's names: `print.key`, `key.separator`, ... */
-export type FormatterProperties = ReadonlyMap<string, string>
-
-/** Puts records into words (or bytes). What it throws on a record is one line that says what is wrong with it. */
-export interface MessageFormatter {
-  /** Notices for people about the settings, none for most. */
-  readonly problems: readonly string[]
-  /** Before the first record of each batch. */
-  batch(batch: VisitedBatch, output: OutputBuffer): void
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-    output: OutputBuffer,
-  ): void
-  /** What it prints of the batch's records, where that is fields as they are between constant bytes. */
-  form?(): PrintedForm | undefined
-  /** Behind the last record, which was flushed. `complete` false: something failed. */
-  end?(complete: boolean): void
-}
+import type { FormatterProperties, MessageFormatter } from './formatter.ts'
 
 const PACKAGE = 'org.apache.kafka.tools.consumer.'
 

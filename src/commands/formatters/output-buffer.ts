@@ -1,7 +1,7 @@
 import type { PrintKernel } from '../../record/kernels/print-kernel.ts'
 import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/kernels/printed-form.ts'
-import type { RecordRun } from '../../record/record-walk.ts'
 import { WasmMemory } from '../../record/kernels/wasm-memory.ts'
+import type { RecordRun } from '../../record/record-walk.ts'
 import { RECORD_ENDS_SIZE, RecordEnds } from './record-ends.ts'
 
 /** Where printed bytes go; part of StandardOutput. */

@@ -2,7 +2,8 @@
 import type { CommandContext, Options } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
 import { OutputError } from '../../cli/output.ts'
-import type { Admin, GroupListing } from '../../client/admin/admin.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { GroupListing } from '../../client/admin/group-admin.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import { openAdmin } from '../open/open-client.ts'
 

@@ -1,6 +1,7 @@
 /** Plans of offset resets: where each partition of each group goes, and their CSV form (`--export`, `--from-file`). */
-import type { TopicPartition } from '../../client/types.ts'
+
 import { TerseError, UsageError } from '../../errors.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 
 export interface PlannedOffset extends TopicPartition {
   readonly offset: number

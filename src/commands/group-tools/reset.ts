@@ -3,15 +3,16 @@
 import type { CommandContext } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
 import type { Admin } from '../../client/admin/admin.ts'
+import type { OffsetSpec } from '../../client/types.ts'
+import { KafkaError, TerseError, UsageError } from '../../errors.ts'
+import { parseDateTime, parseIsoDuration } from '../../java/iso-duration.ts'
 import { javaHashOrder, javaPartitionHash, javaStringHash } from '../../java/java-hash.ts'
 import { isTopicName } from '../../names/topic-names.ts'
-import { type OffsetSpec, type TopicPartition, topicPartitionKey } from '../../client/types.ts'
-import { KafkaError, TerseError, UsageError } from '../../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import { systemOs } from '../../os/system-os.ts'
-import { resetTable } from './tables.ts'
-import { parseDateTime, parseIsoDuration } from '../../java/iso-duration.ts'
 import { exportResetPlan, type PlannedOffset, parseResetPlan, type ResetPlan } from './reset-plan.ts'
 import { RESET_SCENARIOS } from './reset-scenarios.ts'
+import { resetTable } from './tables.ts'
 
 type Requested = TopicPartition & { readonly offset: number }
 

@@ -1,9 +1,10 @@
 /** `consumer-groups --output`: rows of --list, --describe in its three views, --reset-offsets and --delete-offsets. */
 import type { MachineOutput, RowShape } from '../../cli/machine-output.ts'
-import type { Admin, GroupDescription, GroupListing } from '../../client/admin/admin.ts'
-import { type TopicPartition, topicPartitionKey } from '../../client/types.ts'
-import type { PartitionRow } from './tables.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { GroupDescription, GroupListing } from '../../client/admin/group-admin.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { ResetPlan } from './reset-plan.ts'
+import type { PartitionRow } from './tables.ts'
 
 export const GROUP_SHAPE: RowShape = { kind: 'group', columns: ['group', 'type', 'state', 'protocol'] }
 

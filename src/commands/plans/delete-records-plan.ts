@@ -1,6 +1,7 @@
 /** The JSON plan of delete-records: `{"partitions": [{"topic": "foo", "partition": 1, "offset": 1}], "version": 1}`. */
-import { type TopicPartition, topicPartitionKey } from '../../client/types.ts'
+
 import { TerseError } from '../../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import { firstJsonValue } from './json-text.ts'
 
 export interface RecordsToDelete extends TopicPartition {

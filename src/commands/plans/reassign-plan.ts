@@ -1,6 +1,7 @@
 /** Plans of reassign-partitions: reading and checking them, with the field and line of what is wrong; writing them. */
-import { type TopicPartition, topicPartitionKey } from '../../client/types.ts'
+
 import { TerseError } from '../../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import { JsonPlan } from './json-plan.ts'
 
 export interface PlannedPartition extends TopicPartition {

@@ -1,10 +1,11 @@
 /** `streams-groups --delete`, `--delete-offsets` and `--reset-offsets`: a group at rest is changed as a broker would. */
 import type { CommandContext, Options } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
-import type { Admin, GroupListing } from '../../client/admin/admin.ts'
-import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
-import type { TopicPartition } from '../../client/types.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { GroupListing } from '../../client/admin/group-admin.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
+import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import { parseTopicPartitions, resetOffsets } from '../group-tools/reset.ts'
 import { deletedOffsetsTable } from '../group-tools/tables.ts'
 

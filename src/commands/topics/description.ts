@@ -1,6 +1,8 @@
 import type { CommandContext } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
-import type { Admin, ConfigEntry, PartitionDescription, TopicDescription } from '../../client/admin/admin.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { ConfigEntry } from '../../client/admin/config-admin.ts'
+import type { PartitionDescription, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 
 /** Describes topics in the form that --output asks for; `end` behind the last. */

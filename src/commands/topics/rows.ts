@@ -1,6 +1,8 @@
 /** `topics --output`: the rows of --list and --describe, one a topic and one a partition. */
 import type { MachineOutput, Row, RowShape } from '../../cli/machine-output.ts'
-import type { Admin, ConfigEntry, PartitionDescription, TopicDescription } from '../../client/admin/admin.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { ConfigEntry } from '../../client/admin/config-admin.ts'
+import type { PartitionDescription, TopicDescription } from '../../client/admin/topic-admin.ts'
 
 export const TOPIC_SHAPE: RowShape = { kind: 'topic', columns: ['topic', 'topicId', 'internal'] }
 

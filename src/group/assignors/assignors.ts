@@ -3,21 +3,9 @@
  * The results are those of the genuine classes (RangeAssignor, RoundRobinAssignor, StickyAssignor, CooperativeStickyAssignor), racks aside.
  */
 import { KafkaError, TerseError } from '../../errors.ts'
+import type { Assignment, MemberSubscription } from './assignment-types.ts'
 import { stickyAssign } from './sticky-assignor.ts'
-import type { TopicPartition } from '../topic-partition.ts'
 
-export interface MemberSubscription {
-  readonly memberId: string
-  readonly groupInstanceId?: string | undefined
-  /** Names of topics; those without partitions in the metadata are passed over. */
-  readonly topics: readonly string[]
-  /** Sticky assignors: what the member had before. */
-  readonly owned?: readonly TopicPartition[] | undefined
-  /** Sticky assignors: generation in which it had them; of two claims on one partition the newer counts. Default -1. */
-  readonly generation?: number | undefined
-}
-
-export type Assignment = Map<string, TopicPartition[]>
 export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky' | 'uniform'
 
 /** The assignors by the name that the group protocol knows them under. `uniform` is the one of the consumer protocol. */

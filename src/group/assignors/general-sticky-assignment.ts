@@ -4,8 +4,8 @@
  */
 
 import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
-import type { Assignment, MemberSubscription } from './assignors.ts'
 import { partitionKey, type TopicPartition } from '../topic-partition.ts'
+import type { Assignment, MemberSubscription } from './assignment-types.ts'
 
 export function generalStickyAssign(
   members: readonly MemberSubscription[],

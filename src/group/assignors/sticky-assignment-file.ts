@@ -7,9 +7,9 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { openTemporary, writeFully } from '../../os/file-system.ts'
-import type { Assignment, MemberSubscription } from './assignors.ts'
 import { assignmentFileName } from '../group-files.ts'
 import type { LockFileOs } from '../lock-file.ts'
+import type { Assignment, MemberSubscription } from './assignment-types.ts'
 
 interface Stored {
   readonly key: string

@@ -5,9 +5,9 @@
  */
 
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
-import type { Assignment, MemberSubscription } from './assignors.ts'
-import { generalStickyAssign } from './general-sticky-assignment.ts'
 import { comparePartitions, partitionKey, type TopicPartition } from '../topic-partition.ts'
+import type { Assignment, MemberSubscription } from './assignment-types.ts'
+import { generalStickyAssign } from './general-sticky-assignment.ts'
 
 const DEFAULT_GENERATION = -1
 

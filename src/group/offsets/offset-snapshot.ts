@@ -17,8 +17,8 @@ import { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
 import { crc32c } from '../../bytes/crc32c.ts'
 import { type FileSystem, openTemporary, writeFully } from '../../os/file-system.ts'
-import { type GroupType, OffsetPartitionState } from './offset-partition-state.ts'
 import { partitionKey } from '../topic-partition.ts'
+import { type GroupType, OffsetPartitionState } from './offset-partition-state.ts'
 
 const FILE = '.tkafka-offsets'
 const MAGIC = 0x744b6f66

@@ -20,6 +20,7 @@ import {
 import type { Os } from '../../os/os.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
+import { partitionKey, type TopicPartition } from '../topic-partition.ts'
 import {
   type CommittedOffset,
   type GroupRecords,
@@ -33,7 +34,6 @@ import {
   OFFSETS_TOPIC,
   offsetsPartitionFor,
 } from './offsets-topic.ts'
-import { partitionKey, type TopicPartition } from '../topic-partition.ts'
 
 export type { CommittedOffset, GroupType } from './offset-partition-state.ts'
 export type { GroupDirectory } from './offsets-topic.ts'

@@ -1,4 +1,4 @@
-import type { BrokerDescription, ClusterAdmin } from '../../client/admin/admin.ts'
+import type { BrokerDescription, ClusterAdmin } from '../../client/admin/cluster-admin.ts'
 import {
   defaultFeatureLevel,
   FEATURES,

@@ -2,8 +2,12 @@
  * Stored settings of topics, brokers, groups and client metrics. A change is validated as a whole against what else
  * is set and against the broker's bounds, then appended to the metadata in one piece.
  */
-import type { ConfigAlteration, ConfigEntry, ConfigResource, ConfigResourceType } from '../../client/admin/admin.ts'
-import { validateTopicName } from '../../names/topic-names.ts'
+import type {
+  ConfigAlteration,
+  ConfigEntry,
+  ConfigResource,
+  ConfigResourceType,
+} from '../../client/admin/config-admin.ts'
 import { checkBrokerConfigsTogether } from '../../config/broker-config-checks.ts'
 import {
   brokerConfigDef,
@@ -19,12 +23,13 @@ import { validateTopicConfigs } from '../../config/topic-configs.ts'
 import { KafkaError } from '../../errors.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import { validateTopicName } from '../../names/topic-names.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
 import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 import { builtInBrokerProperties } from '../settings/built-in-broker-properties.ts'
 import { withoutRepeats } from '../settings/list-config.ts'
-import type { LocalDirectory } from '../directory/local-directory.ts'
-import { registeredBrokers, remoteStorage } from './topic-admin.ts'
 import { describeTopicConfigs, inheritedTopicConfigs } from '../settings/topic-config-resolver.ts'
+import { registeredBrokers, remoteStorage } from './topic-admin.ts'
 
 const TYPES = {
   topic: CONFIG_RESOURCE.TOPIC,

@@ -1,7 +1,8 @@
 /** What `tkafka status` tells of a data directory: as much as can be found out, of a broken one too. */
-import { isInternalTopic } from '../../names/topic-names.ts'
+
 import { metadataVersionAt } from '../../config/feature-levels.ts'
 import { brokerTakesFolder } from '../../log/segment/log-files.ts'
+import { isInternalTopic } from '../../names/topic-names.ts'
 import type { LockHolder } from '../../os/file-lock.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'

@@ -1,9 +1,9 @@
-import type { NewTopic, TopicDescription } from '../../client/admin/admin.ts'
-import { nearNames } from '../../names/near-names.ts'
+import type { NewTopic, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { KafkaError } from '../../errors.ts'
+import { nearNames } from '../../names/near-names.ts'
 import type { Os } from '../../os/os.ts'
-import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 import { LocalTopics } from './topic-admin.ts'
 
 /**

@@ -1,5 +1,10 @@
-import type { GroupAdmin, GroupDescription, GroupListing, MemberDescription } from '../../client/admin/admin.ts'
-import type { OffsetAndMetadata, TopicPartition } from '../../client/types.ts'
+import type {
+  GroupAdmin,
+  GroupDescription,
+  GroupListing,
+  MemberDescription,
+} from '../../client/admin/group-admin.ts'
+import type { OffsetAndMetadata } from '../../client/types.ts'
 import { KafkaError } from '../../errors.ts'
 import { subscribedTopics } from '../../group/group-assignment.ts'
 import type { MemberFile } from '../../group/group-files.ts'
@@ -8,6 +13,7 @@ import { OffsetStore, type StoredGroup } from '../../group/offsets/offset-store.
 import { OFFSETS_TOPIC } from '../../group/offsets/offsets-topic.ts'
 import { comparePartitions } from '../../group/topic-partition.ts'
 import { partitionList } from '../../metadata/replica-place.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 

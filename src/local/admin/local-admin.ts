@@ -1,31 +1,34 @@
 import type { AclBinding, AclBindingFilter } from '../../client/admin/acl.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { CheckOptions, CheckSummary, RepairOptions } from '../../client/admin/check-admin.ts'
 import type {
-  Admin,
-  BrokerDescription,
+  CleaningOptions,
+  CleaningResult,
+  ExplainedPartition,
+} from '../../client/admin/cleaning-admin.ts'
+import type { BrokerDescription } from '../../client/admin/cluster-admin.ts'
+import type {
   ConfigAlteration,
   ConfigEntry,
   ConfigResource,
   ConfigResourceType,
-  GroupDescription,
-  GroupListing,
-  ListedOffset,
-  NewTopic,
   QuotaEntity,
   ScramCredentialInfo,
-  TopicDescription,
-} from '../../client/admin/admin.ts'
-import type { CheckOptions, CheckSummary, RepairOptions } from '../../client/admin/check-admin.ts'
-import type { CleaningOptions, CleaningResult, ExplainedPartition } from '../../client/admin/cleaning-admin.ts'
+} from '../../client/admin/config-admin.ts'
+import type { GroupDescription, GroupListing } from '../../client/admin/group-admin.ts'
 import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../../client/admin/node-admin.ts'
+import type { ListedOffset } from '../../client/admin/offset-admin.ts'
 import type { ShareGroupDescription, ShareGroupOffset } from '../../client/admin/share-group-admin.ts'
 import type { StreamsGroupDescription } from '../../client/admin/streams-group-admin.ts'
 import type { DelegationToken } from '../../client/admin/token-admin.ts'
+import type { NewTopic, TopicDescription } from '../../client/admin/topic-admin.ts'
 import type {
   AbortTransactionSpec,
   ProducerState,
   TransactionDescription,
 } from '../../client/admin/transaction-admin.ts'
-import type { IsolationLevel, OffsetAndMetadata, OffsetSpec, TopicPartition } from '../../client/types.ts'
+import type { IsolationLevel, OffsetAndMetadata, OffsetSpec } from '../../client/types.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import type { DirectoryReader } from '../directory/directory-reader.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'

@@ -1,5 +1,5 @@
 /** Client quotas and SCRAM credentials: stored as a broker stores them; a directory enforces neither. */
-import type { QuotaEntity, ScramCredentialInfo } from '../../client/admin/admin.ts'
+import type { QuotaEntity, ScramCredentialInfo } from '../../client/admin/config-admin.ts'
 import { IP_QUOTAS, USER_CLIENT_QUOTAS, validateQuota } from '../../config/client-quota-configs.ts'
 import { KafkaError } from '../../errors.ts'
 import type { MetadataRecord } from '../../message/metadata-records.ts'

@@ -3,8 +3,7 @@
  * PartitionRecords in one atomic append) and already at rest; then come its folders. Crash before the append is
  * whole: nothing happened; behind it: the first writer makes what is missing. Deletion is local-directory.ts's.
  */
-import type { NewTopic, TopicAdmin, TopicDescription } from '../../client/admin/admin.ts'
-import { collide, collidingNames, hasCollisionChars, validateTopicName } from '../../names/topic-names.ts'
+import type { NewTopic, TopicAdmin, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { validateTopicConfigs } from '../../config/topic-configs.ts'
 import { KafkaError } from '../../errors.ts'
 import { unlessDiskFull } from '../../log/full-disk.ts'
@@ -12,11 +11,12 @@ import type { MetadataRecord } from '../../message/metadata-records.ts'
 import { randomUuid } from '../../message/uuid.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { addPartitionRecords, createTopicRecords } from '../../metadata/topic-records.ts'
+import { collide, collidingNames, hasCollisionChars, validateTopicName } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
-import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
-import { withoutRepeats } from '../settings/list-config.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { makePartitionFolders } from '../directory/new-partitions.ts'
+import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
+import { withoutRepeats } from '../settings/list-config.ts'
 import { inheritedTopicConfigs } from '../settings/topic-config-resolver.ts'
 import { describeTopic, existing, TopicReader } from './topic-reader.ts'
 

@@ -1,9 +1,9 @@
 /** Listing and describing topics: what needs the metadata alone, apart from changing them, so that it loads quickly. */
-import type { PartitionDescription, TopicDescription } from '../../client/admin/admin.ts'
-import { isInternalTopic } from '../../names/topic-names.ts'
+import type { PartitionDescription, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { KafkaError } from '../../errors.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { isOnlyBroker, whyElsewhere } from '../../metadata/replica-place.ts'
+import { isInternalTopic } from '../../names/topic-names.ts'
 
 export class TopicReader {
   readonly #source: { image(): MetadataImage }

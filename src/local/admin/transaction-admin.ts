@@ -15,9 +15,8 @@ import type {
   TransactionDescription,
   TransactionState,
 } from '../../client/admin/transaction-admin.ts'
-import { javaStringHash } from '../../java/java-hash.ts'
-import type { TopicPartition } from '../../client/types.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
+import { javaStringHash } from '../../java/java-hash.ts'
 import { storedBatches } from '../../log/stored-batches.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import {
@@ -28,6 +27,7 @@ import {
   TRANSACTION_STATUS,
   type TransactionLogValue,
 } from '../../message/transaction-log-messages.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { endTransactionBatch } from '../../record/control-record.ts'
 import type { RecordBatch } from '../../record/record-batch.ts'

@@ -12,15 +12,15 @@ import { ForeignFileError } from '../../os/foreign-file.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
 import { hasCleanShutdownFile } from '../directory/clean-shutdown-file.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
+import { findLostPartition } from '../directory/lost-partition.ts'
+import { isGapless } from '../directory/partition-closing.ts'
 import { checkCommits } from './commits.ts'
 import { checkFolder, checkHome, checkMetadataIsElsewhere, checkRoot } from './directory.ts'
 import { checkMetadata } from './metadata.ts'
 import { type CheckedPartition, checkPartition } from './partition.ts'
 import { recordCheck } from './records.ts'
 import { CheckReport, NO_PARTITION, type Place } from './report.ts'
-import type { LocalDirectory } from '../directory/local-directory.ts'
-import { findLostPartition } from '../directory/lost-partition.ts'
-import { isGapless } from '../directory/partition-closing.ts'
 
 /** Looks at a partition that changes under the check. */
 const TRIES = 6

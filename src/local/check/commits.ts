@@ -1,9 +1,9 @@
 /** Offsets that groups committed against the ends of the logs. */
 import { join } from 'node:path'
+import type { LocalDirectory } from '../directory/local-directory.ts'
 import { committedEnds } from './committed-ends.ts'
 import type { CheckedPartition } from './partition.ts'
 import type { CheckReport } from './report.ts'
-import type { LocalDirectory } from '../directory/local-directory.ts'
 
 /** `ends` has the partitions that were looked at, by folder name. */
 export function checkCommits(

@@ -1,20 +1,28 @@
 /** What stands in the directory's root: the clean marker, the checkpoints, folders that belong to nobody. */
 import { join } from 'node:path'
 import { parseCheckpoint } from '../../log/checkpoint-file.ts'
-import { DAMAGE_FILE, markedEnd } from '../../log/opening/damage-mark.ts'
 import type { OffsetCheckpointName } from '../../log/log-dir-checkpoints.ts'
-import { brokerTakesFolder, parsePartitionDirName, parseSegmentFileName } from '../../log/segment/log-files.ts'
+import { DAMAGE_FILE, markedEnd } from '../../log/opening/damage-mark.ts'
 import { PARTITION_METADATA_FILE, readPartitionMetadata } from '../../log/partition-metadata.ts'
+import {
+  brokerTakesFolder,
+  parsePartitionDirName,
+  parseSegmentFileName,
+} from '../../log/segment/log-files.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER, METADATA_TOPIC } from '../../metadata/metadata-log-files.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
 import type { Os } from '../../os/os.ts'
-import { CLEAN_SHUTDOWN_FILE, hasCleanShutdownFile, readCleanShutdownFile } from '../directory/clean-shutdown-file.ts'
+import {
+  CLEAN_SHUTDOWN_FILE,
+  hasCleanShutdownFile,
+  readCleanShutdownFile,
+} from '../directory/clean-shutdown-file.ts'
 import { whyFolderStays } from '../directory/folder-owner.ts'
-import { readIfThere } from './side-files.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
 import type { CheckedPartition } from './partition.ts'
 import { type CheckReport, NO_PARTITION, type Place, repairCommand } from './report.ts'
-import type { LocalDirectory } from '../directory/local-directory.ts'
+import { readIfThere } from './side-files.ts'
 
 const NAMES: readonly OffsetCheckpointName[] = ['recovery-point', 'log-start', 'replication', 'cleaner']
 

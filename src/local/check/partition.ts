@@ -6,56 +6,20 @@ import { join } from 'node:path'
 import type { Int64 } from '../../bytes/int64.ts'
 import { count as counted } from '../../count.ts'
 import { CorruptRecordError } from '../../errors.ts'
+import { listLog } from '../../log/opening/log-loader.ts'
+import { unreadFormatAt } from '../../log/opening/unread-format.ts'
+import { ProducerStateManager } from '../../log/producers/producer-state-manager.ts'
 import { findBatchBehind } from '../../log/segment/bad-batch.ts'
 import type { BatchCursor } from '../../log/segment/batch-cursor.ts'
 import { maxTimestampAt } from '../../log/segment/batch-cursor.ts'
-import type { EndDamage } from '../../log/opening/end-damage.ts'
-import { listLog } from '../../log/opening/log-loader.ts'
 import { LogSegment } from '../../log/segment/log-segment.ts'
-import { ProducerStateManager } from '../../log/producers/producer-state-manager.ts'
-import type { AbortedTxn } from '../../log/segment/transaction-index.ts'
-import { unreadFormatAt } from '../../log/opening/unread-format.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
 import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import type { RecordBatch } from '../../record/record-batch.ts'
+import type { PartitionToCheck, SegmentFacts } from './partition-facts.ts'
+import type { CheckReport } from './report.ts'
 import { checkEpochs, checkIndexes, checkSnapshot, checkSnapshotFiles } from './side-files.ts'
-import type { CheckReport, Place } from './report.ts'
-
-export interface PartitionToCheck {
-  readonly place: Place
-  readonly dir: string
-  /** Offsets may have gaps. */
-  readonly compacted: boolean
-  /** By the root's checkpoint; 0 where it says nothing. */
-  readonly logStartOffset: number
-  /** The directory was closed in order: indexes are trimmed, nothing is torn. */
-  readonly clean: boolean
-  /** What is known to have been at the log's end, and is not. */
-  readonly endDamage?: EndDamage
-  /** For records that mean something: called with each record of each data batch. */
-  readonly record?: (
-    file: string,
-    position: number,
-    offset: number,
-    buffer: Buffer,
-    key: readonly [number, number],
-    value: readonly [number, number],
-  ) => void
-}
-
-/** What is between two batches, as far as the log's reader must know. */
-export interface SegmentFacts {
-  readonly segment: LogSegment
-  readonly size: number
-  readonly isActive: boolean
-  /** base, last offset and position of each batch, flat. */
-  readonly batches: number[]
-  /** Of each batch. */
-  readonly maxTimestamps: Int64[]
-  readonly aborted: AbortedTxn[]
-  damaged: boolean
-}
 
 export interface CheckedPartition {
   readonly logEndOffset: number

@@ -7,7 +7,7 @@ import {
   decodeOffsetsKey,
 } from '../../message/offset-messages.ts'
 import { decodeTransactionLogKey, decodeTransactionLogValue } from '../../message/transaction-log-messages.ts'
-import type { PartitionToCheck } from './partition.ts'
+import type { PartitionToCheck } from './partition-facts.ts'
 import type { CheckReport, Place } from './report.ts'
 
 const TRANSACTIONS_TOPIC = '__transaction_state'

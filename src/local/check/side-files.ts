@@ -8,7 +8,7 @@ import { decodeSnapshot, snapshotFile } from '../../log/producers/producer-snaps
 import type { ProducerStateManager } from '../../log/producers/producer-state-manager.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { type IndexBytes, MOST_INDEX_BYTES, readIndexBytes } from './index-bytes.ts'
-import type { PartitionToCheck, SegmentFacts } from './partition.ts'
+import type { PartitionToCheck, SegmentFacts } from './partition-facts.ts'
 import type { CheckReport } from './report.ts'
 
 const OFFSET_ENTRY = 8

@@ -9,16 +9,16 @@ import { isDiskFull, isNearlyFull } from '../../log/full-disk.ts'
 import { METADATA_TOPIC } from '../../metadata/metadata-log-files.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
 import type { CompactionPlan } from './compaction.ts'
 import {
   applyRetention,
   planRetention,
   type RetentionPlan,
   retentionConfig,
-  surveyPartition,
   unlinkDeleted,
 } from './retention.ts'
-import type { LocalDirectory } from '../directory/local-directory.ts'
+import { surveyPartition } from './survey.ts'
 
 interface Partition {
   readonly topic: string

@@ -16,9 +16,10 @@ import { OffsetMap } from '../../log/cleaner/offset-map.ts'
 import { elapsedSince } from '../../os/clock.ts'
 import { whenFree } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
-import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
-import { cleaningConfig, surveyPartition } from './retention.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
+import { cleaningConfig } from './retention.ts'
+import { surveyPartition } from './survey.ts'
 
 /** Of the broker. */
 export interface CleanerConfig {

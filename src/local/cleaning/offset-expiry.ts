@@ -22,8 +22,8 @@ import {
 import { elapsedSince } from '../../os/clock.ts'
 import type { Os } from '../../os/os.ts'
 import type { RecordBatch } from '../../record/record-batch.ts'
-import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 
 const DEFAULT_MINUTES = 10_080
 

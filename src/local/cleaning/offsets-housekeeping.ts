@@ -9,10 +9,10 @@
 import { OFFSETS_TOPIC } from '../../group/offsets/offsets-topic.ts'
 import { logToClean } from '../../log/cleaner/log-to-clean.ts'
 import type { Os } from '../../os/os.ts'
-import { cleanerConfig, compact } from './compaction.ts'
-import { surveyPartition } from './retention.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { housekeepingIsOn } from '../settings/server-properties.ts'
+import { cleanerConfig, compact } from './compaction.ts'
+import { surveyPartition } from './survey.ts'
 
 /** Some 25,000 commits. */
 const GROWN_BYTES = 4 * 1024 * 1024

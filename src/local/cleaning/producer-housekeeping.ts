@@ -7,9 +7,9 @@
 import { logFile } from '../../log/segment/log-files.ts'
 import { UnifiedLog } from '../../log/unified-log.ts'
 import type { Os } from '../../os/os.ts'
-import { retain } from './retention.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { housekeepingIsOn } from '../settings/server-properties.ts'
+import { retain } from './retention.ts'
 
 /** Whether retention may be applied to the topic without anybody asking for it. */
 export function mayRetainUnasked(directory: LocalDirectory, topic: string): boolean {

@@ -36,25 +36,6 @@ export function isRemote(directory: LocalDirectory, topic: string): boolean {
   return directory.image().topicConfigs(topic).get('remote.storage.enable')?.trim().toLowerCase() === 'true'
 }
 
-export function surveyPartition(
-  os: Os,
-  directory: LocalDirectory,
-  topic: string,
-  partition: number,
-  atOnce = false,
-): LogSurvey {
-  const { dir } = directory.logForReading(topic, partition)
-  const key = `${topic}-${partition}`
-  return new LogSurvey(
-    os,
-    dir,
-    directory.checkpoints,
-    key,
-    cleaningConfig(directory, topic, atOnce),
-    os.clock.now(),
-  )
-}
-
 /** With `rollNow` an active segment that keeps what is past its retention is rolled before its time. */
 export function planRetention(
   survey: LogSurvey,

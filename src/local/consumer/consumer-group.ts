@@ -1,13 +1,14 @@
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
-import { type OffsetAndMetadata, type TopicPartition, topicPartitionKey } from '../../client/types.ts'
+import type { OffsetAndMetadata } from '../../client/types.ts'
 import { KafkaError } from '../../errors.ts'
 import { GroupMember } from '../../group/group-member.ts'
 import type { CommittedOffset, OffsetCommit } from '../../group/offsets/offset-store.ts'
 import { OffsetStore } from '../../group/offsets/offset-store.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { explained } from '../directory/data-dir.ts'
-import { CommitFailedError } from './consumer-errors.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+import { CommitFailedError } from './consumer-errors.ts'
 
 /** What the group tells its consumer. Both are called only while no record is in the caller's hands. */
 export interface GroupListener {

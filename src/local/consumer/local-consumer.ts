@@ -6,18 +6,19 @@ import type {
   CorruptBatch,
 } from '../../client/consumer.ts'
 import { type ConsumerSettings, consumerSettings } from '../../client/consumer-config.ts'
-import type { OffsetAndMetadata, TopicPartition } from '../../client/types.ts'
+import type { OffsetAndMetadata } from '../../client/types.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { OffsetCommit } from '../../group/offsets/offset-store.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { explained, explaining } from '../directory/data-dir.ts'
+import type { LocalDirectory } from '../directory/local-directory.ts'
 import { LocalAssignment, type StartAt } from './assignment.ts'
 import { corruptError, exceptCommitFailed, noGroup, subscribed } from './consumer-errors.ts'
 import type { LocalConsumerGroup } from './consumer-group.ts'
-import type { LocalDirectory } from '../directory/local-directory.ts'
 import { LocalFetchWaiter, POLL_MS } from './fetch-waiter.ts'
-import { RecordCollector } from './record-collector.ts'
 import { CLOSE_MS, JOIN_MS, PatientWork } from './patient-work.ts'
+import { RecordCollector } from './record-collector.ts'
 
 /** A reader that is always busy lets timers, signals and revocations have their turn this often. */
 const TURN_MS = 20

@@ -1,6 +1,7 @@
 import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
-import type { Header, TopicPartition } from '../../client/types.ts'
+import type { Header } from '../../client/types.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import { exactTimestamp, timestampFields } from '../../record/exact-timestamp.ts'
 
 const NO_HEADERS: readonly Header[] = []

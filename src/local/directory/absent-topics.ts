@@ -2,9 +2,10 @@
  * What a consumer does about topics that are not there. Reading changes nothing, so it makes none by itself: it waits for them,
  * or, where it reads to the end of what there is, says which name is wrong. Loaded only when something is absent.
  */
-import { nearNames, noPartition, noSuch } from '../../names/near-names.ts'
-import type { TopicPartition } from '../../client/types.ts'
+
 import { KafkaError } from '../../errors.ts'
+import { nearNames, noPartition, noSuch } from '../../names/near-names.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { ensureTopic } from '../admin/ensure-topic.ts'
 import { INTERNAL_TOPICS } from '../consumer/assignment.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { TerseError } from '../../errors.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { builtInBrokerProperties } from '../settings/built-in-broker-properties.ts'
-import type { LocalDirectory } from './local-directory.ts'
 import { SERVER_PROPERTIES_FILE } from '../settings/server-properties.ts'
+import type { LocalDirectory } from './local-directory.ts'
 
 /** Internal topics whose number of partitions a broker must be told where it is not the default. */
 const PARTITION_COUNTS = [

@@ -3,7 +3,11 @@
  */
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { TerseError } from '../../errors.ts'
-import { META_PROPERTIES_FILE, type MetaProperties, readMetaProperties } from '../../metadata/meta-properties.ts'
+import {
+  META_PROPERTIES_FILE,
+  type MetaProperties,
+  readMetaProperties,
+} from '../../metadata/meta-properties.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import { ForeignFileError } from '../../os/foreign-file.ts'
 import type { Os } from '../../os/os.ts'

@@ -11,6 +11,7 @@ import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import type { LockHolder } from '../../os/file-lock.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
+import { housekeepingIsOn, readServerProperties } from '../settings/server-properties.ts'
 import {
   type DataDirKind,
   explaining,
@@ -24,7 +25,6 @@ import { emptyImage } from './empty-image.ts'
 import { imageOfFolders } from './image-of-folders.ts'
 import type { LocalDirectory } from './local-directory.ts'
 import { findBroker } from './running-broker.ts'
-import { housekeepingIsOn, readServerProperties } from '../settings/server-properties.ts'
 
 export interface LocalDirectoryOptions {
   /** One line for a person, behind everything else (a folder that had to be made anew, a log that was mended). */

@@ -15,12 +15,18 @@ import { join } from 'node:path'
 import { formatCheckpoint, temporaryOfOurs, writeFileAtomically } from '../../log/checkpoint-file.ts'
 import { isDiskFull } from '../../log/full-disk.ts'
 import { LEADER_EPOCH_FILE } from '../../log/leader-epoch-file-cache.ts'
-import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, SNAPSHOT_SUFFIX, TIME_INDEX_SUFFIX } from '../../log/segment/log-files.ts'
 import {
   formatPartitionMetadata,
   PARTITION_METADATA_FILE,
   readPartitionMetadata,
 } from '../../log/partition-metadata.ts'
+import {
+  INDEX_SUFFIX,
+  LOG_SUFFIX,
+  offsetName,
+  SNAPSHOT_SUFFIX,
+  TIME_INDEX_SUFFIX,
+} from '../../log/segment/log-files.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
 import type { FileSystem } from '../../os/file-system.ts'

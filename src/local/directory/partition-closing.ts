@@ -1,6 +1,7 @@
 /** How a partition was left, by the clean marker and `.tkafka-open`: what known-end.ts may rely on. */
-import type { Closing } from '../../log/opening/end-damage.ts'
+
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
+import type { Closing } from '../../log/opening/end-damage.ts'
 import { NotedEnds } from '../../log/opening/noted-ends.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import type { Os } from '../../os/os.ts'

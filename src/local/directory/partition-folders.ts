@@ -11,9 +11,9 @@
  */
 import { basename, join } from 'node:path'
 import { TerseError } from '../../errors.ts'
-import { refuseDamaged } from '../../log/opening/damage-mark.ts'
 import { unlessDiskFull } from '../../log/full-disk.ts'
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
+import { refuseDamaged } from '../../log/opening/damage-mark.ts'
 import {
   PARTITION_METADATA_FILE,
   readPartitionMetadata,

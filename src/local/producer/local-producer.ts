@@ -7,8 +7,8 @@ import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { Os } from '../../os/os.ts'
 import { CompressionQueue, plainSizeLimit } from '../../record/compression/compression-queue.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
-import { LocalTopicProducer } from './topic-producer.ts'
 import { AFTER_CLOSE } from './producer-stop.ts'
+import { LocalTopicProducer } from './topic-producer.ts'
 
 /** With more partitions than this their ends are not asked where the rotation stands: opening each costs too much. */
 const ASK_ENDS_UP_TO = 64

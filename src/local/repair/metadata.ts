@@ -8,11 +8,11 @@
  */
 import { join } from 'node:path'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
-import { findBatchBehind } from '../../log/segment/bad-batch.ts'
 import { LeaderEpochFileCache } from '../../log/leader-epoch-file-cache.ts'
 import { setAside } from '../../log/log-repair.ts'
-import { LogSegment } from '../../log/segment/log-segment.ts'
 import { confirmTorn, unsteady } from '../../log/opening/second-reading.ts'
+import { findBatchBehind } from '../../log/segment/bad-batch.ts'
+import { LogSegment } from '../../log/segment/log-segment.ts'
 import { replayCheckpoint } from '../../metadata/checkpoint-replay.ts'
 import { LostMetadataError } from '../../metadata/metadata-known-end.ts'
 import { MetadataLog } from '../../metadata/metadata-log.ts'
@@ -23,12 +23,12 @@ import { type FileSystem, openTemporary, writeFully } from '../../os/file-system
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
-import { breakOff, freeName } from './broken-file.ts'
 import { readCleanShutdownFile } from '../directory/clean-shutdown-file.ts'
 import { DirectoryLock } from '../directory/directory-lock.ts'
+import { GATE_FILE, LOCK_FILE } from '../directory/log-dir-session.ts'
+import { breakOff, freeName } from './broken-file.ts'
 import { type Patch, rewrite } from './log.ts'
 import { nameFoundTopics } from './topics.ts'
-import { GATE_FILE, LOCK_FILE } from '../directory/log-dir-session.ts'
 
 /** Returns what was kept where. @throws TerseError when others are in the directory */
 export async function repairMetadata(os: Os, logDir: string): Promise<Map<string, string>> {

@@ -5,10 +5,10 @@
  */
 import { join } from 'node:path'
 import { LeaderEpochFileCache } from '../../log/leader-epoch-file-cache.ts'
-import { parsePartitionDirName } from '../../log/segment/log-files.ts'
 import { listLog } from '../../log/opening/log-loader.ts'
 import { readPartitionMetadata } from '../../log/partition-metadata.ts'
 import { readSnapshot } from '../../log/producers/producer-snapshot.ts'
+import { parsePartitionDirName } from '../../log/segment/log-files.ts'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import { randomUuid } from '../../message/uuid.ts'
 import { formatFeatureRecords, registerBroker } from '../../metadata/initial-records.ts'

@@ -1,4 +1,4 @@
-import type { ConfigEntry, ConfigSource } from '../../client/admin/admin.ts'
+import type { ConfigEntry, ConfigSource } from '../../client/admin/config-admin.ts'
 import { brokerConfigKey, brokerConfigSynonyms, isSensitive } from '../../config/broker-configs.ts'
 import { CONFIG_RESOURCE } from '../../message/metadata-records.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'

@@ -1,4 +1,4 @@
-import type { ConfigEntry } from '../../client/admin/admin.ts'
+import type { ConfigEntry } from '../../client/admin/config-admin.ts'
 import { describedValue } from '../../config/config-def.ts'
 import { TOPIC_CONFIG_SYNONYMS, topicConfigDef } from '../../config/topic-configs.ts'
 import { type LogConfig, logConfigFrom } from '../../log/log-config.ts'

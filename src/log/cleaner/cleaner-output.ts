@@ -18,10 +18,10 @@ import {
   TXN_INDEX_SUFFIX,
 } from '../segment/log-files.ts'
 import { OffsetIndex } from '../segment/offset-index.ts'
-import { unlinkIfThere } from '../side-file.ts'
 import { TimeIndex } from '../segment/time-index.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'
 import { TransactionIndex } from '../segment/transaction-index.ts'
+import { unlinkIfThere } from '../side-file.ts'
 
 const BUFFER_SIZE = 1024 * 1024
 export const MAX_SEGMENT_SIZE = 0x7fffffff

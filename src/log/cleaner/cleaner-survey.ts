@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import type { CorruptRecordError } from '../../errors.ts'
 import type { FileStat } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
-import { maxTimestampAt } from '../segment/batch-cursor.ts'
-import { judgedLog } from '../opening/known-end.ts'
 import type { LocalLog } from '../local-log.ts'
 import type { LogConfig } from '../log-config.ts'
 import type { LogDirCheckpoints } from '../log-dir-checkpoints.ts'
@@ -17,9 +15,11 @@ import {
   type RetainedSegment,
   type RetentionConfig,
 } from '../log-retention.ts'
-import type { LogSegment } from '../segment/log-segment.ts'
+import { judgedLog } from '../opening/known-end.ts'
 import { ProducerStateKeeper } from '../producers/producer-state-keeper.ts'
 import type { ProducerStateManager } from '../producers/producer-state-manager.ts'
+import { maxTimestampAt } from '../segment/batch-cursor.ts'
+import type { LogSegment } from '../segment/log-segment.ts'
 
 export interface SurveyedSegment extends RetainedSegment {
   /** Offset behind it: the next segment's base, or the log's end. */

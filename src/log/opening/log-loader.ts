@@ -12,7 +12,13 @@ import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
 import { BatchCursor } from '../segment/batch-cursor.ts'
 import type { SegmentFileName } from '../segment/log-files.ts'
-import { CLEANER_LOCK_FILE, logFile, parseSegmentFileName, SWAP_LIST_FILE, SWAP_SUFFIX } from '../segment/log-files.ts'
+import {
+  CLEANER_LOCK_FILE,
+  logFile,
+  parseSegmentFileName,
+  SWAP_LIST_FILE,
+  SWAP_SUFFIX,
+} from '../segment/log-files.ts'
 import { unlinkIfThere, unlinkStray } from '../side-file.ts'
 
 export interface LogListing {

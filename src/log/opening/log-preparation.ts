@@ -5,10 +5,10 @@
 import { unlessDiskFull } from '../full-disk.ts'
 import type { LocalLog } from '../local-log.ts'
 import type { LogConfig } from '../log-config.ts'
-import { finishInterrupted } from './log-loader.ts'
 import { cutTornTail, indexTail, keepingIndexes, rebuildIndexes } from '../log-repair.ts'
 import type { LogSettings } from '../log-settings.ts'
 import { deleteSegmentFiles } from '../segment/segment-files.ts'
+import { finishInterrupted } from './log-loader.ts'
 
 /**
  * Leftovers of deletions, cleaning and swaps; an active segment where there is none (`begin` makes it). Returns true

@@ -9,8 +9,6 @@ import type { Int64 } from '../../bytes/int64.ts'
 import type { CorruptRecordError } from '../../errors.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
-import { maxTimestampAt } from '../segment/batch-cursor.ts'
-import type { EndDamage } from './end-damage.ts'
 import { isDiskFull } from '../full-disk.ts'
 import type { LeaderEpochFileCache } from '../leader-epoch-file-cache.ts'
 import type { LocalLog } from '../local-log.ts'
@@ -23,14 +21,16 @@ import {
   keepingIndexes,
   rebuildIndexes,
 } from '../log-repair.ts'
-import type { LogSegment } from '../segment/log-segment.ts'
 import type { LogSettings } from '../log-settings.ts'
 import { ProducerStateManager } from '../producers/producer-state-manager.ts'
+import { maxTimestampAt } from '../segment/batch-cursor.ts'
+import type { LogSegment } from '../segment/log-segment.ts'
 import { deleteSegmentFiles } from '../segment/segment-files.ts'
-import { isFileError, SideFileError } from '../side-file.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'
+import { isFileError, SideFileError } from '../side-file.ts'
 import { UnifiedLog } from '../unified-log.ts'
 import type { UnifiedLogOptions } from '../unified-log-options.ts'
+import type { EndDamage } from './end-damage.ts'
 
 export interface RecoveryReport {
   readonly logEndOffset: number

@@ -8,9 +8,9 @@
 import { readUInt32 } from '../../bytes/int32.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
+import { LogTail } from '../log-tail.ts'
 import { findBatchBehind } from '../segment/bad-batch.ts'
 import type { LogSegment } from '../segment/log-segment.ts'
-import { LogTail } from '../log-tail.ts'
 
 /** Of more than this that others appended, only what stands behind the last index entry is walked over. */
 const JUMP_ABOVE_BYTES = 128 * 1024

@@ -1,7 +1,7 @@
 import type { LocalLog } from '../local-log.ts'
 import type { LogSettings } from '../log-settings.ts'
-import { ProducerStateManager } from './producer-state-manager.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'
+import { ProducerStateManager } from './producer-state-manager.ts'
 
 /** With less than this behind the newest snapshot, state is loaded even for a producer that need not be checked. */
 const CHEAP_BYTES = 256 * 1024

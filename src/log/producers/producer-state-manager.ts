@@ -11,9 +11,9 @@ import * as header from '../../record/batch-header.ts'
 import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import { incrementSequence } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
+import type { AbortedTxn } from '../segment/transaction-index.ts'
 import type { ProducerStateEntry } from './producer-snapshot.ts'
 import { readSnapshot, writeSnapshot } from './producer-snapshot.ts'
-import type { AbortedTxn } from '../segment/transaction-index.ts'
 
 /** As many batches of a producer are remembered as a client may have in flight. */
 const BATCHES_TO_RETAIN = 5

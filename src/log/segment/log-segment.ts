@@ -10,14 +10,14 @@ import { CorruptRecordError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { readRange } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
-import { BatchCursor } from './batch-cursor.ts'
 import { isDiskFull } from '../full-disk.ts'
+import { unreadFormatAt } from '../opening/unread-format.ts'
+import type { SideFileError } from '../side-file.ts'
+import { BatchCursor } from './batch-cursor.ts'
 import { INDEX_SUFFIX, logFile, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './log-files.ts'
 import { OffsetIndex } from './offset-index.ts'
-import type { SideFileError } from '../side-file.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
-import { unreadFormatAt } from '../opening/unread-format.ts'
 
 export class LogSegment {
   readonly baseOffset: number

@@ -15,6 +15,8 @@ import { openTemporary, writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import { isDiskFull } from '../full-disk.ts'
 import type { LocalLog } from '../local-log.ts'
+import { renameIfThere } from '../opening/log-loader.ts'
+import { SideFileError, unlinkIfThere } from '../side-file.ts'
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
@@ -27,8 +29,6 @@ import {
   TIME_INDEX_SUFFIX,
   TXN_INDEX_SUFFIX,
 } from './log-files.ts'
-import { renameIfThere } from '../opening/log-loader.ts'
-import { SideFileError, unlinkIfThere } from '../side-file.ts'
 
 const SUFFIXES = [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX]
 

@@ -2,9 +2,9 @@
  * Batches on their way through a codec, here or on another thread, in the order in which they came.
  */
 import type { Int64 } from '../../bytes/int64.ts'
+import type { Codec } from '../record.ts'
 import { compress } from './compression.ts'
 import type { CompressionSlots } from './compression-slots.ts'
-import type { Codec } from '../record.ts'
 
 /** Plain bytes that are compressed here before another thread is asked for: starting one takes some 30 ms of CPU. */
 const THREAD_FROM = 4 * 1024 * 1024

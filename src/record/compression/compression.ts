@@ -1,7 +1,7 @@
+import type { Codec } from '../record.ts'
 import type { CodecModule } from './codec-module.ts'
 import * as gzip from './gzip-codec.ts'
 import * as lz4 from './lz4-codec.ts'
-import type { Codec } from '../record.ts'
 import * as snappy from './snappy-codec.ts'
 import * as zstd from './zstd-codec.ts'
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type zlibModule from 'node:zlib'
-import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 import { wholeFrames } from '../zstd-frames.ts'
+import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 /**
  * Zstandard: Node's own where it has it (22.15 and up), else the native binary of @cloudpss/zstd, else that package's

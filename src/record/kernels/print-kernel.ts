@@ -7,6 +7,8 @@
  * than four bytes, damage) and in front of a record that there is no room for it stops, and JavaScript goes on from
  * there, which also says what is wrong.
  */
+
+import type { RecordRun } from '../record-walk.ts'
 import { printModule, STATE } from './assembly/print.ts'
 import {
   PRINT_SLACK,
@@ -15,7 +17,6 @@ import {
   type PrintedEnds,
   type PrintedForm,
 } from './printed-form.ts'
-import type { RecordRun } from '../record-walk.ts'
 import type { KernelFunction, WasmMemory } from './wasm-memory.ts'
 
 /** Digits of a number and its sign, and what is overwritten behind them. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createFilter, parseOffsetSpec } from '../../../src/commands/get-offsets/arguments.ts'
 import { re2Problem } from '../../../src/commands/consumer-groups/re2-syntax.ts'
+import { createFilter, parseOffsetSpec } from '../../../src/commands/get-offsets/arguments.ts'
 import { exportResetPlan, parseResetPlan } from '../../../src/commands/group-tools/reset-plan.ts'
 
 describe('reset plans', () => {

@@ -9,8 +9,8 @@ import {
   clusterMetadataDecoder,
   remoteLogMetadataDecoder,
 } from '../../../src/commands/dump-log/decoders/framed-decoders.ts'
-import { javaUtf8 } from '../../../src/java/java-utf8.ts'
 import { stringJson } from '../../../src/commands/dump-log/decoders/message-json.ts'
+import { javaUtf8 } from '../../../src/java/java-utf8.ts'
 import { encodeAssignment, encodeSubscription } from '../../../src/message/consumer-protocol.ts'
 import { SHARE_STATE_RECORDS } from '../../../src/message/coordinator-record.ts'
 import {

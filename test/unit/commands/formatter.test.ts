@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { OutputBuffer } from '../../../src/commands/formatters/output-buffer.ts'
 import { messageFormatter } from '../../../src/commands/formatters/message-formatter.ts'
+import { OutputBuffer } from '../../../src/commands/formatters/output-buffer.ts'
 import { UsageError } from '../../../src/errors.ts'
 import type { Codec, RecordHeader } from '../../../src/record/record.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'

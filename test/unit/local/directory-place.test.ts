@@ -11,7 +11,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { explained, inspectDataDir, locateDataDir, makeDataDir } from '../../../src/local/directory/data-dir.ts'
+import {
+  explained,
+  inspectDataDir,
+  locateDataDir,
+  makeDataDir,
+} from '../../../src/local/directory/data-dir.ts'
 import { readServerProperties } from '../../../src/local/settings/server-properties.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 

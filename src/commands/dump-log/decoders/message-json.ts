@@ -2,10 +2,11 @@
  * Stored messages as the JSON that Kafka's own converters and Jackson make of them: fields that the version has, in the
  * table's order, tagged ones only when they are not at their default; bytes as base64, doubles as Java prints them.
  */
+
+import { javaDouble } from '../../../java/java-number.ts'
 import type { MessageObject } from '../../../message/codec.ts'
 import type { Field, FieldOptions, Fields, FieldType } from '../../../message/schema.ts'
 import { ZERO_UUID } from '../../../message/uuid.ts'
-import { javaDouble } from '../../../java/java-number.ts'
 
 /** JSON that stands for a field's value. */
 export class RawJson {

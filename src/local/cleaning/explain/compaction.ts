@@ -2,11 +2,11 @@
 import type { ExplainedCause } from '../../../client/admin/cleaning-admin.ts'
 import { count } from '../../../count.ts'
 import type { SurveyedSegment } from '../../../log/cleaner/cleaner-survey.ts'
-import { rollDueAt } from '../../../log/log-retention.ts'
 import { logToClean } from '../../../log/cleaner/log-to-clean.ts'
+import { rollDueAt } from '../../../log/log-retention.ts'
+import { cleanerConfig } from '../compaction.ts'
 import { duration } from './duration.ts'
 import type { ExplainedLog } from './explained-log.ts'
-import { cleanerConfig } from '../compaction.ts'
 
 export function explainCompaction(log: ExplainedLog) {
   if (!log.config.compact) return undefined

@@ -6,11 +6,11 @@ import type { ExplainedPartition, ExplainedSegment } from '../../../client/admin
 import { KafkaError } from '../../../errors.ts'
 import type { LogSurvey } from '../../../log/cleaner/cleaner-survey.ts'
 import type { Os } from '../../../os/os.ts'
+import type { LocalDirectory } from '../../directory/local-directory.ts'
+import { surveyPartition } from '../survey.ts'
 import { explainCompaction } from './compaction.ts'
 import { ExplainedLog } from './explained-log.ts'
 import { deletableAt, retentionCauses, whyGone, whyKept } from './retention.ts'
-import { surveyPartition } from '../retention.ts'
-import type { LocalDirectory } from '../../directory/local-directory.ts'
 
 const COMPACTION_ONLY = /compaction\.lag|dirty\.ratio|delete\.retention/
 const RETENTION_ONLY = /^retention\./

@@ -3,10 +3,10 @@ import { TOPIC_CONFIG_SYNONYMS } from '../../../config/topic-configs.ts'
 import type { LogSurvey } from '../../../log/cleaner/cleaner-survey.ts'
 import type { LogConfig } from '../../../log/log-config.ts'
 import type { Os } from '../../../os/os.ts'
-import { BrokerConfigLayers } from '../../settings/broker-config-layers.ts'
-import { retentionConfig } from '../retention.ts'
 import type { LocalDirectory } from '../../directory/local-directory.ts'
+import { BrokerConfigLayers } from '../../settings/broker-config-layers.ts'
 import { describeTopicConfigs } from '../../settings/topic-config-resolver.ts'
+import { retentionConfig } from '../retention.ts'
 
 const SHOWN = [
   'cleanup.policy',

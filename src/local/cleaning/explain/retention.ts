@@ -5,9 +5,9 @@ import { count } from '../../../count.ts'
 import type { SurveyedSegment } from '../../../log/cleaner/cleaner-survey.ts'
 import { NEVER } from '../../../log/log-config.ts'
 import { rollDueAt } from '../../../log/log-retention.ts'
+import { isRemote } from '../retention.ts'
 import { duration } from './duration.ts'
 import type { ExplainedLog } from './explained-log.ts'
-import { isRemote } from '../retention.ts'
 
 /** What holds for the partition as a whole. */
 export function retentionCauses(log: ExplainedLog, expired: number): ExplainedCause[] {

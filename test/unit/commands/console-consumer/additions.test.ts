@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  parseWhere,
-  type RecordFields,
-  regexOf,
-} from '../../../../src/commands/console-consumer/where.ts'
+import { parseWhere, type RecordFields, regexOf } from '../../../../src/commands/console-consumer/where.ts'
 import { parseExact } from '../../../../src/commands/console-producer/exact-json.ts'
 
 const VALUE = '{"a":{"b":1,"list":[10,{"c":"x"}]},"name":"alpha","mag":5.5,"none":null,"id":"42"}'

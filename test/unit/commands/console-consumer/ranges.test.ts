@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decoded, encoded, FORMATS, type Format } from '../../../../src/commands/formatters/field-formats.ts'
 import { parsePoint } from '../../../../src/commands/console-consumer/ranges.ts'
+import { decoded, encoded, FORMATS, type Format } from '../../../../src/commands/formatters/field-formats.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
 const HOUR = 3_600_000

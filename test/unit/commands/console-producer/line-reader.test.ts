@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { LineMessageReader } from '../../../../src/commands/console-producer/line-reader.ts'
 import { LineInput } from '../../../../src/commands/console-producer/line-input.ts'
+import { LineMessageReader } from '../../../../src/commands/console-producer/line-reader.ts'
 import type { InputChunks } from '../../../../src/os/standard-input.ts'
 import { readHeaders } from '../../../../src/record/record-walk.ts'
 

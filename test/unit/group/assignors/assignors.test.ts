@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { MemberSubscription } from '../../../../src/group/assignors/assignment-types.ts'
 import {
   ASSIGNORS,
   type AssignorName,
   assignorNames,
   chooseAssignor,
-  type MemberSubscription,
   rangeAssign,
 } from '../../../../src/group/assignors/assignors.ts'
 import { stickyAssign } from '../../../../src/group/assignors/sticky-assignor.ts'

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DirectoryReader } from '../../../../src/local/directory/directory-reader.ts'
 import { LocalAdmin } from '../../../../src/local/admin/local-admin.ts'
+import { DirectoryReader } from '../../../../src/local/directory/directory-reader.ts'
 import { unsyncedOs } from '../../../support/clean-log.ts'
 
 let dir: string

@@ -12,7 +12,10 @@ import {
   lendZstdContext,
   takeZstdContextBack,
 } from '../../../../src/record/compression/compression.ts'
-import { type CompressionHelper, CompressionQueue } from '../../../../src/record/compression/compression-queue.ts'
+import {
+  type CompressionHelper,
+  CompressionQueue,
+} from '../../../../src/record/compression/compression-queue.ts'
 import type { Codec } from '../../../../src/record/record.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
 

@@ -3,7 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BatchWriter } from '../../../../src/record/batch-writer.ts'
 import { compress } from '../../../../src/record/compression/compression.ts'
-import { type CompressionHelper, CompressionQueue } from '../../../../src/record/compression/compression-queue.ts'
+import {
+  type CompressionHelper,
+  CompressionQueue,
+} from '../../../../src/record/compression/compression-queue.ts'
 import { CompressionSlots } from '../../../../src/record/compression/compression-slots.ts'
 import type { Codec } from '../../../../src/record/record.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'

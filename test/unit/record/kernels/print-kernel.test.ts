@@ -6,9 +6,9 @@ import {
   PRINTED_END_SIZE,
   type PrintedForm,
 } from '../../../../src/record/kernels/printed-form.ts'
+import { WasmMemory } from '../../../../src/record/kernels/wasm-memory.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../../../src/record/record-batch-builder.ts'
-import { WasmMemory } from '../../../../src/record/kernels/wasm-memory.ts'
 
 const SOURCE_SIZE = 256 * 1024
 const OUTPUT_AT = PRINT_STATE_SIZE + SOURCE_SIZE

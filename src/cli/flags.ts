@@ -1,0 +1,22 @@
+import type { Flag } from './command.ts'
+
+/** Rows that every tool has. */
+export const COMMON_FLAGS: readonly Flag[] = [
+  { name: 'help', description: 'Print usage information.' },
+  { name: 'version', description: 'Display Kafka version.' },
+  { name: 'help-json', description: 'Print the flags as JSON.', addition: true },
+  {
+    name: 'data-dir',
+    arg: 'required',
+    argName: 'directory',
+    description: 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user default).',
+    addition: true,
+  },
+]
+/** The tool's rows and the common ones, by name. */
+export function flagsByName(flags: readonly Flag[]): Map<string, Flag> {
+  const byName = new Map<string, Flag>()
+  for (const flag of flags) byName.set(flag.name, flag)
+  for (const flag of COMMON_FLAGS) if (!byName.has(flag.name)) byName.set(flag.name, flag)
+  return byName
+}
