@@ -19,7 +19,7 @@ interface Vector {
 }
 
 const vectors = JSON.parse(
-  readFileSync(new URL('../../../assignor-vectors.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./assignor-vectors.json', import.meta.url), 'utf8'),
 ) as Vector[]
 
 function partition(text: string) {
