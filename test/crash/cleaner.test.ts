@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LOG_CONFIG } from '../../src/log/log-config.ts'
-import { recoverLog } from '../../src/log/opening/log-recovery.ts'
 import type { UnifiedLog } from '../../src/log/unified-log.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { cleanLog, unsyncedOs } from '../support/clean-log.ts'
 import { crashOs } from '../support/crash-file-system.ts'
+import { recoverLog } from '../support/recover-log.ts'
 import { batchOf, openLog, TOPIC_ID, temporaryDir } from '../unit/log/log-helpers.ts'
 
 const CHANGES = {

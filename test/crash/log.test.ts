@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest'
 import type { LogAppendInfo } from '../../src/log/log-append-info.ts'
 import { PartialAppendError } from '../../src/log/log-append-info.ts'
 import { DEFAULT_LOG_CONFIG } from '../../src/log/log-config.ts'
-import { recoverLog } from '../../src/log/opening/log-recovery.ts'
 import type { UnifiedLog } from '../../src/log/unified-log.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { crashOs } from '../support/crash-file-system.ts'
+import { recoverLog } from '../support/recover-log.ts'
 import {
   appendUnderLock,
   batchOf,

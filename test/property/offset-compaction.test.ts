@@ -40,7 +40,7 @@ async function makeWorld(): Promise<World> {
   return {
     dir,
     directory,
-    store: new OffsetStore(unsyncedOs, directory, 10),
+    store: new OffsetStore(unsyncedOs, directory, { snapshotEvery: 10 }),
     end: async () => {
       await directory.close()
       rmSync(dir, { recursive: true })

@@ -70,17 +70,25 @@ interface LoadedPartition {
   state: OffsetPartitionState
 }
 
+export interface OffsetStoreOptions {
+  /** For tests: records behind the last snapshot at which one is due. */
+  readonly snapshotEvery?: number
+  /** A commit found the partition of `__consumer_offsets` grown: it may be compacted. In a session; never throws. */
+  readonly grown?: (partition: number) => Promise<unknown>
+}
+
 export class OffsetStore {
   private readonly os: Os
   private readonly directory: GroupDirectory
   private readonly snapshotEvery: number
+  private readonly grown: OffsetStoreOptions['grown']
   private readonly loaded = new Map<number, LoadedPartition>()
 
-  /** `snapshotEvery` is for tests: records behind the last snapshot at which one is due. */
-  constructor(os: Os, directory: GroupDirectory, snapshotEvery = SNAPSHOT_EVERY) {
+  constructor(os: Os, directory: GroupDirectory, options: OffsetStoreOptions = {}) {
     this.os = os
     this.directory = directory
-    this.snapshotEvery = snapshotEvery
+    this.snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY
+    this.grown = options.grown
   }
 
   /**
@@ -281,7 +289,7 @@ export class OffsetStore {
       } finally {
         log.unlock()
       }
-      if (due) await this.directory.offsetsGrew?.(partition)
+      if (due) await this.grown?.(partition)
     } finally {
       await this.directory.leave()
     }

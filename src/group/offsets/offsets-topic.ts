@@ -36,8 +36,6 @@ export interface GroupDirectory {
   /** @throws where a change of the metadata would be lost */
   refuseForeignMetadata?(): void
   readonly checkpoints: LogDirCheckpoints
-  /** A commit found the partition grown: it may be compacted. Needs a session; never throws. */
-  offsetsGrew?(partition: number): Promise<void>
 }
 
 /** The partition that holds a group's records: Kafka's Utils.abs of the hash (which is 0 for the one int that has no positive twin). */

@@ -9,12 +9,13 @@ import { KafkaError } from '../../errors.ts'
 import { subscribedTopics } from '../../group/group-assignment.ts'
 import type { MemberFile } from '../../group/group-files.ts'
 import { assignorOf, readHeldPartitions, readLiveGroups, readLiveMembers } from '../../group/live-members.ts'
-import { OffsetStore, type StoredGroup } from '../../group/offsets/offset-store.ts'
+import type { OffsetStore, StoredGroup } from '../../group/offsets/offset-store.ts'
 import { OFFSETS_TOPIC } from '../../group/offsets/offsets-topic.ts'
 import { comparePartitions } from '../../group/topic-partition.ts'
 import { partitionList } from '../../metadata/replica-place.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
+import { compactingOffsetStore } from '../cleaning/compacting-offset-store.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 
 /** Consumer groups of a data directory: what the records know of them, and who lives, as the locks say. */
@@ -26,7 +27,7 @@ export class LocalGroups implements GroupAdmin {
   constructor(os: Os, directory: LocalDirectory) {
     this.#os = os
     this.#directory = directory
-    this.#store = new OffsetStore(os, directory)
+    this.#store = compactingOffsetStore(os, directory)
   }
 
   async listGroups(): Promise<GroupListing[]> {

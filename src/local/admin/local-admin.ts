@@ -349,7 +349,8 @@ export class LocalAdmin implements Admin {
 
   /** With logs and locks: for all but listing and describing topics. */
   #whole(): Promise<LocalDirectory> {
-    this.#wholeDirectory ??= this.#directory.whole().then((whole) => {
+    this.#wholeDirectory ??= import('../directory/local-directory.ts').then(({ LocalDirectory }) => {
+      const whole = LocalDirectory.of(this.#directory)
       this.#directory = whole
       return whole
     })

@@ -6,6 +6,7 @@ import type { CommittedOffset, OffsetCommit } from '../../group/offsets/offset-s
 import { OffsetStore } from '../../group/offsets/offset-store.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
+import { compactingOffsetStore } from '../cleaning/compacting-offset-store.ts'
 import { explained } from '../directory/data-dir.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { CommitFailedError } from './consumer-errors.ts'
@@ -76,7 +77,7 @@ export class LocalConsumerGroup {
     this.groupId = groupId
     this.#settings = settings
     this.#listener = listener
-    this.#store = new OffsetStore(os, directory)
+    this.#store = compactingOffsetStore(os, directory)
   }
 
   /** Joins and waits for the first assignment. Whoever does not wait that long gets partitions as they come. */

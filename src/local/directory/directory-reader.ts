@@ -23,7 +23,6 @@ import {
 } from './data-dir.ts'
 import { emptyImage } from './empty-image.ts'
 import { imageOfFolders } from './image-of-folders.ts'
-import type { LocalDirectory } from './local-directory.ts'
 import { findBroker } from './running-broker.ts'
 
 export interface LocalDirectoryOptions {
@@ -38,8 +37,8 @@ export interface LocalDirectoryOptions {
 export class DirectoryReader {
   /** Absolute. */
   readonly path: string
-  protected readonly os: Os
-  protected readonly options: LocalDirectoryOptions
+  readonly os: Os
+  readonly options: LocalDirectoryOptions
   #metadata: MetadataLog | undefined
   #nothing: MetadataImage | undefined
   #kind: DataDirKind | undefined
@@ -61,14 +60,10 @@ export class DirectoryReader {
     this.options = options
   }
 
-  /** The same directory with logs and locks; metadata that was read is not read again. */
-  async whole(): Promise<LocalDirectory> {
-    const { LocalDirectory } = await import('./local-directory.ts')
-    const whole = LocalDirectory.open(this.os, this.path, this.options)
-    const reader: DirectoryReader = whole
-    reader.#metadata = this.#metadata
-    reader.#folderImageTold = this.#folderImageTold
-    return whole
+  /** Metadata that another reader of the same directory has read is not read again. */
+  protected takeOver(reader: DirectoryReader): void {
+    this.#metadata = reader.#metadata
+    this.#folderImageTold = reader.#folderImageTold
   }
 
   warn(line: string): void {

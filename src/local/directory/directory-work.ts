@@ -9,20 +9,23 @@ import { basename, join } from 'node:path'
 import { count } from '../../count.ts'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 import { isDiskFull } from '../../log/full-disk.ts'
+import type { LogConfig } from '../../log/log-config.ts'
+import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import { DAMAGE_FILE, markDamage, markedEnd } from '../../log/opening/damage-mark.ts'
 import { readPartitionMetadata } from '../../log/partition-metadata.ts'
 import { isFileError, isNotPermitted, SideFileError } from '../../log/side-file.ts'
 import { UnifiedLog } from '../../log/unified-log.ts'
-import type { TopicImage } from '../../metadata/metadata-image.ts'
+import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
+import type { MetadataLog } from '../../metadata/metadata-log.ts'
 import { writeFully } from '../../os/file-system.ts'
 import { LockWaitError, whenFree } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
-import type { LocalDirectory } from './local-directory.ts'
 import type { CheckedDirectory, SessionWork } from './log-dir-session.ts'
 import { finishPartitionsInMaking } from './new-partitions.ts'
 import { removeQuietly } from './open-partitions.ts'
 import { closingOf } from './partition-closing.ts'
+import type { Quorum } from './quorum.ts'
 
 const MADE_BY_TKAFKA = `This Kafka log directory was made by tkafka, so tkafka applies the topics' retention to it.
 A genuine Kafka broker may take it over at any time; this file may stay.
@@ -30,14 +33,32 @@ A genuine Kafka broker may take it over at any time; this file may stay.
 
 type PartitionState = 'closed' | 'damaged' | 'unclosed' | 'damaged and unclosed'
 
+/** What entering and leaving need of a directory: LocalDirectory has it. */
+export interface WorkedDirectory {
+  readonly path: string
+  readonly checkpoints: LogDirCheckpoints
+  exists(): boolean
+  warn(line: string): void
+  finishDeletions(): Promise<void>
+  image(): MetadataImage
+  metadata(): MetadataLog
+  quorum(): Quorum
+  /** For one who is alone: makes what a partition's folder lacks. */
+  mendFolder(topic: string, partition: number): void
+  logConfig(topic: string): LogConfig
+  serverProperties(): ReadonlyMap<string, string>
+  /** Forgets what was found out about the path. */
+  refresh(): unknown
+}
+
 export class DirectoryWork implements SessionWork {
   readonly #os: Os
-  readonly #directory: LocalDirectory
+  readonly #directory: WorkedDirectory
   /** The logs that were handed out for writing, by `topic-partition topicId`. */
   readonly #logs: Map<string, UnifiedLog>
   readonly #recoveryPoints = new Map<string, number>()
 
-  constructor(os: Os, directory: LocalDirectory, logs: Map<string, UnifiedLog>) {
+  constructor(os: Os, directory: WorkedDirectory, logs: Map<string, UnifiedLog>) {
     this.#os = os
     this.#directory = directory
     this.#logs = logs

@@ -45,6 +45,14 @@ export class LocalDirectory extends DirectoryReader {
     return new LocalDirectory(os, path, options)
   }
 
+  /** The same directory with logs and locks; metadata that was read is not read again. */
+  static of(reader: DirectoryReader): LocalDirectory {
+    if (reader instanceof LocalDirectory) return reader
+    const whole = new LocalDirectory(reader.os, reader.path, reader.options)
+    whole.takeOver(reader)
+    return whole
+  }
+
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
     const waits = new LockWaits((line) => this.warn(line), options.waitLimit)
     super({ ...os, waits }, path, options)
@@ -57,10 +65,6 @@ export class LocalDirectory extends DirectoryReader {
   /** Says who holds a lock that is waited for by other means. */
   tellOfHolder(file: string, what: string, pid: number | undefined): void {
     tellOfHolder(this.os, file, what, pid === undefined ? undefined : this.os.locks.holder?.(pid))
-  }
-
-  override async whole(): Promise<LocalDirectory> {
-    return this
   }
 
   /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
@@ -237,12 +241,6 @@ export class LocalDirectory extends DirectoryReader {
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void {
     explaining(this.os, this.path, () => makePartitionFolders(this.os, this.path, topic, this.image()))
-  }
-
-  /** Group commits found a partition of `__consumer_offsets` grown. Needs a session. */
-  async offsetsGrew(partition: number): Promise<void> {
-    const { compactGrownOffsets } = await import('../cleaning/offsets-housekeeping.ts')
-    await compactGrownOffsets(this.os, this, partition)
   }
 
   logConfig(topic: string): LogConfig {

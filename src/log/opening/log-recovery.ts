@@ -7,7 +7,6 @@
  */
 import type { Int64 } from '../../bytes/int64.ts'
 import type { CorruptRecordError } from '../../errors.ts'
-import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
 import { isDiskFull } from '../full-disk.ts'
 import type { LeaderEpochFileCache } from '../leader-epoch-file-cache.ts'
@@ -28,8 +27,6 @@ import type { LogSegment } from '../segment/log-segment.ts'
 import { deleteSegmentFiles } from '../segment/segment-files.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'
 import { isFileError, SideFileError } from '../side-file.ts'
-import { UnifiedLog } from '../unified-log.ts'
-import type { UnifiedLogOptions } from '../unified-log-options.ts'
 import type { EndDamage } from './end-damage.ts'
 
 export interface RecoveryReport {
@@ -39,21 +36,6 @@ export interface RecoveryReport {
   /** Damage in the middle, where it begins; it is still there. */
   readonly corrupt: readonly CorruptRecordError[]
   readonly segmentsChecked: number
-}
-
-/** Opens, locks, recovers and closes one partition. */
-export async function recoverLog(
-  os: Os,
-  partitionDir: string,
-  options: Omit<UnifiedLogOptions, 'readOnly'>,
-): Promise<RecoveryReport> {
-  const log = UnifiedLog.open(os, partitionDir, { ...options, readOnly: false })
-  try {
-    await log.lock()
-    return await log.recover()
-  } finally {
-    log.close()
-  }
 }
 
 /** A log whose end is not what is known of it stays as it is. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OffsetStore } from '../../../src/group/offsets/offset-store.ts'
 import { openLocal } from '../../../src/index.ts'
 import { LocalAdmin } from '../../../src/local/admin/local-admin.ts'
+import { compactingOffsetStore } from '../../../src/local/cleaning/compacting-offset-store.ts'
 import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 
@@ -54,7 +55,7 @@ describe('a group that commits much', () => {
     const directory = LocalDirectory.open(systemOs, dir)
     await new LocalAdmin(systemOs, directory).createTopic({ name: 't', partitions: 100 })
     if (adopted) rmSync(join(dir, '.tkafka'))
-    const store = new OffsetStore(systemOs, directory)
+    const store = compactingOffsetStore(systemOs, directory)
     const metadata = 'm'.repeat(2300)
     for (let i = 0; i < 30; i++) {
       const offsets = Array.from({ length: 100 }, (_, partition) => ({

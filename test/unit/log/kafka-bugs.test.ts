@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LOG_CONFIG } from '../../../src/log/log-config.ts'
-import { recoverLog } from '../../../src/log/opening/log-recovery.ts'
 import { parsePartitionDirName } from '../../../src/log/segment/log-files.ts'
 import type { UnifiedLog } from '../../../src/log/unified-log.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { crashOs } from '../../support/crash-file-system.ts'
+import { recoverLog } from '../../support/recover-log.ts'
 import { appendUnderLock, batchOf, openLog, readAll, TOPIC_ID, temporaryDir } from './log-helpers.ts'
 
 const DENSE = { indexIntervalBytes: 1 }
