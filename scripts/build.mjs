@@ -7,6 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { packChunks } from './pack-chunks.mjs'
+import { toolIndex } from './tool-index.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = process.env.TKAFKA_DIST ?? path.join(root, 'dist')
@@ -75,21 +76,14 @@ async function bundle(options, file) {
   put(path.join(dist, file), result.outputFiles[0].text)
 }
 
-const commandsDir = path.join(root, 'src/commands')
-const tools = fs
-  .readdirSync(commandsDir)
-  .filter(
-    (f) =>
-      f.endsWith('.ts') && /export const command\b/.test(fs.readFileSync(path.join(commandsDir, f), 'utf8')),
-  )
-  .map((f) => f.slice(0, -3))
-  .filter((t) => only.length === 0 || only.includes(t))
+const { TOOL_NAMES } = await toolIndex(root)
+const tools = TOOL_NAMES.filter((t) => only.length === 0 || only.includes(t))
 
 // Imported lazily, so that a tool that does not touch a directory does without, and yet needed by nearly every run.
 const AT_START = {
-  topics: /^src\/local\/(directory-reader|local-admin)\.ts$/,
+  topics: /^src\/local\/(directory\/directory-reader|admin\/local-admin)\.ts$/,
   others:
-    /^src\/(local\/(directory-reader|local-directory|local-admin|local-producer|local-consumer)|client\/partitioner)\.ts$/,
+    /^src\/(local\/(directory\/(directory-reader|local-directory)|admin\/local-admin|producer\/local-producer|consumer\/local-consumer)|client\/partitioner)\.ts$/,
 }
 
 /** A tool: what each run needs, and the rest in a folder of its own. Smaller files start sooner. */
@@ -125,11 +119,30 @@ async function bundleTool(tool) {
 
 const jobs = tools.map(bundleTool)
 // The thread that compresses for a producer with much to compress.
-jobs.push(bundle({ ...cjs, entryPoints: ['src/local/producer/compression-worker.ts'] }, 'compression_worker.cjs'))
+jobs.push(
+  bundle({ ...cjs, entryPoints: ['src/local/producer/compression-worker.ts'] }, 'compression_worker.cjs'),
+)
 if (only.length === 0) {
   const entry = (file) => fs.existsSync(path.join(root, file))
   if (entry('src/tkafka.ts'))
     jobs.push(bundle({ ...cjs, minifyIdentifiers: true, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
+  jobs.push(
+    bundle(
+      {
+        ...cjs,
+        minifyIdentifiers: true,
+        stdin: {
+          contents: `import { main } from './src/main.ts'
+            import { absentTools } from './src/commands/absent-tools.ts'
+            main(absentTools.find(({ name }) => name === globalThis.__tkafkaAbsentTool))`,
+          resolveDir: root,
+          sourcefile: 'absent-tools.entry.ts',
+          loader: 'ts',
+        },
+      },
+      'absent-tools.cjs',
+    ),
+  )
   // Colours, tables, spinners: one bundle of their own, required only on a terminal.
   if (entry('src/cli/terminal-parts.ts'))
     jobs.push(bundle({ ...cjs, entryPoints: ['src/cli/terminal-parts.ts'] }, 'terminal_parts.cjs'))

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { toolIndex } from './tool-index.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const check = process.argv.includes('--check')
@@ -53,21 +54,14 @@ if (!check) console.log(`${files.size} files, ${stale.length} changed`)
 
 /** Every tool's help data, sorted by name, from one bundle of all commands. */
 async function load() {
-  const folder = path.join(root, 'src/commands')
-  const names = fs
-    .readdirSync(folder)
-    .filter(
-      (f) =>
-        f.endsWith('.ts') && /export const command\b/.test(fs.readFileSync(path.join(folder, f), 'utf8')),
-    )
-    .sort()
+  const names = [...(await toolIndex(root)).TOOL_NAMES].sort()
   const contents = [
     "export * from './src/cli/help-json.ts'",
     "export * from './src/cli/markdown-help.ts'",
     "export * from './src/cli/man-page.ts'",
     "export * from './src/cli/completion.ts'",
     "export * from './src/commands/hints/completion-values.ts'",
-    ...names.map((name, i) => `import { command as command${i} } from './src/commands/${name}'`),
+    ...names.map((name, i) => `import { command as command${i} } from './src/commands/${name}.ts'`),
     `export const commands = [${names.map((_, i) => `command${i}`).join(', ')}]`,
   ].join('\n')
   const out = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-docs-'))
@@ -95,9 +89,7 @@ async function load() {
       logLevel: 'error',
     })
     const loaded = await import(pathToFileURL(file).href)
-    // Without those that only say that they have nothing to do here.
-    const listed = loaded.commands.filter(({ parser }) => parser !== 'words')
-    const helps = listed.map(loaded.helpTool).sort((a, b) => (a.tool < b.tool ? -1 : 1))
+    const helps = loaded.commands.map(loaded.helpTool)
     // Through JSON: what is undefined is not there.
     return { tools: JSON.parse(JSON.stringify(helps)), generators: loaded }
   } finally {

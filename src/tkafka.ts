@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path'
 import { type Colours, colours } from './cli/colour.ts'
 import { BrokenPipeError, FdOutput, OutputError } from './cli/output.ts'
+import { ABSENT_TOOL_NAMES, TOOL_AREAS } from './commands/index.ts'
 import { KAFKA_VERSION } from './kafka-version.ts'
 import { nearNames } from './names/near-names.ts'
 import { standardStreams } from './os/standard-streams.ts'
@@ -12,64 +13,9 @@ declare const __TKAFKA_VERSION__: string
 declare global {
   /** The launcher's way to run a bundle. */
   var __tkafkaLoad: ((bundle: string) => unknown) | undefined
+  /** Whose line the bundle of absent tools is to say. */
+  var __tkafkaAbsentTool: string | undefined
 }
-
-const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
-  [
-    'Topics and settings',
-    [
-      ['topics', 'create, list, describe, alter and delete topics'],
-      ['configs', 'settings of topics, brokers, groups, clients and users'],
-      ['delete-records', 'delete records up to an offset'],
-      ['log-dirs', 'how much each partition holds on disk'],
-      ['reassign-partitions', 'move partitions between replicas'],
-      ['leader-election', 'elect leaders'],
-    ],
-  ],
-  [
-    'Records',
-    [
-      ['console-producer', 'lines from standard input into a topic'],
-      ['console-consumer', 'records of topics to standard output'],
-      ['get-offsets', 'first, last and timed offsets of partitions'],
-      ['dump-log', 'what is in a log segment, an index, a snapshot'],
-      ['producer-perf-test', 'how fast producing goes'],
-      ['consumer-perf-test', 'how fast consuming goes'],
-      ['e2e-latency', 'how long a record takes from end to end'],
-      ['verifiable-producer', 'a producer that reports as JSON'],
-      ['verifiable-consumer', 'a consumer that reports as JSON'],
-    ],
-  ],
-  [
-    'Groups',
-    [
-      ['consumer-groups', 'list, describe, reset and delete consumer groups'],
-      ['groups', 'groups of every kind'],
-      ['share-groups', 'share groups'],
-      ['streams-groups', 'streams groups'],
-    ],
-  ],
-  [
-    'Directory and cluster',
-    [
-      ['status', 'which directory, why that one, clean or not, who holds it'],
-      ['storage', 'format a directory, tell about it'],
-      ['log-cleaner', 'retention and compaction, for cron'],
-      ['check', 'read all of a directory and tell what is wrong'],
-      ['repair', 'mend what check finds'],
-      ['explain', 'why a topic was cleaned, or was not'],
-      ['cluster', 'id and end points of the cluster'],
-      ['features', 'feature levels'],
-      ['metadata-quorum', 'the metadata log'],
-      ['transactions', 'list, describe and abort transactions'],
-      ['acls', 'access control'],
-      ['client-metrics', 'telemetry subscriptions'],
-      ['delegation-tokens', 'delegation tokens'],
-      ['broker-api-versions', 'what a broker understands'],
-      ['completion', 'tool, flag, topic and group names for bash, zsh, fish'],
-    ],
-  ],
-]
 
 function main(args: readonly string[]): number {
   const stdout = new FdOutput(1, standardStreams)
@@ -113,6 +59,13 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
     helpOf(toolName(next))
     return 0
   }
+  const absent = toolName(word === 'help' ? next : word)
+  if (ABSENT_TOOL_NAMES.includes(absent) && (word === 'help' || word === absent)) {
+    if (word === 'help') globalThis.__tkafkaArgs = [absent, '--help']
+    globalThis.__tkafkaAbsentTool = absent
+    load('absent-tools')
+    return 0
+  }
   stderr.line(
     word.startsWith('-')
       ? `tkafka: ${word} is no flag of tkafka; a tool comes first: tkafka topics --list`
@@ -123,8 +76,13 @@ function run([word, next]: readonly string[], stdout: FdOutput, stderr: FdOutput
 
 /** `help topics` is `topics --help`. */
 function helpOf(tool: string): void {
-  const bundle = join(dirname(import.meta.url), `${tool}.cjs`)
   globalThis.__tkafkaArgs = [tool, '--help']
+  load(tool)
+}
+
+/** Runs another bundle, which ends the process. */
+function load(name: string): void {
+  const bundle = join(dirname(import.meta.url), `${name}.cjs`)
   if (globalThis.__tkafkaLoad === undefined) throw new Error(`${bundle} is loaded by bin/tkafka`)
   globalThis.__tkafkaLoad(bundle)
 }
@@ -136,9 +94,10 @@ function toolName(word: string): string {
 
 function unknownTool(word: string): string {
   const name = toolName(word)
-  const built = GROUPS.flatMap(([, tools]) => tools.map(([tool]) => tool)).filter(isBuilt)
+  const listed = TOOL_AREAS.flatMap(({ tools }) => tools.map((tool) => tool.name))
+  const built = listed.filter(isBuilt)
   if (built.includes(name)) return `tkafka: no tool ${word}: tkafka ${name} is its name here`
-  if (GROUPS.some(([, tools]) => tools.some(([tool]) => tool === name))) {
+  if (listed.includes(name)) {
     return `tkafka: ${name} is not built yet; tkafka --help lists what is`
   }
   const near = nearNames(name, built)
@@ -152,11 +111,11 @@ function overview(paint: Colours): string {
     '',
     'Usage: tkafka [--data-dir DIR] TOOL [FLAGS]      tkafka TOOL --help',
   ]
-  for (const [title, tools] of GROUPS) {
-    const built = tools.filter(([tool]) => isBuilt(tool))
+  for (const { title, tools } of TOOL_AREAS) {
+    const built = tools.filter(({ name }) => isBuilt(name))
     if (built.length === 0) continue
     lines.push('', paint.bold(`${title}:`))
-    lines.push(...built.map(([tool, what]) => `  ${paint.cyan(tool.padEnd(20))} ${what}`))
+    lines.push(...built.map(({ name, line }) => `  ${paint.cyan(name.padEnd(20))} ${line}`))
   }
   lines.push(
     '',

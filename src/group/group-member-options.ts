@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { KafkaError, TerseError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { TopicPartition } from '../names/topic-partition.ts'
 import { writeFully } from '../os/file-system.ts'
 import type { Os } from '../os/os.ts'
 import { assignorNames, DEFAULT_ASSIGNORS } from './assignors/assignors.ts'
@@ -9,7 +10,6 @@ import { groupAssignor } from './group-assignment.ts'
 import { encodeMemberFile, type MemberFile, memberFileName, staticMemberFileName } from './group-files.ts'
 import { readLiveMembers } from './live-members.ts'
 import { type HeldFile, releaseHeldFile, tryHoldFile } from './lock-file.ts'
-import type { TopicPartition } from './topic-partition.ts'
 
 /** Names, or a pattern that a topic's whole name must match. */
 export type Subscription = { readonly topics: readonly string[] } | { readonly pattern: RegExp }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { comparePartitions, type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import type { Lifelines } from '../os/lifeline.ts'
 import { TELL_AFTER_MS } from '../os/lock-wait.ts'
 import { isSticky } from './assignors/assignors.ts'
@@ -18,7 +19,6 @@ import {
 import { type GroupMembership, MembershipReader, removeLeftovers } from './group-membership.ts'
 import { readHeld, readLiveMembers } from './live-members.ts'
 import { type HeldFile, releaseHeldFile, releaseHeldFiles, tryHoldFile } from './lock-file.ts'
-import { comparePartitions, partitionKey, type TopicPartition } from './topic-partition.ts'
 
 export type { GroupMemberOptions, Subscription } from './group-member-options.ts'
 
@@ -139,7 +139,7 @@ export class GroupMember {
 
   /** True while the claim on this partition is held: read and commit only then. */
   owns(topic: string, partition: number): boolean {
-    return this.claims.has(partitionKey(topic, partition))
+    return this.claims.has(topicPartitionKey(topic, partition))
   }
 
   /** Resolves when the first assignment is taken whole (or there is none for us: standing by). Rejects when that failed. */
@@ -283,7 +283,8 @@ export class GroupMember {
     const wanted = new Map<string, TopicPartition & { topicId: string }>()
     for (const { topic, partition } of target) {
       const topicId = image.topic(topic)?.id
-      if (topicId !== undefined) wanted.set(partitionKey(topic, partition), { topic, partition, topicId })
+      if (topicId !== undefined)
+        wanted.set(topicPartitionKey(topic, partition), { topic, partition, topicId })
     }
     await this.giveUp([...this.claims].filter(([key, claim]) => wanted.get(key)?.topicId !== claim.topicId))
     if (this.closing) return
@@ -367,7 +368,7 @@ export class GroupMember {
         continue
       }
       writeClaim(os, held, this.memberId)
-      this.claims.set(partitionKey(topic, partition), { topic, partition, topicId, held })
+      this.claims.set(topicPartitionKey(topic, partition), { topic, partition, topicId, held })
       taken.push({ topic, partition })
     }
     if (taken.length > 0) await this.options.onAssigned(taken.sort(comparePartitions))

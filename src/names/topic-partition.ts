@@ -1,4 +1,4 @@
-/** The nouns that Admin, Producer and Consumer share, under Kafka's names. */
+/** A partition by its topic's name: what Admin, Producer, Consumer and groups all speak of. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
@@ -7,4 +7,9 @@ export interface TopicPartition {
 /** `topic-partition`, the key of maps and the name of the partition's folder. */
 export function topicPartitionKey(topic: string, partition: number): string {
   return `${topic}-${partition}`
+}
+
+/** By topic, then by number. */
+export function comparePartitions(a: TopicPartition, b: TopicPartition): number {
+  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
 }

@@ -1,8 +1,8 @@
 /** The tables of consumer-groups, with the genuine tool's columns. Each begins with an empty line. */
 import type { GroupDescription, GroupListing } from '../../client/admin/group-admin.ts'
 import type { OffsetAndMetadata } from '../../client/types.ts'
+import { exceptionText } from '../../errors.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
-import { exceptionText } from '../exception-text.ts'
 import type { ResetPlan } from './reset-plan.ts'
 
 export const MISSING = '-'

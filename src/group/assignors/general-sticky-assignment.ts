@@ -4,7 +4,7 @@
  */
 
 import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
-import { partitionKey, type TopicPartition } from '../topic-partition.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Assignment, MemberSubscription } from './assignment-types.ts'
 
 export function generalStickyAssign(
@@ -184,7 +184,7 @@ class GeneralAssignment {
       if (size === this.mostFor(member)) continue
       for (const topic of this.topicsOf.get(member) ?? []) {
         for (let partition = 0; partition < (this.counts.get(topic) ?? 0); partition++) {
-          const other = owners.get(partitionKey(topic, partition))
+          const other = owners.get(topicPartitionKey(topic, partition))
           if (other !== undefined && other !== member && size + 1 < this.sizeOf(other)) return false
         }
       }
@@ -297,7 +297,7 @@ function balanceScore(assignment: ReadonlyMap<string, readonly TopicPartition[]>
 }
 
 function keyOf(tp: TopicPartition): string {
-  return partitionKey(tp.topic, tp.partition)
+  return topicPartitionKey(tp.topic, tp.partition)
 }
 
 function pairKey(from: string, to: string): string {

@@ -5,7 +5,7 @@
  */
 
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
-import { comparePartitions, partitionKey, type TopicPartition } from '../topic-partition.ts'
+import { comparePartitions, type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Assignment, MemberSubscription } from './assignment-types.ts'
 import { generalStickyAssign } from './general-sticky-assignment.ts'
 
@@ -45,7 +45,7 @@ function previousOwners(members: readonly MemberSubscription[], counts: Readonly
     owned.set(member.memberId, mine)
     for (const tp of member.owned ?? []) {
       if (!counts.has(tp.topic)) continue
-      const key = partitionKey(tp.topic, tp.partition)
+      const key = topicPartitionKey(tp.topic, tp.partition)
       const other = ownerOf.get(key)
       const generation = member.generation ?? DEFAULT_GENERATION
       const otherGeneration = other?.generation ?? DEFAULT_GENERATION
@@ -54,7 +54,7 @@ function previousOwners(members: readonly MemberSubscription[], counts: Readonly
         const theirs = owned.get(other.memberId) ?? []
         owned.set(
           other.memberId,
-          theirs.filter((p) => partitionKey(p.topic, p.partition) !== key),
+          theirs.filter((p) => topicPartitionKey(p.topic, p.partition) !== key),
         )
         if (generation === otherGeneration) contested.add(key)
       }
@@ -105,7 +105,7 @@ class ConstrainedAssignment {
   private keepOwned(): void {
     for (const [member, all] of this.owned) {
       const owned = all
-        .filter((tp) => !this.contested.has(partitionKey(tp.topic, tp.partition)))
+        .filter((tp) => !this.contested.has(topicPartitionKey(tp.topic, tp.partition)))
         .sort((a, b) => a.partition - b.partition || (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0))
       if (owned.length < this.minQuota) {
         this.keep(member, owned)
@@ -123,7 +123,7 @@ class ConstrainedAssignment {
 
   private keep(member: string, partitions: readonly TopicPartition[]): void {
     this.assignment.get(member)?.push(...partitions)
-    for (const tp of partitions) this.assigned.add(partitionKey(tp.topic, tp.partition))
+    for (const tp of partitions) this.assigned.add(topicPartitionKey(tp.topic, tp.partition))
   }
 
   /** Round and round: first to those below minQuota, then one more to each of those that have it. */
@@ -152,7 +152,7 @@ class ConstrainedAssignment {
     const rest: TopicPartition[] = []
     for (const [topic, count] of this.counts) {
       for (let partition = 0; partition < count; partition++) {
-        if (!this.assigned.has(partitionKey(topic, partition))) rest.push({ topic, partition })
+        if (!this.assigned.has(topicPartitionKey(topic, partition))) rest.push({ topic, partition })
       }
     }
     return rest.sort(comparePartitions)

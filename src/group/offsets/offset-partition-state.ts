@@ -10,8 +10,8 @@ import {
   decodeOffsetsKey,
   type OffsetsRecordKey,
 } from '../../message/offset-messages.ts'
+import { topicPartitionKey } from '../../names/topic-partition.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
-import { partitionKey } from '../topic-partition.ts'
 
 export type GroupType = 'Classic' | 'Consumer' | 'Share' | 'Streams'
 
@@ -112,7 +112,7 @@ export class OffsetPartitionState {
         const offset = valueEnd < 0 ? undefined : offsetOf(key, recordOffset, buffer, valueStart, valueEnd)
         const change: PendingOffset = {
           groupId: key.group,
-          key: partitionKey(key.topic, key.partition),
+          key: topicPartitionKey(key.topic, key.partition),
           offset,
           recordOffset,
         }

@@ -16,8 +16,8 @@ import path from 'node:path'
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
 import { crc32c } from '../../bytes/crc32c.ts'
+import { topicPartitionKey } from '../../names/topic-partition.ts'
 import { type FileSystem, openTemporary, writeFully } from '../../os/file-system.ts'
-import { partitionKey } from '../topic-partition.ts'
 import { type GroupType, OffsetPartitionState } from './offset-partition-state.ts'
 
 const FILE = '.tkafka-offsets'
@@ -124,7 +124,7 @@ function decode(bytes: Buffer, end: number): OffsetPartitionState | undefined {
         topicId,
         recordOffset,
       }
-      offsets.set(partitionKey(topic, partition), stored)
+      offsets.set(topicPartitionKey(topic, partition), stored)
     }
     state.groups.set(groupId, { type, protocolType, offsets })
   }

@@ -17,10 +17,10 @@ import {
   encodeOffsetCommitKey,
   encodeOffsetCommitValue,
 } from '../../message/offset-messages.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
-import { partitionKey, type TopicPartition } from '../topic-partition.ts'
 import {
   type CommittedOffset,
   type GroupRecords,
@@ -144,7 +144,7 @@ export class OffsetStore {
     await this.append(groupId, () => {
       const stored = this.records(groupId)?.offsets
       return partitions
-        .filter(({ topic, partition }) => stored?.has(partitionKey(topic, partition)))
+        .filter(({ topic, partition }) => stored?.has(topicPartitionKey(topic, partition)))
         .map(({ topic, partition }) => [encodeOffsetCommitKey(groupId, topic, partition), null])
     })
   }

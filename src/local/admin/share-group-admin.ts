@@ -6,9 +6,9 @@ import type {
   ShareGroupOffset,
 } from '../../client/admin/share-group-admin.ts'
 import { KafkaError } from '../../errors.ts'
-import { comparePartitions } from '../../group/topic-partition.ts'
 import type { MessageObject } from '../../message/codec.ts'
 import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../message/coordinator-record.ts'
+import { comparePartitions } from '../../names/topic-partition.ts'
 import type { Record } from '../../record/record.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { decodeVersioned, groupRecords, recordValue, visitRecords } from './group-records.ts'
