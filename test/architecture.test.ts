@@ -2,12 +2,16 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { absentTools } from '../src/commands/absent-tools.ts'
+import { ABSENT_TOOL_NAMES, TOOL_NAMES } from '../src/commands/index.ts'
 
 /** The layer rules of docs/design.md, read from the imports themselves. */
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bytes: [],
+  names: [],
+  java: [],
   record: ['bytes'],
   message: ['bytes'],
   config: [],
@@ -24,6 +28,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** What everybody may use. */
 const SHARED = ['src/errors.ts', 'src/count.ts']
+/** Folders of plain facts, which import nothing: any layer may. */
+const GROUND = ['names', 'java']
 
 interface Import {
   readonly file: string
@@ -58,7 +64,7 @@ describe('architecture', () => {
       .filter(({ file, target }) => {
         const from = folderOf(file)
         const to = folderOf(target)
-        if (from === '' || from === to || SHARED.includes(target)) return false
+        if (from === '' || from === to || SHARED.includes(target) || GROUND.includes(to)) return false
         if (file === 'src/commands/open/open-client.ts' && (to === 'local' || to === 'cluster')) return false
         return !(MAY_IMPORT[from] ?? []).includes(to)
       })
@@ -93,10 +99,31 @@ describe('architecture', () => {
     expect(long, 'cut the file where its concepts part').toEqual([])
   })
 
-  test('the file map in docs/design.md names every source file, and no other', () => {
+  test('every folder of src/ is an idea that docs/design.md names, of at most 60 files', () => {
     const design = fs.readFileSync(path.join(root, 'docs/design.md'), 'utf8')
-    const map = [...design.matchAll(/^\| `(src\/[^`]+\.ts)` \|/gm)].map((m) => m[1]).sort()
-    expect(map).toEqual(sources().sort())
+    const rows = [...design.matchAll(/^\| ((?:`[\w/-]+`(?:, )?)+) \| /gm)].flatMap((m) =>
+      m[1].replaceAll('`', '').split(', '),
+    )
+    const named = (folder: string) =>
+      rows.includes(folder) ||
+      /^commands\/[^/]+(\/decoders)?$/.test(folder) ||
+      /\/(explain|assembly)$/.test(folder)
+    const folders = new Map<string, number>()
+    for (const file of sources()) {
+      const folder = path.posix.dirname(file).slice('src/'.length)
+      if (folder !== '') folders.set(folder, (folders.get(folder) ?? 0) + 1)
+    }
+    expect([...folders.keys()].filter((folder) => !named(folder))).toEqual([])
+    expect([...folders].filter(([, files]) => files > 60)).toEqual([])
+    const gone = rows.filter((row) => !/[A-Z]/.test(row) && !fs.existsSync(path.join(root, 'src', row)))
+    expect(gone, 'docs/design.md names folders that are no more').toEqual([])
+  })
+
+  test('commands/*.ts are the tools and nothing else, as commands/index.ts lists them', () => {
+    const files = sources().filter((file) => /^src\/commands\/[^/]+\.ts$/.test(file))
+    const expected = [...TOOL_NAMES, 'index', 'absent-tools'].map((name) => `src/commands/${name}.ts`)
+    expect(files.sort()).toEqual(expected.sort())
+    expect(absentTools.map(({ name }) => name)).toEqual(ABSENT_TOOL_NAMES)
   })
 
   test('docs, code and package name no machine path', () => {

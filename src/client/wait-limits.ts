@@ -2,7 +2,12 @@
  * How long a client waits for locks: as long as Kafka's timeouts say, where its user gave one. Kafka's defaults are made for
  * networks and brokers that come back; who gave nothing waits until the lock is free, or a signal comes.
  */
-import type { WaitLimit } from '../os/lock-wait.ts'
+
+/** How long locks are waited for, and how the user said so: `max.block.ms=500`. */
+export interface WaitLimit {
+  readonly ms: number
+  readonly by: string
+}
 
 type Given = Readonly<Record<string, string | undefined>>
 
