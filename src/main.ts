@@ -68,7 +68,7 @@ async function runCommand(
   stderr: FdOutput,
   end: (status: number) => void,
 ): Promise<number> {
-  let options: Options
+  let options: Options<string>
   try {
     options = await parseArguments(command, args)
   } catch (error) {
@@ -102,7 +102,7 @@ async function runCommand(
   }
   const signals = new Signals(end, (error) => stderr.line(error.message))
   try {
-    const context: CommandContext = {
+    const context: CommandContext<string> = {
       command,
       options,
       dataDir: options.value('data-dir'),
@@ -148,7 +148,7 @@ async function nameStrayWords(command: Command, { words }: Options, stderr: FdOu
 }
 
 /** Runs the tool; on a terminal what was probably meant stands behind the line of one that failed. */
-async function runTool(context: CommandContext, stderr: FdOutput): Promise<number> {
+async function runTool(context: CommandContext<string>, stderr: FdOutput): Promise<number> {
   const { command, stdout } = context
   if (!stderr.isTerminal) return (await command.run(context)) ?? 0
   let status: number

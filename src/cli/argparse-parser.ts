@@ -14,7 +14,7 @@ export class ArgparseError extends UsageError {
  * The genuine argparse tools' habits (argparse4j): subcommands, words by position, `-c X` and `-cX`, unambiguous
  * prefixes of long names, required flags, choices and groups checked while parsing, and its messages.
  */
-export function parseArgparse(command: Command, args: readonly string[]): Options {
+export function parseArgparse(command: Command, args: readonly string[]): Options<string> {
   return new ArgparseRun(command).parse(args)
 }
 
@@ -102,7 +102,7 @@ class ArgparseRun {
     this.#positionals = [...(command.positionals ?? [])]
   }
 
-  parse(args: readonly string[]): Options {
+  parse(args: readonly string[]): Options<string> {
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]
       if (arg.startsWith('-') && arg !== '-' && !/^-\d/.test(arg)) {
@@ -119,7 +119,7 @@ class ArgparseRun {
     return this.#options(args)
   }
 
-  #options(args: readonly string[]): Options {
+  #options(args: readonly string[]): Options<string> {
     return new ParsedOptions(this.#flags, this.#found, this.#words, args, this.#subcommand)
   }
 

@@ -2,13 +2,20 @@ import { UsageError } from '../errors.ts'
 import type { Options } from './command.ts'
 
 /** @throws UsageError `Missing required argument "[x]"` for the first flag that is not there */
-export function checkRequiredArguments(options: Options, ...names: readonly string[]): void {
+export function checkRequiredArguments<Name extends string>(
+  options: Options<NoInfer<Name>>,
+  ...names: readonly Name[]
+): void {
   for (const name of names)
     if (!options.has(name)) throw new UsageError(`Missing required argument "[${name}]"`)
 }
 
 /** @throws UsageError `Option "[x]" can't be used with option "[y]"` when `used` stands beside one of the others */
-export function checkInvalidArguments(options: Options, used: string, invalid: readonly string[]): void {
+export function checkInvalidArguments<Name extends string>(
+  options: Options<NoInfer<Name>>,
+  used: Name,
+  invalid: readonly Name[],
+): void {
   if (!options.has(used)) return
   for (const name of invalid) {
     if (options.has(name)) throw new UsageError(`Option "[${used}]" can't be used with option "[${name}]"`)
@@ -16,7 +23,11 @@ export function checkInvalidArguments(options: Options, used: string, invalid: r
 }
 
 /** @throws UsageError `message` unless exactly one of the flags is there */
-export function checkExactlyOne(options: Options, names: readonly string[], message: string): void {
+export function checkExactlyOne<Name extends string>(
+  options: Options<NoInfer<Name>>,
+  names: readonly Name[],
+  message: string,
+): void {
   if (names.filter((name) => options.has(name)).length !== 1) throw new UsageError(message)
 }
 

@@ -2,9 +2,9 @@
  * What a tool is made of: flag rows and a handler. Help, completion, docs and the parser all come from the rows.
  * cli/ knows no Kafka.
  */
-export interface Flag {
+export interface Flag<Name extends string = string> {
   /** Long name without dashes: `bootstrap-server`. Dots are allowed (`producer.config`). */
-  readonly name: string
+  readonly name: Name
   /** One-letter alias of argparse tools (`-c`). */
   readonly short?: string
   /** Absent: a switch. `optional`: `--state` and `--state Stable` are both right. */
@@ -32,6 +32,20 @@ export interface Flag {
   /** argparse tools: takes every word up to the next flag (`--feature a=1 b=2`). */
   readonly many?: boolean
 }
+
+/** The names of these rows, as literals: rows are `as const satisfies readonly Flag[]`. */
+export type FlagName<Rows extends readonly Flag[]> = Rows[number]['name']
+
+/**
+ * What a tool with these rows gives its handler: a name without a row does not compile. Rows whose names the compiler does not
+ * know as literals give a handler that can read none.
+ */
+export type ToolContext<
+  Rows extends readonly Flag[],
+  Subcommands extends readonly Subcommand[] = [],
+> = CommandContext<LiteralName<FlagName<Rows> | FlagName<Subcommands[number]['flags']>>>
+
+type LiteralName<Name extends string> = string extends Name ? never : Name
 
 export interface Command {
   /** The script's name without `kafka-` and `.sh`. */
@@ -61,8 +75,25 @@ export interface Command {
   readonly takesWords?: true
   /** Two or three right uses for the help. */
   readonly examples?: readonly string[]
-  /** Returns the exit status; undefined is 0. Throws TerseError or UsageError for what a person should read. */
-  run(context: CommandContext): Promise<number | undefined> | number | undefined
+  /**
+   * Returns the exit status; undefined is 0. Throws TerseError or UsageError for what a person should read.
+   * A property, not a method: so the compiler compares the names that a handler reads with those that its caller has.
+   */
+  readonly run: (context: CommandContext<string>) => Promise<number | undefined> | number | undefined
+}
+
+/** A tool of which the handler reads only flags that have a row in it. What comes out has forgotten the names. */
+export function defineCommand<
+  const Rows extends readonly Flag[],
+  const Subcommands extends readonly Subcommand[] = [],
+>(
+  command: Omit<Command, 'flags' | 'subcommands' | 'run'> & {
+    readonly flags: Rows
+    readonly subcommands?: Subcommands
+    readonly run: (context: NoInfer<ToolContext<Rows, Subcommands>>) => ReturnType<Command['run']>
+  },
+): Command {
+  return command
 }
 
 export interface Subcommand {
@@ -79,16 +110,21 @@ export interface Positional {
   readonly description: string
 }
 
-/** Parsed arguments, in jopt's terms. */
-export interface Options {
-  has(name: string): boolean
+/**
+ * Parsed arguments, in jopt's terms; `Name` is what may be asked for. Options of more names serve where fewer are read, not the
+ * other way round: that is why the questions are properties (methods the compiler would compare in both directions).
+ */
+export interface Options<Name extends string = never> {
+  readonly has: (name: Name) => boolean
   /** The single value (or the flag's default). Throws UsageError `Found multiple arguments for option x, but you asked for only one`. */
-  value(name: string): string | undefined
+  readonly value: (name: Name) => string | undefined
   /** Every value in order of appearance; empty when absent. */
-  values(name: string): string[]
-  int(name: string): number | undefined
+  readonly values: (name: Name) => string[]
+  readonly int: (name: Name) => number | undefined
   /** int64 checked to be a safe number. */
-  long(name: string): number | undefined
+  readonly long: (name: Name) => number | undefined
+  /** The same, for code that serves every tool (commands/open, commands/hints): a flag without a row is absent. */
+  readonly ofAnyTool: Options<string>
   /** Words that are no flag (ignored by most jopt tools). */
   readonly words: readonly string[]
   /** The chosen subcommand of an argparse tool. */
@@ -97,9 +133,10 @@ export interface Options {
   readonly raw: readonly string[]
 }
 
-export interface CommandContext {
+/** What a handler is given. A helper names the flags it reads: `CommandContext<'topic' | 'group'>`; without names it reads none. */
+export interface CommandContext<Name extends string = never> {
   readonly command: Command
-  readonly options: Options
+  readonly options: Options<Name>
   /** `--data-dir` before or after the tool, already removed from the arguments. */
   readonly dataDir: string | undefined
   readonly env: NodeJS.ProcessEnv

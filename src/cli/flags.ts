@@ -1,7 +1,7 @@
 import type { Flag } from './command.ts'
 
 /** Rows that every tool has. */
-export const COMMON_FLAGS: readonly Flag[] = [
+export const COMMON_FLAGS = [
   { name: 'help', description: 'Print usage information.' },
   { name: 'version', description: 'Display Kafka version.' },
   { name: 'help-json', description: 'Print the flags as JSON.', addition: true },
@@ -12,7 +12,18 @@ export const COMMON_FLAGS: readonly Flag[] = [
     description: 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user default).',
     addition: true,
   },
-]
+] as const satisfies readonly Flag[]
+
+/** A row of a flag with a value. */
+export function option<const Name extends string>(
+  name: Name,
+  argName: string,
+  description: string,
+  more: Omit<Partial<Flag>, 'name'> = {},
+): Flag<Name> {
+  return { name, arg: 'required', argName, description, ...more }
+}
+
 /** The tool's rows and the common ones, by name. */
 export function flagsByName(flags: readonly Flag[]): Map<string, Flag> {
   const byName = new Map<string, Flag>()

@@ -11,14 +11,14 @@ export type OutputFormat = 'text' | 'json' | 'jsonl' | 'tsv'
 const FORMATS: readonly string[] = ['text', 'json', 'jsonl', 'tsv']
 
 /** The row of every tool that lists, describes or consumes. */
-export const outputFlag: Flag = {
+export const outputFlag = {
   name: 'output',
   arg: 'required',
   argName: 'text|json|jsonl|tsv',
   addition: true,
   description:
     'For programs: json (one object with all rows), jsonl (one object a line) or tsv (a header, then rows); docs/output.md has the shapes. Default: text, as in Kafka.',
-}
+} as const satisfies Flag
 
 /** What a field may hold. undefined fields are left out of JSON; bigints beyond 2^53 are written as strings. */
 export type Cell =
@@ -44,7 +44,7 @@ export interface RowShape {
 }
 
 /** @throws UsageError for a format that does not exist */
-export function outputFormat(options: Options): OutputFormat {
+export function outputFormat(options: Options<'output'>): OutputFormat {
   if (!options.has('output')) return 'text'
   const format = options.value('output') ?? ''
   if (!FORMATS.includes(format)) {
@@ -60,7 +60,7 @@ export function outputFormat(options: Options): OutputFormat {
  *     if (machine !== undefined) return machine.all(topics)
  */
 export function machineOutput(
-  context: Pick<CommandContext, 'command' | 'options' | 'stdout'>,
+  context: Pick<CommandContext<'output'>, 'command' | 'options' | 'stdout'>,
   shape: RowShape,
 ): MachineOutput | undefined {
   const format = outputFormat(context.options)

@@ -8,7 +8,7 @@ export interface Occurrence {
 }
 
 /** Parsed arguments; questions are answered with the genuine parser's messages. */
-export class ParsedOptions implements Options {
+export class ParsedOptions implements Options<string> {
   readonly words: readonly string[]
   readonly raw: readonly string[]
   readonly subcommand?: string
@@ -46,6 +46,10 @@ export class ParsedOptions implements Options {
 
   values(name: string): string[] {
     return (this.#found.get(name) ?? []).filter((value) => value !== undefined)
+  }
+
+  get ofAnyTool(): Options<string> {
+    return this
   }
 
   int(name: string): number | undefined {

@@ -7,14 +7,14 @@ import { ParsedOptions } from './options.ts'
  * Parses the words behind the tool's name.
  * @throws UsageError in the words of the genuine parser
  */
-export async function parseArguments(command: Command, args: readonly string[]): Promise<Options> {
+export async function parseArguments(command: Command, args: readonly string[]): Promise<Options<string>> {
   if (command.parser === 'argparse') {
     const { parseArgparse } = await import('./argparse-parser.ts')
     return parseArgparse(command, args)
   }
   const flags = flagsByName(command.flags)
   if (command.parser === 'words') {
-    const asked = COMMON_FLAGS.filter(({ name, arg }) => arg === undefined && args.includes(`--${name}`))
+    const asked = COMMON_FLAGS.filter((flag) => !('arg' in flag) && args.includes(`--${flag.name}`))
     const found = asked.map((flag) => ({ flag, value: undefined }))
     return new ParsedOptions(flags, found, args, args)
   }

@@ -1,6 +1,7 @@
 /** `tkafka acls`: access control entries, stored as metadata for the broker that is started on the directory. */
 
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
+import { option } from '../cli/flags.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import {
@@ -17,109 +18,108 @@ import { Confirmation } from './acls/confirmation.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 
-const resource = (name: string, description: string) => ({
-  name,
-  arg: 'required' as const,
-  argName: name,
-  repeatable: true,
-  description,
-})
+const resource = <const Name extends string>(name: Name, description: string) =>
+  option(name, name, description, { repeatable: true })
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  BOOTSTRAP_CONTROLLER,
+  {
+    name: 'command-config',
+    arg: 'optional',
+    argName: 'command-config',
+    description: 'A property file containing configs to be passed to Admin Client.',
+  },
+  { name: 'add', description: 'Indicates you are trying to add ACLs.' },
+  { name: 'remove', description: 'Indicates you are trying to remove ACLs.' },
+  {
+    name: 'list',
+    description:
+      'List ACLs for the specified resource, use --topic <topic> or --group <group> or --cluster to specify a resource.',
+  },
+  resource(
+    'topic',
+    "topic to which ACLs should be added or removed. A value of '*' indicates ACL should apply to all topics.",
+  ),
+  { name: 'cluster', description: 'Add/Remove cluster ACLs.' },
+  resource(
+    'group',
+    "Consumer Group to which the ACLs should be added or removed. A value of '*' indicates the ACLs should apply to all groups.",
+  ),
+  resource(
+    'transactional-id',
+    "The transactionalId to which ACLs should be added or removed. A value of '*' indicates the ACLs should apply to all transactionalIds.",
+  ),
+  {
+    name: 'idempotent',
+    description: 'Enable idempotence for the producer, in combination with the --producer option.',
+  },
+  resource(
+    'delegation-token',
+    "Delegation token to which ACLs should be added or removed. A value of '*' indicates ACL should apply to all tokens.",
+  ),
+  resource(
+    'user-principal',
+    'Specifies a user principal as a resource in relation with the operation, such as CreateTokens or DescribeTokens.',
+  ),
+  {
+    name: 'resource-pattern-type',
+    arg: 'required',
+    argName: 'ANY|MATCH|LITERAL|PREFIXED',
+    default: 'LITERAL',
+    description:
+      "The type of the resource pattern or pattern filter. When adding acls 'literal' or 'prefixed'. When listing or removing also 'any', which matches any pattern type but the very name, or 'match', which finds all acls that affect the resource.",
+  },
+  {
+    name: 'operation',
+    arg: 'required',
+    repeatable: true,
+    description:
+      'Operation that is being allowed or denied: Create, IdempotentWrite, Write, Read, All, Alter, Describe, ClusterAction, DescribeConfigs, DescribeTokens, CreateTokens, AlterConfigs, TwoPhaseCommit, Delete. (default: All)',
+  },
+  resource(
+    'allow-principal',
+    "principal is in principalType:name format. For example, User:'*' is the wild card indicating all users.",
+  ),
+  resource(
+    'deny-principal',
+    'principal is in principalType:name format. Deny rules take precedence over allow rules; anyone not allowed is denied anyway.',
+  ),
+  {
+    name: 'principal',
+    arg: 'optional',
+    argName: 'principal',
+    repeatable: true,
+    description: 'List ACLs for the specified principal, in principalType:name format.',
+  },
+  resource(
+    'allow-host',
+    "Host from which principals listed in --allow-principal will have access; '*' when not given.",
+  ),
+  resource(
+    'deny-host',
+    "Host from which principals listed in --deny-principal will be denied access; '*' when not given.",
+  ),
+  {
+    name: 'producer',
+    description:
+      'Convenience option to add/remove ACLs for producer role: WRITE, DESCRIBE and CREATE on topic.',
+  },
+  {
+    name: 'consumer',
+    description:
+      'Convenience option to add/remove ACLs for consumer role: READ, DESCRIBE on topic and READ on group.',
+  },
+  { name: 'force', description: 'Assume Yes to all queries and do not prompt.' },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'acls',
   summary: 'This tool helps to manage acls on kafka.',
-  flags: [
-    BOOTSTRAP_SERVER,
-    BOOTSTRAP_CONTROLLER,
-    {
-      name: 'command-config',
-      arg: 'optional',
-      argName: 'command-config',
-      description: 'A property file containing configs to be passed to Admin Client.',
-    },
-    { name: 'add', description: 'Indicates you are trying to add ACLs.' },
-    { name: 'remove', description: 'Indicates you are trying to remove ACLs.' },
-    {
-      name: 'list',
-      description:
-        'List ACLs for the specified resource, use --topic <topic> or --group <group> or --cluster to specify a resource.',
-    },
-    resource(
-      'topic',
-      "topic to which ACLs should be added or removed. A value of '*' indicates ACL should apply to all topics.",
-    ),
-    { name: 'cluster', description: 'Add/Remove cluster ACLs.' },
-    resource(
-      'group',
-      "Consumer Group to which the ACLs should be added or removed. A value of '*' indicates the ACLs should apply to all groups.",
-    ),
-    resource(
-      'transactional-id',
-      "The transactionalId to which ACLs should be added or removed. A value of '*' indicates the ACLs should apply to all transactionalIds.",
-    ),
-    {
-      name: 'idempotent',
-      description: 'Enable idempotence for the producer, in combination with the --producer option.',
-    },
-    resource(
-      'delegation-token',
-      "Delegation token to which ACLs should be added or removed. A value of '*' indicates ACL should apply to all tokens.",
-    ),
-    resource(
-      'user-principal',
-      'Specifies a user principal as a resource in relation with the operation, such as CreateTokens or DescribeTokens.',
-    ),
-    {
-      name: 'resource-pattern-type',
-      arg: 'required',
-      argName: 'ANY|MATCH|LITERAL|PREFIXED',
-      default: 'LITERAL',
-      description:
-        "The type of the resource pattern or pattern filter. When adding acls 'literal' or 'prefixed'. When listing or removing also 'any', which matches any pattern type but the very name, or 'match', which finds all acls that affect the resource.",
-    },
-    {
-      name: 'operation',
-      arg: 'required',
-      repeatable: true,
-      description:
-        'Operation that is being allowed or denied: Create, IdempotentWrite, Write, Read, All, Alter, Describe, ClusterAction, DescribeConfigs, DescribeTokens, CreateTokens, AlterConfigs, TwoPhaseCommit, Delete. (default: All)',
-    },
-    resource(
-      'allow-principal',
-      "principal is in principalType:name format. For example, User:'*' is the wild card indicating all users.",
-    ),
-    resource(
-      'deny-principal',
-      'principal is in principalType:name format. Deny rules take precedence over allow rules; anyone not allowed is denied anyway.',
-    ),
-    {
-      name: 'principal',
-      arg: 'optional',
-      argName: 'principal',
-      repeatable: true,
-      description: 'List ACLs for the specified principal, in principalType:name format.',
-    },
-    resource(
-      'allow-host',
-      "Host from which principals listed in --allow-principal will have access; '*' when not given.",
-    ),
-    resource(
-      'deny-host',
-      "Host from which principals listed in --deny-principal will be denied access; '*' when not given.",
-    ),
-    {
-      name: 'producer',
-      description:
-        'Convenience option to add/remove ACLs for producer role: WRITE, DESCRIBE and CREATE on topic.',
-    },
-    {
-      name: 'consumer',
-      description:
-        'Convenience option to add/remove ACLs for consumer role: READ, DESCRIBE on topic and READ on group.',
-    },
-    { name: 'force', description: 'Assume Yes to all queries and do not prompt.' },
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { usage: true },
   examples: [
     'tkafka acls --add --allow-principal User:alice --producer --topic quakes',
@@ -138,9 +138,9 @@ export const command: Command = {
       return 1
     }
   },
-}
+})
 
-async function run(context: CommandContext): Promise<void> {
+async function run(context: Context): Promise<void> {
   const { options } = context
   // What is wrong with the words is said before any directory is looked at.
   if (options.has('add')) aclsToAdd(options)
@@ -156,7 +156,7 @@ async function run(context: CommandContext): Promise<void> {
   }
 }
 
-async function add({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+async function add({ options, stdout }: Context, admin: Admin): Promise<void> {
   for (const { resource: pattern, entries } of aclsToAdd(options)) {
     const existing = await admin.describeAcls({ pattern, entry: undefined })
     const known = new Set(existing.map(bindingText))
@@ -170,7 +170,7 @@ async function add({ options, stdout }: CommandContext, admin: Admin): Promise<v
   }
 }
 
-async function remove(context: CommandContext, admin: Admin): Promise<void> {
+async function remove(context: Context, admin: Admin): Promise<void> {
   const force = context.options.has('force')
   const confirmation = new Confirmation(context)
   for (const { resource: pattern, entries } of aclsOf(context.options)) {
@@ -199,7 +199,7 @@ const ACL_SHAPE = {
   ],
 }
 
-async function list(context: CommandContext, admin: Admin): Promise<void> {
+async function list(context: Context, admin: Admin): Promise<void> {
   const { options, stdout } = context
   const filters: ResourcePatternFilter[] = resourceFilters(options, false)
   if (filters.length === 0) filters.push({ resourceType: 'ANY', name: undefined, patternType: 'ANY' })

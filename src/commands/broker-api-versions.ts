@@ -2,16 +2,22 @@
  * `tkafka broker-api-versions`: scripts wait for a broker with it, so a directory answers: one line for its node, and
  * the requests whose work tkafka does here, as a broker of the same Kafka lists them.
  */
-import type { Command } from '../cli/command.ts'
+import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row } from '../cli/machine-output.ts'
 import { BROKER_APIS } from './broker-api-versions/table.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 
-export const command: Command = {
+const FLAGS = [
+  { ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' },
+  COMMAND_CONFIG,
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+export const command = defineCommand({
   name: 'broker-api-versions',
   summary: 'This tool helps to retrieve broker version information.',
-  flags: [{ ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' }, COMMAND_CONFIG, outputFlag],
+  flags: FLAGS,
   examples: ['tkafka broker-api-versions'],
   async run(context) {
     const { options, stdout, env } = context
@@ -35,7 +41,7 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
 const BROKER_API_SHAPE = {
   kind: 'broker-api',

@@ -1,6 +1,6 @@
 /** `tkafka check`: what is wrong with the data directory, where, what it means, and what mends it. Reads only. */
 import { refuseWords } from '../cli/argument-checks.ts'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { CheckSummary } from '../client/admin/check-admin.ts'
@@ -21,17 +21,21 @@ export const FINDING_COLUMNS = [
   'mend',
 ] as const
 
-export const command: Command = {
+const FLAGS = [TOPIC, outputFlag] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'check',
   addition: true,
   summary:
     'Reads every batch, index, checkpoint, metadata record and group record of the data directory and tells what is wrong. Changes nothing; exit status 1 when something is wrong.',
-  flags: [TOPIC, outputFlag],
+  flags: FLAGS,
   examples: ['tkafka check', 'tkafka check --topic quakes --output json'],
   run,
-}
+})
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stdout } = context
   refuseWords('check', options, 'topic')
   const topic = options.value('topic')

@@ -1,7 +1,7 @@
 /** `tkafka client-metrics`: telemetry subscriptions, stored as settings; a directory pushes no metrics. */
 import { randomBytes } from 'node:crypto'
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
@@ -13,46 +13,50 @@ import { openAdmin } from './open/open-client.ts'
 
 const CHANGES = ['generate-name', 'interval', 'match', 'metrics'] as const
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  COMMAND_CONFIG,
+  { name: 'alter', description: 'Alter the configuration for the client metrics resource.' },
+  { name: 'delete', description: 'Delete the configuration for the client metrics resource.' },
+  { name: 'describe', description: 'List configurations for the client metrics resource.' },
+  { name: 'list', description: 'List the client metrics resources.' },
+  {
+    name: 'name',
+    arg: 'required',
+    argName: 'name',
+    description: 'Name of client metrics configuration resource.',
+  },
+  { name: 'generate-name', description: 'Generate a UUID to use as the name.' },
+  {
+    name: 'interval',
+    arg: 'required',
+    argName: 'push interval',
+    description: 'The metrics push interval in milliseconds. Leave empty to reset the interval.',
+  },
+  {
+    name: 'match',
+    arg: 'required',
+    argName: 'k1=v1,k2=v2',
+    repeatable: true,
+    description:
+      "Matching selector 'k1=v1,k2=v2'. Valid selector names: client_id, client_instance_id, client_software_name, client_software_version, client_source_address, client_source_port.",
+  },
+  {
+    name: 'metrics',
+    arg: 'required',
+    argName: 'm1,m2',
+    repeatable: true,
+    description: "Telemetry metric name prefixes 'm1,m2'.",
+  },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'client-metrics',
   summary: 'This tool helps to manipulate and describe client metrics configurations.',
-  flags: [
-    BOOTSTRAP_SERVER,
-    COMMAND_CONFIG,
-    { name: 'alter', description: 'Alter the configuration for the client metrics resource.' },
-    { name: 'delete', description: 'Delete the configuration for the client metrics resource.' },
-    { name: 'describe', description: 'List configurations for the client metrics resource.' },
-    { name: 'list', description: 'List the client metrics resources.' },
-    {
-      name: 'name',
-      arg: 'required',
-      argName: 'name',
-      description: 'Name of client metrics configuration resource.',
-    },
-    { name: 'generate-name', description: 'Generate a UUID to use as the name.' },
-    {
-      name: 'interval',
-      arg: 'required',
-      argName: 'push interval',
-      description: 'The metrics push interval in milliseconds. Leave empty to reset the interval.',
-    },
-    {
-      name: 'match',
-      arg: 'required',
-      argName: 'k1=v1,k2=v2',
-      repeatable: true,
-      description:
-        "Matching selector 'k1=v1,k2=v2'. Valid selector names: client_id, client_instance_id, client_software_name, client_software_version, client_source_address, client_source_port.",
-    },
-    {
-      name: 'metrics',
-      arg: 'required',
-      argName: 'm1,m2',
-      repeatable: true,
-      description: "Telemetry metric name prefixes 'm1,m2'.",
-    },
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { usage: true },
   examples: [
     'tkafka client-metrics --alter --name basic --metrics org.apache.kafka.producer. --interval 60000',
@@ -73,9 +77,9 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
-function checkArguments({ options }: CommandContext): void {
+function checkArguments({ options }: Context): void {
   checkExactlyOne(
     options,
     ['alter', 'delete', 'describe', 'list'],
@@ -93,11 +97,7 @@ function checkArguments({ options }: CommandContext): void {
   }
 }
 
-async function run(
-  context: CommandContext,
-  admin: Admin,
-  changes: readonly ConfigAlteration[],
-): Promise<void> {
+async function run(context: Context, admin: Admin, changes: readonly ConfigAlteration[]): Promise<void> {
   const { options, stdout } = context
   const name = options.has('generate-name') ? randomUuid(randomBytes) : (options.value('name') ?? '')
   if (options.has('alter')) {
@@ -149,7 +149,7 @@ async function run(
 }
 
 /** An empty value takes the setting away. */
-function alterations({ options }: CommandContext): ConfigAlteration[] {
+function alterations({ options }: Context): ConfigAlteration[] {
   const found: [string, string][] = []
   if (options.has('interval')) {
     const text = options.value('interval') ?? ''
@@ -158,7 +158,7 @@ function alterations({ options }: CommandContext): ConfigAlteration[] {
     }
     found.push(['interval.ms', text])
   }
-  for (const name of ['metrics', 'match']) {
+  for (const name of ['metrics', 'match'] as const) {
     if (options.has(name)) found.push([name, options.values(name).join(',')])
   }
   return found.map(([name, value]) =>

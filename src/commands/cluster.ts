@@ -1,13 +1,13 @@
 /** `tkafka cluster`: the cluster that a directory belongs to, and the end points of its brokers. */
 
-import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { defineCommand, type Flag, type Subcommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import { TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
 import { openAdmin } from './open/open-client.ts'
 
-const CONNECTION: readonly Flag[] = [
+const CONNECTION = [
   {
     name: 'bootstrap-server',
     short: 'b',
@@ -35,47 +35,51 @@ const CONNECTION: readonly Flag[] = [
     arg: 'required',
     description: 'Config properties file for the Admin client.',
   },
-]
+] as const satisfies readonly Flag[]
 
-export const command: Command = {
+const SUBCOMMANDS = [
+  {
+    name: 'cluster-id',
+    summary: 'Get information about the ID of a cluster.',
+    flags: [...CONNECTION, outputFlag],
+  },
+  {
+    name: 'unregister',
+    summary: 'Unregister a broker.',
+    flags: [
+      ...CONNECTION,
+      {
+        name: 'id',
+        short: 'i',
+        arg: 'required',
+        type: 'int',
+        required: true,
+        description: 'The ID of the broker to unregister.',
+      },
+    ],
+  },
+  {
+    name: 'list-endpoints',
+    summary: 'List endpoints',
+    flags: [
+      ...CONNECTION,
+      {
+        name: 'include-fenced-brokers',
+        description: 'Whether to include fenced brokers when listing broker endpoints',
+      },
+      outputFlag,
+    ],
+  },
+] as const satisfies readonly Subcommand[]
+
+type Context = ToolContext<[], typeof SUBCOMMANDS>
+
+export const command = defineCommand({
   name: 'cluster',
   summary: 'The Kafka cluster tool.',
   parser: 'argparse',
   flags: [],
-  subcommands: [
-    {
-      name: 'cluster-id',
-      summary: 'Get information about the ID of a cluster.',
-      flags: [...CONNECTION, outputFlag],
-    },
-    {
-      name: 'unregister',
-      summary: 'Unregister a broker.',
-      flags: [
-        ...CONNECTION,
-        {
-          name: 'id',
-          short: 'i',
-          arg: 'required',
-          type: 'int',
-          required: true,
-          description: 'The ID of the broker to unregister.',
-        },
-      ],
-    },
-    {
-      name: 'list-endpoints',
-      summary: 'List endpoints',
-      flags: [
-        ...CONNECTION,
-        {
-          name: 'include-fenced-brokers',
-          description: 'Whether to include fenced brokers when listing broker endpoints',
-        },
-        outputFlag,
-      ],
-    },
-  ],
+  subcommands: SUBCOMMANDS,
   examples: ['tkafka cluster cluster-id', 'tkafka cluster list-endpoints'],
   async run(context) {
     const { options, stdout, stderr } = context
@@ -109,9 +113,9 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
-async function listEndpoints(context: CommandContext, admin: Admin): Promise<number> {
+async function listEndpoints(context: Context, admin: Admin): Promise<number> {
   const { stdout } = context
   const { brokers } = await admin.describeCluster()
   const machine = machineOutput(context, {

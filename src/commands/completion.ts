@@ -1,13 +1,15 @@
 import { dirname, join } from 'node:path'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish']
 const NAMES = ['topics', 'groups']
 
+type Context = ToolContext<[]>
+
 /** Prints the shell's script; `names` is what the scripts ask while a person types, so it says nothing when it fails. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'completion',
   takesWords: true,
   addition: true,
@@ -36,7 +38,7 @@ export const command: Command = {
     context.stdout.write(script(shell))
     return 0
   },
-}
+})
 
 /** The scripts are made by scripts/make-docs.mjs, and lie beside dist/. */
 function script(shell: string): Uint8Array {
@@ -48,7 +50,7 @@ function script(shell: string): Uint8Array {
   }
 }
 
-async function names(context: CommandContext, kind: string): Promise<number> {
+async function names(context: Context, kind: string): Promise<number> {
   try {
     const { openAdmin, openDirectory } = await import('./open/open-client.ts')
     if (kind === 'topics') {

@@ -1,4 +1,4 @@
-import type { Command } from '../cli/command.ts'
+import { defineCommand, type Flag } from '../cli/command.ts'
 import { outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
@@ -6,68 +6,70 @@ import { ConfigsFailure } from './configs/entities.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  BOOTSTRAP_CONTROLLER,
+  COMMAND_CONFIG,
+  { name: 'alter', description: 'Alter the configuration for the entity.' },
+  { name: 'describe', description: 'List configs for the given entity.' },
+  {
+    name: 'all',
+    description: 'List all configs for the given entity, including static configs if available.',
+  },
+  {
+    name: 'entity-type',
+    arg: 'required',
+    repeatable: true,
+    description: 'Type of entity (topics/clients/users/brokers/broker-loggers/ips/client-metrics/groups)',
+  },
+  {
+    name: 'entity-name',
+    arg: 'required',
+    repeatable: true,
+    description:
+      'Name of entity (topic name/client id/user principal name/broker id/ip/client metrics/group id)',
+  },
+  {
+    name: 'entity-default',
+    description: 'Default entity name for clients/users/brokers/ips (applies to corresponding entity type)',
+  },
+  {
+    name: 'add-config',
+    arg: 'required',
+    description:
+      "Key Value pairs of configs to add. Square brackets can be used to group values which contain commas: 'k1=v1,k2=[v1,v2,v2],k3=v3'. 'configs --describe --topic NAME --all' lists what there is.",
+  },
+  {
+    name: 'add-config-file',
+    arg: 'required',
+    description: 'Path to a properties file with configs to add. See add-config.',
+  },
+  {
+    name: 'delete-config',
+    arg: 'required',
+    repeatable: true,
+    description: "config keys to remove 'k1,k2'",
+  },
+  { name: 'topic', arg: 'required', description: "The topic's name." },
+  { name: 'client', arg: 'required', description: "The client's ID." },
+  { name: 'client-defaults', description: 'The config defaults for all clients.' },
+  { name: 'user', arg: 'required', description: "The user's principal name." },
+  { name: 'user-defaults', description: 'The config defaults for all users.' },
+  { name: 'broker', arg: 'required', description: "The broker's ID." },
+  { name: 'broker-defaults', description: 'The config defaults for all brokers.' },
+  { name: 'broker-logger', arg: 'required', description: "The broker's ID for its logger config." },
+  { name: 'ip-defaults', description: 'The config defaults for all IPs.' },
+  { name: 'ip', arg: 'required', description: 'The IP address.' },
+  { name: 'group', arg: 'required', description: "The group's ID." },
+  { name: 'client-metrics', arg: 'required', description: 'The client metrics config resource name.' },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+export const command = defineCommand({
   name: 'configs',
   summary:
     'This tool helps to manipulate and describe entity config for a topic, client, user, broker, ip, client-metrics or group',
-  flags: [
-    BOOTSTRAP_SERVER,
-    BOOTSTRAP_CONTROLLER,
-    COMMAND_CONFIG,
-    { name: 'alter', description: 'Alter the configuration for the entity.' },
-    { name: 'describe', description: 'List configs for the given entity.' },
-    {
-      name: 'all',
-      description: 'List all configs for the given entity, including static configs if available.',
-    },
-    {
-      name: 'entity-type',
-      arg: 'required',
-      repeatable: true,
-      description: 'Type of entity (topics/clients/users/brokers/broker-loggers/ips/client-metrics/groups)',
-    },
-    {
-      name: 'entity-name',
-      arg: 'required',
-      repeatable: true,
-      description:
-        'Name of entity (topic name/client id/user principal name/broker id/ip/client metrics/group id)',
-    },
-    {
-      name: 'entity-default',
-      description: 'Default entity name for clients/users/brokers/ips (applies to corresponding entity type)',
-    },
-    {
-      name: 'add-config',
-      arg: 'required',
-      description:
-        "Key Value pairs of configs to add. Square brackets can be used to group values which contain commas: 'k1=v1,k2=[v1,v2,v2],k3=v3'. 'configs --describe --topic NAME --all' lists what there is.",
-    },
-    {
-      name: 'add-config-file',
-      arg: 'required',
-      description: 'Path to a properties file with configs to add. See add-config.',
-    },
-    {
-      name: 'delete-config',
-      arg: 'required',
-      repeatable: true,
-      description: "config keys to remove 'k1,k2'",
-    },
-    { name: 'topic', arg: 'required', description: "The topic's name." },
-    { name: 'client', arg: 'required', description: "The client's ID." },
-    { name: 'client-defaults', description: 'The config defaults for all clients.' },
-    { name: 'user', arg: 'required', description: "The user's principal name." },
-    { name: 'user-defaults', description: 'The config defaults for all users.' },
-    { name: 'broker', arg: 'required', description: "The broker's ID." },
-    { name: 'broker-defaults', description: 'The config defaults for all brokers.' },
-    { name: 'broker-logger', arg: 'required', description: "The broker's ID for its logger config." },
-    { name: 'ip-defaults', description: 'The config defaults for all IPs.' },
-    { name: 'ip', arg: 'required', description: 'The IP address.' },
-    { name: 'group', arg: 'required', description: "The group's ID." },
-    { name: 'client-metrics', arg: 'required', description: 'The client metrics config resource name.' },
-    outputFlag,
-  ],
+  flags: FLAGS,
   examples: [
     'tkafka configs --describe --topic quakes',
     'tkafka configs --alter --topic quakes --add-config retention.ms=86400000,cleanup.policy=[compact,delete]',
@@ -105,7 +107,7 @@ export const command: Command = {
       return 1
     }
   },
-}
+})
 
 /** The genuine tool reads the file before it does anything; where it cannot it says the headline alone, we the cause as well. */
 async function readClientSettings(file: string): Promise<void> {

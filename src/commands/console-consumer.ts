@@ -1,4 +1,4 @@
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand } from '../cli/command.ts'
 import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Progress } from '../cli/progress.ts'
 import type { Consumer, CorruptBatch } from '../client/consumer.ts'
@@ -9,14 +9,14 @@ import { KafkaError, TerseError } from '../errors.ts'
 import type { TopicPartition } from '../names/topic-partition.ts'
 import { ADDED_NAMES } from './console-consumer/added-flags.ts'
 import type { ConsumerAdditions } from './console-consumer/additions.ts'
-import { CONSOLE_CONSUMER_FLAGS } from './console-consumer/flags.ts'
+import { CONSOLE_CONSUMER_FLAGS, type Context } from './console-consumer/flags.ts'
 import { type ConsoleConsumerOptions, consoleConsumerOptions } from './console-consumer/options.ts'
 import { RecordPrinter } from './console-consumer/record-printer.ts'
 import type { MessageFormatter } from './formatters/formatter.ts'
 import { messageFormatter } from './formatters/message-formatter.ts'
 import { openConsumer } from './open/open-client.ts'
 
-export const command: Command = {
+export const command = defineCommand({
   name: 'console-consumer',
   summary: 'This tool helps to read data from Kafka topics and outputs it to standard output.',
   flags: CONSOLE_CONSUMER_FLAGS,
@@ -35,7 +35,7 @@ export const command: Command = {
       additions?.formatter ?? (await messageFormatter(options.formatterClass, options.formatterProperties))
     return await new ConsoleConsumer(context, options, formatter, additions).run()
   },
-}
+})
 
 /** With --timeout-ms, what may pass behind it while others hold what the last commit needs. */
 const CLOSE_MS = 2000
@@ -44,7 +44,7 @@ const TOLD_FROM_MS = 2000
 
 /** One run of the tool: reads, prints, commits, counts. */
 class ConsoleConsumer {
-  readonly #context: CommandContext
+  readonly #context: Context
   readonly #options: ConsoleConsumerOptions
   readonly #formatter: MessageFormatter
   readonly #printer: RecordPrinter
@@ -62,7 +62,7 @@ class ConsoleConsumer {
   readonly #afterwards: string[] = []
 
   constructor(
-    context: CommandContext,
+    context: Context,
     options: ConsoleConsumerOptions,
     formatter: MessageFormatter,
     additions: ConsumerAdditions | undefined,

@@ -1,13 +1,13 @@
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
 import { type InputChunks, openInput } from '../os/standard-input.ts'
-import { CONSOLE_PRODUCER_FLAGS } from './console-producer/flags.ts'
+import { CONSOLE_PRODUCER_FLAGS, type Context } from './console-producer/flags.ts'
 import { LineProducer } from './console-producer/line-producer.ts'
 import { checkFlags, lineReader, producerConfig } from './console-producer/options.ts'
 import { openProducer } from './open/open-client.ts'
 
 /** Lines of standard input become records. Exit 0 means: every one of them is in the log and on disk. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'console-producer',
   summary: 'This tool helps to read data from standard input and publish it to Kafka.',
   parser: 'jopt',
@@ -19,9 +19,9 @@ export const command: Command = {
     'tkafka console-producer --topic events --compression-codec zstd --sync < events.jsonl',
   ],
   run,
-}
+})
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options } = context
   checkFlags(context)
   const reader = await lineReader(options)
@@ -52,7 +52,7 @@ async function run(context: CommandContext): Promise<number> {
   return closing(producer, lines)
 }
 
-async function input(context: CommandContext): Promise<InputChunks> {
+async function input(context: Context): Promise<InputChunks> {
   const chunks = openInput(context.stdin)
   if (!context.stdinIsTerminal) return chunks
   const { TerminalLines } = await import('./console-producer/terminal-lines.ts')

@@ -1,5 +1,5 @@
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
@@ -11,7 +11,7 @@ import { CONSUMER_GROUPS_FLAGS } from './consumer-groups/flags.ts'
 import { partitionRows } from './consumer-groups/partitions.ts'
 import { checkResetScenarios } from './group-tools/reset-scenarios.ts'
 
-const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex']
+const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex'] as const
 const STATES = [
   'Assigning',
   'CompletingRebalance',
@@ -26,15 +26,17 @@ const DRY_RUN_WARNING =
   'WARN: No action will be performed as the --execute option is missing. In version 5.0, this command will require either --dry-run or --execute to be specified. You should add the --dry-run option explicitly if you are scripting this command and want to keep the current default behavior without prompting.'
 
 /** Flags that only go with others; the genuine parser refuses them before anything else. */
-const AVAILABLE_WITH: Record<string, readonly string[]> = {
-  members: ['describe'],
-  verbose: ['describe'],
-  offsets: ['describe'],
-  state: ['describe', 'list'],
-  type: ['list'],
-}
+const AVAILABLE_WITH = [
+  ['members', ['describe']],
+  ['verbose', ['describe']],
+  ['offsets', ['describe']],
+  ['state', ['describe', 'list']],
+  ['type', ['list']],
+] as const
 
-export const command: Command = {
+type Context = ToolContext<typeof CONSUMER_GROUPS_FLAGS>
+
+export const command = defineCommand({
   name: 'consumer-groups',
   summary:
     'This tool helps to list all consumer groups, describe a consumer group, delete consumer group info, or reset consumer group offsets.',
@@ -76,9 +78,9 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
-async function perform(context: CommandContext, admin: Admin): Promise<number> {
+async function perform(context: Context, admin: Admin): Promise<number> {
   const { options, stdout, stderr } = context
   const fail = (message: string, details: readonly string[] = []) => {
     stdout.flush()
@@ -97,8 +99,8 @@ async function perform(context: CommandContext, admin: Admin): Promise<number> {
 }
 
 /** The genuine tool's checks, in its order. */
-function checkArguments({ options, stderr }: CommandContext): void {
-  const unavailable = Object.entries(AVAILABLE_WITH).filter(
+function checkArguments({ options, stderr }: Context): void {
+  const unavailable = AVAILABLE_WITH.filter(
     ([flag, others]) => options.has(flag) && !others.some((other) => options.has(other)),
   )
   if (unavailable.length > 0) {
@@ -115,7 +117,7 @@ function checkArguments({ options, stderr }: CommandContext): void {
   }
   if (options.has('describe')) {
     needGroups('describe')
-    if (['members', 'offsets', 'state'].filter((view) => options.has(view)).length > 1) {
+    if ((['members', 'offsets', 'state'] as const).filter((view) => options.has(view)).length > 1) {
       throw new UsageError(
         'Option [describe] takes at most one of these options: [members], [offsets], [state]',
       )
@@ -146,7 +148,7 @@ function checkArguments({ options, stderr }: CommandContext): void {
 }
 
 function checkResetArguments(
-  options: Options,
+  options: Context['options'],
   needGroups: (action: string) => void,
   warn: (line: string) => void,
 ): void {
@@ -166,7 +168,7 @@ async function consumerGroups(admin: Admin): Promise<GroupListing[]> {
   return javaHashOrder(groups, (group) => javaStringHash(group.groupId))
 }
 
-async function list(context: CommandContext, admin: Admin): Promise<number> {
+async function list(context: Context, admin: Admin): Promise<number> {
   const { options, stdout } = context
   const withType = options.has('type')
   const withState = options.has('state')
@@ -202,7 +204,7 @@ function filter(value: string | undefined, known: readonly string[], what: strin
   })
 }
 
-async function describe(context: CommandContext, admin: Admin, groupIds: readonly string[]): Promise<number> {
+async function describe(context: Context, admin: Admin, groupIds: readonly string[]): Promise<number> {
   const { options, stdout, stderr } = context
   const tables = await import('./group-tools/tables.ts')
   const verbose = options.has('verbose')
@@ -254,7 +256,7 @@ async function coordinatorText(admin: Admin): Promise<string> {
 type Fail = (message: string, details?: readonly string[]) => void
 
 async function deleteGroups(
-  { stdout }: CommandContext,
+  { stdout }: Context,
   admin: Admin,
   groupIds: readonly string[],
   fail: Fail,
@@ -291,7 +293,7 @@ async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
   )
 }
 
-async function deleteOffsets(context: CommandContext, admin: Admin, fail: Fail): Promise<number> {
+async function deleteOffsets(context: Context, admin: Admin, fail: Fail): Promise<number> {
   const { options, stdout } = context
   const groupId = options.value('group') ?? ''
   const { parseTopicPartitions, uniquePartitions, unknownTopic } = await import('./group-tools/reset.ts')

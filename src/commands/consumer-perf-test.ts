@@ -1,5 +1,5 @@
 /** consumer-perf-test: how fast records come out of topics. */
-import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { defineCommand, type FlagName, type ToolContext } from '../cli/command.ts'
 import { type MachineOutput, machineOutput, type RowShape } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { Consumer, ConsumerVisitor } from '../client/consumer.ts'
@@ -18,7 +18,10 @@ const SHAPE: RowShape = {
   columns: ['scope', 'startMs', 'endMs', 'bytes', 'records', 'rebalanceMs', 'fetchMs'],
 }
 
-export const command: Command = {
+type Name = FlagName<typeof CONSUMER_PERF_FLAGS>
+type Context = ToolContext<typeof CONSUMER_PERF_FLAGS>
+
+export const command = defineCommand({
   name: 'consumer-perf-test',
   summary: 'This tool is used to verify the consumer performance.',
   flags: CONSUMER_PERF_FLAGS,
@@ -28,12 +31,12 @@ export const command: Command = {
     'tkafka consumer-perf-test --include load.* --num-records 1000000 --show-detailed-stats --reporting-interval 1000',
   ],
   run,
-}
+})
 
 /** How long one look for records may last, so that progress is reported and the end is noticed. */
 const POLL_MS = 100
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stdout } = context
   checkFlags(context)
   const fields = 'rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec'
@@ -68,8 +71,8 @@ async function run(context: CommandContext): Promise<number> {
   return await run.run()
 }
 
-function checkFlags({ options, stderr }: CommandContext): void {
-  const exactlyOne = (one: string, other: string) => {
+function checkFlags({ options, stderr }: Context): void {
+  const exactlyOne = (one: Name, other: Name) => {
     if (options.has(one) === options.has(other)) {
       throw new UsageError(
         `Exactly one of the following arguments is required: ${[one, other]
@@ -90,7 +93,7 @@ function checkFlags({ options, stderr }: CommandContext): void {
   }
 }
 
-function reportingInterval(options: Options): number {
+function reportingInterval(options: Context['options']): number {
   const text = options.value('reporting-interval') ?? ''
   if (!/^\d+$/.test(text)) {
     throw new UsageError(`Cannot parse argument '${text}' of option reporting-interval`, false)
@@ -100,7 +103,7 @@ function reportingInterval(options: Options): number {
   return value
 }
 
-async function consumerConfig(options: Options): Promise<Record<string, string>> {
+async function consumerConfig(options: Context['options']): Promise<Record<string, string>> {
   const file = options.value('consumer.config') ?? options.value('command-config')
   const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
   for (const [key, value] of keyValueArguments(options.values('command-property'))) config.set(key, value)
@@ -126,14 +129,14 @@ interface Plan {
 
 /** One run; counts as it goes. */
 class PerfRun implements ConsumerVisitor {
-  readonly #context: CommandContext
+  readonly #context: Context
   readonly #consumer: Consumer
   readonly #now = steadyTimeOfDay(systemClock)
   readonly #plan: Plan
   #records = 0
   #bytes = 0
 
-  constructor(context: CommandContext, consumer: Consumer, plan: Plan) {
+  constructor(context: Context, consumer: Consumer, plan: Plan) {
     this.#context = context
     this.#consumer = consumer
     this.#plan = plan

@@ -3,7 +3,7 @@
  * authenticated session, and a directory has none.
  */
 import { checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat, wholeRow } from '../cli/machine-output.ts'
 import type { DelegationToken } from '../client/admin/token-admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -15,13 +15,13 @@ import { openAdmin } from './open/open-client.ts'
 const REFUSAL =
   'Delegation Token requests are not allowed on PLAINTEXT/1-way SSL channels and on delegation token authenticated channels.'
 
-const principal = (name: string, what: string): Flag => ({
+const principal = <const Name extends string>(name: Name, what: string): Flag<Name> => ({
   name,
   arg: 'optional',
   repeatable: true,
   description: `${what} is a Kafka principal. They should be in principalType:name format.`,
 })
-const period = (name: string, description: string): Flag => ({
+const period = <const Name extends string>(name: Name, description: string): Flag<Name> => ({
   name,
   arg: 'optional',
   type: 'long',
@@ -42,43 +42,46 @@ const TOKEN = {
   ],
 }
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  {
+    name: 'command-config',
+    arg: 'required',
+    description:
+      'REQUIRED: A property file containing configs to be passed to Admin Client. Token management operations are allowed in secure mode only.',
+  },
+  {
+    name: 'create',
+    description: 'Create a new delegation token. Use --renewer-principal option to pass renewer principals.',
+  },
+  {
+    name: 'renew',
+    description: 'Renew delegation token. Use --renew-time-period option to set renew time period.',
+  },
+  {
+    name: 'expire',
+    description: 'Expire delegation token. Use --expiry-time-period option to expire the token.',
+  },
+  {
+    name: 'describe',
+    description:
+      'Describe delegation tokens for the given principals. Use --owner-principal to pass owner/renewer principals.',
+  },
+  principal('owner-principal', 'owner'),
+  principal('renewer-principal', 'renewer'),
+  period('max-life-time-period', 'Max life period for the token in milliseconds; -1: the server decides.'),
+  period('renew-time-period', 'Renew time period in milliseconds; -1: the server decides.'),
+  period('expiry-time-period', 'Expiry time period in milliseconds; -1: the token ends at once.'),
+  { name: 'hmac', arg: 'optional', description: 'HMAC of the delegation token' },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'delegation-tokens',
   summary: 'This tool helps to create, renew, expire, or describe delegation tokens.',
-  flags: [
-    BOOTSTRAP_SERVER,
-    {
-      name: 'command-config',
-      arg: 'required',
-      description:
-        'REQUIRED: A property file containing configs to be passed to Admin Client. Token management operations are allowed in secure mode only.',
-    },
-    {
-      name: 'create',
-      description:
-        'Create a new delegation token. Use --renewer-principal option to pass renewer principals.',
-    },
-    {
-      name: 'renew',
-      description: 'Renew delegation token. Use --renew-time-period option to set renew time period.',
-    },
-    {
-      name: 'expire',
-      description: 'Expire delegation token. Use --expiry-time-period option to expire the token.',
-    },
-    {
-      name: 'describe',
-      description:
-        'Describe delegation tokens for the given principals. Use --owner-principal to pass owner/renewer principals.',
-    },
-    principal('owner-principal', 'owner'),
-    principal('renewer-principal', 'renewer'),
-    period('max-life-time-period', 'Max life period for the token in milliseconds; -1: the server decides.'),
-    period('renew-time-period', 'Renew time period in milliseconds; -1: the server decides.'),
-    period('expiry-time-period', 'Expiry time period in milliseconds; -1: the token ends at once.'),
-    { name: 'hmac', arg: 'optional', description: 'HMAC of the delegation token' },
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { usage: true },
   async run(context) {
     const { options } = context
@@ -96,13 +99,13 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
 const COLUMNS = ['TOKENID', 'HMAC', 'OWNER', 'REQUESTER', 'RENEWERS', 'ISSUEDATE', 'EXPIRYDATE', 'MAXDATE']
 const WIDTHS = [15, 30, 15, 15, 25, 15, 15, 15]
 
 /** Tokens of the owners that are asked for, else all: who may read the directory may see them. */
-async function describe(context: CommandContext, all: readonly DelegationToken[]): Promise<void> {
+async function describe(context: Context, all: readonly DelegationToken[]): Promise<void> {
   const { options, stdout } = context
   const owners = principals(options, 'owner-principal')
   const tokens = all.filter(({ owner }) => owners.length === 0 || owners.includes(owner))
@@ -128,8 +131,8 @@ function minuteOf(ms: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
-function checkArguments({ options }: CommandContext): void {
-  const actions = ['create', 'renew', 'expire', 'describe'].filter((name) => options.has(name))
+function checkArguments({ options }: Context): void {
+  const actions = (['create', 'renew', 'expire', 'describe'] as const).filter((name) => options.has(name))
   if (actions.length !== 1) {
     throw new UsageError('Command must include exactly one action: --create, --renew, --expire or --describe')
   }
@@ -159,8 +162,8 @@ function checkArguments({ options }: CommandContext): void {
 }
 
 /** What the genuine tool prints before it asks. */
-function announce({ options, stdout }: CommandContext): void {
-  const list = (flag: string) => `[${principals(options, flag).join(', ')}]`
+function announce({ options, stdout }: Context): void {
+  const list = (flag: 'renewer-principal' | 'owner-principal') => `[${principals(options, flag).join(', ')}]`
   if (options.has('create')) {
     stdout.line(
       `Calling create token operation with renewers :${list('renewer-principal')} , max-life-time-period :${number(options.value('max-life-time-period'), 'max-life-time-period')}`,

@@ -1,6 +1,6 @@
 /** `tkafka delete-records`: moves the log start of partitions up to an offset. */
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
-import type { Command } from '../cli/command.ts'
+import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { exceptionText, KafkaError, TerseError } from '../errors.ts'
 import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
@@ -10,21 +10,23 @@ import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 import { parseDeleteRecordsPlan } from './plans/delete-records-plan.ts'
 
-export const command: Command = {
+const FLAGS = [
+  { ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' },
+  {
+    name: 'offset-json-file',
+    arg: 'required',
+    argName: 'Offset json file path',
+    description:
+      'REQUIRED: The JSON file with offset per partition. The format to use is: {"partitions": [{"topic": "foo", "partition": 1, "offset": 1}], "version":1}',
+  },
+  COMMAND_CONFIG,
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+export const command = defineCommand({
   name: 'delete-records',
   summary: 'This tool helps to delete records of the given partitions down to the specified offset.',
-  flags: [
-    { ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' },
-    {
-      name: 'offset-json-file',
-      arg: 'required',
-      argName: 'Offset json file path',
-      description:
-        'REQUIRED: The JSON file with offset per partition. The format to use is: {"partitions": [{"topic": "foo", "partition": 1, "offset": 1}], "version":1}',
-    },
-    COMMAND_CONFIG,
-    outputFlag,
-  ],
+  flags: FLAGS,
   examples: ['tkafka delete-records --offset-json-file plan.json'],
   async run(context) {
     const { options, stdout } = context
@@ -62,7 +64,7 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
 function byName(a: TopicPartition, b: TopicPartition): number {
   return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1

@@ -1,7 +1,7 @@
 /** `dump-log`: what is in a segment, an index, a snapshot. Reads only: files are opened for reading, nothing is locked. */
 import { basename } from 'node:path'
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { defineCommand, type FlagName, type ToolContext } from '../cli/command.ts'
 import { startProgress } from '../cli/progress.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
@@ -23,7 +23,10 @@ import { rowPrinter } from './dump-log/rows.ts'
 import { dumpSegment, type SegmentDumpOptions } from './dump-log/segment.ts'
 import { textPrinter } from './dump-log/text.ts'
 
-export const command: Command = {
+type Name = FlagName<typeof DUMP_LOG_FLAGS>
+type Context = ToolContext<typeof DUMP_LOG_FLAGS>
+
+export const command = defineCommand({
   name: 'dump-log',
   summary:
     'This tool helps to parse a log file and dump its contents to the console, useful for debugging a seemingly corrupt log segment.',
@@ -34,9 +37,9 @@ export const command: Command = {
     'tkafka dump-log --files quakes-0/00000000000000000000.index,quakes-0/00000000000000000000.timeindex',
   ],
   run,
-}
+})
 
-const DECODER_FLAGS: readonly (readonly [string, () => RecordDecoder])[] = [
+const DECODER_FLAGS: readonly (readonly [Name, () => RecordDecoder])[] = [
   ['offsets-decoder', offsetsDecoder],
   ['transaction-log-decoder', transactionLogDecoder],
   ['cluster-metadata-decoder', clusterMetadataDecoder],
@@ -44,14 +47,14 @@ const DECODER_FLAGS: readonly (readonly [string, () => RecordDecoder])[] = [
   ['share-group-state-decoder', shareGroupStateDecoder],
 ]
 
-const PRINTING_FLAGS = [
+const PRINTING_FLAGS: readonly Name[] = [
   'print-data-log',
   'key-decoder-class',
   'value-decoder-class',
   ...DECODER_FLAGS.map(([flag]) => flag),
 ]
 
-function run(context: CommandContext): number {
+function run(context: Context): number {
   const { options, stdout, stderr } = context
   if (options.raw.length === 0) throw new UsageError(command.summary)
   checkRequiredArguments(options, 'files')
@@ -101,7 +104,7 @@ function size(file: string): number {
 }
 
 /** As Java's split: empty names at the end do not count. Paths lose doubled and trailing slashes. */
-function filesOf(options: Options): string[] {
+function filesOf(options: Context['options']): string[] {
   const names = (options.value('files') ?? '').split(',')
   if (names.length > 1) while (names.at(-1) === '') names.pop()
   return names.map((name) => name.replace(/\/+/g, '/').replace(/(?<=.)\/$/, ''))
@@ -111,8 +114,8 @@ class Dump {
   readonly reports = new DumpReports()
   readonly #print: DumpPrinter
   readonly #warn: (line: string) => void
-  readonly #options: Options
-  constructor(options: Options, print: DumpPrinter, warn: (line: string) => void) {
+  readonly #options: Context['options']
+  constructor(options: Context['options'], print: DumpPrinter, warn: (line: string) => void) {
     this.#options = options
     this.#print = print
     this.#warn = warn
@@ -151,7 +154,7 @@ class Dump {
   }
 
   #segmentOptions(): SegmentDumpOptions {
-    const has = (flag: string) => this.#options.has(flag)
+    const has = (flag: Name) => this.#options.has(flag)
     const printsContents = PRINTING_FLAGS.some(has)
     const [, special] = DECODER_FLAGS.find(([flag]) => has(flag)) ?? []
     const decoder = special?.() ?? classDecoder(this.#decoderClass('key'), this.#decoderClass('value'))

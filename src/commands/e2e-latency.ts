@@ -1,5 +1,6 @@
 /** e2e-latency: how long a record takes from its sender to a reader that waits for it. */
-import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
+import { option } from '../cli/flags.ts'
 import { type MachineOutput, machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import type { Producer } from '../client/producer.ts'
@@ -20,59 +21,55 @@ const NAMES = [
   'command-config',
 ] as const
 
-const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
-  name,
-  arg: 'required',
-  argName,
-  description,
-  ...more,
-})
+const FLAGS = [
+  option(
+    'bootstrap-server',
+    'bootstrap-server',
+    'The Kafka broker list string in the form HOST1:PORT1,HOST2:PORT2. Without it the tool works on the data directory.',
+  ),
+  option('topic', 'topic-name', 'REQUIRED: The topic to use for the test.'),
+  option('num-records', 'count', 'REQUIRED: The number of messages to send.', { type: 'int' }),
+  option('producer-acks', 'producer-acks', "REQUIRED: Producer acknowledgements. Must be '1' or 'all'."),
+  option('record-size', 'bytes', 'REQUIRED: The size of each message payload in bytes.', { type: 'int' }),
+  option(
+    'record-key-size',
+    'bytes',
+    'Optional: The size of the message key in bytes. If not set, messages are sent without a key.',
+    { arg: 'optional', type: 'int', default: '0' },
+  ),
+  option(
+    'record-header-key-size',
+    'bytes',
+    'Optional: The size of the message header key in bytes. Used together with record-header-size.',
+    { arg: 'optional', type: 'int', default: '0' },
+  ),
+  option(
+    'record-header-size',
+    'bytes',
+    'Optional: The size of message header value in bytes. Use -1 for null header value.',
+    { arg: 'optional', type: 'int', default: '0' },
+  ),
+  option('num-headers', 'count', 'Optional: The number of headers to include in each message.', {
+    arg: 'optional',
+    type: 'int',
+    default: '0',
+  }),
+  option(
+    'command-config',
+    'config-file',
+    'Optional: A property file for Kafka producer/consumer/admin client configuration.',
+    { arg: 'optional' },
+  ),
+  outputFlag,
+] as const satisfies readonly Flag[]
 
-export const command: Command = {
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'e2e-latency',
   takesWords: true,
   summary: 'This tool measures end-to-end latency in Kafka by sending messages and timing their reception.',
-  flags: [
-    option(
-      'bootstrap-server',
-      'bootstrap-server',
-      'The Kafka broker list string in the form HOST1:PORT1,HOST2:PORT2. Without it the tool works on the data directory.',
-    ),
-    option('topic', 'topic-name', 'REQUIRED: The topic to use for the test.'),
-    option('num-records', 'count', 'REQUIRED: The number of messages to send.', { type: 'int' }),
-    option('producer-acks', 'producer-acks', "REQUIRED: Producer acknowledgements. Must be '1' or 'all'."),
-    option('record-size', 'bytes', 'REQUIRED: The size of each message payload in bytes.', { type: 'int' }),
-    option(
-      'record-key-size',
-      'bytes',
-      'Optional: The size of the message key in bytes. If not set, messages are sent without a key.',
-      { arg: 'optional', type: 'int', default: '0' },
-    ),
-    option(
-      'record-header-key-size',
-      'bytes',
-      'Optional: The size of the message header key in bytes. Used together with record-header-size.',
-      { arg: 'optional', type: 'int', default: '0' },
-    ),
-    option(
-      'record-header-size',
-      'bytes',
-      'Optional: The size of message header value in bytes. Use -1 for null header value.',
-      { arg: 'optional', type: 'int', default: '0' },
-    ),
-    option('num-headers', 'count', 'Optional: The number of headers to include in each message.', {
-      arg: 'optional',
-      type: 'int',
-      default: '0',
-    }),
-    option(
-      'command-config',
-      'config-file',
-      'Optional: A property file for Kafka producer/consumer/admin client configuration.',
-      { arg: 'optional' },
-    ),
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { usage: true },
   examples: ['tkafka e2e-latency --topic probe --num-records 5000 --producer-acks all --record-size 100'],
   async run(context) {
@@ -80,10 +77,10 @@ export const command: Command = {
     check(options)
     return await new Latency({ ...context, signal: context.signal, options }).run()
   },
-}
+})
 
 /** The old usage by position is still right. */
-function namedOptions({ options, stderr }: CommandContext): Options {
+function namedOptions({ options, stderr }: Context): Context['options'] {
   if (options.words.length === 0 || NAMES.some((name) => options.has(name))) return options
   const { words } = options
   if (words.length !== 5 && words.length !== 6) {
@@ -97,8 +94,8 @@ function namedOptions({ options, stderr }: CommandContext): Options {
   return new WordOptions(options, NAMES, words)
 }
 
-function check(options: Options): void {
-  for (const name of ['topic', 'num-records', 'producer-acks', 'record-size']) {
+function check(options: Context['options']): void {
+  for (const name of ['topic', 'num-records', 'producer-acks', 'record-size'] as const) {
     if (!options.has(name)) throw new UsageError(`Missing required argument "[${name}]"`)
   }
   if (!['1', 'all'].includes(options.value('producer-acks') ?? '')) {
@@ -109,7 +106,7 @@ function check(options: Options): void {
   if ((options.int('num-records') ?? 0) <= 0) {
     throw new UsageError('Value for --num-records must be a positive integer.')
   }
-  for (const name of ['record-size', 'record-key-size', 'record-header-key-size', 'num-headers']) {
+  for (const name of ['record-size', 'record-key-size', 'record-header-key-size', 'num-headers'] as const) {
     if ((options.int(name) ?? 0) < 0)
       throw new UsageError(`Value for --${name} must be a non-negative integer.`)
   }
@@ -121,11 +118,11 @@ function check(options: Options): void {
 }
 
 class Latency {
-  readonly #context: CommandContext
+  readonly #context: Context
   readonly #topic: string
   readonly #machine: MachineOutput | undefined
 
-  constructor(context: CommandContext) {
+  constructor(context: Context) {
     this.#context = context
     this.#topic = context.options.value('topic') ?? ''
     this.#machine = machineOutput(context, {

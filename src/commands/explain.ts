@@ -1,6 +1,6 @@
 /** explain: why retention and compaction did or did not clean a topic, per partition and segment, in plain words. */
 import { refuseWords } from '../cli/argument-checks.ts'
-import type { Command } from '../cli/command.ts'
+import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row, wholeRow } from '../cli/machine-output.ts'
 import type { ExplainedCause, ExplainedPartition } from '../client/admin/cleaning-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
@@ -25,29 +25,31 @@ const PARTITION_CLEANING = {
   ],
 }
 
-export const command: Command = {
+const FLAGS = [
+  {
+    name: 'topic',
+    arg: 'required',
+    argName: 'topic',
+    addition: true,
+    description: 'A topic, or a regular expression of several.',
+  },
+  {
+    name: 'partition',
+    arg: 'required',
+    argName: 'partition',
+    type: 'int',
+    addition: true,
+    description: 'Only this partition. Default: all.',
+  },
+  outputFlag,
+  { ...BOOTSTRAP_SERVER, hidden: true },
+] as const satisfies readonly Flag[]
+
+export const command = defineCommand({
   name: 'explain',
   addition: true,
   summary: 'Says why retention and compaction did, or did not, clean a topic.',
-  flags: [
-    {
-      name: 'topic',
-      arg: 'required',
-      argName: 'topic',
-      addition: true,
-      description: 'A topic, or a regular expression of several.',
-    },
-    {
-      name: 'partition',
-      arg: 'required',
-      argName: 'partition',
-      type: 'int',
-      addition: true,
-      description: 'Only this partition. Default: all.',
-    },
-    outputFlag,
-    { ...BOOTSTRAP_SERVER, hidden: true },
-  ],
+  flags: FLAGS,
   examples: ['tkafka explain --topic quakes', 'tkafka explain --topic quakes --partition 0 --output json'],
   async run(context) {
     const { options, stdout } = context
@@ -95,7 +97,7 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
 /** Every field is there; what has no value is null. */
 function explainedRow({ segments, retention, compaction, ...partition }: ExplainedPartition): Row {

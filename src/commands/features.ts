@@ -1,6 +1,6 @@
 /** `tkafka features`: the feature levels of a directory, and the tables of levels that Kafka knows. */
 
-import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { defineCommand, type Flag, type Subcommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { FeatureUpdate } from '../client/admin/node-admin.ts'
@@ -17,106 +17,115 @@ import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/c
 import { openAdmin } from './open/open-client.ts'
 
 const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' } }
-const feature = (description: string): Flag => ({
+const feature = (description: string): Flag<'feature'> => ({
   name: 'feature',
   arg: 'required',
   repeatable: true,
   description,
 })
-const METADATA: Flag = {
+const METADATA = {
   name: 'metadata',
   arg: 'required',
   deprecated: 'release-version',
   description: 'The level of the metadata. For example, 3.3-IV3.',
-}
-const RELEASE_VERSION: Flag = {
+} as const satisfies Flag
+const RELEASE_VERSION = {
   name: 'release-version',
   arg: 'required',
   description:
     'The release version to set all features to. For example, 3.9-IV0 stands for metadata.version=21 and kraft.version=1; version-mapping tells what a version stands for.',
-}
-const UNSAFE: Flag = {
+} as const satisfies Flag
+const UNSAFE = {
   name: 'unsafe',
   description: 'Perform this downgrade even if it may irreversibly destroy metadata.',
-}
-const DRY_RUN: Flag = { name: 'dry-run', description: 'Validate this change, but do not perform it.' }
+} as const satisfies Flag
+const DRY_RUN = {
+  name: 'dry-run',
+  description: 'Validate this change, but do not perform it.',
+} as const satisfies Flag
 
-export const command: Command = {
+const FLAGS = [
+  { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP, argName: undefined },
+  { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP, argName: undefined },
+  { ...COMMAND_CONFIG, argName: undefined },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+const SUBCOMMANDS = [
+  {
+    name: 'describe',
+    summary: 'Describes the current active feature flags.',
+    flags: [
+      {
+        name: 'node-id',
+        arg: 'required',
+        type: 'int',
+        description: 'The node id to which the requests should be sent.',
+      },
+    ],
+  },
+  {
+    name: 'upgrade',
+    summary: 'Upgrade one or more feature flags.',
+    flags: [
+      METADATA,
+      RELEASE_VERSION,
+      feature('A feature upgrade we should perform, in feature=level format.'),
+      DRY_RUN,
+    ],
+  },
+  {
+    name: 'downgrade',
+    summary: 'Upgrade one or more feature flags.',
+    flags: [
+      METADATA,
+      RELEASE_VERSION,
+      feature('A feature downgrade we should perform, in feature=level format.'),
+      UNSAFE,
+      DRY_RUN,
+    ],
+  },
+  {
+    name: 'disable',
+    summary: 'Disable one or more feature flags. This is the same as downgrading the version to zero.',
+    flags: [feature('A feature flag to disable.'), UNSAFE, DRY_RUN],
+  },
+  {
+    name: 'version-mapping',
+    summary:
+      'Look up the corresponding features for a given metadata version. Using the command with no --release-version argument will return the mapping for the latest stable metadata version',
+    flags: [
+      {
+        ...RELEASE_VERSION,
+        description:
+          'The release version to use for the corresponding feature mapping. The minimum is 3.3-IV3; the default is 4.3-IV0',
+      },
+      outputFlag,
+    ],
+  },
+  {
+    name: 'feature-dependencies',
+    summary:
+      'Look up dependencies for a given feature version. If the feature is not known or the version not yet defined, an error is thrown. Multiple features can be specified.',
+    flags: [
+      {
+        ...feature('The feature and version to look up dependencies for, in feature=version format.'),
+        required: true,
+      },
+      outputFlag,
+    ],
+  },
+] as const satisfies readonly Subcommand[]
+
+type Context = ToolContext<typeof FLAGS, typeof SUBCOMMANDS>
+
+export const command = defineCommand({
   name: 'features',
   summary: 'This tool manages feature flags in Kafka.',
   parser: 'argparse',
   parseErrors: { prefix: 'Command line error: ', suffix: '. Type --help for help.' },
-  flags: [
-    { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP, argName: undefined },
-    { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP, argName: undefined },
-    { ...COMMAND_CONFIG, argName: undefined },
-    outputFlag,
-  ],
-  subcommands: [
-    {
-      name: 'describe',
-      summary: 'Describes the current active feature flags.',
-      flags: [
-        {
-          name: 'node-id',
-          arg: 'required',
-          type: 'int',
-          description: 'The node id to which the requests should be sent.',
-        },
-      ],
-    },
-    {
-      name: 'upgrade',
-      summary: 'Upgrade one or more feature flags.',
-      flags: [
-        METADATA,
-        RELEASE_VERSION,
-        feature('A feature upgrade we should perform, in feature=level format.'),
-        DRY_RUN,
-      ],
-    },
-    {
-      name: 'downgrade',
-      summary: 'Upgrade one or more feature flags.',
-      flags: [
-        METADATA,
-        RELEASE_VERSION,
-        feature('A feature downgrade we should perform, in feature=level format.'),
-        UNSAFE,
-        DRY_RUN,
-      ],
-    },
-    {
-      name: 'disable',
-      summary: 'Disable one or more feature flags. This is the same as downgrading the version to zero.',
-      flags: [feature('A feature flag to disable.'), UNSAFE, DRY_RUN],
-    },
-    {
-      name: 'version-mapping',
-      summary:
-        'Look up the corresponding features for a given metadata version. Using the command with no --release-version argument will return the mapping for the latest stable metadata version',
-      flags: [
-        {
-          ...RELEASE_VERSION,
-          description:
-            'The release version to use for the corresponding feature mapping. The minimum is 3.3-IV3; the default is 4.3-IV0',
-        },
-        outputFlag,
-      ],
-    },
-    {
-      name: 'feature-dependencies',
-      summary:
-        'Look up dependencies for a given feature version. If the feature is not known or the version not yet defined, an error is thrown. Multiple features can be specified.',
-      flags: [
-        {
-          ...feature('The feature and version to look up dependencies for, in feature=version format.'),
-          required: true,
-        },
-        outputFlag,
-      ],
-    },
-  ],
+  flags: FLAGS,
+  subcommands: SUBCOMMANDS,
   examples: ['tkafka features describe', 'tkafka features version-mapping --release-version 4.0'],
   async run(context) {
     const { options } = context
@@ -138,12 +147,9 @@ export const command: Command = {
       }
     }
   },
-}
+})
 
-async function withAdmin(
-  context: CommandContext,
-  action: (admin: Admin) => Promise<number>,
-): Promise<number> {
+async function withAdmin(context: Context, action: (admin: Admin) => Promise<number>): Promise<number> {
   const admin = await openAdmin(context)
   try {
     return await action(admin)
@@ -152,7 +158,7 @@ async function withAdmin(
   }
 }
 
-async function describe(context: CommandContext, admin: Admin): Promise<number> {
+async function describe(context: Context, admin: Admin): Promise<number> {
   const { options, stdout } = context
   const node = options.int('node-id')
   const { brokers } = await admin.describeCluster()
@@ -192,7 +198,7 @@ async function describe(context: CommandContext, admin: Admin): Promise<number> 
 }
 
 /** By feature: the level asked for. */
-function updatesOf({ options, stdout }: CommandContext): Map<string, number> {
+function updatesOf({ options, stdout }: Context): Map<string, number> {
   const updates = new Map<string, number>()
   const put = (name: string, level: number) => {
     if (updates.has(name)) throw new TerseError(`Feature ${name} was specified more than once.`)
@@ -242,7 +248,7 @@ function updatesOf({ options, stdout }: CommandContext): Map<string, number> {
 }
 
 async function update(
-  { options, stdout, stderr }: CommandContext,
+  { options, stdout, stderr }: Context,
   admin: Admin,
   updates: Map<string, number>,
 ): Promise<number> {

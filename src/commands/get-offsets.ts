@@ -1,4 +1,4 @@
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
@@ -10,48 +10,52 @@ import { systemErrorText } from '../os/system-error.ts'
 import { createFilter, parseOffsetSpec } from './get-offsets/arguments.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
-export const command: Command = {
+const FLAGS = [
+  { ...BOOTSTRAP_SERVER, argName: 'HOST1:PORT1,...,HOST3:PORT3' },
+  COMMAND_CONFIG,
+  {
+    name: 'topic',
+    arg: 'required',
+    argName: 'topic',
+    description:
+      'The topic to get the offsets for. It also accepts a regular expression. If not present, all topics are queried. Cannot be used if --topic-partitions is present.',
+  },
+  {
+    name: 'partitions',
+    arg: 'required',
+    argName: 'partition ids',
+    description:
+      'Comma separated list of partition ids to get the offsets for. If not present, all partitions are queried. Cannot be used if --topic-partitions is present.',
+  },
+  {
+    name: 'topic-partitions',
+    arg: 'required',
+    argName: 'topic1:1,topic2:0-3,topic3,topic4:5-,topic5:-3',
+    description:
+      "Comma separated list of topic-partition patterns: an optional regular expression of topics, then ':' and a number, a range NUMBER-NUMBER (upper exclusive), NUMBER-, -NUMBER, or nothing for all.",
+  },
+  {
+    name: 'time',
+    arg: 'required',
+    argName:
+      '<timestamp> / -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload',
+    default: 'latest',
+    description:
+      'Timestamp of the offsets before that. No offset is returned if it is greater than that of the last record.',
+  },
+  {
+    name: 'exclude-internal-topics',
+    description: 'By default, internal topics are included. If specified, internal topics are excluded.',
+  },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'get-offsets',
   summary: 'An interactive shell for getting topic-partition offsets.',
-  flags: [
-    { ...BOOTSTRAP_SERVER, argName: 'HOST1:PORT1,...,HOST3:PORT3' },
-    COMMAND_CONFIG,
-    {
-      name: 'topic',
-      arg: 'required',
-      argName: 'topic',
-      description:
-        'The topic to get the offsets for. It also accepts a regular expression. If not present, all topics are queried. Cannot be used if --topic-partitions is present.',
-    },
-    {
-      name: 'partitions',
-      arg: 'required',
-      argName: 'partition ids',
-      description:
-        'Comma separated list of partition ids to get the offsets for. If not present, all partitions are queried. Cannot be used if --topic-partitions is present.',
-    },
-    {
-      name: 'topic-partitions',
-      arg: 'required',
-      argName: 'topic1:1,topic2:0-3,topic3,topic4:5-,topic5:-3',
-      description:
-        "Comma separated list of topic-partition patterns: an optional regular expression of topics, then ':' and a number, a range NUMBER-NUMBER (upper exclusive), NUMBER-, -NUMBER, or nothing for all.",
-    },
-    {
-      name: 'time',
-      arg: 'required',
-      argName:
-        '<timestamp> / -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload',
-      default: 'latest',
-      description:
-        'Timestamp of the offsets before that. No offset is returned if it is greater than that of the last record.',
-    },
-    {
-      name: 'exclude-internal-topics',
-      description: 'By default, internal topics are included. If specified, internal topics are excluded.',
-    },
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { prefix: 'Error occurred: ' },
   examples: [
     'tkafka get-offsets --topic quakes',
@@ -68,9 +72,9 @@ export const command: Command = {
       return 1
     }
   },
-}
+})
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stdout, stderr } = context
   if (options.has('topic-partitions') && (options.has('topic') || options.has('partitions'))) {
     throw new UsageError('--topic-partitions cannot be used with --topic or --partitions')
@@ -144,7 +148,7 @@ async function run(context: CommandContext): Promise<number> {
 }
 
 async function offsetOf(
-  { stdout, stderr }: CommandContext,
+  { stdout, stderr }: Context,
   admin: Admin,
   partition: TopicPartition,
   spec: OffsetSpec,

@@ -1,6 +1,6 @@
 /** `tkafka groups`: groups of every kind, as a table. */
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { GroupListing } from '../client/admin/group-admin.ts'
 import { UsageError } from '../errors.ts'
@@ -9,35 +9,39 @@ import { openAdmin } from './open/open-client.ts'
 
 const TYPES = ['Classic', 'Consumer', 'Share', 'Streams'] as const
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  COMMAND_CONFIG,
+  { name: 'list', description: 'List the groups.' },
+  {
+    name: 'group-type',
+    arg: 'required',
+    argName: 'type',
+    description:
+      "Filter the groups based on group type. Valid types are: 'classic', 'consumer', 'share' and 'streams'.",
+  },
+  {
+    name: 'protocol',
+    arg: 'required',
+    argName: 'protocol',
+    description: 'Filter the groups based on protocol type.',
+  },
+  {
+    name: 'consumer',
+    description:
+      "Filter the groups to show all kinds of consumer groups, including classic and simple consumer groups. This matches group type 'consumer', and group type 'classic' where the protocol type is 'consumer' or empty.",
+  },
+  { name: 'share', description: 'Filter the groups to show share groups.' },
+  { name: 'streams', description: 'Filter the groups to show streams groups.' },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'groups',
   summary: 'This tool helps to list groups of all types.',
-  flags: [
-    BOOTSTRAP_SERVER,
-    COMMAND_CONFIG,
-    { name: 'list', description: 'List the groups.' },
-    {
-      name: 'group-type',
-      arg: 'required',
-      argName: 'type',
-      description:
-        "Filter the groups based on group type. Valid types are: 'classic', 'consumer', 'share' and 'streams'.",
-    },
-    {
-      name: 'protocol',
-      arg: 'required',
-      argName: 'protocol',
-      description: 'Filter the groups based on protocol type.',
-    },
-    {
-      name: 'consumer',
-      description:
-        "Filter the groups to show all kinds of consumer groups, including classic and simple consumer groups. This matches group type 'consumer', and group type 'classic' where the protocol type is 'consumer' or empty.",
-    },
-    { name: 'share', description: 'Filter the groups to show share groups.' },
-    { name: 'streams', description: 'Filter the groups to show streams groups.' },
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { usage: true },
   examples: ['tkafka groups --list', 'tkafka groups --list --consumer'],
   async run(context) {
@@ -70,9 +74,9 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
-function filter({ options }: CommandContext): (group: GroupListing) => boolean {
+function filter({ options }: Context): (group: GroupListing) => boolean {
   if (options.has('consumer')) {
     return ({ type, protocol }) =>
       type === 'Consumer' || (type === 'Classic' && (protocol === 'consumer' || protocol === ''))

@@ -1,5 +1,5 @@
 /** leader-election: elects leaders; with one copy of each partition the one that leads is the one that can. */
-import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -10,68 +10,72 @@ import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
 import { JsonPlan } from './plans/json-plan.ts'
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  {
+    name: 'admin.config',
+    arg: 'required',
+    argName: 'config file',
+    deprecated: 'command-config',
+    description: 'Configuration properties files to pass to the admin client.',
+  },
+  {
+    name: 'command-config',
+    arg: 'required',
+    argName: 'Config file',
+    description: 'Config properties file to pass to the admin client.',
+  },
+  {
+    name: 'path-to-json-file',
+    arg: 'required',
+    argName: 'Path to JSON file',
+    description:
+      'The JSON file with the list of partition for which leader elections should be performed: {"partitions": [{"topic": "foo", "partition": 1}, {"topic": "foobar", "partition": 2}]}. Not allowed if --all-topic-partitions or --topic flags are specified.',
+  },
+  {
+    name: 'topic',
+    arg: 'required',
+    argName: 'topic name',
+    description:
+      'Name of topic for which to perform an election. Not allowed if --path-to-json-file or --all-topic-partitions is specified.',
+  },
+  {
+    name: 'partition',
+    arg: 'required',
+    type: 'int',
+    argName: 'partition id',
+    description: 'Partition id for which to perform an election. REQUIRED if --topic is specified.',
+  },
+  {
+    name: 'all-topic-partitions',
+    description:
+      'Perform election on all of the eligible topic partitions based on the type of election (see the --election-type flag). Not allowed if --topic or --path-to-json-file is specified.',
+  },
+  {
+    name: 'election-type',
+    arg: 'required',
+    argName: '[PREFERRED,UNCLEAN]: election type',
+    description:
+      'Type of election to attempt. Possible values are "preferred" for preferred leader election or "unclean" for unclean leader election. REQUIRED.',
+  },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'leader-election',
   summary:
     'This tool attempts to elect a new leader for a set of topic partitions. The type of elections supported are preferred replicas and unclean replicas.',
-  flags: [
-    BOOTSTRAP_SERVER,
-    {
-      name: 'admin.config',
-      arg: 'required',
-      argName: 'config file',
-      deprecated: 'command-config',
-      description: 'Configuration properties files to pass to the admin client.',
-    },
-    {
-      name: 'command-config',
-      arg: 'required',
-      argName: 'Config file',
-      description: 'Config properties file to pass to the admin client.',
-    },
-    {
-      name: 'path-to-json-file',
-      arg: 'required',
-      argName: 'Path to JSON file',
-      description:
-        'The JSON file with the list of partition for which leader elections should be performed: {"partitions": [{"topic": "foo", "partition": 1}, {"topic": "foobar", "partition": 2}]}. Not allowed if --all-topic-partitions or --topic flags are specified.',
-    },
-    {
-      name: 'topic',
-      arg: 'required',
-      argName: 'topic name',
-      description:
-        'Name of topic for which to perform an election. Not allowed if --path-to-json-file or --all-topic-partitions is specified.',
-    },
-    {
-      name: 'partition',
-      arg: 'required',
-      type: 'int',
-      argName: 'partition id',
-      description: 'Partition id for which to perform an election. REQUIRED if --topic is specified.',
-    },
-    {
-      name: 'all-topic-partitions',
-      description:
-        'Perform election on all of the eligible topic partitions based on the type of election (see the --election-type flag). Not allowed if --topic or --path-to-json-file is specified.',
-    },
-    {
-      name: 'election-type',
-      arg: 'required',
-      argName: '[PREFERRED,UNCLEAN]: election type',
-      description:
-        'Type of election to attempt. Possible values are "preferred" for preferred leader election or "unclean" for unclean leader election. REQUIRED.',
-    },
-    outputFlag,
-  ],
+  flags: FLAGS,
   examples: [
     'tkafka leader-election --election-type preferred --all-topic-partitions',
     'tkafka leader-election --election-type preferred --topic orders --partition 0',
   ],
   run,
-}
+})
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stderr } = context
   check(options)
   const type = electionType(options)
@@ -92,9 +96,9 @@ async function run(context: CommandContext): Promise<number> {
 }
 
 /** The genuine order: what is missing, then which of the three. */
-function check(options: Options): void {
+function check(options: Context['options']): void {
   if (!options.has('election-type')) throw new UsageError('Missing required option(s): election-type', false)
-  const scopes = ['topic', 'all-topic-partitions', 'path-to-json-file']
+  const scopes = ['topic', 'all-topic-partitions', 'path-to-json-file'] as const
   if (scopes.filter((name) => options.has(name)).length !== 1) {
     throw new UsageError(`One and only one of the following options is required: ${scopes.join(', ')}`, false)
   }
@@ -108,7 +112,7 @@ function check(options: Options): void {
   }
 }
 
-function electionType(options: Options): 'PREFERRED' | 'UNCLEAN' {
+function electionType(options: Context['options']): 'PREFERRED' | 'UNCLEAN' {
   const text = options.value('election-type') ?? ''
   const type = text.toUpperCase()
   if (type === 'PREFERRED' || type === 'UNCLEAN') return type
@@ -116,7 +120,7 @@ function electionType(options: Options): 'PREFERRED' | 'UNCLEAN' {
 }
 
 /** undefined: all of them. */
-function requested(options: Options): TopicPartition[] | undefined {
+function requested(options: Context['options']): TopicPartition[] | undefined {
   const topic = options.value('topic')
   if (topic !== undefined) return [{ topic, partition: options.int('partition') ?? 0 }]
   const file = options.value('path-to-json-file')
@@ -147,7 +151,7 @@ function plannedPartitions(plan: JsonPlan): TopicPartition[] {
 
 /** One broker: whoever leads is the preferred leader and the only one there could be. */
 async function elect(
-  context: CommandContext,
+  context: Context,
   admin: Admin,
   type: string,
   partitions: readonly TopicPartition[] | undefined,

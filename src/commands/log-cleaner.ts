@@ -3,7 +3,7 @@
  * when nothing was done, stderr stays empty unless something failed, and only that ends with 1.
  */
 import { refuseWords } from '../cli/argument-checks.ts'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { Admin } from '../client/admin/admin.ts'
@@ -15,64 +15,68 @@ import { noSuch } from '../names/near-names.ts'
 import { CLEANING_RESULT, cleaningLine, delayLine, parseDuration, unreachedLine } from './log-cleaner/text.ts'
 import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
 
-export const command: Command = {
+const FLAGS = [
+  {
+    name: 'topic',
+    arg: 'required',
+    argName: 'topic',
+    repeatable: true,
+    addition: true,
+    description: 'Only these topics: a name or a regular expression, more of them by commas. Default: all.',
+  },
+  {
+    name: 'retention',
+    addition: true,
+    description: 'Delete segments that are past retention.ms or retention.bytes, or below the log start.',
+  },
+  {
+    name: 'compaction',
+    addition: true,
+    description: 'Compact logs that are dirty enough, the dirtiest first.',
+  },
+  {
+    name: 'all',
+    addition: true,
+    description:
+      'Retention, compaction, and expiry of committed offsets (offsets.retention.minutes). This is the default.',
+  },
+  {
+    name: 'dry-run',
+    addition: true,
+    description: 'Say what would be done and change nothing.',
+  },
+  {
+    name: 'now',
+    addition: true,
+    description:
+      'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the active segment as well, which is rolled first. For retention, roll an active segment that keeps records past it.',
+  },
+  {
+    name: 'max-time',
+    arg: 'required',
+    argName: 'duration',
+    addition: true,
+    description: 'Stop in good order after so long: 30s, 5m, 1h. The next run goes on.',
+  },
+  {
+    name: 'max-bytes-per-second',
+    arg: 'required',
+    argName: 'bytes',
+    type: 'long',
+    addition: true,
+    description: 'Read and write no more than this. Default: log.cleaner.io.max.bytes.per.second.',
+  },
+  outputFlag,
+  { ...BOOTSTRAP_SERVER, hidden: true },
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'log-cleaner',
   addition: true,
   summary: "Deletes and compacts what the topics' settings say, once, as a broker does all the time.",
-  flags: [
-    {
-      name: 'topic',
-      arg: 'required',
-      argName: 'topic',
-      repeatable: true,
-      addition: true,
-      description: 'Only these topics: a name or a regular expression, more of them by commas. Default: all.',
-    },
-    {
-      name: 'retention',
-      addition: true,
-      description: 'Delete segments that are past retention.ms or retention.bytes, or below the log start.',
-    },
-    {
-      name: 'compaction',
-      addition: true,
-      description: 'Compact logs that are dirty enough, the dirtiest first.',
-    },
-    {
-      name: 'all',
-      addition: true,
-      description:
-        'Retention, compaction, and expiry of committed offsets (offsets.retention.minutes). This is the default.',
-    },
-    {
-      name: 'dry-run',
-      addition: true,
-      description: 'Say what would be done and change nothing.',
-    },
-    {
-      name: 'now',
-      addition: true,
-      description:
-        'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the active segment as well, which is rolled first. For retention, roll an active segment that keeps records past it.',
-    },
-    {
-      name: 'max-time',
-      arg: 'required',
-      argName: 'duration',
-      addition: true,
-      description: 'Stop in good order after so long: 30s, 5m, 1h. The next run goes on.',
-    },
-    {
-      name: 'max-bytes-per-second',
-      arg: 'required',
-      argName: 'bytes',
-      type: 'long',
-      addition: true,
-      description: 'Read and write no more than this. Default: log.cleaner.io.max.bytes.per.second.',
-    },
-    outputFlag,
-    { ...BOOTSTRAP_SERVER, hidden: true },
-  ],
+  flags: FLAGS,
   examples: [
     'tkafka log-cleaner',
     'tkafka log-cleaner --topic users --compaction --now',
@@ -123,9 +127,9 @@ export const command: Command = {
     }
     return failures > 0 ? 1 : 0
   },
-}
+})
 
-function cleaningOptions(context: CommandContext): CleaningOptions {
+function cleaningOptions(context: Context): CleaningOptions {
   const { options } = context
   refuseWords('log-cleaner', options, 'topic')
   const all = options.has('all') || !(options.has('retention') || options.has('compaction'))
@@ -151,7 +155,7 @@ function cleaningOptions(context: CommandContext): CleaningOptions {
 }
 
 /** @throws KafkaError for a name that there is no topic of; a pattern may match none, as from cron it often will */
-async function requireTopics({ options }: CommandContext, admin: Admin): Promise<void> {
+async function requireTopics({ options }: Context, admin: Admin): Promise<void> {
   const names = options
     .values('topic')
     .map((list) => onlyTopic(list))
@@ -165,7 +169,7 @@ async function requireTopics({ options }: CommandContext, admin: Admin): Promise
 }
 
 /** A person at a terminal gets an answer in any case; cron gets none when there was nothing to do. */
-async function reassure(context: CommandContext, { dryRun }: CleaningOptions): Promise<void> {
+async function reassure(context: Context, { dryRun }: CleaningOptions): Promise<void> {
   const { options, stdout, stderr } = context
   if (!stdout.isTerminal || !stderr.isTerminal) return
   if (options.has('topic')) await (await import('./hints/near-name-hint.ts')).hintNearNames(context)

@@ -1,6 +1,6 @@
 /** `tkafka log-dirs`: how many bytes each partition holds. */
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
-import type { Command } from '../cli/command.ts'
+import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { TerseError } from '../errors.ts'
 import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
@@ -12,31 +12,33 @@ const LOG_DIR_SHAPE = {
   columns: ['broker', 'logDir', 'topic', 'partition', 'size', 'offsetLag', 'isFuture'],
 }
 
-export const command: Command = {
+const FLAGS = [
+  { ...BOOTSTRAP_SERVER, argName: 'The server(s) to use for bootstrapping' },
+  COMMAND_CONFIG,
+  { name: 'describe', description: 'Describe the specified log directories on the specified brokers.' },
+  {
+    name: 'topic-list',
+    arg: 'required',
+    argName: 'Topic list',
+    default: '',
+    description:
+      'The list of topics to be queried in the form "topic1,topic2,topic3". All topics will be queried if no topic list is specified.',
+  },
+  {
+    name: 'broker-list',
+    arg: 'required',
+    argName: 'Broker list',
+    default: '',
+    description:
+      'The list of brokers to be queried in the form "0,1,2". All brokers in the cluster will be queried if no broker list is specified.',
+  },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+export const command = defineCommand({
   name: 'log-dirs',
   summary: 'This tool helps to query log directory usage on the specified brokers.',
-  flags: [
-    { ...BOOTSTRAP_SERVER, argName: 'The server(s) to use for bootstrapping' },
-    COMMAND_CONFIG,
-    { name: 'describe', description: 'Describe the specified log directories on the specified brokers.' },
-    {
-      name: 'topic-list',
-      arg: 'required',
-      argName: 'Topic list',
-      default: '',
-      description:
-        'The list of topics to be queried in the form "topic1,topic2,topic3". All topics will be queried if no topic list is specified.',
-    },
-    {
-      name: 'broker-list',
-      arg: 'required',
-      argName: 'Broker list',
-      default: '',
-      description:
-        'The list of brokers to be queried in the form "0,1,2". All brokers in the cluster will be queried if no broker list is specified.',
-    },
-    outputFlag,
-  ],
+  flags: FLAGS,
   examples: ['tkafka log-dirs --describe', 'tkafka log-dirs --describe --topic-list quakes'],
   async run(context) {
     const { options, stdout, stderr } = context
@@ -84,7 +86,7 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
 function words(list: string | undefined): string[] {
   return (list ?? '').split(',').filter((word) => word !== '')

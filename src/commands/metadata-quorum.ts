@@ -1,6 +1,6 @@
 /** `tkafka metadata-quorum`: the metadata log of a directory, as its only voter would tell it. */
 
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type Subcommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { QuorumInfo } from '../client/admin/node-admin.ts'
 import { TerseError } from '../errors.ts'
@@ -13,7 +13,7 @@ const BOOTSTRAP_GROUP = { group: { name: 'bootstrap' }, argName: undefined }
 const DRY_RUN = {
   name: 'dry-run',
   description: 'True if we should print what would be done, but not do it.',
-}
+} as const satisfies Flag
 const NEEDS_CONTROLLER =
   'the voters of a quorum are changed by its running leader; a data directory has none (--bootstrap-server)'
 
@@ -35,54 +35,60 @@ const REPLICA_SHAPE = {
   ],
 }
 
-export const command: Command = {
+const FLAGS = [
+  { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP },
+  { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP },
+  { ...COMMAND_CONFIG, argName: undefined },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+const SUBCOMMANDS = [
+  {
+    name: 'describe',
+    summary: 'Describe the metadata quorum info',
+    flags: [
+      { name: 'status', description: 'A short summary of the quorum status.' },
+      { name: 'replication', description: 'Detailed information about the status of replication' },
+      { name: 'human-readable', description: 'Human-readable output' },
+    ],
+  },
+  {
+    name: 'add-controller',
+    summary: 'Add a controller to the KRaft controller cluster',
+    flags: [DRY_RUN],
+  },
+  {
+    name: 'remove-controller',
+    summary: 'Remove a controller from the KRaft controller cluster',
+    flags: [
+      {
+        name: 'controller-id',
+        short: 'i',
+        arg: 'required',
+        type: 'int',
+        required: true,
+        description: 'The id of the controller to remove.',
+      },
+      {
+        name: 'controller-directory-id',
+        short: 'd',
+        arg: 'required',
+        required: true,
+        description: 'The directory ID of the controller to remove.',
+      },
+      DRY_RUN,
+    ],
+  },
+] as const satisfies readonly Subcommand[]
+
+type Context = ToolContext<typeof FLAGS, typeof SUBCOMMANDS>
+
+export const command = defineCommand({
   name: 'metadata-quorum',
   summary: 'This tool describes kraft metadata quorum status.',
   parser: 'argparse',
-  flags: [
-    { ...BOOTSTRAP_SERVER, ...BOOTSTRAP_GROUP },
-    { ...BOOTSTRAP_CONTROLLER, ...BOOTSTRAP_GROUP },
-    { ...COMMAND_CONFIG, argName: undefined },
-    outputFlag,
-  ],
-  subcommands: [
-    {
-      name: 'describe',
-      summary: 'Describe the metadata quorum info',
-      flags: [
-        { name: 'status', description: 'A short summary of the quorum status.' },
-        { name: 'replication', description: 'Detailed information about the status of replication' },
-        { name: 'human-readable', description: 'Human-readable output' },
-      ],
-    },
-    {
-      name: 'add-controller',
-      summary: 'Add a controller to the KRaft controller cluster',
-      flags: [DRY_RUN],
-    },
-    {
-      name: 'remove-controller',
-      summary: 'Remove a controller from the KRaft controller cluster',
-      flags: [
-        {
-          name: 'controller-id',
-          short: 'i',
-          arg: 'required',
-          type: 'int',
-          required: true,
-          description: 'The id of the controller to remove.',
-        },
-        {
-          name: 'controller-directory-id',
-          short: 'd',
-          arg: 'required',
-          required: true,
-          description: 'The directory ID of the controller to remove.',
-        },
-        DRY_RUN,
-      ],
-    },
-  ],
+  flags: FLAGS,
+  subcommands: SUBCOMMANDS,
   examples: ['tkafka metadata-quorum describe --status', 'tkafka metadata-quorum describe --replication'],
   async run(context) {
     const { options } = context
@@ -133,9 +139,9 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
-function printStatus({ stdout }: CommandContext, quorum: QuorumInfo): void {
+function printStatus({ stdout }: Context, quorum: QuorumInfo): void {
   const voters = quorum.voters.map(({ id, directoryId, endpoints }) => {
     const parts = [`"id": ${id}`]
     if (directoryId !== ZERO_UUID) parts.push(`"directoryId": "${directoryId}"`)
@@ -152,7 +158,7 @@ function printStatus({ stdout }: CommandContext, quorum: QuorumInfo): void {
   stdout.line('CurrentObservers:       []')
 }
 
-function printReplication({ options, stdout }: CommandContext, quorum: QuorumInfo): void {
+function printReplication({ options, stdout }: Context, quorum: QuorumInfo): void {
   const now = Date.now()
   const time = (ms: number) =>
     options.has('human-readable') ? `${Math.max(0, now - ms)} ms ago` : String(ms)
@@ -176,7 +182,7 @@ function printReplication({ options, stdout }: CommandContext, quorum: QuorumInf
   }
 }
 
-async function removeController(context: CommandContext): Promise<number> {
+async function removeController(context: Context): Promise<number> {
   const { options, stdout } = context
   const id = options.int('controller-id') ?? -1
   if (id < 0) throw new TerseError(`Invalid negative --controller-id: ${id}`)

@@ -1,5 +1,5 @@
 /** producer-perf-test: how fast records get into a topic, and how long each takes. */
-import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type FlagName, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import { count } from '../count.ts'
@@ -16,7 +16,7 @@ const PAYLOAD = { name: 'payload', required: true } as const
 const EXACTLY_ONE =
   'Note that you must provide exactly one of --record-size, --payload-file or --payload-monotonic.'
 
-const FLAGS: readonly Flag[] = [
+const FLAGS = [
   {
     name: 'bootstrap-server',
     arg: 'required',
@@ -132,9 +132,12 @@ const FLAGS: readonly Flag[] = [
     description: `Payload is a monotonically increasing integer. ${EXACTLY_ONE}`,
   },
   outputFlag,
-]
+] as const satisfies readonly Flag[]
 
-export const command: Command = {
+type Name = FlagName<typeof FLAGS>
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'producer-perf-test',
   summary: 'This tool is used to verify the producer performance.',
   parser: 'argparse',
@@ -144,7 +147,7 @@ export const command: Command = {
     'tkafka producer-perf-test --topic load --num-records 5000 --payload-file lines.txt --throughput 500',
   ],
   run,
-}
+})
 
 /** So much is handed in before it is written in one go: as much as a client would have in flight. */
 const DRAIN_BYTES = 1 << 20
@@ -160,14 +163,14 @@ interface Plan {
   readonly reportingIntervalMs: number
 }
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const plan = await checkedPlan(context)
   const { options, stdout, stderr } = context
   const payload = perfPayload(options, outputFormat(options) === 'text' ? stdout : stderr)
   for (const [old, current] of [
     ['producer-props', 'command-property'],
     ['producer.config', 'command-config'],
-  ]) {
+  ] as const) {
     if (!options.has(old)) continue
     stderr.line(
       `Option --${old} has been deprecated and will be removed in a future version. Use --${current} instead.`,
@@ -194,7 +197,7 @@ async function run(context: CommandContext): Promise<number> {
 }
 
 /** What is wrong only together, in the genuine tool's order. */
-async function checkedPlan(context: CommandContext): Promise<Plan> {
+async function checkedPlan(context: Context): Promise<Plan> {
   const { options, command } = context
   const throughput = options.value('throughput') ?? ''
   if (throughput.trim() === '' || Number.isNaN(Number(throughput))) {
@@ -212,7 +215,7 @@ async function checkedPlan(context: CommandContext): Promise<Plan> {
   }
   const recordSize = options.int('record-size')
   const duration = options.long('transaction-duration-ms')
-  const both = (one: string, other: string) => options.has(one) && options.has(other)
+  const both = (one: Name, other: Name) => options.has(one) && options.has(other)
   const problem =
     plan.numRecords <= 0
       ? '--num-records should be greater than zero.'
@@ -233,7 +236,7 @@ async function checkedPlan(context: CommandContext): Promise<Plan> {
   return plan
 }
 
-async function producerConfig(options: Options): Promise<Record<string, string>> {
+async function producerConfig(options: Context['options']): Promise<Record<string, string>> {
   const file = options.value('command-config') ?? options.value('producer.config')
   const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
   for (const property of [...options.values('producer-props'), ...options.values('command-property')]) {
@@ -248,7 +251,7 @@ async function producerConfig(options: Options): Promise<Record<string, string>>
 
 /** One run: records are handed in until a buffer is full (or the throttle waits), then all of them are acknowledged. */
 class PerfRun {
-  readonly #context: CommandContext
+  readonly #context: Context
   readonly #now = steadyTimeOfDay(systemClock)
   readonly #plan: Plan
   readonly #payload: Payload
@@ -261,7 +264,7 @@ class PerfRun {
   #all = 0
   #lost = 0
 
-  constructor(context: CommandContext, plan: Plan, payload: Payload) {
+  constructor(context: Context, plan: Plan, payload: Payload) {
     this.#context = context
     this.#output = {
       stdout: context.stdout,

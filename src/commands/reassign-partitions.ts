@@ -1,5 +1,5 @@
 /** reassign-partitions on a directory: one broker, so every partition is already where it can be. */
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
@@ -26,10 +26,14 @@ const REASSIGNMENT_SHAPE = {
   columns: ['topic', 'partition', 'replicas', 'addingReplicas', 'removingReplicas'],
 }
 
-export const command: Command = {
+const FLAGS = [...REASSIGN_PARTITIONS_FLAGS, outputFlag] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'reassign-partitions',
   summary: 'This tool helps to move topic partitions between replicas.',
-  flags: [...REASSIGN_PARTITIONS_FLAGS, outputFlag],
+  flags: FLAGS,
   parseErrors: { usage: true },
   examples: [
     'tkafka reassign-partitions --list',
@@ -54,9 +58,9 @@ export const command: Command = {
     }
     return 0
   },
-}
+})
 
-const RUNS: Readonly<Record<ReassignAction, (context: CommandContext, admin: Admin) => Promise<void>>> = {
+const RUNS: Readonly<Record<ReassignAction, (context: Context, admin: Admin) => Promise<void>>> = {
   generate,
   execute,
   verify,
@@ -74,7 +78,7 @@ const BROKER_THROTTLES = ['leader.replication.throttled.rate', 'follower.replica
 const LOG_DIR_THROTTLE = 'replica.alter.log.dirs.io.max.bytes.per.second'
 const TOPIC_THROTTLES = ['leader.replication.throttled.replicas', 'follower.replication.throttled.replicas']
 
-async function generate({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+async function generate({ options, stdout }: Context, admin: Admin): Promise<void> {
   const brokers = brokerList(options.value('broker-list') ?? '')
   const topics = topicsToMove(options.value('topics-to-move-json-file') ?? '')
   const current: PlannedPartition[] = []
@@ -103,7 +107,7 @@ function brokerList(text: string): number[] {
   return ids
 }
 
-async function execute({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+async function execute({ options, stdout }: Context, admin: Admin): Promise<void> {
   const planned = executableReassignment(options.value('reassignment-json-file') ?? '').sort(byPartition)
   const throttle = options.long('throttle') ?? -1
   const logDirThrottle = options.long('replica-alter-log-dirs-throttle') ?? -1
@@ -200,7 +204,7 @@ async function setConfigs(
   )
 }
 
-async function verify({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+async function verify({ options, stdout }: Context, admin: Admin): Promise<void> {
   const { partitions } = reassignment(options.value('reassignment-json-file') ?? '')
   const planned = [...partitions].sort(byPartition)
   const known = new Set((await admin.listTopics()).map(({ name }) => name))
@@ -231,7 +235,7 @@ async function verify({ options, stdout }: CommandContext, admin: Admin): Promis
   if (!options.has('preserve-throttles')) await clearThrottles(stdout, admin, planned)
 }
 
-async function cancel({ options, stdout }: CommandContext, admin: Admin): Promise<void> {
+async function cancel({ options, stdout }: Context, admin: Admin): Promise<void> {
   const { partitions } = reassignment(options.value('reassignment-json-file') ?? '')
   stdout.line('None of the specified partition reassignments are active.')
   stdout.write('None of the specified partition moves are active.')
@@ -239,7 +243,7 @@ async function cancel({ options, stdout }: CommandContext, admin: Admin): Promis
 }
 
 async function clearThrottles(
-  stdout: CommandContext['stdout'],
+  stdout: Context['stdout'],
   admin: Admin,
   planned: readonly PlannedPartition[],
 ): Promise<void> {

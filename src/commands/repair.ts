@@ -1,6 +1,6 @@
 /** `tkafka repair`: mends what `tkafka check` finds, and keeps what it takes out in `.broken` files. */
 import { refuseWords } from '../cli/argument-checks.ts'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
 import type { RepairStep } from '../client/admin/check-admin.ts'
@@ -8,21 +8,25 @@ import { topicFilter } from '../client/topic-filter.ts'
 import { findingLines, TOPIC } from './check/findings.ts'
 import { openAdmin } from './open/open-client.ts'
 
-export const command: Command = {
+const FLAGS = [
+  { name: 'dry-run', description: 'Tell what would be done, and change nothing.' },
+  TOPIC,
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'repair',
   addition: true,
   summary:
     'Mends what check finds: torn ends are cut, damage is taken out, indexes and checkpoints are built anew. Bytes that are taken out are kept in files that end in .broken. Exit status 1 when something is left that it cannot mend.',
-  flags: [
-    { name: 'dry-run', description: 'Tell what would be done, and change nothing.' },
-    TOPIC,
-    outputFlag,
-  ],
+  flags: FLAGS,
   examples: ['tkafka repair --dry-run', 'tkafka repair --topic quakes'],
   run,
-}
+})
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stdout, stderr } = context
   refuseWords('repair', options, 'topic')
   const dryRun = options.has('dry-run')

@@ -1,70 +1,74 @@
 /** replica-verification on a directory: there is one copy of everything, which agrees with itself. */
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { javaPattern } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { openAdmin } from './open/open-client.ts'
 
-export const command: Command = {
+const FLAGS = [
+  {
+    name: 'broker-list',
+    arg: 'required',
+    argName: 'hostname:port,...,hostname:port',
+    description:
+      'The list of hostname and port of the server to connect to. Without it the tool works on the data directory.',
+  },
+  {
+    name: 'fetch-size',
+    arg: 'required',
+    type: 'int',
+    argName: 'bytes',
+    default: '1048576',
+    description: 'The fetch size of each request.',
+  },
+  {
+    name: 'max-wait-ms',
+    arg: 'required',
+    type: 'int',
+    argName: 'ms',
+    default: '1000',
+    description: 'The max amount of time each fetch request waits.',
+  },
+  {
+    name: 'topics-include',
+    arg: 'required',
+    argName: 'Java regex (String)',
+    default: '.*',
+    description: 'List of topics to verify replica consistency.',
+  },
+  {
+    name: 'time',
+    arg: 'required',
+    type: 'long',
+    argName: 'timestamp/-1(latest)/-2(earliest)',
+    default: '-1',
+    description: 'Timestamp for getting the initial offsets.',
+  },
+  {
+    name: 'report-interval-ms',
+    arg: 'required',
+    type: 'long',
+    argName: 'ms',
+    default: '30000',
+    description: 'The reporting interval.',
+  },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'replica-verification',
   summary: 'Validate that all replicas for a set of topics have the same data.',
-  flags: [
-    {
-      name: 'broker-list',
-      arg: 'required',
-      argName: 'hostname:port,...,hostname:port',
-      description:
-        'The list of hostname and port of the server to connect to. Without it the tool works on the data directory.',
-    },
-    {
-      name: 'fetch-size',
-      arg: 'required',
-      type: 'int',
-      argName: 'bytes',
-      default: '1048576',
-      description: 'The fetch size of each request.',
-    },
-    {
-      name: 'max-wait-ms',
-      arg: 'required',
-      type: 'int',
-      argName: 'ms',
-      default: '1000',
-      description: 'The max amount of time each fetch request waits.',
-    },
-    {
-      name: 'topics-include',
-      arg: 'required',
-      argName: 'Java regex (String)',
-      default: '.*',
-      description: 'List of topics to verify replica consistency.',
-    },
-    {
-      name: 'time',
-      arg: 'required',
-      type: 'long',
-      argName: 'timestamp/-1(latest)/-2(earliest)',
-      default: '-1',
-      description: 'Timestamp for getting the initial offsets.',
-    },
-    {
-      name: 'report-interval-ms',
-      arg: 'required',
-      type: 'long',
-      argName: 'ms',
-      default: '30000',
-      description: 'The reporting interval.',
-    },
-    outputFlag,
-  ],
+  flags: FLAGS,
   parseErrors: { usage: true },
   examples: ['tkafka replica-verification --topics-include orders.*'],
   run,
-}
+})
 
 /** As the genuine tool, goes on until it is stopped. */
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stdout, stderr } = context
   const servers = options.value('broker-list')
   if (servers !== undefined && !servers.split(',').every((server) => /:\d+$/.test(server.trim())))
@@ -72,7 +76,7 @@ async function run(context: CommandContext): Promise<number> {
   const include = options.value('topics-include') ?? '.*'
   const matches = topicPattern(include)
   const intervalMs = options.long('report-interval-ms') ?? 30000
-  for (const name of ['fetch-size', 'max-wait-ms', 'time']) options.long(name)
+  for (const name of ['fetch-size', 'max-wait-ms', 'time'] as const) options.long(name)
   const admin = await openAdmin(context)
   let partitions = 0
   let first: TopicPartition | undefined

@@ -1,7 +1,8 @@
 /** share-groups: lists and describes share groups as far as their records stand in the directory. */
 
 import { checkInvalidArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
+import { option } from '../cli/flags.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { GroupListing } from '../client/admin/group-admin.ts'
@@ -20,15 +21,7 @@ import {
 } from './group-tools/newer-groups.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
-const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
-  name,
-  arg: 'required',
-  argName,
-  description,
-  ...more,
-})
-
-const FLAGS: readonly Flag[] = [
+const FLAGS = [
   BOOTSTRAP_SERVER,
   option('group', 'share group', 'The share group we wish to act on.', { repeatable: true }),
   option(
@@ -83,9 +76,11 @@ const FLAGS: readonly Flag[] = [
   },
   { name: 'verbose', description: 'Provide additional information, if any, when describing the group.' },
   outputFlag,
-]
+] as const satisfies readonly Flag[]
 
-export const command: Command = {
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'share-groups',
   summary: 'This tool helps to list, describe, reset and delete share groups.',
   flags: FLAGS,
@@ -111,9 +106,9 @@ export const command: Command = {
       return 0
     })
   },
-}
+})
 
-function check(options: Options): void {
+function check(options: Context['options']): void {
   if (options.has('describe')) checkDescribe(options)
   if (options.has('delete')) {
     if (!options.has('group') && !options.has('all-groups'))
@@ -129,18 +124,14 @@ function check(options: Options): void {
     if (!options.has('group')) throw new UsageError('Option [reset-offsets] takes the option: [group]')
     if (!options.has('topic') && !options.has('all-topics'))
       throw new UsageError('Option [reset-offsets] takes one of these options: [all-topics], [topic]')
-    const to = ['to-datetime', 'to-earliest', 'to-latest'].filter((name) => options.has(name))
+    const to = (['to-datetime', 'to-earliest', 'to-latest'] as const).filter((name) => options.has(name))
     if (to.length > 1) throw new UsageError(`Option "[${to[0]}]" can't be used with option "[${to[1]}]"`)
   }
   checkInvalidArguments(options, 'group', ['all-groups', 'list'])
   checkInvalidArguments(options, 'topic', ['list', 'describe'])
 }
 
-async function describe(
-  context: CommandContext,
-  admin: Admin,
-  chosen: readonly GroupListing[],
-): Promise<void> {
+async function describe(context: Context, admin: Admin, chosen: readonly GroupListing[]): Promise<void> {
   const { options, stderr } = context
   if (options.has('members')) {
     // Members are known to a broker alone.
@@ -157,7 +148,7 @@ async function describe(
 }
 
 /** What the genuine tool finds only when it looks at a value, and tells as a failure. @throws TerseError */
-function checkValues(options: Options): void {
+function checkValues(options: Context['options']): void {
   try {
     options.long('timeout')
   } catch (error) {
@@ -172,7 +163,7 @@ const WAY_OUT =
   'only a broker can change the offsets of a share group: boot one on this directory (tkafka storage server-properties says how).'
 
 function deleteOffsets(
-  { options, stdout, stderr }: CommandContext,
+  { options, stdout, stderr }: Context,
   groups: readonly GroupListing[],
   all: readonly GroupListing[],
 ): number {
@@ -190,15 +181,17 @@ function deleteOffsets(
 
 /** Where a reset leads to is shown; to go there is for a broker, as the group's state is its own. */
 async function resetShareOffsets(
-  context: CommandContext,
+  context: Context,
   admin: Admin,
   all: readonly GroupListing[],
 ): Promise<number> {
-  const { options, stderr } = context
+  const { options, stdout, stderr } = context
   const group = options.value('group') ?? ''
   const other = all.some(({ groupId, type }) => groupId === group && type !== 'Share')
   const { resetOffsets } = await import('./group-tools/reset.ts')
-  return await resetOffsets(context, admin, [group], (message) => stderr.line(`\nError: ${message}`), {
+  // Of a reset's flags share-groups has rows for some; the others are absent.
+  const reset = { command, options: options.ofAnyTool, stdout, stderr }
+  return await resetOffsets(reset, admin, [group], (message) => stderr.line(`\nError: ${message}`), {
     partitionsOf: async (id) =>
       options.has('all-topics') ? await admin.listShareGroupOffsets(id) : undefined,
     alter: async (_, offsets) => {
@@ -232,7 +225,7 @@ const SHARE_GROUP_OFFSET = {
 }
 
 async function describeOffsets(
-  context: CommandContext,
+  context: Context,
   admin: Admin,
   groups: readonly GroupListing[],
 ): Promise<void> {

@@ -1,7 +1,7 @@
 /** `tkafka status`: which directory and why that one, made by whom, clean or not, who holds it, what is in it. */
 
 import { refuseWords } from '../cli/argument-checks.ts'
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { count } from '../count.ts'
 import { bytes } from './log-cleaner/text.ts'
@@ -40,11 +40,15 @@ const STATUS_SHAPE = {
   ],
 }
 
-export const command: Command = {
+const FLAGS = [outputFlag] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'status',
   addition: true,
   summary: 'Tells which data directory is used, what it is, and who works in it.',
-  flags: [outputFlag],
+  flags: FLAGS,
   examples: ['tkafka status', 'tkafka --data-dir /var/lib/kafka status'],
   async run(context) {
     refuseWords('status', context.options)
@@ -54,9 +58,9 @@ export const command: Command = {
     else await machine.all([wholeRow(STATUS_SHAPE, report)])
     return report.problems.length === 0 ? 0 : 1
   },
-}
+})
 
-function print({ stdout, stderr }: CommandContext, report: DirectoryReport): void {
+function print({ stdout, stderr }: Context, report: DirectoryReport): void {
   const row = (name: string, text: string) => stdout.line(`${name.padEnd(12)} ${text}`)
   row('Directory', report.path)
   row('Chosen by', chosenBy(report.why))

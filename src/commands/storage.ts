@@ -1,5 +1,5 @@
 /** `tkafka storage`: formats log directories, tells about them, and with which properties a broker boots this one. */
-import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { defineCommand, type Flag, type Subcommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row } from '../cli/machine-output.ts'
 import { TerseError } from '../errors.ts'
 import { randomUuid } from '../message/uuid.ts'
@@ -9,20 +9,20 @@ import { systemOs } from '../os/system-os.ts'
 import { isShort, showFeatureDependencies, showVersionMapping } from './features/arguments.ts'
 import { readStorageConfig } from './storage/config.ts'
 
-const CONFIG: Flag = {
+const CONFIG = {
   name: 'config',
   short: 'c',
   arg: 'required',
   required: true,
   description: 'The Kafka configuration file to use.',
-}
-const release = (what: string): Flag => ({
+} as const satisfies Flag
+const release = (what: string): Flag<'release-version'> => ({
   name: 'release-version',
   short: 'r',
   arg: 'required',
   description: `The release version to use for the ${what}. The minimum is 3.3-IV3; the default is 4.3-IV0`,
 })
-const feature = (description: string, required: boolean): Flag => ({
+const feature = (description: string, required: boolean): Flag<'feature'> => ({
   name: 'feature',
   short: 'f',
   arg: 'required',
@@ -32,92 +32,96 @@ const feature = (description: string, required: boolean): Flag => ({
 })
 const QUORUM = { group: { name: 'quorum' } }
 
-export const command: Command = {
+const SUBCOMMANDS = [
+  {
+    name: 'info',
+    summary: 'Get information about the Kafka log directories on this node.',
+    flags: [CONFIG, outputFlag],
+  },
+  {
+    name: 'format',
+    summary: 'Format the Kafka log directories on this node.',
+    flags: [
+      CONFIG,
+      {
+        name: 'cluster-id',
+        short: 't',
+        arg: 'required',
+        required: true,
+        description: 'The cluster ID to use.',
+      },
+      {
+        name: 'add-scram',
+        short: 'S',
+        arg: 'required',
+        repeatable: true,
+        description:
+          "A SCRAM_CREDENTIAL to add to the __cluster_metadata log, e.g. 'SCRAM-SHA-256=[name=alice,password=alice-secret]'",
+      },
+      {
+        name: 'ignore-formatted',
+        short: 'g',
+        description:
+          'When this option is passed, the format command will skip over already formatted directories rather than failing.',
+      },
+      release('initial feature settings'),
+      feature('The setting to use for a specific feature, in feature=level format.', false),
+      {
+        name: 'standalone',
+        short: 's',
+        ...QUORUM,
+        description:
+          'Used to initialize a controller as a single-node dynamic quorum (controller.quorum.bootstrap.servers instead of controller.quorum.voters).',
+      },
+      {
+        name: 'no-initial-controllers',
+        short: 'N',
+        ...QUORUM,
+        description: 'Used to initialize a server without specifying a dynamic quorum.',
+      },
+      {
+        name: 'initial-controllers',
+        short: 'I',
+        arg: 'required',
+        ...QUORUM,
+        description:
+          'Used to initialize a server with the specified dynamic quorum: a comma-separated list of id@hostname:port:directory.',
+      },
+    ],
+  },
+  {
+    name: 'version-mapping',
+    summary: 'Look up the corresponding features for a given metadata version.',
+    flags: [release('corresponding feature mapping'), outputFlag],
+  },
+  {
+    name: 'feature-dependencies',
+    summary: 'Look up dependencies for a given feature version. Multiple features can be specified.',
+    flags: [
+      feature(
+        'The features and their versions to look up dependencies for, in feature=version format.',
+        true,
+      ),
+      outputFlag,
+    ],
+  },
+  { name: 'random-uuid', summary: 'Print a random UUID.', flags: [] },
+  {
+    name: 'server-properties',
+    summary: "Print the properties with which a broker boots the data directory (not in Kafka's tool).",
+    flags: [],
+    addition: true,
+  },
+] as const satisfies readonly Subcommand[]
+
+type Context = ToolContext<[], typeof SUBCOMMANDS>
+
+export const command = defineCommand({
   name: 'storage',
   summary: 'The Kafka storage tool.',
   parser: 'argparse',
   flags: [],
-  subcommands: [
-    {
-      name: 'info',
-      summary: 'Get information about the Kafka log directories on this node.',
-      flags: [CONFIG, outputFlag],
-    },
-    {
-      name: 'format',
-      summary: 'Format the Kafka log directories on this node.',
-      flags: [
-        CONFIG,
-        {
-          name: 'cluster-id',
-          short: 't',
-          arg: 'required',
-          required: true,
-          description: 'The cluster ID to use.',
-        },
-        {
-          name: 'add-scram',
-          short: 'S',
-          arg: 'required',
-          repeatable: true,
-          description:
-            "A SCRAM_CREDENTIAL to add to the __cluster_metadata log, e.g. 'SCRAM-SHA-256=[name=alice,password=alice-secret]'",
-        },
-        {
-          name: 'ignore-formatted',
-          short: 'g',
-          description:
-            'When this option is passed, the format command will skip over already formatted directories rather than failing.',
-        },
-        release('initial feature settings'),
-        feature('The setting to use for a specific feature, in feature=level format.', false),
-        {
-          name: 'standalone',
-          short: 's',
-          ...QUORUM,
-          description:
-            'Used to initialize a controller as a single-node dynamic quorum (controller.quorum.bootstrap.servers instead of controller.quorum.voters).',
-        },
-        {
-          name: 'no-initial-controllers',
-          short: 'N',
-          ...QUORUM,
-          description: 'Used to initialize a server without specifying a dynamic quorum.',
-        },
-        {
-          name: 'initial-controllers',
-          short: 'I',
-          arg: 'required',
-          ...QUORUM,
-          description:
-            'Used to initialize a server with the specified dynamic quorum: a comma-separated list of id@hostname:port:directory.',
-        },
-      ],
-    },
-    {
-      name: 'version-mapping',
-      summary: 'Look up the corresponding features for a given metadata version.',
-      flags: [release('corresponding feature mapping'), outputFlag],
-    },
-    {
-      name: 'feature-dependencies',
-      summary: 'Look up dependencies for a given feature version. Multiple features can be specified.',
-      flags: [
-        feature(
-          'The features and their versions to look up dependencies for, in feature=version format.',
-          true,
-        ),
-        outputFlag,
-      ],
-    },
-    { name: 'random-uuid', summary: 'Print a random UUID.', flags: [] },
-    {
-      name: 'server-properties',
-      summary: "Print the properties with which a broker boots the data directory (not in Kafka's tool).",
-      flags: [],
-      addition: true,
-    },
-  ],
+  subcommands: SUBCOMMANDS,
   examples: ['tkafka storage server-properties > server.properties', 'tkafka storage random-uuid'],
   async run(context) {
     const { options, stdout } = context
@@ -154,14 +158,14 @@ export const command: Command = {
         return 0
     }
   },
-}
+})
 
 const LOG_DIRECTORY_SHAPE = {
   kind: 'log-directory',
   columns: ['path', 'exists', 'formatted', 'clusterId', 'directoryId', 'nodeId', 'version', 'problems'],
 }
 
-async function info(context: CommandContext): Promise<number> {
+async function info(context: Context): Promise<number> {
   const { options, stdout } = context
   const { directories } = await readStorageConfig(options.value('config') ?? '')
   const machine = machineOutput(context, LOG_DIRECTORY_SHAPE)

@@ -1,7 +1,8 @@
 /** streams-groups: lists and describes streams groups as far as their records stand in the directory. */
 
 import { checkInvalidArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
+import { option } from '../cli/flags.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { GroupListing } from '../client/admin/group-admin.ts'
@@ -18,15 +19,7 @@ import {
 import { checkResetScenarios } from './group-tools/reset-scenarios.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
-const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
-  name,
-  arg: 'required',
-  argName,
-  description,
-  ...more,
-})
-
-const FLAGS: readonly Flag[] = [
+const FLAGS = [
   BOOTSTRAP_SERVER,
   option('group', 'streams group', 'The streams group we wish to act on.', { repeatable: true }),
   { name: 'all-groups', description: 'Apply to all streams groups.' },
@@ -109,11 +102,13 @@ const FLAGS: readonly Flag[] = [
   },
   { name: 'verbose', description: 'With --describe: more columns.' },
   outputFlag,
-]
+] as const satisfies readonly Flag[]
 
 const STATES = ['Empty', 'NotReady', 'Stable', 'Assigning', 'Reconciling', 'Dead']
 
-export const command: Command = {
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'streams-groups',
   summary: 'This tool helps to list, or describe streams groups.',
   flags: FLAGS,
@@ -143,10 +138,10 @@ export const command: Command = {
       return 0
     })
   },
-}
+})
 
-function check(options: Options): void {
-  for (const name of ['timeout', 'to-offset', 'shift-by']) options.long(name)
+function check(options: Context['options']): void {
+  for (const name of ['timeout', 'to-offset', 'shift-by'] as const) options.long(name)
   if (options.has('describe')) checkDescribe(options)
   const topics = options.has('input-topic') || options.has('all-input-topics')
   if (options.has('delete')) {
@@ -182,7 +177,7 @@ function check(options: Options): void {
   checkInvalidArguments(options, 'input-topic', ['list', 'describe', 'delete'])
 }
 
-function checkInternalTopics(options: Options): void {
+function checkInternalTopics(options: Context['options']): void {
   const resets = options.has('reset-offsets')
   if (options.has('delete-all-internal-topics')) {
     if (!resets && !options.has('delete'))
@@ -197,11 +192,7 @@ function checkInternalTopics(options: Options): void {
     throw new UsageError('Option [delete-internal-topic] takes [reset-offsets] when [execute] is used.')
 }
 
-async function describe(
-  context: CommandContext,
-  admin: Admin,
-  chosen: readonly GroupListing[],
-): Promise<void> {
+async function describe(context: Context, admin: Admin, chosen: readonly GroupListing[]): Promise<void> {
   const { options, stderr } = context
   if (options.has('state')) {
     const epochs = async (group: string) => {
@@ -276,7 +267,7 @@ async function offsetRows(admin: Admin, group: string): Promise<OffsetRow[]> {
 }
 
 function offsetTable(
-  stdout: CommandContext['stdout'],
+  stdout: Context['stdout'],
   group: string,
   rows: readonly OffsetRow[],
   verbose: boolean,

@@ -1,5 +1,5 @@
 import { checkExactlyOne, checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
-import type { Command, CommandContext, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type FlagName, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
@@ -20,104 +20,109 @@ const REPORTS = [
   'unavailable-partitions',
 ] as const
 
-export const command: Command = {
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  COMMAND_CONFIG,
+  { name: 'list', description: 'List all available topics.' },
+  { name: 'create', description: 'Create a new topic.' },
+  { name: 'delete', description: 'Delete a topic.' },
+  {
+    name: 'alter',
+    description: `Alter the number of partitions and replica assignment.${ALTERED_BY_CONFIGS}`,
+  },
+  { name: 'describe', description: 'List details for the given topics.' },
+  {
+    name: 'topic',
+    arg: 'required',
+    argName: 'topic',
+    description:
+      'The topic to create, alter, describe or delete. Except for --create a regular expression is right too: "test\\.topic", "a|b", "log-.*".',
+  },
+  { name: 'topic-id', arg: 'required', argName: 'topic-id', description: 'The topic-id to describe.' },
+  {
+    name: 'config',
+    arg: 'required',
+    argName: 'name=value',
+    repeatable: true,
+    description: `A topic configuration override for the topic being created, only together with --create.${ALTERED_BY_CONFIGS}`,
+  },
+  {
+    name: 'delete-config',
+    arg: 'required',
+    argName: 'name',
+    deprecated: true,
+    description: 'No longer supported since 4.0.',
+  },
+  {
+    name: 'partitions',
+    arg: 'required',
+    argName: '# of partitions',
+    type: 'int',
+    description:
+      'The number of partitions for the topic being created or altered; without it --create uses the default (num.partitions). More partitions change which partition a key goes to.',
+  },
+  {
+    name: 'replication-factor',
+    arg: 'required',
+    argName: 'replication factor',
+    type: 'int',
+    description: 'The replication factor for each partition in the topic being created.',
+  },
+  {
+    name: 'replica-assignment',
+    arg: 'required',
+    argName: 'broker_id_for_part1_replica1 : broker_id_for_part1_replica2 , ...',
+    description: 'A list of manual partition-to-broker assignments for the topic being created or altered.',
+  },
+  { name: REPORTS[0], description: 'When describing topics, only show under-replicated partitions.' },
+  {
+    name: REPORTS[3],
+    description: 'When describing topics, only show partitions whose leader is not available.',
+  },
+  {
+    name: REPORTS[1],
+    description:
+      'When describing topics, only show partitions whose isr count is less than the configured minimum.',
+  },
+  {
+    name: REPORTS[2],
+    description:
+      'When describing topics, only show partitions whose isr count is equal to the configured minimum.',
+  },
+  {
+    name: 'topics-with-overrides',
+    description: 'When describing topics, only show topics that have overridden configs.',
+  },
+  {
+    name: 'if-exists',
+    description: 'When altering, deleting or describing topics, only act if the topic exists.',
+  },
+  {
+    name: 'if-not-exists',
+    description: 'When creating topics, only act if the topic does not already exist.',
+  },
+  {
+    name: 'exclude-internal',
+    description: 'Exclude internal topics when listing or describing topics. They are included by default.',
+  },
+  {
+    name: 'partition-size-limit-per-response',
+    arg: 'required',
+    argName: 'maximum number of partitions per response',
+    type: 'int',
+    description:
+      'The maximum partition size to be included in one response (accepted; there is one response).',
+  },
+  outputFlag,
+] as const satisfies readonly Flag[]
+
+type Name = FlagName<typeof FLAGS>
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'topics',
   summary: 'This tool helps to create, delete, describe, or change a topic.',
-  flags: [
-    BOOTSTRAP_SERVER,
-    COMMAND_CONFIG,
-    { name: 'list', description: 'List all available topics.' },
-    { name: 'create', description: 'Create a new topic.' },
-    { name: 'delete', description: 'Delete a topic.' },
-    {
-      name: 'alter',
-      description: `Alter the number of partitions and replica assignment.${ALTERED_BY_CONFIGS}`,
-    },
-    { name: 'describe', description: 'List details for the given topics.' },
-    {
-      name: 'topic',
-      arg: 'required',
-      argName: 'topic',
-      description:
-        'The topic to create, alter, describe or delete. Except for --create a regular expression is right too: "test\\.topic", "a|b", "log-.*".',
-    },
-    { name: 'topic-id', arg: 'required', argName: 'topic-id', description: 'The topic-id to describe.' },
-    {
-      name: 'config',
-      arg: 'required',
-      argName: 'name=value',
-      repeatable: true,
-      description: `A topic configuration override for the topic being created, only together with --create.${ALTERED_BY_CONFIGS}`,
-    },
-    {
-      name: 'delete-config',
-      arg: 'required',
-      argName: 'name',
-      deprecated: true,
-      description: 'No longer supported since 4.0.',
-    },
-    {
-      name: 'partitions',
-      arg: 'required',
-      argName: '# of partitions',
-      type: 'int',
-      description:
-        'The number of partitions for the topic being created or altered; without it --create uses the default (num.partitions). More partitions change which partition a key goes to.',
-    },
-    {
-      name: 'replication-factor',
-      arg: 'required',
-      argName: 'replication factor',
-      type: 'int',
-      description: 'The replication factor for each partition in the topic being created.',
-    },
-    {
-      name: 'replica-assignment',
-      arg: 'required',
-      argName: 'broker_id_for_part1_replica1 : broker_id_for_part1_replica2 , ...',
-      description: 'A list of manual partition-to-broker assignments for the topic being created or altered.',
-    },
-    { name: REPORTS[0], description: 'When describing topics, only show under-replicated partitions.' },
-    {
-      name: REPORTS[3],
-      description: 'When describing topics, only show partitions whose leader is not available.',
-    },
-    {
-      name: REPORTS[1],
-      description:
-        'When describing topics, only show partitions whose isr count is less than the configured minimum.',
-    },
-    {
-      name: REPORTS[2],
-      description:
-        'When describing topics, only show partitions whose isr count is equal to the configured minimum.',
-    },
-    {
-      name: 'topics-with-overrides',
-      description: 'When describing topics, only show topics that have overridden configs.',
-    },
-    {
-      name: 'if-exists',
-      description: 'When altering, deleting or describing topics, only act if the topic exists.',
-    },
-    {
-      name: 'if-not-exists',
-      description: 'When creating topics, only act if the topic does not already exist.',
-    },
-    {
-      name: 'exclude-internal',
-      description: 'Exclude internal topics when listing or describing topics. They are included by default.',
-    },
-    {
-      name: 'partition-size-limit-per-response',
-      arg: 'required',
-      argName: 'maximum number of partitions per response',
-      type: 'int',
-      description:
-        'The maximum partition size to be included in one response (accepted; there is one response).',
-    },
-    outputFlag,
-  ],
+  flags: FLAGS,
   examples: [
     'tkafka topics --create --topic quakes --partitions 3',
     'tkafka topics --describe --topic quakes',
@@ -144,12 +149,12 @@ export const command: Command = {
       await admin.close()
     }
   },
-}
+})
 
 const ACTION_HANDLERS = { list, describe, create, alter, delete: remove }
 
 /** The genuine tool's checks, in its order. */
-function checkArguments({ options, stderr, stdout }: CommandContext): void {
+function checkArguments({ options, stderr, stdout }: Context): void {
   checkExactlyOne(
     options,
     ACTIONS,
@@ -179,7 +184,7 @@ function checkArguments({ options, stderr, stdout }: CommandContext): void {
     }
     checkRequiredArguments(options, 'partitions')
   }
-  const only = (flag: string, allowed: readonly string[], also: readonly string[] = []) => {
+  const only = (flag: Name, allowed: readonly Name[], also: readonly Name[] = []) => {
     const actions = ACTIONS.filter((action) => !allowed.includes(action))
     checkInvalidArguments(options, flag, [...actions, ...also])
   }
@@ -197,7 +202,7 @@ function checkArguments({ options, stderr, stdout }: CommandContext): void {
   only('exclude-internal', ['list', 'describe'])
 }
 
-async function list(context: CommandContext, admin: Admin): Promise<void> {
+async function list(context: Context, admin: Admin): Promise<void> {
   const { options, stdout } = context
   const names = await chosenTopics(options, admin)
   if (options.has('output')) {
@@ -208,7 +213,7 @@ async function list(context: CommandContext, admin: Admin): Promise<void> {
   stdout.line(names.join('\n'))
 }
 
-async function create(context: CommandContext, admin: Admin): Promise<void> {
+async function create(context: Context, admin: Admin): Promise<void> {
   const { options, stdout } = context
   const name = options.value('topic') ?? ''
   const topic: NewTopic = {
@@ -250,7 +255,7 @@ async function create(context: CommandContext, admin: Admin): Promise<void> {
   }
 }
 
-async function alter({ options }: CommandContext, admin: Admin): Promise<void> {
+async function alter({ options }: Context, admin: Admin): Promise<void> {
   const partitions = options.int('partitions') ?? 0
   const assignment = replicaAssignment(options)
   const names = await existingTopics(options, admin)
@@ -260,11 +265,11 @@ async function alter({ options }: CommandContext, admin: Admin): Promise<void> {
   }
 }
 
-async function remove({ options }: CommandContext, admin: Admin): Promise<void> {
+async function remove({ options }: Context, admin: Admin): Promise<void> {
   for (const name of await existingTopics(options, admin)) await admin.deleteTopic(name)
 }
 
-async function describe(context: CommandContext, admin: Admin): Promise<void> {
+async function describe(context: Context, admin: Admin): Promise<void> {
   const { options } = context
   options.int('partition-size-limit-per-response')
   const topicId = await chosenTopicId(options)
@@ -300,7 +305,7 @@ function orderOfAnswers(names: readonly string[]): string[] {
 }
 
 /** Undefined for none and for the id of zeros, which stands for every topic. */
-async function chosenTopicId(options: Options): Promise<string | undefined> {
+async function chosenTopicId(options: Context['options']): Promise<string | undefined> {
   const text = options.has('topic-id') ? options.value('topic-id') : undefined
   if (text === undefined) return undefined
   if (text.length > 24) {
@@ -328,7 +333,7 @@ async function chosenTopicId(options: Options): Promise<string | undefined> {
 }
 
 /** Names that --topic chooses (all without it), sorted. */
-async function chosenTopics(options: Options, admin: Admin): Promise<string[]> {
+async function chosenTopics(options: Context['options'], admin: Admin): Promise<string[]> {
   const asked = options.has('topic') ? (options.value('topic') ?? '') : undefined
   const names = await admin.topicNames(asked === undefined ? undefined : onlyTopic(asked))
   if (asked === undefined && !options.has('exclude-internal')) return names
@@ -337,7 +342,7 @@ async function chosenTopics(options: Options, admin: Admin): Promise<string[]> {
   return names.filter((name) => wanted(name) && !hidden(name))
 }
 
-async function existingTopics(options: Options, admin: Admin): Promise<string[]> {
+async function existingTopics(options: Context['options'], admin: Admin): Promise<string[]> {
   const names = await chosenTopics(options, admin)
   const asked = options.has('topic') ? options.value('topic') : undefined
   if (names.length === 0 && asked !== undefined && asked !== '' && !options.has('if-exists')) {
@@ -347,7 +352,7 @@ async function existingTopics(options: Options, admin: Admin): Promise<string[]>
 }
 
 /** `key=value` pairs; of one name the last counts. Checked here as well, before anything is asked. */
-function topicConfigs(options: Options): Record<string, string> {
+function topicConfigs(options: Context['options']): Record<string, string> {
   const pairs = options.values('config').map(splitConfig)
   if (!pairs.every((pair) => pair.length === 2)) {
     throw new TerseError(
@@ -365,7 +370,7 @@ function splitConfig(text: string): string[] {
 }
 
 /** `1:2,2:1`: brokers of each partition. Undefined when there is none. */
-function replicaAssignment(options: Options): Map<number, number[]> | undefined {
+function replicaAssignment(options: Context['options']): Map<number, number[]> | undefined {
   const text = options.has('replica-assignment') ? (options.value('replica-assignment') ?? '') : ''
   if (text === '') return undefined
   const assignment = new Map<number, number[]>()

@@ -1,5 +1,5 @@
 /** transactions: lists and describes transactions, finds those that hang, and ends them. */
-import type { Command, CommandContext } from '../cli/command.ts'
+import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, type Row, type RowShape, wholeRow } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import { prettyTable } from '../cli/pretty-table.ts'
@@ -10,7 +10,9 @@ import { type TopicPartition, topicPartitionKey } from '../names/topic-partition
 import { openAdmin } from './open/open-client.ts'
 import { TRANSACTIONS_FLAGS, TRANSACTIONS_SUBCOMMANDS } from './transactions/flags.ts'
 
-export const command: Command = {
+type Context = ToolContext<typeof TRANSACTIONS_FLAGS, typeof TRANSACTIONS_SUBCOMMANDS>
+
+export const command = defineCommand({
   name: 'transactions',
   prog: 'kafka-transactions.sh',
   summary:
@@ -34,9 +36,9 @@ export const command: Command = {
     }
     return 0
   },
-}
+})
 
-type Run = (context: CommandContext, admin: Admin) => Promise<void>
+type Run = (context: Context, admin: Admin) => Promise<void>
 
 const SUBCOMMANDS: Readonly<Record<string, Run>> = {
   list,
@@ -48,14 +50,14 @@ const SUBCOMMANDS: Readonly<Record<string, Run>> = {
 }
 
 /** What is wrong without a look at anything. */
-function check({ options }: CommandContext): void {
+function check({ options }: Context): void {
   if (options.subcommand === 'abort' && !options.has('start-offset')) {
     if (!options.has('producer-id')) {
       throw new TerseError(
         'The transaction to abort must be identified either with --start-offset (for brokers on 3.0 or above) or with --producer-id, --producer-epoch, and --coordinator-epoch (for older brokers)',
       )
     }
-    for (const name of ['producer-epoch', 'coordinator-epoch'])
+    for (const name of ['producer-epoch', 'coordinator-epoch'] as const)
       if (!options.has(name)) throw new TerseError(`Missing required argument --${name}`)
   }
   if (options.subcommand === 'find-hanging') {
@@ -83,12 +85,7 @@ function table(kind: string, ...columns: readonly (readonly [header: string, nam
 }
 
 /** Prints the rows as a table (null is `none`), or for programs. */
-async function print(
-  context: CommandContext,
-  { headers, shape }: Table,
-  rows: readonly Row[],
-  none = 'None',
-) {
+async function print(context: Context, { headers, shape }: Table, rows: readonly Row[], none = 'None') {
   const machine = machineOutput(context, shape)
   if (machine !== undefined) return await machine.all(rows.map((row) => wholeRow(shape, row)))
   const cells = rows.map((row) => shape.columns.map((name) => text(row[name], none)))
@@ -124,7 +121,7 @@ const LISTING = table(
   ['TransactionState', 'state'],
 )
 
-async function list(context: CommandContext, admin: Admin): Promise<void> {
+async function list(context: Context, admin: Admin): Promise<void> {
   const { options } = context
   const longer = options.long('duration-filter') ?? -1
   const pattern = options.value('transactional-id-pattern')
@@ -170,7 +167,7 @@ const DESCRIPTION = table(
   ['TopicPartitions', 'partitions'],
 )
 
-async function describe(context: CommandContext, admin: Admin): Promise<void> {
+async function describe(context: Context, admin: Admin): Promise<void> {
   const id = context.options.value('transactional-id') ?? ''
   const found = await orFail(`Failed to describe transaction state of transactional-id \`${id}\``, () =>
     admin.describeTransaction(id),
@@ -195,7 +192,7 @@ const PRODUCERS = table(
   ['CurrentTransactionStartOffset', 'startOffset'],
 )
 
-async function describeProducers(context: CommandContext, admin: Admin): Promise<void> {
+async function describeProducers(context: Context, admin: Admin): Promise<void> {
   const { options } = context
   const partition = { topic: options.value('topic') ?? '', partition: options.int('partition') ?? 0 }
   const broker = options.int('broker-id')
@@ -220,7 +217,7 @@ async function checkBroker(admin: Admin, broker: number, words: string): Promise
     throw new TerseError(failure(words, `there is no broker ${broker}`))
 }
 
-async function abort({ options }: CommandContext, admin: Admin): Promise<void> {
+async function abort({ options }: Context, admin: Admin): Promise<void> {
   const partition = { topic: options.value('topic') ?? '', partition: options.int('partition') ?? 0 }
   const start = options.long('start-offset')
   const spec =
@@ -269,7 +266,7 @@ const HANGING = table(
 )
 
 /** Open in a partition for longer than allowed, and no id's transaction that the coordinator will still end there. */
-async function findHanging(context: CommandContext, admin: Admin): Promise<void> {
+async function findHanging(context: Context, admin: Admin): Promise<void> {
   const longerMs = (context.options.int('max-transaction-timeout') ?? 15) * 60000
   const now = Date.now()
   const expected = new Map<number, Set<string>>()
@@ -290,7 +287,7 @@ async function findHanging(context: CommandContext, admin: Admin): Promise<void>
   await print(context, HANGING, rows)
 }
 
-async function partitionsToSearch({ options }: CommandContext, admin: Admin): Promise<TopicPartition[]> {
+async function partitionsToSearch({ options }: Context, admin: Admin): Promise<TopicPartition[]> {
   const topic = options.value('topic')
   const partition = options.int('partition')
   const broker = options.int('broker-id')
@@ -306,7 +303,7 @@ async function partitionsToSearch({ options }: CommandContext, admin: Admin): Pr
   )
 }
 
-async function forceTerminate({ options }: CommandContext, admin: Admin): Promise<void> {
+async function forceTerminate({ options }: Context, admin: Admin): Promise<void> {
   const id = options.value('transactionalId') ?? ''
   await orFail(`Failed to force terminate transactionalId \`${id}\``, () =>
     admin.forceTerminateTransaction(id),

@@ -1,5 +1,6 @@
 /** verifiable-consumer: reads a topic in a group and tells as JSON what it was given, read and committed. */
-import type { Command, CommandContext, Flag } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
+import { option } from '../cli/flags.ts'
 import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Consumer, ConsumerRecord } from '../client/consumer.ts'
 import type { OffsetAndMetadata } from '../client/types.ts'
@@ -10,15 +11,7 @@ import { printEvent } from './measuring/verifiable-events.ts'
 import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
 import { openConsumer } from './open/open-client.ts'
 
-const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
-  name,
-  arg: 'required',
-  argName,
-  description,
-  ...more,
-})
-
-const FLAGS: readonly Flag[] = [
+const FLAGS = [
   option('topic', 'TOPIC', 'Consumes messages from this topic.', { required: true }),
   option('group-protocol', 'GROUP-PROTOCOL', 'Group protocol (must be one of CLASSIC, CONSUMER)', {
     default: 'classic',
@@ -69,9 +62,11 @@ const FLAGS: readonly Flag[] = [
     'HOST1:PORT1[,HOST2:PORT2[...]]',
     'The server(s) to connect to. Without it the tool works on the data directory.',
   ),
-]
+] as const satisfies readonly Flag[]
 
-export const command: Command = {
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'verifiable-consumer',
   prog: 'verifiable-consumer',
   summary:
@@ -80,12 +75,12 @@ export const command: Command = {
   flags: FLAGS,
   examples: ['tkafka verifiable-consumer --topic checks --group-id checkers --max-messages 100'],
   run,
-}
+})
 
 /** A signal and new partitions are noticed in between. */
 const POLL_MS = 1000
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const { options, stdout } = context
   const config = await consumerConfig(context)
   context.handleSignals()
@@ -104,7 +99,7 @@ async function run(context: CommandContext): Promise<number> {
   return await new VerifiableConsumer(context, consumer).run()
 }
 
-async function consumerConfig({ options, command, stderr }: CommandContext): Promise<Record<string, string>> {
+async function consumerConfig({ options, command, stderr }: Context): Promise<Record<string, string>> {
   if (options.has('consumer.config') && options.has('command-config')) {
     throw await argparseFailure(
       command,
@@ -140,7 +135,7 @@ async function consumerConfig({ options, command, stderr }: CommandContext): Pro
 }
 
 class VerifiableConsumer {
-  readonly #context: CommandContext
+  readonly #context: Context
   readonly #consumer: Consumer
   readonly #most: number
   #consumed = 0
@@ -149,7 +144,7 @@ class VerifiableConsumer {
   /** The first one of each partition that is more than was wanted. */
   readonly #untold: ConsumerRecord[] = []
 
-  constructor(context: CommandContext, consumer: Consumer) {
+  constructor(context: Context, consumer: Consumer) {
     this.#context = context
     this.#consumer = consumer
     const most = context.options.int('max-messages') ?? -1

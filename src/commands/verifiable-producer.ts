@@ -1,5 +1,6 @@
 /** verifiable-producer: sends counted values and tells of each as JSON whether it was acknowledged. */
-import type { Command, CommandContext, Flag, Options } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
+import { option } from '../cli/flags.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Producer } from '../client/producer.ts'
 import { KafkaError } from '../errors.ts'
@@ -9,15 +10,7 @@ import { printEvent } from './measuring/verifiable-events.ts'
 import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
 import { openProducer } from './open/open-client.ts'
 
-const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
-  name,
-  arg: 'required',
-  argName,
-  description,
-  ...more,
-})
-
-const FLAGS: readonly Flag[] = [
+const FLAGS = [
   option('topic', 'TOPIC', 'Produce messages to this topic.', { required: true }),
   option(
     'max-messages',
@@ -67,9 +60,11 @@ const FLAGS: readonly Flag[] = [
     'HOST1:PORT1[,HOST2:PORT2[...]]',
     'The server(s) to connect to. Without it the tool works on the data directory.',
   ),
-]
+] as const satisfies readonly Flag[]
 
-export const command: Command = {
+type Context = ToolContext<typeof FLAGS>
+
+export const command = defineCommand({
   name: 'verifiable-producer',
   prog: 'verifiable-producer',
   summary:
@@ -78,19 +73,19 @@ export const command: Command = {
   flags: FLAGS,
   examples: ['tkafka verifiable-producer --topic checks --max-messages 100 --throughput 10'],
   run,
-}
+})
 
 /** Without a throttle so many are sent before their answers are waited for. */
 const IN_FLIGHT = 500
 
-async function run(context: CommandContext): Promise<number> {
+async function run(context: Context): Promise<number> {
   const config = await producerConfig(context)
   context.handleSignals()
   const producer = await openProducer(context, config)
   return await new VerifiableProducer(context, producer).run()
 }
 
-async function producerConfig({ options, command, stderr }: CommandContext): Promise<Record<string, string>> {
+async function producerConfig({ options, command, stderr }: Context): Promise<Record<string, string>> {
   if (options.has('producer.config') && options.has('command-config')) {
     throw await argparseFailure(
       command,
@@ -109,8 +104,8 @@ async function producerConfig({ options, command, stderr }: CommandContext): Pro
 }
 
 class VerifiableProducer {
-  readonly #context: CommandContext
-  readonly #options: Options
+  readonly #context: Context
+  readonly #options: Context['options']
   readonly #producer: Producer
   readonly #topic: string
   readonly #now = steadyTimeOfDay(systemClock)
@@ -118,7 +113,7 @@ class VerifiableProducer {
   #sent = 0
   #acked = 0
 
-  constructor(context: CommandContext, producer: Producer) {
+  constructor(context: Context, producer: Producer) {
     this.#context = context
     this.#options = context.options
     this.#producer = producer

@@ -16,7 +16,7 @@ export async function dumpLog(args: readonly string[]): Promise<DumpResult> {
   const stdout = new Collector()
   const stderr = new Collector()
   const options = await parseArguments(command, args)
-  const context = { command, options, stdout, stderr, env: {} } as unknown as CommandContext
+  const context = { command, options, stdout, stderr, env: {} } as unknown as CommandContext<string>
   const status = (await command.run(context)) ?? 0
   return { status, stdout: stdout.text, stderr: stderr.text }
 }

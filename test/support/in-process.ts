@@ -51,7 +51,7 @@ export async function runInProcess(
   const controller = new AbortController()
   let status: number
   try {
-    const context: CommandContext = {
+    const context: CommandContext<string> = {
       command,
       options: await parseArguments(command, args),
       dataDir,

@@ -23,6 +23,27 @@ export interface ResourceAcls {
   readonly entries: readonly AccessControlEntry[]
 }
 
+type AclOptions = Options<
+  | 'bootstrap-server'
+  | 'bootstrap-controller'
+  | 'add'
+  | 'remove'
+  | 'list'
+  | 'producer'
+  | 'consumer'
+  | 'idempotent'
+  | 'cluster'
+  | 'operation'
+  | 'principal'
+  | 'allow-principal'
+  | 'allow-host'
+  | 'deny-principal'
+  | 'deny-host'
+  | 'resource-pattern-type'
+  | (typeof RESOURCE_FLAGS)[number][0]
+>
+type AclFlag = Parameters<AclOptions['has']>[0]
+
 const RESOURCE_FLAGS = [
   ['topic', 'TOPIC'],
   ['group', 'GROUP'],
@@ -32,9 +53,9 @@ const RESOURCE_FLAGS = [
 ] as const
 
 /** @throws UsageError as the genuine tool finds fault, in its order */
-export function checkArguments(options: Options): void {
-  const has = (name: string) => options.has(name)
-  const both = (used: string, ...others: string[]) => {
+export function checkArguments(options: AclOptions): void {
+  const has = (name: AclFlag) => options.has(name)
+  const both = (used: AclFlag, ...others: AclFlag[]) => {
     const other = has(used) ? others.find(has) : undefined
     if (other !== undefined) throw new UsageError(`Option "[${used}]" can't be used with option "[${other}]"`)
   }
@@ -46,7 +67,7 @@ export function checkArguments(options: Options): void {
     'Only one of --bootstrap-server or --bootstrap-controller must be specified',
   )
   refuse(
-    ['add', 'remove', 'list'].filter(has).length !== 1,
+    (['add', 'remove', 'list'] as const).filter(has).length !== 1,
     'Command must include exactly one action: --list, --add, --remove. ',
   )
   both('list', 'producer', 'consumer', 'allow-host', 'allow-principal', 'deny-host', 'deny-principal')
@@ -66,7 +87,7 @@ export function checkArguments(options: Options): void {
 }
 
 /** The resources named; `needed`: at least one. */
-export function resourceFilters(options: Options, needed: boolean): Resource[] {
+export function resourceFilters(options: AclOptions, needed: boolean): Resource[] {
   const pattern = patternType(options)
   const found = new Map<string, Resource>()
   const add = (resource: Resource) => found.set(patternText(resource), resource)
@@ -94,7 +115,7 @@ export function resourceFilters(options: Options, needed: boolean): Resource[] {
 }
 
 /** For --add: every resource literal or prefixed, with at least one entry. */
-export function aclsToAdd(options: Options): (ResourceAcls & { readonly resource: ResourcePattern })[] {
+export function aclsToAdd(options: AclOptions): (ResourceAcls & { readonly resource: ResourcePattern })[] {
   const pattern = patternType(options)
   if (pattern !== 'LITERAL' && pattern !== 'PREFIXED') {
     throw new UsageError(`A '--resource-pattern-type' value of '${pattern}' is not valid when adding acls.`)
@@ -109,7 +130,7 @@ export function aclsToAdd(options: Options): (ResourceAcls & { readonly resource
 }
 
 /** For --remove, and what --add rests on. */
-export function aclsOf(options: Options): ResourceAcls[] {
+export function aclsOf(options: AclOptions): ResourceAcls[] {
   const resources = resourceFilters(options, true)
   const found = new Map<string, { resource: Resource; entries: Map<string, AccessControlEntry> }>()
   const add = (resource: Resource, operations: readonly (AclOperation | 'UNKNOWN')[]) => {
@@ -148,7 +169,7 @@ export function aclsOf(options: Options): ResourceAcls[] {
 }
 
 /** @throws TerseError when one is not `type:name` */
-export function principals(options: Options, flag: string): string[] {
+export function principals<Name extends string>(options: Options<NoInfer<Name>>, flag: Name): string[] {
   const found = options.values(flag).map((text) => {
     const principal = text.trim()
     if (!principal.includes(':')) {
@@ -160,7 +181,7 @@ export function principals(options: Options, flag: string): string[] {
 }
 
 function entriesFor(
-  options: Options,
+  options: AclOptions,
   operations: readonly (AclOperation | 'UNKNOWN')[],
 ): AccessControlEntry[] {
   const entries: AccessControlEntry[] = []
@@ -184,7 +205,7 @@ function entriesFor(
 }
 
 /** `AlterConfigs`, `alterconfigs`; what nobody knows is UNKNOWN, as in Kafka. */
-function operations(options: Options): (AclOperation | 'UNKNOWN')[] {
+function operations(options: AclOptions): (AclOperation | 'UNKNOWN')[] {
   const names = options.has('operation') ? options.values('operation') : ['All']
   const found = names.map((name): AclOperation | 'UNKNOWN' => {
     const plain = name.trim().toUpperCase()
@@ -194,7 +215,7 @@ function operations(options: Options): (AclOperation | 'UNKNOWN')[] {
   return [...new Set(found)]
 }
 
-function patternType(options: Options): ResourcePatternFilter['patternType'] {
+function patternType(options: AclOptions): ResourcePatternFilter['patternType'] {
   const text = options.value('resource-pattern-type') ?? 'LITERAL'
   const type = (Object.keys(PATTERN_TYPES) as ResourcePatternFilter['patternType'][]).find(
     (one) => one === text.toUpperCase(),

@@ -7,10 +7,10 @@ export function findingLines({ severity, file, position, problem, meaning, mend 
   return [`${note}${where}: ${problem}`, `    means: ${meaning}`, `    mend: ${mend}`]
 }
 
-export const TOPIC: Flag = {
+export const TOPIC = {
   name: 'topic',
   arg: 'required',
   argName: 'topic',
   description:
     'Only the partitions of these topics: a name, a regular expression, or several with commas between. Without it the whole directory.',
-}
+} as const satisfies Flag

@@ -30,13 +30,19 @@ export class UnreadableFile extends TerseError {
   }
 }
 
+type ChangeFlag = 'add-config' | 'add-config-file' | 'delete-config'
+
 /** What is to be set and what to be taken away. */
 interface Changes {
   readonly added: ReadonlyMap<string, string>
   readonly deleted: readonly string[]
 }
 
-export async function alterConfigs(context: CommandContext, admin: Admin, entities: Entities): Promise<void> {
+export async function alterConfigs(
+  context: CommandContext<ChangeFlag>,
+  admin: Admin,
+  entities: Entities,
+): Promise<void> {
   const { options, stdout } = context
   const [type] = entities.types
   const [name] = entities.names
@@ -73,7 +79,7 @@ export async function alterConfigs(context: CommandContext, admin: Admin, entiti
 }
 
 /** Pairs of --add-config, or of the file. Commas inside [] belong to the value. */
-async function addedConfigs(options: Options): Promise<Map<string, string>> {
+async function addedConfigs(options: Options<ChangeFlag>): Promise<Map<string, string>> {
   if (options.has('add-config-file')) {
     const file = options.value('add-config-file') ?? ''
     const properties = await propertiesFile(file).catch((error: Error) => {
@@ -114,7 +120,7 @@ function checkKeys(keys: Iterable<string>): void {
   }
 }
 
-function deletedConfigs(options: Options): string[] {
+function deletedConfigs(options: Options<ChangeFlag>): string[] {
   return options.values('delete-config').flatMap((list) => list.split(',').map((name) => name.trim()))
 }
 

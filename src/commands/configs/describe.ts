@@ -28,7 +28,7 @@ const QUOTA_TYPES = { users: 'user', clients: 'client-id', ips: 'ip' } as const
 type QuotaType = (typeof QUOTA_TYPES)[keyof typeof QUOTA_TYPES]
 
 export async function describeConfigs(
-  context: CommandContext,
+  context: CommandContext<'all' | 'topic' | 'output'>,
   admin: Admin,
   entities: Entities,
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function describeConfigs(
 }
 
 async function describeResources(
-  context: CommandContext,
+  context: CommandContext<'all' | 'topic' | 'output'>,
   admin: Admin,
   type: EntityType,
   name: string | undefined,
@@ -97,7 +97,7 @@ async function hint(context: CommandContext): Promise<void> {
 
 /** On a terminal settings stand in a table: what holds, where it comes from, and what would hold without it. */
 async function settingsTable(
-  context: CommandContext,
+  context: CommandContext<'output'>,
 ): Promise<((entries: readonly ConfigEntry[]) => void) | undefined> {
   if (!context.stdout.isTerminal || context.options.has('output')) return undefined
   const { printTable } = await import('../../cli/table.ts')

@@ -35,7 +35,7 @@ export interface Entities {
 }
 
 /** Short forms, in the genuine tool's order. */
-const NAME_FLAGS: readonly (readonly [string, EntityType])[] = [
+const NAME_FLAGS = [
   ['topic', 'topics'],
   ['client', 'clients'],
   ['user', 'users'],
@@ -44,13 +44,22 @@ const NAME_FLAGS: readonly (readonly [string, EntityType])[] = [
   ['ip', 'ips'],
   ['client-metrics', 'client-metrics'],
   ['group', 'groups'],
-]
-const DEFAULT_FLAGS: readonly (readonly [string, EntityType])[] = [
+] as const satisfies readonly (readonly [string, EntityType])[]
+const DEFAULT_FLAGS = [
   ['client-defaults', 'clients'],
   ['user-defaults', 'users'],
   ['broker-defaults', 'brokers'],
   ['ip-defaults', 'ips'],
-]
+] as const satisfies readonly (readonly [string, EntityType])[]
+
+type EntityFlag =
+  | (typeof NAME_FLAGS | typeof DEFAULT_FLAGS)[number][0]
+  | 'entity-type'
+  | 'entity-name'
+  | 'entity-default'
+type ActionFlag = 'describe' | 'alter' | 'add-config' | 'add-config-file' | 'delete-config'
+type EntityOptions = Options<EntityFlag | ActionFlag>
+
 /** Types that have a default entity. */
 const WITH_DEFAULTS: readonly EntityType[] = ['users', 'clients', 'brokers', 'ips']
 
@@ -60,7 +69,7 @@ export function singular(type: string): string {
 }
 
 /** The genuine tool's checks, in its order. */
-export async function checkArguments(options: Options): Promise<Entities> {
+export async function checkArguments(options: EntityOptions): Promise<Entities> {
   checkExactlyOne(
     options,
     ['alter', 'describe'],
@@ -80,7 +89,9 @@ export async function checkArguments(options: Options): Promise<Entities> {
   if (types.length === 0) refuse('At least one entity type must be specified')
   const both = types.length === 2 && types.includes('users') && types.includes('clients')
   if (types.length > 1 && !both) refuse("Only 'users' and 'clients' entity types may be specified together")
-  const generic = ['entity-type', 'entity-name', 'entity-default'].some((flag) => options.has(flag))
+  const generic = (['entity-type', 'entity-name', 'entity-default'] as const).some((flag) =>
+    options.has(flag),
+  )
   if (generic && [...NAME_FLAGS, ...DEFAULT_FLAGS].some(([flag]) => options.has(flag))) {
     refuse('--entity-{type,name,default} should not be used in conjunction with specific entity flags')
   }
@@ -95,7 +106,7 @@ function refuse(message: string): never {
   throw new ConfigsFailure(message)
 }
 
-function entityTypes(options: Options): EntityType[] {
+function entityTypes(options: EntityOptions): EntityType[] {
   const short = [...NAME_FLAGS, ...DEFAULT_FLAGS]
     .filter(([flag]) => options.has(flag))
     .map(([, type]) => type)
@@ -103,7 +114,7 @@ function entityTypes(options: Options): EntityType[] {
 }
 
 /** Names and defaults in the order they were given in. */
-function entityNames(options: Options): string[] {
+function entityNames(options: EntityOptions): string[] {
   const given: string[] = []
   const values = options.values('entity-name')
   for (const word of options.raw) {
@@ -116,12 +127,12 @@ function entityNames(options: Options): string[] {
 }
 
 async function checkNames(
-  options: Options,
+  options: EntityOptions,
   types: readonly EntityType[],
   names: readonly string[],
 ): Promise<void> {
   if (!names.some((name) => name !== '')) return
-  const given = (flags: readonly string[]) =>
+  const given = (flags: readonly EntityFlag[]) =>
     flags.filter((flag) => options.has(flag)).map((flag) => options.value(flag) ?? '')
   if (types.includes('brokers') || types.includes('broker-loggers')) {
     for (const id of given(['entity-name', 'broker', 'broker-logger'])) {
@@ -140,7 +151,7 @@ async function checkNames(
   }
 }
 
-function checkDescribe(options: Options, types: readonly EntityType[], names: readonly string[]): void {
+function checkDescribe(options: EntityOptions, types: readonly EntityType[], names: readonly string[]): void {
   if (options.has('entity-default') && !types.some((type) => WITH_DEFAULTS.includes(type))) {
     refuse(`--entity-default must not be specified with --describe of ${types.join(',')}`)
   }
@@ -149,7 +160,7 @@ function checkDescribe(options: Options, types: readonly EntityType[], names: re
   }
 }
 
-function checkAlter(options: Options, types: readonly EntityType[], names: readonly string[]): void {
+function checkAlter(options: EntityOptions, types: readonly EntityType[], names: readonly string[]): void {
   if (types.some((type) => WITH_DEFAULTS.includes(type))) {
     if (names.length === 0) {
       refuse(
@@ -162,7 +173,7 @@ function checkAlter(options: Options, types: readonly EntityType[], names: reado
   if (options.has('add-config') && options.has('add-config-file')) {
     refuse('Only one of --add-config or --add-config-file must be specified')
   }
-  if (!['add-config', 'add-config-file', 'delete-config'].some((flag) => options.has(flag))) {
+  if (!(['add-config', 'add-config-file', 'delete-config'] as const).some((flag) => options.has(flag))) {
     refuse(
       'At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter',
     )

@@ -20,7 +20,7 @@ const SHAPE: RowShape = {
 
 /** False when text is asked for, and nothing was written. Throws what the text form throws. */
 export async function writeConfigs(
-  context: CommandContext,
+  context: CommandContext<'all' | 'topic' | 'output'>,
   admin: Admin,
   entities: Entities,
 ): Promise<boolean> {
@@ -35,7 +35,7 @@ export async function writeConfigs(
 
 async function writeResources(
   machine: MachineOutput,
-  context: CommandContext,
+  context: CommandContext<'all' | 'topic'>,
   admin: Admin,
   type: EntityType,
   name: string | undefined,

@@ -7,7 +7,7 @@ const POINTS =
 
 const FORMATS = 'utf8, hex, base64, json, int16, int32, int64, float, double or uuid'
 
-export const ADDED_FLAGS: readonly Flag[] = [
+export const ADDED_FLAGS = [
   {
     name: 'from',
     arg: 'required',
@@ -56,7 +56,7 @@ export const ADDED_FLAGS: readonly Flag[] = [
     description: `How values are stored, for showing them: ${FORMATS}.`,
   },
   outputFlag,
-]
+] as const satisfies readonly Flag[]
 
 /** Any of them, and the code behind is loaded. */
-export const ADDED_NAMES: readonly string[] = ADDED_FLAGS.map(({ name }) => name)
+export const ADDED_NAMES = ADDED_FLAGS.map(({ name }) => name)

@@ -1,7 +1,6 @@
 /** What console-consumer does beyond Kafka's tool, loaded only when one of those flags is given. */
 
 import type { Int64 } from '../../bytes/int64.ts'
-import type { CommandContext } from '../../cli/command.ts'
 import { outputFormat } from '../../cli/machine-output.ts'
 import type { Consumer, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
@@ -11,6 +10,7 @@ import { parseExact } from '../console-producer/exact-json.ts'
 import { formatOf } from '../formatters/field-formats.ts'
 import type { MessageFormatter } from '../formatters/formatter.ts'
 import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
+import type { Context } from './flags.ts'
 import { FormattedText, MachineFormatter } from './machine-formatter.ts'
 import type { ConsoleConsumerOptions } from './options.ts'
 import { RecordRange } from './ranges.ts'
@@ -23,9 +23,9 @@ export class ConsumerAdditions {
   readonly #range: RecordRange | undefined
   readonly #conditions: readonly Condition[]
 
-  constructor(context: CommandContext, options: ConsoleConsumerOptions) {
+  constructor(context: Context, options: ConsoleConsumerOptions) {
     const { options: flags, stdout } = context
-    const given = (name: string) => (flags.has(name) ? flags.value(name) : undefined)
+    const given = (name: 'key-format' | 'value-format') => (flags.has(name) ? flags.value(name) : undefined)
     const formats = {
       key: formatOf('key-format', given('key-format')),
       value: formatOf('value-format', given('value-format')),

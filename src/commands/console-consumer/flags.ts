@@ -1,4 +1,4 @@
-import type { Flag } from '../../cli/command.ts'
+import type { Flag, FlagName, ToolContext } from '../../cli/command.ts'
 import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
 import { BOOTSTRAP_SERVER } from '../open/common-flags.ts'
 import { ADDED_FLAGS } from './added-flags.ts'
@@ -11,7 +11,7 @@ const FORMATTER_PROPERTIES =
   "headers.deserializer=<headers.deserializer>. Properties with the prefixes 'key.deserializer.', " +
   "'value.deserializer.' and 'headers.deserializer.' configure the deserializers."
 
-export const CONSOLE_CONSUMER_FLAGS: readonly Flag[] = [
+export const CONSOLE_CONSUMER_FLAGS = [
   BOOTSTRAP_SERVER,
   { name: 'topic', arg: 'required', argName: 'topic', description: 'The topic to consume from.' },
   {
@@ -161,4 +161,7 @@ export const CONSOLE_CONSUMER_FLAGS: readonly Flag[] = [
       'Consumer config properties file. Note that [command-property] takes precedence over this config.',
   },
   ...ADDED_FLAGS,
-]
+] as const satisfies readonly Flag[]
+
+export type ConsoleConsumerFlag = FlagName<typeof CONSOLE_CONSUMER_FLAGS>
+export type Context = ToolContext<typeof CONSOLE_CONSUMER_FLAGS>

@@ -1,7 +1,8 @@
-import type { Options, Output } from '../../cli/command.ts'
+import type { Output } from '../../cli/command.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import { keyValueArguments, propertiesFile } from '../open/client-properties.ts'
+import type { ConsoleConsumerFlag, Context } from './flags.ts'
 
 export interface ConsoleConsumerOptions {
   readonly topic: string | undefined
@@ -27,7 +28,7 @@ export interface ConsoleConsumerOptions {
  * @throws UsageError, TerseError
  */
 export async function consoleConsumerOptions(
-  options: Options,
+  options: Context['options'],
   stderr: Output,
 ): Promise<ConsoleConsumerOptions> {
   const partition = checkRequired(options)
@@ -69,7 +70,7 @@ export async function consoleConsumerOptions(
   }
 }
 
-function checkRequired(options: Options): number | undefined {
+function checkRequired(options: Context['options']): number | undefined {
   if (options.has('topic') === options.has('include')) {
     throw new UsageError('Exactly one of the following arguments is required: [include], [topic]')
   }
@@ -85,13 +86,22 @@ function checkRequired(options: Options): number | undefined {
   return partition
 }
 
-function checkRenamed(options: Options, old: string, current: string): void {
+function checkRenamed(
+  options: Context['options'],
+  old: ConsoleConsumerFlag,
+  current: ConsoleConsumerFlag,
+): void {
   if (options.has(old) && options.has(current)) {
     throw new UsageError(`Options --${old} and --${current} cannot be specified together.`)
   }
 }
 
-function noticeRenamed(options: Options, stderr: Output, old: string, current: string): void {
+function noticeRenamed(
+  options: Context['options'],
+  stderr: Output,
+  old: ConsoleConsumerFlag,
+  current: ConsoleConsumerFlag,
+): void {
   if (!options.has(old)) return
   stderr.line(
     `Option --${old} is deprecated and will be removed in a future version. Use --${current} instead.`,
@@ -99,7 +109,7 @@ function noticeRenamed(options: Options, stderr: Output, old: string, current: s
 }
 
 function checkGroup(
-  options: Options,
+  options: Context['options'],
   fromFile: ReadonlyMap<string, string>,
   extra: ReadonlyMap<string, string>,
   partition: number | undefined,
@@ -123,7 +133,7 @@ function checkGroup(
 }
 
 function consumerConfig(
-  options: Options,
+  options: Context['options'],
   config: Map<string, string>,
   groupId: string | undefined,
 ): Record<string, string> {
@@ -143,7 +153,7 @@ function consumerConfig(
   return Object.fromEntries(config)
 }
 
-function parseOffset(options: Options): number | 'earliest' | 'latest' {
+function parseOffset(options: Context['options']): number | 'earliest' | 'latest' {
   if (!options.has('offset')) return options.has('from-beginning') ? 'earliest' : 'latest'
   const text = options.value('offset') ?? ''
   const word = text.toLowerCase()
@@ -157,7 +167,10 @@ function parseOffset(options: Options): number | 'earliest' | 'latest' {
   return offset
 }
 
-async function parseFormatterProperties(options: Options, stderr: Output): Promise<Map<string, string>> {
+async function parseFormatterProperties(
+  options: Context['options'],
+  stderr: Output,
+): Promise<Map<string, string>> {
   const file = value(options, 'formatter-config')
   let properties = new Map<string, string>()
   if (file !== undefined) {
@@ -184,6 +197,6 @@ async function parseFormatterProperties(options: Options, stderr: Output): Promi
 }
 
 /** Only what was given; the flags' defaults count where they are asked for. */
-function value(options: Options, name: string): string | undefined {
+function value(options: Context['options'], name: ConsoleConsumerFlag): string | undefined {
   return options.has(name) ? options.value(name) : undefined
 }

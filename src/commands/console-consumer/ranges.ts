@@ -78,20 +78,22 @@ function isoTime(text: string): number | undefined {
   return real ? time : undefined
 }
 
+type RangeFlag = 'from' | 'to' | 'offset' | 'from-beginning'
+
 /** What is to be read of each partition. */
 export class RecordRange {
-  readonly #context: CommandContext
+  readonly #context: CommandContext<RangeFlag>
   readonly #options: ConsoleConsumerOptions
   readonly #from: Point | undefined
   readonly #to: Point | undefined
   /** By topic-partition: where to stop. */
   readonly #ends = new Map<string, TopicPartition & { readonly end: number }>()
 
-  constructor(context: CommandContext, options: ConsoleConsumerOptions, now: number) {
+  constructor(context: CommandContext<RangeFlag>, options: ConsoleConsumerOptions, now: number) {
     this.#context = context
     this.#options = options
     const flags = context.options
-    const point = (flag: string) => {
+    const point = (flag: 'from' | 'to') => {
       const text = flags.has(flag) ? flags.value(flag) : undefined
       return text === undefined ? undefined : parsePoint(flag, text, now)
     }

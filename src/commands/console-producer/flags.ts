@@ -1,4 +1,4 @@
-import type { Flag } from '../../cli/command.ts'
+import type { Flag, FlagName, ToolContext } from '../../cli/command.ts'
 
 const PROPERTIES = `A mechanism to pass user-defined properties in the form key=value to the message reader. This allows custom configuration for a user-defined message reader.
 Default properties include:
@@ -19,7 +19,7 @@ Default parsing pattern when:
   "h1:v1,h2:v2...\\tvalue"`
 
 /** Flags of the genuine tool, 4.3, and `--partition`. */
-export const CONSOLE_PRODUCER_FLAGS: readonly Flag[] = [
+export const CONSOLE_PRODUCER_FLAGS = [
   {
     name: 'topic',
     arg: 'required',
@@ -221,4 +221,7 @@ export const CONSOLE_PRODUCER_FLAGS: readonly Flag[] = [
     addition: true,
     description: 'With --input jsonl: each record goes to the partition that its line names.',
   },
-]
+] as const satisfies readonly Flag[]
+
+export type ConsoleProducerFlag = FlagName<typeof CONSOLE_PRODUCER_FLAGS>
+export type Context = ToolContext<typeof CONSOLE_PRODUCER_FLAGS>

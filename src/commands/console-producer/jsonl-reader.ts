@@ -3,10 +3,10 @@
  * Its own memory holds the record, since decoding may not overwrite a line that is handed in again.
  */
 import { type Int64, toInt64 } from '../../bytes/int64.ts'
-import type { Options } from '../../cli/command.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import { encoded, FORMATS, type Format, kindOf } from '../formatters/field-formats.ts'
 import { digitsOf, parseExact, stringifyExact } from './exact-json.ts'
+import type { Context } from './flags.ts'
 import { LineMessageReader } from './line-reader.ts'
 
 /** JSON may take six characters for a byte (\u0000), and base64 four for three. */
@@ -15,7 +15,7 @@ const LARGEST_GROWTH = 6
 type Fields = Readonly<Record<string, unknown>>
 
 /** @throws UsageError for an input form that does not exist, or flags that do not go together */
-export function jsonlReader(options: Options): JsonlMessageReader {
+export function jsonlReader(options: Context['options']): JsonlMessageReader {
   const input = options.value('input')
   if (input !== 'jsonl') {
     throw new UsageError(`--input ${input} is unknown: choose jsonl (or lines, which is the default)`, false)

@@ -1,12 +1,12 @@
-import type { CommandContext, Options } from '../../cli/command.ts'
 import { producerWaitLimit, waitLimit } from '../../client/wait-limits.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'
 import { keyValueArguments, propertiesFile } from '../open/client-properties.ts'
+import type { ConsoleProducerFlag, Context } from './flags.ts'
 import { LINE_MESSAGE_READER, LineMessageReader } from './line-reader.ts'
 
 /** The command line is right as far as flags go: what is required is there, no old name beside its new one. */
-export function checkFlags(context: CommandContext): void {
+export function checkFlags(context: Context): void {
   const { options } = context
   if (!options.has('topic')) throw new UsageError('Missing required argument "[topic]"')
   for (const [old, current] of OLD_NAMES) {
@@ -14,7 +14,7 @@ export function checkFlags(context: CommandContext): void {
       throw new UsageError(`Options --${current} and --${old} cannot be specified together.`)
     }
   }
-  const notice = (flag: string, until: string, instead: string) => {
+  const notice = (flag: ConsoleProducerFlag, until: string, instead: string) => {
     if (options.has(flag)) {
       context.stderr.line(
         `Warning: --${flag} is deprecated and will be removed in ${until}. Use --${instead} instead.`,
@@ -33,7 +33,7 @@ const OLD_NAMES = [
 ] as const
 
 /** The line reader that --line-reader, --reader-config and --reader-property ask for. */
-export async function lineReader(options: Options): Promise<LineMessageReader> {
+export async function lineReader(options: Context['options']): Promise<LineMessageReader> {
   if (options.has('input') && options.value('input') !== 'lines') {
     const { jsonlReader } = await import('./jsonl-reader.ts')
     return jsonlReader(options)
@@ -59,7 +59,7 @@ export interface ConsoleProducerConfig {
  * Producer settings in Kafka's precedence: a flag that was given, --command-property, the file, a flag's default.
  * compression.type is always what --compression-codec says, even where that is absent.
  */
-export async function producerConfig(options: Options): Promise<ConsoleProducerConfig> {
+export async function producerConfig(options: Context['options']): Promise<ConsoleProducerConfig> {
   const file = options.value('command-config') ?? options.value('producer.config')
   const config = file === undefined ? new Map<string, string>() : await propertiesFile(file)
   const given = keyValueArguments([
@@ -81,8 +81,8 @@ export async function producerConfig(options: Options): Promise<ConsoleProducerC
 }
 
 /** A flag that was given goes over its setting; one that was not has a default, and that is no limit. */
-function waitLimitOf(options: Options, settings: Record<string, string>): WaitLimit | undefined {
-  const ofFlag = (flag: string) =>
+function waitLimitOf(options: Context['options'], settings: Record<string, string>): WaitLimit | undefined {
+  const ofFlag = (flag: ConsoleProducerFlag) =>
     options.has(flag) ? waitLimit(flag, options.value(flag), `--${flag} `) : undefined
   const request = ofFlag('request-timeout-ms')
   const limit = producerWaitLimit(settings, ofFlag('max-block-ms'))

@@ -2,7 +2,7 @@ import type { Flag } from '../../cli/command.ts'
 import { outputFlag } from '../../cli/machine-output.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from '../open/common-flags.ts'
 
-export const CONSUMER_GROUPS_FLAGS: readonly Flag[] = [
+export const CONSUMER_GROUPS_FLAGS = [
   BOOTSTRAP_SERVER,
   COMMAND_CONFIG,
   { name: 'list', description: 'List all consumer groups.' },
@@ -122,4 +122,4 @@ export const CONSUMER_GROUPS_FLAGS: readonly Flag[] = [
     description: "Reset offsets shifting current offset by 'n', where 'n' can be positive or negative.",
   },
   outputFlag,
-]
+] as const satisfies readonly Flag[]

@@ -1,17 +1,10 @@
 /** Flag rows of consumer-perf-test, in the genuine tool's words. */
 import type { Flag } from '../../cli/command.ts'
+import { option } from '../../cli/flags.ts'
 import { outputFlag } from '../../cli/machine-output.ts'
 import { BOOTSTRAP_SERVER } from '../open/common-flags.ts'
 
-const option = (name: string, argName: string, description: string, more: Partial<Flag> = {}): Flag => ({
-  name,
-  arg: 'required',
-  argName,
-  description,
-  ...more,
-})
-
-export const CONSUMER_PERF_FLAGS: readonly Flag[] = [
+export const CONSUMER_PERF_FLAGS = [
   BOOTSTRAP_SERVER,
   option('topic', 'topic', 'The topic to consume from.'),
   option(
@@ -78,4 +71,4 @@ export const CONSUMER_PERF_FLAGS: readonly Flag[] = [
   ),
   { name: 'hide-header', description: 'If set, skips printing the header for the stats.' },
   outputFlag,
-]
+] as const satisfies readonly Flag[]

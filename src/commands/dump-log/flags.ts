@@ -2,7 +2,7 @@ import type { Flag } from '../../cli/command.ts'
 import { outputFlag } from '../../cli/machine-output.ts'
 import { STRING_DECODER } from './decoders/class-decoder.ts'
 
-const decoderClass = (name: string, what: string): Flag => ({
+const decoderClass = <const Name extends string>(name: Name, what: string): Flag<Name> => ({
   name,
   arg: 'optional',
   argName: 'class',
@@ -10,7 +10,7 @@ const decoderClass = (name: string, what: string): Flag => ({
   description: `If set, used to deserialize the ${what}: DefaultDecoder, StringDecoder, IntegerDecoder, LongDecoder or DoubleDecoder of org.apache.kafka.tools.api.`,
 })
 
-export const DUMP_LOG_FLAGS: readonly Flag[] = [
+export const DUMP_LOG_FLAGS = [
   {
     name: 'files',
     arg: 'required',
@@ -82,4 +82,4 @@ export const DUMP_LOG_FLAGS: readonly Flag[] = [
       'If set, log data will be parsed as TopicBasedRemoteLogMetadataManager (RLMM) metadata records. Instead, the value-decoder-class option can be used if a custom RLMM implementation is configured.',
   },
   outputFlag,
-]
+] as const satisfies readonly Flag[]

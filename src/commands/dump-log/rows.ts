@@ -33,7 +33,7 @@ export interface RowPrinter {
 }
 
 /** Undefined when text is asked for. */
-export function rowPrinter(context: CommandContext): RowPrinter | undefined {
+export function rowPrinter(context: CommandContext<'output'>): RowPrinter | undefined {
   const output = machineOutput(context, SHAPE)
   if (output === undefined) return undefined
   let file = ''

@@ -2,13 +2,13 @@
 import type { Options } from '../../cli/command.ts'
 import { UsageError } from '../../errors.ts'
 
-export class WordOptions implements Options {
+export class WordOptions<Name extends string> implements Options<Name> {
   readonly words: readonly string[] = []
   readonly raw: readonly string[]
-  readonly #options: Options
+  readonly #options: Options<Name>
   readonly #byName = new Map<string, string>()
 
-  constructor(options: Options, names: readonly string[], words: readonly string[]) {
+  constructor(options: Options<Name>, names: readonly NoInfer<Name>[], words: readonly string[]) {
     this.#options = options
     this.raw = options.raw
     words.forEach((word, i) => {
@@ -16,20 +16,29 @@ export class WordOptions implements Options {
     })
   }
 
-  has(name: string): boolean {
+  /** For what serves every tool: words count there as well. */
+  get ofAnyTool(): Options<string> {
+    return new WordOptions<string>(
+      this.#options.ofAnyTool,
+      [...this.#byName.keys()],
+      [...this.#byName.values()],
+    )
+  }
+
+  has(name: Name): boolean {
     return this.#byName.has(name) || this.#options.has(name)
   }
 
-  value(name: string): string | undefined {
+  value(name: Name): string | undefined {
     return this.#byName.get(name) ?? this.#options.value(name)
   }
 
-  values(name: string): string[] {
+  values(name: Name): string[] {
     const word = this.#byName.get(name)
     return word === undefined ? this.#options.values(name) : [word]
   }
 
-  int(name: string): number | undefined {
+  int(name: Name): number | undefined {
     const word = this.#byName.get(name)
     if (word === undefined) return this.#options.int(name)
     if (!/^[+-]?\d{1,10}$/.test(word) || Math.abs(Number(word)) > 2147483647) {
@@ -38,7 +47,7 @@ export class WordOptions implements Options {
     return Number(word)
   }
 
-  long(name: string): number | undefined {
+  long(name: Name): number | undefined {
     return this.#byName.has(name) ? this.int(name) : this.#options.long(name)
   }
 }

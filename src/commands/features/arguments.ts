@@ -30,7 +30,9 @@ export function isShort(text: string): boolean {
 }
 
 /** `version-mapping`: the levels that a release stands for. */
-export async function showVersionMapping(context: CommandContext): Promise<void> {
+export async function showVersionMapping(
+  context: CommandContext<'release-version' | 'output'>,
+): Promise<void> {
   const { options, stdout } = context
   const release = options.value('release-version') ?? LATEST_PRODUCTION.version
   const version = metadataVersionNamed(release)
@@ -57,7 +59,7 @@ export interface AskedLevel {
 
 /** `feature-dependencies`, of each `--feature` in turn. */
 export async function showFeatureDependencies(
-  context: CommandContext,
+  context: CommandContext<'feature' | 'output'>,
   parse: (text: string) => AskedLevel,
 ): Promise<void> {
   const machine = machineOutput(context, {

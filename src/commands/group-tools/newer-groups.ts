@@ -11,7 +11,8 @@ export const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-o
 export type GroupAction = (typeof ACTIONS)[number]
 
 /** Flags that go only with one of these others; the genuine parser refuses them before anything else. */
-const AVAILABLE_WITH: readonly (readonly [string, readonly GroupAction[]])[] = [
+type View = 'members' | 'offsets' | 'state' | 'verbose'
+const AVAILABLE_WITH: readonly (readonly [View, readonly GroupAction[]])[] = [
   ['members', ['describe']],
   ['offsets', ['describe']],
   ['state', ['describe', 'list']],
@@ -19,7 +20,7 @@ const AVAILABLE_WITH: readonly (readonly [string, readonly GroupAction[]])[] = [
 ]
 
 /** The one action that is asked for; of several the genuine tools take the first of this order. */
-export function actionOf(options: Options, message: string): GroupAction {
+export function actionOf(options: Options<View | GroupAction>, message: string): GroupAction {
   const unavailable = AVAILABLE_WITH.filter(
     ([flag, actions]) => options.has(flag) && !actions.some((action) => options.has(action)),
   )
@@ -56,7 +57,7 @@ export async function runAction(
 
 /** `--list`, with states when `--state` asks for them. */
 export async function listGroups(
-  context: CommandContext,
+  context: CommandContext<'state' | 'output'>,
   groups: readonly GroupListing[],
   states: readonly string[],
 ): Promise<void> {
@@ -81,7 +82,7 @@ export async function listGroups(
   for (const { groupId, state } of shown) stdout.line(`${groupId.padEnd(width)} ${state}`)
 }
 
-function statesOf(options: Options, valid: readonly string[]): string[] {
+function statesOf(options: Options<'state'>, valid: readonly string[]): string[] {
   const text = options.value('state')
   if (text === undefined || text === '') return []
   const states = text.split(',').map((state) => state.trim().toLowerCase())
@@ -93,7 +94,7 @@ function statesOf(options: Options, valid: readonly string[]): string[] {
 /** The groups that --group or --all-groups means. @throws TerseError for one that is not there */
 export async function chosenGroups(
   kind: 'share' | 'streams',
-  options: Options,
+  options: Options<'group' | 'all-groups'>,
   groups: readonly GroupListing[],
   all: readonly GroupListing[],
 ): Promise<GroupListing[]> {
@@ -109,10 +110,12 @@ export async function chosenGroups(
 }
 
 /** @throws UsageError of --describe's flags, in the genuine words and order */
-export function checkDescribe(options: Options): void {
+export function checkDescribe(
+  options: Options<'group' | 'all-groups' | 'members' | 'offsets' | 'state'>,
+): void {
   if (!options.has('group') && !options.has('all-groups'))
     throw new UsageError('Option [describe] takes one of these options: [all-groups], [group]')
-  const views = ['members', 'offsets', 'state'].filter((name) => options.has(name))
+  const views = (['members', 'offsets', 'state'] as const).filter((name) => options.has(name))
   if (views.length > 1) {
     throw new UsageError(
       'Option [describe] takes at most one of these options: [members], [offsets], [state]',
@@ -137,7 +140,7 @@ export interface GroupStateView {
 
 /** `--describe --state`. Members are a coordinator's to know: here there are none. */
 export async function describeStates(
-  context: CommandContext,
+  context: CommandContext<'verbose' | 'output'>,
   admin: Admin,
   groups: readonly GroupListing[],
   view: GroupStateView,
@@ -170,7 +173,7 @@ export async function describeStates(
 }
 
 /** @throws UsageError `Option [reset-offsets] takes the option: [execute] or [dry-run]` */
-export function checkReset(options: Options): void {
+export function checkReset(options: Options<'dry-run' | 'execute'>): void {
   if (options.has('dry-run') === options.has('execute')) {
     if (options.has('dry-run'))
       throw new UsageError('Option [reset-offsets] only accepts one of [execute] and [dry-run]')
@@ -180,7 +183,7 @@ export function checkReset(options: Options): void {
 
 /** Deleting: those that are no such groups fail, in the genuine table; those that are cannot be deleted here yet. */
 export function refuseDeletion(
-  { options, stdout, stderr }: CommandContext,
+  { options, stdout, stderr }: CommandContext<'group' | 'all-groups'>,
   kind: 'share' | 'streams',
   groups: readonly GroupListing[],
 ): number {

@@ -14,7 +14,7 @@ export const RESET_SCENARIOS = [
 ] as const
 
 /** @throws UsageError where two of them are named */
-export function checkResetScenarios(options: Options): void {
+export function checkResetScenarios(options: Options<(typeof RESET_SCENARIOS)[number]>): void {
   for (const scenario of RESET_SCENARIOS) {
     const others = RESET_SCENARIOS.filter((other) => other !== scenario)
     checkInvalidArguments(options, scenario, others)

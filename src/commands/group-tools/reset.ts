@@ -14,6 +14,19 @@ import { exportResetPlan, type PlannedOffset, parseResetPlan, type ResetPlan } f
 import { RESET_SCENARIOS } from './reset-scenarios.ts'
 import { resetTable } from './tables.ts'
 
+/** What a reset reads of the command line; streams-groups has other names for the topics. */
+export type ResetFlag =
+  | (typeof RESET_SCENARIOS)[number]
+  | 'group'
+  | 'topic'
+  | 'all-topics'
+  | 'execute'
+  | 'dry-run'
+  | 'export'
+  | 'output'
+
+export type ResetContext = Pick<CommandContext<ResetFlag>, 'command' | 'options' | 'stdout' | 'stderr'>
+
 type Requested = TopicPartition & { readonly offset: number }
 
 /** How groups of other kinds differ. */
@@ -25,7 +38,7 @@ export interface ResetWays {
 
 /** The tool's failure lines go through `fail`. Returns the exit status. */
 export async function resetOffsets(
-  context: CommandContext,
+  context: ResetContext,
   admin: Admin,
   groupIds: readonly string[],
   fail: Fail,
@@ -96,13 +109,13 @@ async function occupants(admin: Admin, groupId: string) {
 }
 
 class GroupReset {
-  private readonly context: CommandContext
+  private readonly context: ResetContext
   private readonly admin: Admin
   private readonly groupId: string
   private readonly given: readonly TopicPartition[] | undefined
 
   constructor(
-    context: CommandContext,
+    context: ResetContext,
     admin: Admin,
     groupId: string,
     given: readonly TopicPartition[] | undefined,

@@ -45,7 +45,7 @@ export const DELETED_OFFSET_SHAPE: RowShape = {
 }
 
 /** Which view `--describe` shows. */
-export function describeShape(has: (flag: string) => boolean): RowShape {
+export function describeShape(has: (flag: 'members' | 'state') => boolean): RowShape {
   if (has('members')) return GROUP_MEMBER_SHAPE
   return has('state') ? GROUP_STATE_SHAPE : GROUP_OFFSET_SHAPE
 }

@@ -23,7 +23,8 @@ const told = new Set<string>()
 
 /** Looks for what came near among the names on the command line of a tool that failed, or found nothing. Never throws. */
 export async function hintNearNames(context: CommandContext): Promise<void> {
-  const { options, stderr } = context
+  const { stderr } = context
+  const options = context.options.ofAnyTool
   if (!stderr.isTerminal) return
   for (const [flag, kind] of NAME_FLAGS) {
     if (!options.has(flag) || (kind === 'topic' && options.has('create'))) continue
@@ -106,7 +107,7 @@ async function namesOf(admin: Admin, kind: Kind): Promise<string[]> {
 
 /** Settings in --config, --add-config and --delete-config that there are none of. */
 async function hintNearSetting(context: CommandContext): Promise<void> {
-  const { options } = context
+  const options = context.options.ofAnyTool
   const given = ['config', 'add-config', 'delete-config'].filter((flag) => options.has(flag))
   if (given.length === 0) return
   const names = await settingNames(context.command.name, options)
@@ -120,7 +121,7 @@ async function hintNearSetting(context: CommandContext): Promise<void> {
   }
 }
 
-async function settingNames(tool: string, options: Options): Promise<string[] | undefined> {
+async function settingNames(tool: string, options: Options<string>): Promise<string[] | undefined> {
   const type = (name: string) => options.has(name) || options.value('entity-type') === `${name}s`
   if (tool === 'topics' || (tool === 'configs' && type('topic'))) {
     const { topicConfigDef } = await import('../../config/topic-configs.ts')

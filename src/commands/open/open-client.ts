@@ -49,10 +49,8 @@ function declaredAddress(context: CommandContext): string | undefined {
 }
 
 /** `--timeout` where the tool has it, else what the file of client settings says. */
-function adminWaitLimit(
-  { options }: CommandContext,
-  settings: Record<string, string>,
-): WaitLimit | undefined {
+function adminWaitLimit(context: CommandContext, settings: Record<string, string>): WaitLimit | undefined {
+  const options = context.options.ofAnyTool
   const ofFlag = options.has('timeout')
     ? waitLimit('timeout', options.values('timeout').at(-1), '--timeout ')
     : undefined
@@ -60,7 +58,8 @@ function adminWaitLimit(
 }
 
 /** The genuine tools fail on a file of client settings that they cannot read. */
-async function readSettings({ options }: CommandContext): Promise<Record<string, string>> {
+async function readSettings(context: CommandContext): Promise<Record<string, string>> {
+  const options = context.options.ofAnyTool
   const settings: Record<string, string> = {}
   for (const flag of ['command-config', 'admin.config']) {
     const file = options.has(flag) ? options.value(flag) : undefined
@@ -123,7 +122,7 @@ function requireLocal(context: CommandContext): void {
 
 /** Addresses in the command line, else in the files and properties of client settings. */
 function namedServers(context: CommandContext): { servers: string; from: string } | undefined {
-  const { options } = context
+  const options = context.options.ofAnyTool
   for (const flag of ['bootstrap-server', 'bootstrap-controller', 'broker-list']) {
     const servers = options.has(flag) ? options.value(flag) : undefined
     // log-dirs and reassign-partitions have ids of brokers in a list of that name.

@@ -13,7 +13,10 @@ export interface Payload {
 }
 
 /** @throws TerseError when the file is not there or empty */
-export function perfPayload(options: Options, stdout: Output): Payload {
+export function perfPayload(
+  options: Options<'payload-file' | 'payload-delimiter' | 'record-size'>,
+  stdout: Output,
+): Payload {
   const file = options.has('payload-file') ? options.value('payload-file') : undefined
   if (file !== undefined) return new FilePayload(file, options.value('payload-delimiter') ?? '\\n', stdout)
   const size = options.int('record-size')

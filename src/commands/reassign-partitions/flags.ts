@@ -1,9 +1,9 @@
 /** Flag rows of reassign-partitions, and which of them go with which action. */
-import type { Flag, Options } from '../../cli/command.ts'
+import type { Flag, FlagName, Options } from '../../cli/command.ts'
 import { UsageError } from '../../errors.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from '../open/common-flags.ts'
 
-export const REASSIGN_PARTITIONS_FLAGS: readonly Flag[] = [
+export const REASSIGN_PARTITIONS_FLAGS = [
   { ...BOOTSTRAP_SERVER, arg: 'optional' },
   { ...BOOTSTRAP_CONTROLLER, arg: 'optional' },
   COMMAND_CONFIG,
@@ -80,12 +80,13 @@ export const REASSIGN_PARTITIONS_FLAGS: readonly Flag[] = [
     description:
       "Denies the ability to change a partition's replication factor as part of this reassignment through adding validation against it.",
   },
-]
+] as const satisfies readonly Flag[]
 
 const ACTIONS = ['generate', 'execute', 'verify', 'cancel', 'list'] as const
+type ReassignFlag = FlagName<typeof REASSIGN_PARTITIONS_FLAGS>
 export type ReassignAction = (typeof ACTIONS)[number]
 
-const REQUIRED: Readonly<Record<ReassignAction, readonly string[]>> = {
+const REQUIRED: Readonly<Record<ReassignAction, readonly ReassignFlag[]>> = {
   generate: ['topics-to-move-json-file', 'broker-list'],
   execute: ['reassignment-json-file'],
   verify: ['reassignment-json-file'],
@@ -93,7 +94,7 @@ const REQUIRED: Readonly<Record<ReassignAction, readonly string[]>> = {
   list: [],
 }
 
-const PERMITTED: Readonly<Record<ReassignAction, readonly string[]>> = {
+const PERMITTED: Readonly<Record<ReassignAction, readonly ReassignFlag[]>> = {
   generate: ['disable-rack-aware'],
   execute: [
     'additional',
@@ -108,7 +109,7 @@ const PERMITTED: Readonly<Record<ReassignAction, readonly string[]>> = {
 }
 
 /** @throws UsageError in the genuine tool's words and order */
-export function reassignAction(options: Options): ReassignAction {
+export function reassignAction(options: Options<ReassignFlag>): ReassignAction {
   const given = ACTIONS.filter((action) => options.has(action))
   if (given.length !== 1) {
     throw new UsageError(
@@ -120,7 +121,13 @@ export function reassignAction(options: Options): ReassignAction {
     throw new UsageError("Please don't specify both --bootstrap-server and --bootstrap-controller")
   for (const name of REQUIRED[action])
     if (!options.has(name)) throw new UsageError(`Missing required argument "[${name}]"`)
-  const right = [action, ...REQUIRED[action], ...PERMITTED[action], 'bootstrap-server', 'command-config']
+  const right: ReassignFlag[] = [
+    action,
+    ...REQUIRED[action],
+    ...PERMITTED[action],
+    'bootstrap-server',
+    'command-config',
+  ]
   if (action === 'cancel' || action === 'list') right.push('bootstrap-controller')
   for (const { name } of REASSIGN_PARTITIONS_FLAGS) {
     if (options.has(name) && !right.includes(name))

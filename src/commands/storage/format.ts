@@ -23,12 +23,25 @@ import { readStorageConfig, type StorageConfig } from './config.ts'
 import { parseScram } from './scram.ts'
 import { dynamicVoters } from './voters.ts'
 
+/** The flags of `storage format`. */
+type FormatContext = CommandContext<
+  | 'config'
+  | 'cluster-id'
+  | 'add-scram'
+  | 'ignore-formatted'
+  | 'release-version'
+  | 'feature'
+  | 'standalone'
+  | 'no-initial-controllers'
+  | 'initial-controllers'
+>
+
 const FEATURE = 'metadata.version'
 const SCRAM_LEVEL = 11
 /** May stand in a directory that is still to be formatted. */
 const HARMLESS = /^(\.|lost\+found$|server\.properties$|bootstrap\.checkpoint$)/
 
-export async function format(context: CommandContext): Promise<number> {
+export async function format(context: FormatContext): Promise<number> {
   const { options, stdout } = context
   const config = await readStorageConfig(options.value('config') ?? '')
   const clusterId = options.value('cluster-id') ?? ''
@@ -120,7 +133,7 @@ function unformatted(config: StorageConfig, clusterId: string, ignoreFormatted: 
   return empty
 }
 
-function votersOf({ options }: CommandContext, config: StorageConfig): VoterImage[] {
+function votersOf({ options }: FormatContext, config: StorageConfig): VoterImage[] {
   const initial = options.value('initial-controllers')
   const standalone = options.has('standalone')
   if (config.staticVoters && (standalone || initial !== undefined)) {
@@ -171,7 +184,7 @@ function voter(
   }
 }
 
-function releaseOf({ options }: CommandContext): MetadataVersion {
+function releaseOf({ options }: FormatContext): MetadataVersion {
   const asked = options.values('feature').map(parseFeatureLevel)
   const byFeature = asked.find(({ feature }) => feature === FEATURE)
   const text = options.value('release-version')
@@ -206,7 +219,7 @@ function releaseOf({ options }: CommandContext): MetadataVersion {
 
 /** Every level above 0 but kraft.version's, metadata.version first, then by name: as the records stand. */
 function featuresOf(
-  { options }: CommandContext,
+  { options }: FormatContext,
   release: MetadataVersion,
   dynamicQuorum: boolean,
 ): Map<string, number> {

@@ -6,12 +6,15 @@ import type { GroupListing } from '../../client/admin/group-admin.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
-import { parseTopicPartitions, resetOffsets } from '../group-tools/reset.ts'
+import { parseTopicPartitions, type ResetFlag, resetOffsets } from '../group-tools/reset.ts'
 import { deletedOffsetsTable } from '../group-tools/tables.ts'
+
+type InternalTopicFlag = 'delete-internal-topic' | 'delete-all-internal-topics'
+type StreamsResetFlag = Exclude<ResetFlag, 'topic' | 'all-topics'> | 'input-topic' | 'all-input-topics'
 
 /** Groups that are no streams groups fail; the others go. */
 export async function deleteStreamsGroups(
-  context: CommandContext,
+  context: CommandContext<'group' | 'all-groups' | 'delete-all-internal-topics'>,
   admin: Admin,
   groups: readonly GroupListing[],
 ): Promise<number> {
@@ -51,7 +54,10 @@ function isInternal(topic: string, group: string): boolean {
   return topic.startsWith(`${group}-`) && /-(changelog|repartition)$/.test(topic)
 }
 
-export async function deleteStreamsOffsets(context: CommandContext, admin: Admin): Promise<number> {
+export async function deleteStreamsOffsets(
+  context: CommandContext<'group' | 'input-topic' | 'all-input-topics' | 'output'>,
+  admin: Admin,
+): Promise<number> {
   const { options, stdout, stderr } = context
   const group = options.value('group') ?? ''
   const answers: { partition: TopicPartition; error?: Error }[] = []
@@ -96,11 +102,11 @@ export async function deleteStreamsOffsets(context: CommandContext, admin: Admin
 }
 
 export async function resetStreamsOffsets(
-  context: CommandContext,
+  context: CommandContext<StreamsResetFlag | InternalTopicFlag | 'all-groups'>,
   admin: Admin,
   groups: readonly GroupListing[],
 ): Promise<number> {
-  const { options, stderr } = context
+  const { command, options, stdout, stderr } = context
   const ids = options.has('all-groups') ? groups.map(({ groupId }) => groupId) : options.values('group')
   const foreign = new Set<string>()
   for (const id of ids) {
@@ -113,7 +119,7 @@ export async function resetStreamsOffsets(
   const known = ids.filter((id) => !foreign.has(id))
   const unwanted = await topicsToDelete(options, admin, known)
   const fail = (message: string) => stderr.line(`\nError: ${message}`)
-  const renamed = { ...context, options: renamedOptions(options) }
+  const renamed = { command, options: renamedOptions(options), stdout, stderr }
   const reset = await resetOffsets(renamed, admin, ids, fail, {
     partitionsOf: async (id) => (foreign.has(id) ? [] : undefined),
     alter: async (id, offsets) => {
@@ -132,15 +138,16 @@ export async function resetStreamsOffsets(
 }
 
 /** consumer-groups' reset, under the flags of streams-groups. */
-function renamedOptions(options: Options): Options {
-  const renamed = (name: string) =>
+function renamedOptions(options: Options<StreamsResetFlag>): Options<ResetFlag> {
+  const renamed = (name: ResetFlag): StreamsResetFlag =>
     name === 'topic' ? 'input-topic' : name === 'all-topics' ? 'all-input-topics' : name
   return {
     has: (name) => options.has(renamed(name)),
     value: (name) => options.value(renamed(name)),
     values: (name) => options.values(renamed(name)),
-    int: (name) => options.int(name),
-    long: (name) => options.long(name),
+    int: (name) => options.int(renamed(name)),
+    long: (name) => options.long(renamed(name)),
+    ofAnyTool: options.ofAnyTool,
     words: options.words,
     raw: options.raw,
   }
@@ -167,7 +174,11 @@ async function committed(admin: Admin, group: string): Promise<TopicPartition[]>
 }
 
 /** @throws TerseError for a topic that is not the group's own: Kafka's tool would delete any topic here */
-async function topicsToDelete(options: Options, admin: Admin, groups: readonly string[]): Promise<string[]> {
+async function topicsToDelete(
+  options: Options<InternalTopicFlag>,
+  admin: Admin,
+  groups: readonly string[],
+): Promise<string[]> {
   const all = (await Promise.all(groups.map((group) => internalTopics(admin, group)))).flat()
   if (options.has('delete-all-internal-topics')) return all
   const named = options.values('delete-internal-topic')

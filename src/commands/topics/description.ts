@@ -5,8 +5,17 @@ import type { ConfigEntry } from '../../client/admin/config-admin.ts'
 import type { PartitionDescription, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 
+const REPORT_FLAGS = [
+  'under-replicated-partitions',
+  'unavailable-partitions',
+  'under-min-isr-partitions',
+  'at-min-isr-partitions',
+] as const
+type ReportFlag = (typeof REPORT_FLAGS)[number]
+type DescribeContext = CommandContext<ReportFlag | 'topics-with-overrides' | 'output'>
+
 /** Describes topics in the form that --output asks for; `end` behind the last. */
-export async function topicDescriber(context: CommandContext, admin: Admin) {
+export async function topicDescriber(context: DescribeContext, admin: Admin) {
   const rows = context.options.has('output') ? await import('./rows.ts') : undefined
   const machine = rows && machineOutput(context, rows.TOPIC_PARTITION_SHAPE)
   const show = machine
@@ -22,7 +31,7 @@ export async function topicDescriber(context: CommandContext, admin: Admin) {
 }
 
 /** On a terminal: Kafka's words for the topic, and its partitions as a table. */
-async function personTable(context: CommandContext) {
+async function personTable(context: DescribeContext) {
   const { printTable } = await import('../../cli/table.ts')
   const { colours } = await import('../../cli/colour.ts')
   const paint = colours(context.stdout, context.env)
@@ -55,7 +64,7 @@ interface Described {
 
 /** What `topics --describe` prints of one topic. By topic id the genuine tool does not learn of ELRs: `withElr` false. */
 async function describeTopic(
-  { options, stdout }: CommandContext,
+  { options, stdout }: DescribeContext,
   admin: Admin,
   topic: TopicDescription,
   withElr: boolean,
@@ -98,18 +107,17 @@ function partitionLine(topic: string, partition: PartitionDescription, withElr: 
 
 /** Which partitions are to be shown, or undefined when no such flag is given and all are. */
 function partitionReport(
-  has: (flag: string) => boolean,
+  has: (flag: ReportFlag) => boolean,
   configs: readonly ConfigEntry[],
 ): ((partition: PartitionDescription) => boolean) | undefined {
   const minIsr = Number(configs.find((entry) => entry.name === 'min.insync.replicas')?.value ?? 1)
-  const reports = {
-    'under-replicated-partitions': ({ replicas, isr }: PartitionDescription) => replicas.length > isr.length,
-    'unavailable-partitions': ({ leader }: PartitionDescription) => leader === undefined,
-    'under-min-isr-partitions': ({ leader, isr }: PartitionDescription) =>
-      leader === undefined || isr.length < minIsr,
-    'at-min-isr-partitions': ({ isr }: PartitionDescription) => isr.length === minIsr,
+  const reports: Readonly<Record<ReportFlag, (partition: PartitionDescription) => boolean>> = {
+    'under-replicated-partitions': ({ replicas, isr }) => replicas.length > isr.length,
+    'unavailable-partitions': ({ leader }) => leader === undefined,
+    'under-min-isr-partitions': ({ leader, isr }) => leader === undefined || isr.length < minIsr,
+    'at-min-isr-partitions': ({ isr }) => isr.length === minIsr,
   }
-  const chosen = Object.entries(reports).filter(([flag]) => has(flag))
+  const chosen = REPORT_FLAGS.filter(has)
   if (chosen.length === 0) return undefined
-  return (partition) => chosen.some(([, shows]) => shows(partition))
+  return (partition) => chosen.some((flag) => reports[flag](partition))
 }

@@ -2,7 +2,11 @@
 import type { Flag, Subcommand } from '../../cli/command.ts'
 import { outputFlag } from '../../cli/machine-output.ts'
 
-const option = (name: string, description: string, more: Partial<Flag> = {}): Flag => ({
+const option = <const Name extends string>(
+  name: Name,
+  description: string,
+  more: Omit<Partial<Flag>, 'name'> = {},
+): Flag<Name> => ({
   name,
   arg: 'required',
   description,
@@ -11,7 +15,7 @@ const option = (name: string, description: string, more: Partial<Flag> = {}): Fl
 const topic = option('topic', 'topic name', { required: true })
 const partition = option('partition', 'partition number', { required: true, type: 'int' })
 
-export const TRANSACTIONS_FLAGS: readonly Flag[] = [
+export const TRANSACTIONS_FLAGS = [
   { name: 'version', short: 'v', description: 'show the version of this Kafka distribution and exit' },
   option('command-config', 'property file containing configs to be passed to admin client', {
     argName: 'FILE',
@@ -21,9 +25,9 @@ export const TRANSACTIONS_FLAGS: readonly Flag[] = [
     'hostname and port for the broker to connect to; without it the tool works on the data directory',
     { argName: 'host:port' },
   ),
-]
+] as const satisfies readonly Flag[]
 
-export const TRANSACTIONS_SUBCOMMANDS: readonly Subcommand[] = [
+export const TRANSACTIONS_SUBCOMMANDS = [
   {
     name: 'list',
     summary: 'list transactions',
@@ -86,4 +90,4 @@ export const TRANSACTIONS_SUBCOMMANDS: readonly Subcommand[] = [
     summary: 'Force abort an ongoing transaction on transactionalId (requires administrative privileges)',
     flags: [option('transactionalId', 'transactional id', { required: true })],
   },
-]
+] as const satisfies readonly Subcommand[]

@@ -12,7 +12,7 @@ const flags: Flag[] = [
   { name: 'list', description: '' },
 ]
 const command: Command = { name: 't', summary: '', flags, run: () => 0 }
-const parse = (...args: string[]): Promise<Options> => parseArguments(command, args)
+const parse = (...args: string[]): Promise<Options<string>> => parseArguments(command, args)
 
 describe('arguments of a jopt tool', () => {
   test('a value stands behind a space or an equals sign, behind one dash or two', async () => {

@@ -64,7 +64,7 @@ async function run(command: Command, args: readonly string[], { room, failure, s
   const errors = fakeStreams()
   const stdout = new FdOutput(1, port)
   const stderr = new FdOutput(2, errors.port)
-  const context: CommandContext = {
+  const context: CommandContext<string> = {
     command,
     options: await parseArguments(command, args),
     dataDir: data,
