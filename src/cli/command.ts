@@ -31,6 +31,11 @@ export interface Flag<Name extends string = string> {
   readonly group?: { readonly name: string; readonly required?: boolean }
   /** argparse tools: takes every word up to the next flag (`--feature a=1 b=2`). */
   readonly many?: boolean
+  /**
+   * Accepted so that scripts for Kafka's tool go on running, and has nothing to decide here. Of every other row
+   * test/unit/cli/flag-reads.test.ts finds where it is read.
+   */
+  readonly noEffect?: true
 }
 
 /** The names of these rows, as literals: rows are `as const satisfies readonly Flag[]`. */

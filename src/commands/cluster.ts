@@ -65,7 +65,9 @@ const SUBCOMMANDS = [
       ...CONNECTION,
       {
         name: 'include-fenced-brokers',
-        description: 'Whether to include fenced brokers when listing broker endpoints',
+        noEffect: true,
+        description:
+          'Whether to include fenced brokers when listing broker endpoints. A data directory lists every broker that it knows.',
       },
       outputFlag,
     ],

@@ -78,7 +78,11 @@ const FLAGS = [
     argName: 'CONFIG-FILE',
     description: 'Producer config properties file.',
   },
-  { name: 'print-metrics', description: 'Print out metrics at the end of the test.' },
+  {
+    name: 'print-metrics',
+    noEffect: true,
+    description: 'Print out metrics at the end of the test. A data directory has none.',
+  },
   {
     name: 'transactional-id',
     arg: 'required',

@@ -12,6 +12,7 @@ import {
   type PlannedPartition,
   planText,
   reassignment,
+  replicationFactorChanges,
   topicsToMove,
 } from './plans/reassign-plan.ts'
 import {
@@ -145,6 +146,10 @@ async function execute({ options, stdout }: Context, admin: Admin): Promise<void
       await setConfigs(admin, 'broker', String(id), [[LOG_DIR_THROTTLE, String(logDirThrottle)]])
     }
     stdout.line(`The replica-alter-dir throttle limit was set to ${logDirThrottle} B/s`)
+  }
+  if (options.has('disallow-replication-factor-change')) {
+    const changes = replicationFactorChanges(current, planned)
+    if (changes.length > 0) throw new TerseError(`Error reassigning partition(s):\n${changes.join('\n')}`)
   }
   stdout.line(
     `Successfully started partition reassignment${planned.length === 1 ? '' : 's'} for ${planned.map(key).join(',')}`,

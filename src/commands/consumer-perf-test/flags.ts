@@ -40,7 +40,7 @@ export const CONSUMER_PERF_FLAGS = [
     deprecated: 'command-config',
   }),
   option('command-config', 'config file', 'Config properties file.'),
-  { name: 'print-metrics', description: 'Print out the metrics. A data directory has none.' },
+  { name: 'print-metrics', noEffect: true, description: 'Print out the metrics. A data directory has none.' },
   {
     name: 'show-detailed-stats',
     description:

@@ -14,13 +14,13 @@ export interface Payload {
 
 /** @throws TerseError when the file is not there or empty */
 export function perfPayload(
-  options: Options<'payload-file' | 'payload-delimiter' | 'record-size'>,
+  options: Options<'payload-file' | 'payload-delimiter' | 'payload-monotonic' | 'record-size'>,
   stdout: Output,
 ): Payload {
   const file = options.has('payload-file') ? options.value('payload-file') : undefined
   if (file !== undefined) return new FilePayload(file, options.value('payload-delimiter') ?? '\\n', stdout)
-  const size = options.int('record-size')
-  return size === undefined ? new CounterPayload() : new RandomPayload(size)
+  if (options.has('payload-monotonic')) return new CounterPayload()
+  return new RandomPayload(options.int('record-size') ?? 0)
 }
 
 /** Letters A to Z. Slices of one block that is filled once: making a record must not cost more than sending it. */

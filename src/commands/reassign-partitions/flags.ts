@@ -44,7 +44,11 @@ export const REASSIGN_PARTITIONS_FLAGS = [
     description:
       'The list of brokers to which the partitions need to be reassigned in the form "0,1,2". This is required if --topics-to-move-json-file is used to generate reassignment configuration',
   },
-  { name: 'disable-rack-aware', description: 'Disable rack aware replica assignment' },
+  {
+    name: 'disable-rack-aware',
+    noEffect: true,
+    description: 'Disable rack aware replica assignment. A data directory proposes without racks.',
+  },
   {
     name: 'throttle',
     arg: 'required',
@@ -72,7 +76,9 @@ export const REASSIGN_PARTITIONS_FLAGS = [
   },
   {
     name: 'additional',
-    description: 'Execute this reassignment in addition to any other ongoing ones.',
+    noEffect: true,
+    description:
+      'Execute this reassignment in addition to any other ongoing ones. In a data directory none is ever ongoing.',
   },
   { name: 'preserve-throttles', description: 'Do not modify broker or topic throttles.' },
   {
