@@ -52,6 +52,11 @@ function imports(): Import[] {
 /** `local` of `src/local/x.ts`; '' for files straight in src/. */
 const folderOf = (file: string): string => (file.split('/').length > 2 ? file.split('/')[1] : '')
 
+/** A tool that Kafka has not. */
+const isAddition = (tool: string): boolean =>
+  TOOL_NAMES.includes(tool) &&
+  /^ {2}addition: true,$/m.test(fs.readFileSync(path.join(root, `src/commands/${tool}.ts`), 'utf8'))
+
 describe('architecture', () => {
   test('there is something to check', () => {
     expect(imports().length).toBeGreaterThan(100)
@@ -124,6 +129,29 @@ describe('architecture', () => {
     const expected = [...TOOL_NAMES, 'index', 'absent-tools'].map((name) => `src/commands/${name}.ts`)
     expect(files.sort()).toEqual(expected.sort())
     expect(absentTools.map(({ name }) => name)).toEqual(ABSENT_TOOL_NAMES)
+  })
+
+  test("bin/ has a script for every tool of Kafka's, which runs the tool of its name", () => {
+    const all: readonly string[] = [...TOOL_NAMES, ...ABSENT_TOOL_NAMES]
+    const scripts = fs.readdirSync(path.join(root, 'bin')).filter((name) => name.endsWith('.sh'))
+    const toolOf = (script: string) => {
+      const name = script.slice(0, -'.sh'.length)
+      return all.includes(name) ? name : name.replace(/^kafka-/, '')
+    }
+    for (const script of scripts) {
+      const text = fs.readFileSync(path.join(root, 'bin', script), 'utf8')
+      expect(/launch\(\['([^']+)'/.exec(text)?.[1], script).toBe(toolOf(script))
+    }
+    expect(scripts.map(toolOf).sort()).toEqual(all.filter((name) => !isAddition(name)).sort())
+  })
+
+  test('bin/run-class.cjs leads every class to a tool that there is', () => {
+    const text = fs.readFileSync(path.join(root, 'bin/run-class.cjs'), 'utf8')
+    const table = /const TOOLS = \{([^}]*)\}/.exec(text)?.[1] ?? ''
+    const tools = [...table.matchAll(/^ {2}\w+: '([^']+)',$/gm)].map((match) => match[1])
+    expect(tools.filter((name) => ![...TOOL_NAMES, ...ABSENT_TOOL_NAMES].includes(name))).toEqual([])
+    const classless = TOOL_NAMES.filter((name) => !tools.includes(name))
+    expect(classless.sort(), 'tools of ours have no class').toEqual(TOOL_NAMES.filter(isAddition).sort())
   })
 
   test('docs, code and package name no machine path', () => {
