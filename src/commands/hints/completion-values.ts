@@ -7,14 +7,13 @@ const GROUPS: Values = { type: 'names', kind: 'groups' }
 const FILE: Values = { type: 'file' }
 const words = (...list: string[]): Values => ({ type: 'words', words: list })
 
-const BY_NAME: Readonly<Record<string, Values>> = {
+export const VALUES_BY_FLAG: Readonly<Record<string, Values>> = {
   topic: TOPICS,
   include: TOPICS,
   'topic-partitions': TOPICS,
   'topics-include': TOPICS,
   group: GROUPS,
   'group-id': GROUPS,
-  'consumer-group': GROUPS,
   'data-dir': FILE,
   output: words('json', 'jsonl', 'tsv', 'text'),
   input: words('lines', 'jsonl'),
@@ -45,7 +44,7 @@ export const valuesOf: ValuesOf = (tool, flag) => {
   if (flag.choices !== undefined) return { type: 'words', words: flag.choices }
   if (flag.name === 'time' && tool === 'get-offsets')
     return words('earliest', 'latest', 'max-timestamp', 'earliest-local', 'latest-tiered')
-  const known = BY_NAME[flag.name]
+  const known = VALUES_BY_FLAG[flag.name]
   if (known !== undefined) return known
   return /(^|[-.])(file|files|config|configs|path|directory|dir)$/.test(flag.name) &&
     !/^(add|delete)-config$/.test(flag.name)

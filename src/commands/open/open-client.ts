@@ -135,13 +135,7 @@ function namedServers(context: CommandContext): { servers: string; from: string 
       if (servers !== undefined) return { servers, from: `--${flag} bootstrap.servers` }
     }
   }
-  for (const flag of [
-    'command-config',
-    'producer.config',
-    'consumer.config',
-    'admin.config',
-    'config-file',
-  ]) {
+  for (const flag of ['command-config', 'producer.config', 'consumer.config', 'admin.config']) {
     const file = options.has(flag) ? options.value(flag) : undefined
     const servers = file === undefined ? undefined : serversInFile(file)
     if (servers !== undefined) return { servers, from: `${file}: bootstrap.servers` }

@@ -5,6 +5,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../src/cli/command.ts'
 import { COMMON_FLAGS } from '../../../src/cli/flags.ts'
+import { VALUES_BY_FLAG } from '../../../src/commands/hints/completion-values.ts'
 import { TOOL_NAMES } from '../../../src/commands/index.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -100,4 +101,37 @@ describe('every row is read (issue 12, item 4)', () => {
       expect(readAfterAll, 'the row says noEffect').toEqual([])
     },
   )
+
+  test('what serves every tool asks for flags that some tool has', async () => {
+    const rows = new Set(common)
+    for (const tool of TOOL_NAMES) {
+      const { command }: { command: Command } = await import(`../../../src/commands/${tool}.ts`)
+      for (const { name } of command.flags) rows.add(name)
+      for (const { flags } of command.subcommands ?? []) for (const { name } of flags) rows.add(name)
+    }
+    const asked = Object.keys(VALUES_BY_FLAG)
+    for (const file of ['open/open-client', 'hints/near-name-hint']) {
+      const text = fs.readFileSync(path.join(root, `src/commands/${file}.ts`), 'utf8')
+      for (const [, list] of text.matchAll(/(?:flag of|given =) \[([^\]]*)\]/g))
+        asked.push(...list.split(',').flatMap((word) => /'(.*)'/.exec(word)?.[1] ?? []))
+      for (const [, name] of text.matchAll(/options\.\w+\('([^']+)'\)/g)) asked.push(name)
+      for (const [, name] of text.matchAll(/^ {2}\['([^']+)', '/gm)) asked.push(name)
+    }
+    expect(asked.length).toBeGreaterThan(40)
+    expect(asked.filter((name) => !rows.has(name))).toEqual([])
+  })
+
+  test('only what serves every tool asks without a row', () => {
+    const commands = path.join(root, 'src/commands')
+    const files = (fs.readdirSync(commands, { recursive: true }) as string[])
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => fs.readFileSync(path.join(commands, file), 'utf8').includes('.ofAnyTool'))
+    expect(files.sort()).toEqual([
+      'e2e-latency/word-options.ts',
+      'hints/near-name-hint.ts',
+      'open/open-client.ts',
+      'share-groups.ts',
+      'streams-groups/changes.ts',
+    ])
+  })
 })
