@@ -1,10 +1,9 @@
 /** What the members of a group get: a function of who they are, of what they subscribe to and of the topics there are. */
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { isInternalTopic } from '../names/topic-names.ts'
 import type { Assignment, MemberSubscription } from './assignors/assignment-types.ts'
 import { ASSIGNORS, type AssignorName, assignorNames, chooseAssignor } from './assignors/assignors.ts'
 import type { MemberFile } from './group-files.ts'
-
-const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 
 /** Existing topics that a member subscribes to. */
 export function subscribedTopics(member: MemberFile, image: MetadataImage): string[] {
@@ -12,9 +11,7 @@ export function subscribedTopics(member: MemberFile, image: MetadataImage): stri
   if (member.pattern === undefined) return []
   const whole = new RegExp(`^(?:${member.pattern.source})$`, member.pattern.flags.replace(/[gy]/g, ''))
   const internalToo = member.excludeInternalTopics === false
-  return [...image.topics()].filter(
-    (topic) => whole.test(topic) && (internalToo || !INTERNAL_TOPICS.has(topic)),
-  )
+  return [...image.topics()].filter((topic) => whole.test(topic) && (internalToo || !isInternalTopic(topic)))
 }
 
 /** The assignor that this group uses. `uniform` as soon as one member speaks the consumer protocol. */

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
 import { comparePartitions, type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import type { Lifelines } from '../os/lifeline.ts'
 import { TELL_AFTER_MS } from '../os/lock-wait.ts'
@@ -190,7 +191,7 @@ export class GroupMember {
 
   private watch(): void {
     const { os, logDir } = this.options
-    const metadataDir = path.join(logDir, '__cluster_metadata-0')
+    const metadataDir = path.join(logDir, METADATA_LOG_FOLDER)
     try {
       this.watches.push(os.fs.watch(logDir, (name) => this.sawFile(name)))
       if (os.fs.stat(metadataDir) !== undefined)

@@ -1,12 +1,12 @@
 /** The files of `__cluster_metadata-0`: their names, and the walk over the batches of one of them. */
 import { readInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
+import { METADATA_TOPIC } from '../names/topic-names.ts'
 import { type FileSystem, readRange } from '../os/file-system.ts'
 import { tooLarge } from '../os/foreign-file.ts'
 import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 
-export const METADATA_TOPIC = '__cluster_metadata'
-export const METADATA_LOG_FOLDER = '__cluster_metadata-0'
+export const METADATA_LOG_FOLDER = `${METADATA_TOPIC}-0`
 /** See stored-image.ts. */
 export const STORED_IMAGE_FILE = '.tkafka-image'
 

@@ -4,17 +4,17 @@
  */
 import { CorruptRecordError } from '../errors.ts'
 import { CONFIG_RESOURCE, type StoredMetadataRecordOf } from '../message/metadata-records.ts'
+import { isTopicName, METADATA_TOPIC } from '../names/topic-names.ts'
 import { LayeredMap } from './layered-map.ts'
 import type { MetadataImageParts, PartitionImage } from './metadata-image.ts'
 
 const MAX_PARTITIONS = 1_000_000
-/** Kafka's rule. A name becomes a folder, so nothing else may reach whoever makes, reads or removes folders. */
-const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/
-/** Folders of that topic would be the metadata log itself. */
-const METADATA_TOPIC = '__cluster_metadata'
-
+/**
+ * A name becomes a folder, so nothing but Kafka's rule may reach whoever makes, reads or removes folders; and folders of
+ * the metadata topic would be the metadata log itself.
+ */
 export function isLegalTopicName(name: string): boolean {
-  return LEGAL_NAME.test(name) && name !== '.' && name !== '..' && name !== METADATA_TOPIC
+  return isTopicName(name) && name !== METADATA_TOPIC
 }
 
 const NO_LEADER_CHANGE = -2

@@ -1,14 +1,18 @@
+/** Names of topics: which are Kafka's own, which are legal, and which meet in metric names. */
 import { KafkaError } from '../errors.ts'
 
 const MAX_LENGTH = 249
 
-const INTERNAL: ReadonlySet<string> = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__share_group_state',
-])
+/** Committed offsets, and the records of every kind of group. */
+export const OFFSETS_TOPIC = '__consumer_offsets'
+export const TRANSACTION_TOPIC = '__transaction_state'
+export const SHARE_STATE_TOPIC = '__share_group_state'
+/** The metadata log. No topic of an image: its folder stands beside theirs, and no client may name it. */
+export const METADATA_TOPIC = '__cluster_metadata'
 
-/** Topics that Kafka keeps for itself. */
+const INTERNAL: ReadonlySet<string> = new Set([OFFSETS_TOPIC, TRANSACTION_TOPIC, SHARE_STATE_TOPIC])
+
+/** Topics that Kafka keeps for itself; the metadata log is none of them. */
 export function isInternalTopic(name: string): boolean {
   return INTERNAL.has(name)
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ByteWriter } from '../../src/bytes/byte-writer.ts'
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets/offsets-topic.ts'
+import { offsetsPartitionFor } from '../../src/group/offsets/offsets-topic.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { codecOf } from '../../src/message/codec.ts'
 import {
@@ -11,6 +11,7 @@ import {
   SHARE_GROUP_RECORDS,
   STREAMS_GROUP_RECORDS,
 } from '../../src/message/coordinator-record.ts'
+import { OFFSETS_TOPIC } from '../../src/names/topic-names.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
 import { Story } from '../support/cli.ts'

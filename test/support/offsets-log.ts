@@ -1,5 +1,6 @@
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../src/group/offsets/offsets-topic.ts'
+import { offsetsPartitionFor } from '../../src/group/offsets/offsets-topic.ts'
 import type { LocalDirectory } from '../../src/local/directory/local-directory.ts'
+import { OFFSETS_TOPIC } from '../../src/names/topic-names.ts'
 import { RecordBatchBuilder, type RecordBatchOptions } from '../../src/record/record-batch-builder.ts'
 
 export type KeyValue = [Buffer, Buffer | null]

@@ -17,6 +17,7 @@ import {
   encodeOffsetCommitKey,
   encodeOffsetCommitValue,
 } from '../../message/offset-messages.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
@@ -28,12 +29,7 @@ import {
   OffsetPartitionState,
 } from './offset-partition-state.ts'
 import { readOffsetSnapshot, snapshotEndOffset, writeOffsetSnapshot } from './offset-snapshot.ts'
-import {
-  ensureOffsetsTopic,
-  type GroupDirectory,
-  OFFSETS_TOPIC,
-  offsetsPartitionFor,
-} from './offsets-topic.ts'
+import { ensureOffsetsTopic, type GroupDirectory, offsetsPartitionFor } from './offsets-topic.ts'
 
 export type { CommittedOffset, GroupType } from './offset-partition-state.ts'
 export type { GroupDirectory } from './offsets-topic.ts'

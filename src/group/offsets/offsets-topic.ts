@@ -10,9 +10,8 @@ import { CONFIG_RESOURCE, type MetadataRecord } from '../../message/metadata-rec
 import { randomUuid } from '../../message/uuid.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { newPartition } from '../../metadata/topic-records.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
-
-export const OFFSETS_TOPIC = '__consumer_offsets'
 
 const DEFAULT_PARTITIONS = 50
 

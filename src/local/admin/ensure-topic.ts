@@ -1,6 +1,7 @@
 import type { NewTopic, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { KafkaError } from '../../errors.ts'
 import { nearNames } from '../../names/near-names.ts'
+import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
@@ -42,7 +43,7 @@ export async function ensureTopic(
 function newTopic(name: string, layers: BrokerConfigLayers): NewTopic {
   const number = (setting: string) => Number(layers.value(setting))
   switch (name) {
-    case '__consumer_offsets':
+    case OFFSETS_TOPIC:
       return {
         name,
         partitions: number('offsets.topic.num.partitions'),
@@ -53,7 +54,7 @@ function newTopic(name: string, layers: BrokerConfigLayers): NewTopic {
           'segment.bytes': layers.value('offsets.topic.segment.bytes') ?? '104857600',
         },
       }
-    case '__transaction_state':
+    case TRANSACTION_TOPIC:
       return {
         name,
         partitions: number('transaction.state.log.num.partitions'),

@@ -1,11 +1,12 @@
 /** The records that newer groups (share, streams) leave in `__consumer_offsets`: the newest of each key. Reading only. */
 import { ByteReader } from '../../bytes/byte-reader.ts'
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../group/offsets/offsets-topic.ts'
+import { offsetsPartitionFor } from '../../group/offsets/offsets-topic.ts'
 import { storedBatches } from '../../log/stored-batches.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
 import type { CoordinatorRecords } from '../../message/coordinator-record.ts'
 import type { MessageSchema } from '../../message/schema.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { Record } from '../../record/record.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 

@@ -28,6 +28,7 @@ import type {
   TransactionDescription,
 } from '../../client/admin/transaction-admin.ts'
 import type { IsolationLevel, OffsetAndMetadata, OffsetSpec } from '../../client/types.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import type { DirectoryReader } from '../directory/directory-reader.ts'
@@ -105,7 +106,7 @@ export class LocalAdmin implements Admin {
     this.#changed = true
     await (await this.#topics()).deleteTopic(name)
     // As a broker does: what groups committed for the topic goes with it.
-    if (this.#directory.image().topic('__consumer_offsets') === undefined) return
+    if (this.#directory.image().topic(OFFSETS_TOPIC) === undefined) return
     const { OffsetStore } = await import('../../group/offsets/offset-store.ts')
     await new OffsetStore(this.#os, await this.#whole()).forgetTopics([name])
   }

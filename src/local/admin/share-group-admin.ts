@@ -8,12 +8,12 @@ import type {
 import { KafkaError } from '../../errors.ts'
 import type { MessageObject } from '../../message/codec.ts'
 import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../message/coordinator-record.ts'
+import { SHARE_STATE_TOPIC } from '../../names/topic-names.ts'
 import { comparePartitions } from '../../names/topic-partition.ts'
 import type { Record } from '../../record/record.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { decodeVersioned, groupRecords, recordValue, visitRecords } from './group-records.ts'
 
-const STATE_TOPIC = '__share_group_state'
 const METADATA = 11
 const TARGET_ASSIGNMENT_METADATA = 12
 const STATE_PARTITIONS = 15
@@ -37,9 +37,9 @@ export class LocalShareGroups implements ShareGroupAdmin {
   async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
     const image = this.#directory.image()
     const states = this.#initialised(groupId)
-    const count = image.topic(STATE_TOPIC)?.partitions.length ?? 0
+    const count = image.topic(SHARE_STATE_TOPIC)?.partitions.length ?? 0
     for (let partition = 0; partition < count; partition++) {
-      visitRecords(this.#directory.logForReading(STATE_TOPIC, partition), (record) =>
+      visitRecords(this.#directory.logForReading(SHARE_STATE_TOPIC, partition), (record) =>
         replay(record, groupId, states),
       )
     }

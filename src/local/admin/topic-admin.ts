@@ -11,7 +11,13 @@ import type { MetadataRecord } from '../../message/metadata-records.ts'
 import { randomUuid } from '../../message/uuid.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { addPartitionRecords, createTopicRecords } from '../../metadata/topic-records.ts'
-import { collide, collidingNames, hasCollisionChars, validateTopicName } from '../../names/topic-names.ts'
+import {
+  collide,
+  collidingNames,
+  hasCollisionChars,
+  METADATA_TOPIC,
+  validateTopicName,
+} from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { makePartitionFolders } from '../directory/new-partitions.ts'
@@ -104,7 +110,7 @@ export class LocalTopics implements TopicAdmin {
       )
     }
     validateTopicName(name)
-    if (name === '__cluster_metadata') {
+    if (name === METADATA_TOPIC) {
       throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Creation of internal topic ${name} is prohibited.`)
     }
     if (image.topic(name) !== undefined) {

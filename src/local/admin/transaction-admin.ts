@@ -27,6 +27,7 @@ import {
   TRANSACTION_STATUS,
   type TransactionLogValue,
 } from '../../message/transaction-log-messages.ts'
+import { TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { endTransactionBatch } from '../../record/control-record.ts'
@@ -34,7 +35,6 @@ import type { RecordBatch } from '../../record/record-batch.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 
-const TRANSACTION_TOPIC = '__transaction_state'
 const MAX_EPOCH = 32767
 /** What the Admin client asks for when it fences. */
 const FENCED_TIMEOUT_MS = 30000

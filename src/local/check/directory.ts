@@ -10,8 +10,9 @@ import {
   parseSegmentFileName,
 } from '../../log/segment/log-files.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
-import { METADATA_LOG_FOLDER, METADATA_TOPIC } from '../../metadata/metadata-log-files.ts'
+import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
+import { METADATA_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import {
   CLEAN_SHUTDOWN_FILE,

@@ -9,11 +9,11 @@ import { MetadataLog } from '../../metadata/metadata-log.ts'
 import {
   listMetadataLog,
   METADATA_LOG_FOLDER,
-  METADATA_TOPIC,
   segmentFileName,
   walkBatches,
 } from '../../metadata/metadata-log-files.ts'
 import { MetadataReplay } from '../../metadata/metadata-replay.ts'
+import { METADATA_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import type { CheckReport } from './report.ts'
 

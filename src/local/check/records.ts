@@ -1,16 +1,15 @@
 /** Records that mean something by themselves: committed offsets, groups, transactions. */
 import { CorruptRecordError } from '../../errors.ts'
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../group/offsets/offsets-topic.ts'
+import { offsetsPartitionFor } from '../../group/offsets/offsets-topic.ts'
 import {
   decodeGroupMetadataValue,
   decodeOffsetCommitValue,
   decodeOffsetsKey,
 } from '../../message/offset-messages.ts'
 import { decodeTransactionLogKey, decodeTransactionLogValue } from '../../message/transaction-log-messages.ts'
+import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { PartitionToCheck } from './partition-facts.ts'
 import type { CheckReport, Place } from './report.ts'
-
-const TRANSACTIONS_TOPIC = '__transaction_state'
 
 /** A check of each record of an internal topic's partition; undefined for other topics. */
 export function recordCheck(
@@ -19,7 +18,7 @@ export function recordCheck(
   partitionCount: number,
 ): PartitionToCheck['record'] {
   const { topic, partition } = place
-  if (topic !== OFFSETS_TOPIC && topic !== TRANSACTIONS_TOPIC) return undefined
+  if (topic !== OFFSETS_TOPIC && topic !== TRANSACTION_TOPIC) return undefined
   return (file, position, offset, buffer, key, value) => {
     const wrong = (problem: string): void =>
       report.add(
@@ -34,7 +33,7 @@ export function recordCheck(
       )
     try {
       if (key[1] < 0) return wrong('no key')
-      if (topic === TRANSACTIONS_TOPIC) {
+      if (topic === TRANSACTION_TOPIC) {
         const id = decodeTransactionLogKey(buffer, key[0], key[1])
         if (id !== undefined && value[1] >= 0) decodeTransactionLogValue(buffer, value[0], value[1])
         return

@@ -4,9 +4,8 @@
  */
 import type { CleaningOptions, CleaningResult } from '../../client/admin/cleaning-admin.ts'
 import { KafkaError } from '../../errors.ts'
-import { OFFSETS_TOPIC } from '../../group/offsets/offsets-topic.ts'
 import { isDiskFull, isNearlyFull } from '../../log/full-disk.ts'
-import { METADATA_TOPIC } from '../../metadata/metadata-log-files.ts'
+import { METADATA_TOPIC, OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'

@@ -4,7 +4,7 @@
  * itself when somebody changes a topic or a setting). Bytes and crash: as told in metadata/metadata-append.ts.
  */
 import type { CleaningResult } from '../../client/admin/cleaning-admin.ts'
-import { METADATA_TOPIC } from '../../metadata/metadata-log-files.ts'
+import { METADATA_TOPIC } from '../../names/topic-names.ts'
 import { elapsedSince } from '../../os/clock.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'

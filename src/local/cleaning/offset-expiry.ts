@@ -12,13 +12,14 @@ import { CorruptRecordError } from '../../errors.ts'
 import { subscribedTopics } from '../../group/group-assignment.ts'
 import { readLiveMembers } from '../../group/live-members.ts'
 import { type CommittedOffset, OffsetStore } from '../../group/offsets/offset-store.ts'
-import { OFFSETS_TOPIC, offsetsPartitionFor } from '../../group/offsets/offsets-topic.ts'
+import { offsetsPartitionFor } from '../../group/offsets/offsets-topic.ts'
 import { storedBatches } from '../../log/stored-batches.ts'
 import {
   decodeGroupMetadataValue,
   decodeOffsetCommitValue,
   decodeOffsetsKey,
 } from '../../message/offset-messages.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import { elapsedSince } from '../../os/clock.ts'
 import type { Os } from '../../os/os.ts'
 import type { RecordBatch } from '../../record/record-batch.ts'

@@ -6,8 +6,8 @@
  * directory that a broker made, only beside a server.properties. Nobody who produces waits for it: it is done between two
  * commits, on segments that nobody appends to. Crash: as in log/cleaner.ts.
  */
-import { OFFSETS_TOPIC } from '../../group/offsets/offsets-topic.ts'
 import { logToClean } from '../../log/cleaner/log-to-clean.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { housekeepingIsOn } from '../settings/server-properties.ts'

@@ -6,6 +6,7 @@ import type { CommittedOffset, OffsetCommit } from '../../group/offsets/offset-s
 import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { elsewhereLine } from '../../metadata/replica-place.ts'
+import { isInternalTopic } from '../../names/topic-names.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -48,7 +49,6 @@ const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 const MIN_FETCH_BYTES = 32 * 1024
 
 /** The topics that a broker hides from patterns. */
-export const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 
 /** The partitions of a consumer: which they are, where each stands, whose turn it is. */
 export class LocalAssignment {
@@ -265,7 +265,7 @@ export class LocalAssignment {
     const wanted = (name: string) =>
       followed instanceof RegExp &&
       followed.test(name) &&
-      !(this.#settings.excludeInternalTopics && INTERNAL_TOPICS.has(name))
+      !(this.#settings.excludeInternalTopics && isInternalTopic(name))
     const names = followed instanceof RegExp ? [...image.topics()].filter(wanted) : followed
     return names.map((name) => image.topic(name)).filter((topic) => topic !== undefined)
   }

@@ -5,10 +5,10 @@
 
 import { KafkaError } from '../../errors.ts'
 import { nearNames, noPartition, noSuch } from '../../names/near-names.ts'
+import { isInternalTopic, isTopicName } from '../../names/topic-names.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { ensureTopic } from '../admin/ensure-topic.ts'
-import { INTERNAL_TOPICS } from '../consumer/assignment.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 export interface AbsentTopicsOptions {
@@ -43,7 +43,7 @@ function absentOf(directory: LocalDirectory, asked: readonly TopicPartition[]): 
 
 /** As a broker does; without the right or the means to, the consumer waits for it. */
 async function makeTopic(os: Os, directory: LocalDirectory, name: string): Promise<void> {
-  if (INTERNAL_TOPICS.has(name) || directory.brokerIsRunning()) return
+  if (isInternalTopic(name) || directory.brokerIsRunning()) return
   try {
     await ensureTopic(os, directory, name)
   } catch (error) {
@@ -82,7 +82,7 @@ function requireDirectory(directory: LocalDirectory, topic: string | undefined):
 }
 
 function checkTopicName(topic: string): void {
-  if (/^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..') return
+  if (isTopicName(topic)) return
   throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
 }
 

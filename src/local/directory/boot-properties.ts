@@ -2,15 +2,16 @@
 import { join } from 'node:path'
 import { TerseError } from '../../errors.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import { OFFSETS_TOPIC, SHARE_STATE_TOPIC, TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import { builtInBrokerProperties } from '../settings/built-in-broker-properties.ts'
 import { SERVER_PROPERTIES_FILE } from '../settings/server-properties.ts'
 import type { LocalDirectory } from './local-directory.ts'
 
 /** Internal topics whose number of partitions a broker must be told where it is not the default. */
 const PARTITION_COUNTS = [
-  ['__consumer_offsets', 'offsets.topic.num.partitions', 50],
-  ['__transaction_state', 'transaction.state.log.num.partitions', 50],
-  ['__share_group_state', 'share.coordinator.state.topic.num.partitions', 50],
+  [OFFSETS_TOPIC, 'offsets.topic.num.partitions', 50],
+  [TRANSACTION_TOPIC, 'transaction.state.log.num.partitions', 50],
+  [SHARE_STATE_TOPIC, 'share.coordinator.state.topic.num.partitions', 50],
 ] as const
 
 /** @throws TerseError where there is no directory yet, or one of the ZooKeeper era */

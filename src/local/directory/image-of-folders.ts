@@ -4,10 +4,11 @@ import { readMetaProperties } from '../../metadata/meta-properties.ts'
 import { MetadataImage, type PartitionImage, type TopicImage } from '../../metadata/metadata-image.ts'
 import { EMPTY_PARTS } from '../../metadata/metadata-replay.ts'
 import { UNKNOWN_DIRECTORY } from '../../metadata/replica-place.ts'
+import { isTopicName } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 
-/** At most Kafka's longest name, and a number of partitions that can be counted out. */
-const FOLDER = /^([a-zA-Z0-9._-]{1,249})-(\d{1,6})$/
+/** A topic's name, and a number of partitions that can be counted out. */
+const FOLDER = /^(.+)-(\d{1,6})$/
 
 /**
  * A directory without a metadata log (of the ZooKeeper era, or one of several log.dirs) tells its topics by its folders
@@ -20,7 +21,8 @@ export function imageOfFolders(os: Os, dir: string): MetadataImage {
   const found = new Map<string, Set<number>>()
   for (const folder of os.fs.readdir(dir)) {
     const match = FOLDER.exec(folder)
-    if (match === null || os.fs.stat(join(dir, folder))?.isDirectory() !== true) continue
+    if (match === null || !isTopicName(match[1])) continue
+    if (os.fs.stat(join(dir, folder))?.isDirectory() !== true) continue
     const partitions = found.get(match[1]) ?? new Set()
     found.set(match[1], partitions.add(Number(match[2])))
   }

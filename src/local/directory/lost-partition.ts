@@ -12,6 +12,7 @@ import { NOTED_ENDS_FILE } from '../../log/opening/noted-ends.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
+import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import { storedCommits } from '../check/committed-ends.ts'
 import { partitionsInMaking } from './partitions-in-making.ts'
@@ -40,7 +41,6 @@ export interface LostPartition {
 }
 
 const CHECKPOINTS = ['replication', 'recovery-point', 'log-start', 'cleaner'] as const
-const OFFSETS_TOPIC = '__consumer_offsets'
 
 /** undefined where the folder is there, or belongs on another node or in another of the log.dirs. */
 export function findLostPartition(

@@ -4,6 +4,7 @@ import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '.
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
+import { isInternalTopic, isTopicName, METADATA_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import { CompressionQueue, plainSizeLimit } from '../../record/compression/compression-queue.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -12,14 +13,6 @@ import { LocalTopicProducer } from './topic-producer.ts'
 
 /** With more partitions than this their ends are not asked where the rotation stands: opening each costs too much. */
 const ASK_ENDS_UP_TO = 64
-
-/** Kafka refuses these to every client. */
-const INTERNAL_TOPICS = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__share_group_state',
-  '__cluster_metadata',
-])
 
 /**
  * Producer on a data directory. It enters the directory with the first record and leaves it in `close`; records sent
@@ -222,7 +215,7 @@ function rolledFrom(fileName: string, sinceOffset: number): boolean {
 
 /** @throws KafkaError with the Java client's text */
 function checkTopic(topic: string): void {
-  const legal = /^[a-zA-Z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..'
-  if (!legal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
-  if (INTERNAL_TOPICS.has(topic)) throw new KafkaError('INVALID_TOPIC_EXCEPTION')
+  if (!isTopicName(topic)) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Invalid topics: [${topic}]`)
+  // Kafka refuses these to every client.
+  if (isInternalTopic(topic) || topic === METADATA_TOPIC) throw new KafkaError('INVALID_TOPIC_EXCEPTION')
 }

@@ -14,7 +14,7 @@ import { randomUuid } from '../../message/uuid.ts'
 import { formatFeatureRecords, registerBroker } from '../../metadata/initial-records.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { MetadataLog } from '../../metadata/metadata-log.ts'
-import { METADATA_TOPIC } from '../../metadata/metadata-log-files.ts'
+import { isLegalTopicName } from '../../metadata/topic-drafts.ts'
 import { brokerEpoch, newPartition, PRODUCER_ID_BLOCK_SIZE } from '../../metadata/topic-records.ts'
 import type { Os } from '../../os/os.ts'
 import { announcedDeletions } from '../directory/partition-folders.ts'
@@ -26,7 +26,6 @@ interface FoundTopic {
   readonly epochs: Map<number, number>
 }
 
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/
 /** A folder named for a partition far behind all others is not one of a topic's. */
 const MOST_PARTITIONS = 100_000
 
@@ -101,8 +100,7 @@ function partitionFolders(os: Os, logDir: string) {
   return os.fs.readdir(logDir).flatMap((name) => {
     const parsed = parsePartitionDirName(name)
     const path = join(logDir, name)
-    if (parsed?.state !== 'live' || parsed.topic === METADATA_TOPIC || !TOPIC_NAME.test(parsed.topic))
-      return []
+    if (parsed?.state !== 'live' || !isLegalTopicName(parsed.topic)) return []
     return os.fs.stat(path)?.isDirectory() === true ? [{ ...parsed, path }] : []
   })
 }
