@@ -3,6 +3,7 @@
  * are facts about Kafka 4.3 (names, types, defaults, bounds), see topic-configs.ts and broker-configs.ts.
  */
 import { KafkaError } from '../errors.ts'
+import { javaDouble } from '../java/java-number.ts'
 
 export type ConfigType =
   | 'BOOLEAN'
@@ -165,16 +166,6 @@ export function describedValue(key: ConfigKey, text: string): string {
     return text
   }
   return key.type === 'DOUBLE' ? javaDouble(value as number) : configText(value)
-}
-
-/** A number as Java's Double.toString writes it: `5.0`, `1.0E20`. */
-export function javaDouble(value: number): string {
-  if (!Number.isFinite(value)) return String(value)
-  const size = Math.abs(value)
-  if (size === 0 || (size >= 1e-3 && size < 1e7))
-    return Number.isInteger(value) ? `${value}.0` : String(value)
-  const [digits, exponent] = value.toExponential().split('e')
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
 }
 
 const INTEGERS: Partial<Record<ConfigType, { min: bigint; max: bigint }>> = {

@@ -6,9 +6,9 @@ import type {
   ConfigSource,
   QuotaEntity,
 } from '../../client/admin/config-admin.ts'
-import { javaDouble } from '../../config/config-def.ts'
 import { TerseError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
+import { javaDouble } from '../../java/java-number.ts'
 import { noSuch } from '../../names/near-names.ts'
 import { validateTopicName } from '../../names/topic-names.ts'
 import { ConfigsFailure, type Entities, type EntityType, singular } from './entities.ts'

@@ -7,13 +7,14 @@ import {
 } from '../../../src/config/broker-configs.ts'
 import { validateClientMetricsConfigs } from '../../../src/config/client-metrics-configs.ts'
 import { IP_QUOTAS, USER_CLIENT_QUOTAS, validateQuota } from '../../../src/config/client-quota-configs.ts'
-import { describedValue, javaDouble } from '../../../src/config/config-def.ts'
+import { describedValue } from '../../../src/config/config-def.ts'
 import { validateGroupConfigs } from '../../../src/config/group-configs.ts'
 import {
   TOPIC_CONFIG_SYNONYMS,
   topicConfigDef,
   validateTopicConfigs,
 } from '../../../src/config/topic-configs.ts'
+import { javaDouble } from '../../../src/java/java-number.ts'
 
 const topic = (configs: Record<string, string>, existing: Record<string, string> = {}, remote = false) =>
   validateTopicConfigs(new Map(Object.entries(configs)), new Map(Object.entries(existing)), new Map(), remote)
