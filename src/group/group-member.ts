@@ -3,6 +3,7 @@ import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../metadata/metadata-log-files.ts'
 import { comparePartitions, type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
+import { errorCode } from '../os/error-code.ts'
 import type { Lifelines } from '../os/lifeline.ts'
 import { TELL_AFTER_MS } from '../os/lock-wait.ts'
 import { isSticky } from './assignors/assignors.ts'
@@ -197,7 +198,7 @@ export class GroupMember {
       if (os.fs.stat(metadataDir) !== undefined)
         this.watches.push(os.fs.watch(metadataDir, () => this.changed()))
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
+      const code = errorCode(error)
       if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
       this.unwatched = true
     }

@@ -1,5 +1,6 @@
 /** Who is alive in which group, for those who only look: changes nothing, removes nothing. */
 import path from 'node:path'
+import { errorCode, isMissing } from '../os/error-code.ts'
 import { groupAssignor } from './group-assignment.ts'
 import { groupFileKind, groupFilePrefix, type MemberFile, parseClaimFileName } from './group-files.ts'
 import { readMemberFile } from './group-membership.ts'
@@ -81,7 +82,7 @@ function listNames(os: LockFileOs, logDir: string): string[] {
   try {
     return os.fs.readdir(logDir)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (isMissing(error)) return []
     throw error
   }
 }
@@ -91,7 +92,7 @@ function openReadable(os: LockFileOs, file: string): number | undefined {
   try {
     return openExisting(os, file, 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined
+    if (errorCode(error) === 'EACCES') return undefined
     throw error
   }
 }

@@ -5,6 +5,8 @@
  * compares the inode with the path's and starts again when they differ, and a file is only ever unlinked by someone who holds it locked
  * exclusively and has compared. There is no moment in which two processes hold the same name.
  */
+
+import { isMissing } from '../os/error-code.ts'
 import type { FileLocks } from '../os/file-lock.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { openLockFile } from '../os/lock-file.ts'
@@ -21,10 +23,6 @@ export interface HeldFile {
 }
 
 const ATTEMPTS = 100
-
-function errorCode(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
-}
 
 /** True when `fd` is what stands at `path` now. */
 export function isFileAt(os: LockFileOs, fd: number, path: string): boolean {
@@ -60,7 +58,7 @@ export function releaseHeldFile(os: LockFileOs, held: HeldFile): void {
   try {
     if (isFileAt(os, held.fd, held.path)) os.fs.unlink(held.path)
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
   } finally {
     os.fs.close(held.fd)
   }
@@ -117,7 +115,7 @@ export function openExisting(os: LockFileOs, path: string, flags: 'r' | 'r+'): n
   try {
     return os.fs.open(path, flags)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

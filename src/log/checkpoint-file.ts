@@ -7,6 +7,7 @@
  * A 0-byte file is what a broker makes before it has anything to say: no entries.
  */
 import { dirname } from 'node:path'
+import { isMissing } from '../os/error-code.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, writeFully } from '../os/file-system.ts'
 import { SideFileError } from './side-file.ts'
@@ -20,7 +21,7 @@ export function readCheckpoint(fs: FileSystem, path: string): string[][] | undef
   try {
     text = fs.readFile(path).toString('utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw SideFileError.of(path, error)
   }
   return parseCheckpoint(text)

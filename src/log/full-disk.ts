@@ -1,8 +1,9 @@
+import { errorCode } from '../os/error-code.ts'
 import type { FileSystem } from '../os/file-system.ts'
 
 /** Whether an error says that the disk (or the owner's share of it) is full. */
 export function isDiskFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const code = errorCode(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
 }
 

@@ -3,6 +3,8 @@
  * (a new segment whose name was not synced vanishes in a power cut: KAFKA-3968). Indexes are synced when the log is closed in order
  * (log-closer.ts): before that nobody trusts them.
  */
+
+import { isMissing } from '../os/error-code.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogSettings } from './log-settings.ts'
 import type { LogSegment } from './segment/log-segment.ts'
@@ -141,7 +143,7 @@ function unlessGone<T>(act: () => T): T | undefined {
   try {
     return act()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
     return undefined
   }
 }

@@ -4,6 +4,7 @@
  * just have cut a torn tail and written anew.
  */
 import { CorruptRecordError, KafkaError } from '../errors.ts'
+import { isMissing } from '../os/error-code.ts'
 import { ForeignFileError } from '../os/foreign-file.ts'
 import * as header from '../record/batch-header.ts'
 import { RecordBatch } from '../record/record-batch.ts'
@@ -78,7 +79,7 @@ export class LogReader {
         return this.#readOnce(request)
       } catch (error) {
         // A segment that vanished between listing and opening was deleted or replaced: look again.
-        const vanished = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        const vanished = isMissing(error)
         const suspect = error instanceof CorruptRecordError && tries === 0
         if ((!vanished && !suspect) || tries >= MAX_RETRIES) throw error
         this.#next = undefined

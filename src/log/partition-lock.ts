@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { KafkaError } from '../errors.ts'
+import { isMissing } from '../os/error-code.ts'
 import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
@@ -53,7 +54,7 @@ export class PartitionLock {
     try {
       this.#fd ??= openLockFile(this.#os.fs, this.#path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.#path}: the partition's folder is gone`)
     }
     return this.#fd

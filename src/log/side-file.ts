@@ -3,6 +3,7 @@
  * error of one of them is a class of its own, and whoever works on a log catches it and goes on where that is right.
  */
 import { TerseError } from '../errors.ts'
+import { errorCode, isMissing } from '../os/error-code.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { systemErrorText } from '../os/system-error.ts'
 
@@ -39,12 +40,12 @@ export class SideFileError extends TerseError {
 /** An error that a file gave, not the program: the system's, or a refusal to open what is no regular file. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error)) return false
-  const { code } = error as NodeJS.ErrnoException
+  const code = errorCode(error)
   return error instanceof TerseError || (typeof code === 'string' && !code.startsWith('ERR_INVALID'))
 }
 
 export function isNotPermitted(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const code = errorCode(error)
   return code === 'EACCES' || code === 'EPERM'
 }
 
@@ -53,7 +54,7 @@ export function unlinkIfThere(fs: FileSystem, path: string): boolean {
     fs.unlink(path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
     return false
   }
 }

@@ -5,6 +5,7 @@
  */
 import { TerseError } from '../errors.ts'
 import { writeFileAtomically } from '../log/checkpoint-file.ts'
+import { isMissing } from '../os/error-code.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { SMALL_FILE_BYTES } from '../os/file-system.ts'
 
@@ -29,7 +30,7 @@ export function readMetaProperties(fs: FileSystem, logDir: string): MetaProperti
   try {
     text = fs.readFile(path, SMALL_FILE_BYTES).toString('utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   const properties = parseProperties(text)

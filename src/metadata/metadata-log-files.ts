@@ -2,6 +2,7 @@
 import { readInt32 } from '../bytes/int32.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { METADATA_TOPIC } from '../names/topic-names.ts'
+import { errorCode, isMissing } from '../os/error-code.ts'
 import { type FileSystem, readRange } from '../os/file-system.ts'
 import { tooLarge } from '../os/foreign-file.ts'
 import { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
@@ -33,7 +34,7 @@ export function listMetadataLog(fs: FileSystem, folder: string): MetadataLogFile
   try {
     names = fs.readdir(folder)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   const segments: number[] = []
@@ -210,7 +211,7 @@ function lookUp(
     return found
   } catch (error) {
     // A folder, or a bad sector: it is only a hint.
-    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error
+    if (errorCode(error) === undefined) throw error
     return undefined
   } finally {
     fs.close(fd)

@@ -4,6 +4,7 @@
  * and the next writer cuts it); bad bytes with good batches behind them are damage and are reported.
  */
 import { CorruptRecordError } from '../errors.ts'
+import { isMissing } from '../os/error-code.ts'
 import { type FileSystem, readRange } from '../os/file-system.ts'
 import { RECORD_BATCH_OVERHEAD, RecordBatch } from '../record/record-batch.ts'
 import { replayCheckpoint } from './checkpoint-replay.ts'
@@ -238,7 +239,7 @@ export class MetadataLogReader {
       try {
         replayCheckpoint(this.fs, path, this.replay)
       } catch (error) {
-        const gone = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        const gone = isMissing(error)
         if (!(error instanceof CorruptRecordError) && !gone) throw error
         if (error instanceof CorruptRecordError) problem ??= error
         this.replay = new MetadataReplay()

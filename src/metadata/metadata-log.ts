@@ -4,6 +4,7 @@
  */
 import { CorruptRecordError, TerseError } from '../errors.ts'
 import type { MetadataRecord } from '../message/metadata-records.ts'
+import { isMissing } from '../os/error-code.ts'
 import { openLockFile } from '../os/lock-file.ts'
 import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
@@ -84,8 +85,7 @@ export class MetadataLog {
       changed = this.reader.refresh()
     } catch (error) {
       // Perhaps seen in the middle of a change: a segment dropped behind a new checkpoint, a tail written over.
-      if (!(error instanceof CorruptRecordError) && (error as NodeJS.ErrnoException).code !== 'ENOENT')
-        throw error
+      if (!(error instanceof CorruptRecordError) && !isMissing(error)) throw error
       this.reader.tail = undefined
       changed = this.reloaded()
     }

@@ -5,6 +5,8 @@
  *
  * Errors are Node's (`code` ENOENT, EACCES, ENOSPC, EIO, ...), unchanged, and ForeignFileError.
  */
+import { errorCode } from './error-code.ts'
+
 export interface FileSystem {
   /**
    * A file of a data directory. `flags` as in open(2), in Node's words; a new file takes the folder's owner and mode.
@@ -85,7 +87,7 @@ export function openTemporary(fs: FileSystem, path: string): number {
     try {
       return fs.open(path, 'wx')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (errorCode(error) !== 'EEXIST') throw error
     }
     fs.unlink(path)
   }

@@ -10,6 +10,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
+import { errorCode } from './error-code.ts'
 import { leadsNowhere, notRegular, plantedLink, secondName } from './foreign-file.ts'
 
 const { O_RDONLY, O_CREAT, O_TRUNC, O_DIRECTORY } = fs.constants
@@ -65,10 +66,10 @@ export function openRegular(at: string, flags: number, folder?: fs.Stats): Opene
   try {
     fd = retry(() => fs.openSync(at, asked | O_NOFOLLOW))
   } catch (error) {
-    const link = LINK_CODES.has(codeOf(error)) ? lstat(at) : undefined
+    const link = LINK_CODES.has(errorCode(error)) ? lstat(at) : undefined
     if (link?.isSymbolicLink()) return checked(openLink(at, link, asked), at, flags, folder)
     // A FIFO that nobody reads, a socket, a device without a driver.
-    if (codeOf(error) === 'ENXIO' || codeOf(error) === 'ENODEV') throw notRegular(at, lstat(at))
+    if (errorCode(error) === 'ENXIO' || errorCode(error) === 'ENODEV') throw notRegular(at, lstat(at))
     throw error
   }
   return checked({ fd, stat: fs.fstatSync(fd) }, at, flags, folder)
@@ -112,7 +113,7 @@ export function followed(at: string, link: fs.Stats): { target: string; stat: fs
     target = fs.realpathSync.native(at)
     stat = fs.statSync(target)
   } catch (error) {
-    const code = codeOf(error)
+    const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') throw leadsNowhere(at, whereTo(at))
     throw error
   }
@@ -154,7 +155,7 @@ function lstat(file: string): fs.Stats | undefined {
     return fs.lstatSync(file, QUIET)
   } catch (error) {
     // The call itself says what is wrong, and of which file.
-    if (codeOf(error) === undefined) throw error
+    if (errorCode(error) === undefined) throw error
     return undefined
   }
 }
@@ -183,11 +184,7 @@ export function retry<T>(call: () => T): T {
     try {
       return call()
     } catch (error) {
-      if (codeOf(error) !== 'EINTR') throw error
+      if (errorCode(error) !== 'EINTR') throw error
     }
   }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
 }

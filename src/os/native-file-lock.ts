@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TerseError } from '../errors.ts'
+import { errorCode } from './error-code.ts'
 import type { FileLocks } from './file-lock.ts'
 import { describeProcess, findLockHolders } from './lock-holders.ts'
 import { ensureNode } from './runtime.ts'
@@ -21,7 +22,7 @@ export const nativeFileLocks: FileLocks = {
         load().tryLock(fd, 0, 0, mode === 'exclusive')
         return true
       } catch (error) {
-        const code = (error as NodeJS.ErrnoException).code
+        const code = errorCode(error)
         if (code === 'EAGAIN' || code === 'EACCES' || code === 'EBUSY') return false
         if (code !== 'EINTR') throw error
       }

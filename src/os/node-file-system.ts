@@ -1,8 +1,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { errorCode, isMissing } from './error-code.ts'
 import { type FileStat, type FileSystem, LIST_FILE_BYTES, type OpenFlags } from './file-system.ts'
 import { leadsNowhere, notRegular, tooLarge } from './foreign-file.ts'
-import { codeOf, inFolder, openRegular, refusePlantedLinks, retry, trustedFolder } from './guarded-path.ts'
+import { inFolder, openRegular, refusePlantedLinks, retry, trustedFolder } from './guarded-path.ts'
 
 /**
  * The real file system, through synchronous calls.
@@ -34,7 +35,7 @@ export const nodeFileSystem: FileSystem = {
       fs.closeSync(fd)
     } catch (error) {
       // Linux has closed the descriptor all the same; trying again could close somebody else's.
-      if (codeOf(error) !== 'EINTR') throw error
+      if (errorCode(error) !== 'EINTR') throw error
     }
   },
 
@@ -48,7 +49,7 @@ export const nodeFileSystem: FileSystem = {
     try {
       return fs.statSync(file, QUIET)
     } catch (error) {
-      if (codeOf(error) === 'ENOTDIR') return undefined
+      if (errorCode(error) === 'ENOTDIR') return undefined
       throw error
     }
   },
@@ -176,13 +177,13 @@ function openToWrite(
     try {
       if (!absent) return openRegular(file, flags, folder).fd
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
     absent = false
     try {
       return create(file, flags | O_EXCL, mode, folder)
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
+      if (errorCode(error) !== 'EEXIST') throw error
       if (isDanglingLink(file)) throw leadsNowhere(file, fs.readlinkSync(file))
     }
   }
@@ -246,7 +247,7 @@ function give(chown: (uid: number, gid: number) => void, made: fs.Stats, folder:
   try {
     chown(process.geteuid?.() === 0 ? folder.uid : made.uid, folder.gid)
   } catch (error) {
-    const code = codeOf(error)
+    const code = errorCode(error)
     // Some file systems (vfat, a few network ones) know no owners.
     if (code !== 'EPERM' && code !== 'ENOSYS' && code !== 'ENOTSUP' && code !== 'EINVAL') throw error
   }

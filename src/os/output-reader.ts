@@ -11,6 +11,7 @@
  */
 import fs from 'node:fs'
 import type { Socket } from 'node:net'
+import { errorCode } from './error-code.ts'
 
 const ASK_MS = 250
 const NOTHING = new Uint8Array(1)
@@ -44,7 +45,7 @@ class PipeWriter {
     // Without a handle that can be read this comes only behind a write that failed.
     this.#socket.on('error', (error) => {
       this.#gone = true
-      this.#failure = (error as NodeJS.ErrnoException).code === 'EBADF' ? brokenPipe() : error
+      this.#failure = errorCode(error) === 'EBADF' ? brokenPipe() : error
       this.#onFailure?.(this.#failure)
       this.#onGone?.()
     })
@@ -136,7 +137,7 @@ function askNowAndThen(fd: number, gone: () => void): void {
     try {
       fs.writeSync(fd, NOTHING, 0, 0)
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
+      const code = errorCode(error)
       if (code !== 'EPIPE' && code !== 'EIO') return
       clearInterval(timer)
       gone()

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { TerseError } from '../errors.ts'
+import { errorCode } from './error-code.ts'
 
 /**
  * Standard input (or any descriptor) for a reader that wants large chunks in a buffer of its own, never blocks the
@@ -31,7 +32,7 @@ export function openInput(fd: number): InputChunks {
     stat = fs.fstatSync(fd)
   } catch (error) {
     // Started with standard input closed (`<&-`): an empty input.
-    if ((error as NodeJS.ErrnoException).code === 'EBADF') return new FileInput(undefined)
+    if (errorCode(error) === 'EBADF') return new FileInput(undefined)
     throw error
   }
   if (stat.isDirectory()) throw new TerseError('standard input is a folder; give a file or a pipe')
@@ -123,7 +124,7 @@ class StreamInput implements InputChunks {
       if (n === 0) this.#ended = true
       return n
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
+      const code = errorCode(error)
       if (code === 'EAGAIN' || code === 'EINTR') return -1
       if (code === 'EOF') return 0
       throw error

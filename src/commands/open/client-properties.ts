@@ -1,4 +1,5 @@
 import { TerseError } from '../../errors.ts'
+import { errorCode } from '../../os/error-code.ts'
 import { systemErrorText } from '../../os/system-error.ts'
 import { systemOs } from '../../os/system-os.ts'
 
@@ -33,7 +34,7 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
     // To Java an empty path is the working directory.
     bytes = systemOs.fs.readUserFile(file === '' ? '.' : file)
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const code = errorCode(error)
     if (code === 'EISDIR') throw new TerseError(`Is a directory\n${file} is no properties file.`)
     if (code === 'ENOENT') throw new TerseError(`${file}\nThere is no such file.`)
     const why = systemErrorText(error) ?? (error as Error).message

@@ -21,6 +21,7 @@ import { CONFIG_RESOURCE, type MetadataRecord } from '../../message/metadata-rec
 import { ZERO_UUID } from '../../message/uuid.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
+import { errorCode } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
 import { futureClusterId } from '../directory/future-cluster-id.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -160,7 +161,7 @@ function logSize(os: Os, folder: string): number {
   try {
     names = os.fs.readdir(folder)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
     if (code === 'ENOENT') return 0
     throw error
   }

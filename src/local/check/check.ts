@@ -8,6 +8,7 @@ import { CorruptRecordError, TerseError } from '../../errors.ts'
 import { META_PROPERTIES_FILE } from '../../metadata/meta-properties.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { nodeList } from '../../metadata/replica-place.ts'
+import { isMissing } from '../../os/error-code.ts'
 import { ForeignFileError } from '../../os/foreign-file.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
@@ -217,7 +218,7 @@ export class LocalCheck {
         result = look()
       } catch (error) {
         // A segment that was deleted while it was read.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === TRIES) throw error
+        if (!isMissing(error) || tries === TRIES) throw error
         report.findings.length = before
         Object.assign(report, { batches, records, files, bytes })
         continue

@@ -3,6 +3,8 @@
  * these are looked at in large pieces and not kept. The size of a file is what whoever made it wanted, a terabyte that takes no
  * disk too: what is longer than any index is looked at in its first part alone.
  */
+
+import { isMissing } from '../../os/error-code.ts'
 import { type FileSystem, readFully } from '../../os/file-system.ts'
 
 const CHUNK = 1024 * 1024
@@ -24,7 +26,7 @@ export function readIndexBytes(fs: FileSystem, path: string, entrySize: number):
   try {
     fd = fs.open(path, 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   try {

@@ -6,6 +6,7 @@ import { parseCheckpoint } from '../../log/checkpoint-file.ts'
 import { LEADER_EPOCH_FILE } from '../../log/leader-epoch-file-cache.ts'
 import { decodeSnapshot, snapshotFile } from '../../log/producers/producer-snapshot.ts'
 import type { ProducerStateManager } from '../../log/producers/producer-state-manager.ts'
+import { isMissing } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { type IndexBytes, MOST_INDEX_BYTES, readIndexBytes } from './index-bytes.ts'
 import type { PartitionToCheck, SegmentFacts } from './partition-facts.ts'
@@ -302,7 +303,7 @@ export function readIfThere(fs: FileSystem, path: string): Buffer | undefined {
   try {
     return fs.readFile(path, MOST_INDEX_BYTES)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

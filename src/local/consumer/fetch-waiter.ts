@@ -1,3 +1,4 @@
+import { errorCode } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalFetcher } from './fetcher.ts'
 
@@ -112,7 +113,7 @@ export class LocalFetchWaiter {
     try {
       return open()
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
+      const code = errorCode(error)
       if (code === 'ENOSPC' || code === 'EMFILE' || code === 'ENFILE') this.#watchesLeft = false
       return undefined
     }

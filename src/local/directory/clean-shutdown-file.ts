@@ -9,6 +9,7 @@
  * name: what bears either name is whole on the disk.
  */
 import { join } from 'node:path'
+import { errorCode } from '../../os/error-code.ts'
 import { openTemporary, SMALL_FILE_BYTES, writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import { removeQuietly } from './open-partitions.ts'
@@ -57,7 +58,7 @@ function readEpoch(os: Os, path: string): number | undefined {
     const epoch = (parsed as { brokerEpoch?: unknown } | null)?.brokerEpoch
     return typeof epoch === 'number' ? epoch : undefined
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const code = errorCode(error)
     if (code === undefined || code === 'ENOENT') return undefined
     throw error
   }

@@ -9,6 +9,7 @@ import {
   readMetaProperties,
 } from '../../metadata/meta-properties.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
+import { errorCode } from '../../os/error-code.ts'
 import { ForeignFileError } from '../../os/foreign-file.ts'
 import type { Os } from '../../os/os.ts'
 
@@ -119,7 +120,7 @@ export function makeDataDir(os: Os, path: string): void {
       try {
         os.fs.mkdir(dir)
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+        if (errorCode(error) !== 'EEXIST') throw error
       }
       os.fs.fsyncDir(dirname(dir))
     }

@@ -29,6 +29,7 @@ import {
 } from '../../log/segment/log-files.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
+import { errorCode } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import { removeQuietly } from './open-partitions.ts'
@@ -57,7 +58,7 @@ export function makePartitionFolders(
       fs.mkdir(folder)
     } catch (error) {
       // A producer was quicker.
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
+      if (errorCode(error) === 'EEXIST') continue
       throw error
     }
     put(join(folder, PARTITION_METADATA_FILE), formatPartitionMetadata(topic.id))
@@ -142,6 +143,6 @@ function linked(fs: FileSystem, from: string, to: string): boolean {
     fs.link(from, to)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EEXIST'
+    return errorCode(error) === 'EEXIST'
   }
 }

@@ -16,6 +16,7 @@
  */
 import { join } from 'node:path'
 import { isDiskFull } from '../../log/full-disk.ts'
+import { isMissing } from '../../os/error-code.ts'
 import { writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 
@@ -51,7 +52,7 @@ export function readOpenPartitions(os: Os, dir: string): OpenPartitions | undefi
   try {
     text = os.fs.readFile(join(dir, OPEN_PARTITIONS_FILE)).toString('utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   const [header, ...lines] = text.split('\n')
@@ -99,6 +100,6 @@ export function removeQuietly(os: Os, path: string): void {
   try {
     os.fs.unlink(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
   }
 }

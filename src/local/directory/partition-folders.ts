@@ -21,6 +21,7 @@ import {
 } from '../../log/partition-metadata.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { isLegalTopicName } from '../../metadata/topic-drafts.ts'
+import { errorCode } from '../../os/error-code.ts'
 import { writeFully } from '../../os/file-system.ts'
 import { openLockFile } from '../../os/lock-file.ts'
 import { waitForLock, whenFree } from '../../os/lock-wait.ts'
@@ -118,7 +119,7 @@ export class PartitionFolders {
       if (isNew) fs.fsyncDir(this.#dir)
     } catch (error) {
       // With no byte free a topic must still be deletable; what a crash then leaves behind, a broker sets aside.
-      const code = (error as NodeJS.ErrnoException).code
+      const code = errorCode(error)
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
     } finally {
       fs.close(fd)
@@ -207,7 +208,7 @@ export class PartitionFolders {
         fs.rmdir(folder)
       } catch (error) {
         // Another one is at it, too; or a folder stands in it that nobody of us made.
-        const code = (error as NodeJS.ErrnoException).code
+        const code = errorCode(error)
         if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EISDIR' && code !== 'EPERM') throw error
       }
     }

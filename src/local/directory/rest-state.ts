@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
+import { errorCode } from '../../os/error-code.ts'
 import { type FileSystem, readFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 
@@ -81,7 +82,7 @@ function openIndex(fs: FileSystem, path: string): number | undefined {
   try {
     return fs.open(path, 'r+')
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error
+    if (errorCode(error) === undefined) throw error
     return undefined
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { errorCode } from '../../os/error-code.ts'
 import type { LockHolder } from '../../os/file-lock.ts'
 import type { Os } from '../../os/os.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
@@ -38,6 +39,6 @@ function canShare(os: Os, lock: string): boolean | undefined {
     }
   } catch (error) {
     // No binary here, or just deleted by a stopping broker: the table will tell.
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? undefined : false
+    return errorCode(error) === 'EACCES' ? undefined : false
   }
 }

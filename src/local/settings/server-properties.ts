@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { parseLines } from 'dot-properties'
 import { TerseError } from '../../errors.ts'
+import { errorCode } from '../../os/error-code.ts'
 import { SMALL_FILE_BYTES } from '../../os/file-system.ts'
 import { ForeignFileError } from '../../os/foreign-file.ts'
 import type { Os } from '../../os/os.ts'
@@ -20,7 +21,7 @@ export function readServerProperties(os: Os, dir: string): Map<string, string> {
   try {
     bytes = os.fs.readFile(file, SMALL_FILE_BYTES)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
     if (code === 'ENOENT') return new Map()
     // The directory itself is at fault: its reader says so.
     if (code === 'ENOTDIR' || code === 'EACCES') throw error

@@ -7,6 +7,7 @@
  * be interrupted again and starts over.
  */
 import { join } from 'node:path'
+import { isMissing } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
@@ -42,7 +43,7 @@ export function listLog(fs: FileSystem, dir: string): LogListing | undefined {
   try {
     names = fs.readdir(dir)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   const bases: number[] = []
@@ -119,7 +120,7 @@ export function renameIfThere(fs: FileSystem, from: string, to: string): boolean
     fs.rename(from, to)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
     return false
   }
 }

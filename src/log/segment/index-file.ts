@@ -11,6 +11,7 @@
  * (`problem` says why); one that cannot be written to throws a SideFileError, and the writer goes on without it.
  */
 import type { Int64 } from '../../bytes/int64.ts'
+import { isMissing } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { readFully, shortRead, writeFully } from '../../os/file-system.ts'
 import { SideFileError, unlinkIfThere } from '../side-file.ts'
@@ -287,7 +288,7 @@ export abstract class IndexFile {
       this.#fd = this.fs.open(this.path, 'r')
       this.#writable = false
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
     return this.#fd
   }
@@ -300,7 +301,7 @@ export abstract class IndexFile {
     try {
       fd = this.fs.open(this.path, 'r+')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
       fd = this.fs.open(this.path, 'w+')
       this.#count = 0
       this.#problem = undefined

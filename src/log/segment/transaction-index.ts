@@ -9,6 +9,7 @@
 import { readInt16 } from '../../bytes/int32.ts'
 import { readInt64, writeInt64 } from '../../bytes/int64.ts'
 import { TerseError } from '../../errors.ts'
+import { isMissing } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { writeFully } from '../../os/file-system.ts'
 import { SideFileError, unlinkIfThere } from '../side-file.ts'
@@ -38,7 +39,7 @@ export class TransactionIndex {
     try {
       bytes = this.#fs.readFile(this.path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      if (isMissing(error)) return []
       throw SideFileError.of(this.path, error)
     }
     const entries: AbortedTxn[] = []
