@@ -4,38 +4,22 @@
  */
 
 export function javaDouble(value: number): string {
-  return javaDecimal(
-    value,
-    shortest(
-      value,
-      (digits) => value.toPrecision(digits),
-      (x) => x,
-      17,
-    ),
-  )
+  return javaDecimal(value, shortest(value, Number, 17))
 }
 
 /** `value` must be a float's value. */
 export function javaFloat(value: number): string {
-  return javaDecimal(
-    value,
-    shortest(value, (digits) => value.toPrecision(digits), Math.fround, 9),
-  )
+  return javaDecimal(value, shortest(value, Math.fround, 9))
 }
 
 /** The shortest decimal of at least two digits that rounds to the value, in JavaScript's notation. */
-function shortest(
-  value: number,
-  print: (digits: number) => string,
-  round: (x: number) => number,
-  most: number,
-): string {
+function shortest(value: number, round: (x: number) => number, most: number): string {
   if (!Number.isFinite(value) || value === 0) return ''
   for (let digits = 2; digits < most; digits++) {
-    const text = print(digits)
+    const text = value.toPrecision(digits)
     if (round(Number(text)) === value) return text
   }
-  return print(most)
+  return value.toPrecision(most)
 }
 
 function javaDecimal(value: number, decimal: string): string {
