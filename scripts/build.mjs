@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { refreshKernels } from './make-kernels.mjs'
 import { packChunks } from './pack-chunks.mjs'
 import { toolIndex } from './tool-index.mjs'
 
@@ -60,6 +61,7 @@ const cjs = {
 }
 
 fs.mkdirSync(path.join(dist, 'rest'), { recursive: true })
+await refreshKernels()
 
 /** Temp file and rename, so that a build under running tests never shows half a file; unchanged files are left alone. */
 function put(file, text) {

@@ -1,6 +1,7 @@
 import { BatchWriter } from '../record/batch-writer.ts'
 import { CompressionQueue, plainSizeLimit } from '../record/compression/compression-queue.ts'
-import { KERNEL_MAX_ROWS, KernelMemory } from '../record/kernels/line-kernel.ts'
+import { KernelMemory } from '../record/kernels/line-kernel.ts'
+import { KERNEL_MAX_ROWS } from '../record/kernels/line-layout.ts'
 import type { Codec } from '../record/record.ts'
 
 /** Bytes that one partition gathers before they are written: large writes are what makes a file fast. */

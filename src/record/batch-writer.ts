@@ -10,7 +10,8 @@ import {
   plainSizeLimit,
 } from './compression/compression-queue.ts'
 import { CompressionRatioEstimator } from './compression/compression-ratio-estimator.ts'
-import { KERNEL_SLACK, type LineKernel } from './kernels/line-kernel.ts'
+import type { LineKernel } from './kernels/line-kernel.ts'
+import { KERNEL_SLACK } from './kernels/line-layout.ts'
 import type { Codec, RecordHeader } from './record.ts'
 import { NO_TIMESTAMP } from './record.ts'
 import {

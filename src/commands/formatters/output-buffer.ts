@@ -1,5 +1,5 @@
 import type { PrintKernel } from '../../record/kernels/print-kernel.ts'
-import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/kernels/printed-form.ts'
+import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/kernels/print-layout.ts'
 import { WasmMemory } from '../../record/kernels/wasm-memory.ts'
 import type { RecordRun } from '../../record/record-walk.ts'
 import { RECORD_ENDS_SIZE, RecordEnds } from './record-ends.ts'

@@ -1,4 +1,4 @@
-import { PRINTED_END_SIZE } from '../../record/kernels/printed-form.ts'
+import { PRINTED_END_SIZE } from '../../record/kernels/print-layout.ts'
 
 /**
  * Where the records end in what was printed of them, so that whatever ends the output it is known which of them are out.

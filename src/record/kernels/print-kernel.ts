@@ -1,22 +1,18 @@
 /**
- * Records into what is printed of them, as a WebAssembly function: walks over the stored records of a batch, checks
- * what record-walk.ts checks, and moves the fields, each behind its constant bytes, to the output, all within one
- * memory. In JavaScript a record of 100 bytes costs 80 ns, with its offset and timestamp in digits 250; here 18, and 42.
+ * Records into what is printed of them by WebAssembly: a kernel (assembly/print.ts) walks over the stored records of a
+ * batch, checks what record-walk.ts checks, and moves the fields, each behind its constant bytes, to the output, all
+ * within one memory. In JavaScript a record of 100 bytes costs 80 ns, with its offset and timestamp in digits 250; here
+ * 18, and 38.
  *
- * It takes nothing that record-walk.ts would not take. In front of everything that is not ordinary (lengths of more
- * than four bytes, damage) and in front of a record that there is no room for it stops, and JavaScript goes on from
+ * The kernel takes nothing that record-walk.ts would not take. It stops in front of everything that is not ordinary
+ * (lengths of more than four bytes, damage) and in front of a record that there is no room for. JavaScript goes on from
  * there, which also says what is wrong.
  */
 
 import type { RecordRun } from '../record-walk.ts'
-import { printModule, STATE } from './assembly/print.ts'
-import {
-  PRINT_SLACK,
-  PRINT_STATE_SIZE,
-  PRINTED_END_SIZE,
-  type PrintedEnds,
-  type PrintedForm,
-} from './printed-form.ts'
+import { PRINT_WASM } from './generated/print.ts'
+import * as STATE from './print-layout.ts'
+import type { PrintedEnds, PrintedForm } from './printed-form.ts'
 import type { KernelFunction, WasmMemory } from './wasm-memory.ts'
 
 /** Digits of a number and its sign, and what is overwritten behind them. */
@@ -35,13 +31,13 @@ export class PrintKernel {
 
   private constructor(bytes: Buffer, print: KernelFunction) {
     this.#bytes = bytes
-    this.#state = new Int32Array(bytes.buffer, bytes.byteOffset, PRINT_STATE_SIZE / 4)
+    this.#state = new Int32Array(bytes.buffer, bytes.byteOffset, STATE.PRINT_STATE_SIZE / 4)
     this.#print = print
   }
 
   /** Compiles it; undefined where that cannot be. */
   static on(memory: WasmMemory): PrintKernel | undefined {
-    const print = memory.link(printModule)
+    const print = memory.link(PRINT_WASM, 'printRecords')
     return print === undefined ? undefined : new PrintKernel(memory.buffer, print)
   }
 
@@ -50,38 +46,38 @@ export class PrintKernel {
     const { timestamp, offset, headers, key, value } = form
     const none = Buffer.alloc(0)
     const constants: (readonly [state: number, bytes: Buffer])[] = [
-      [STATE.timestampLead, timestamp ?? none],
-      [STATE.offsetLead, offset ?? none],
-      [STATE.noHeaders, headers === undefined ? none : Buffer.concat([headers, form.noHeaders])],
-      [STATE.headersLead, headers ?? none],
-      [STATE.headerColon, form.headerColon],
-      [STATE.headerSeparator, form.headerSeparator],
-      [STATE.nullLiteral, form.nullLiteral],
-      [STATE.keyLead, key ?? none],
-      [STATE.valueLead, value ?? none],
-      [STATE.ending, form.end],
+      [STATE.TIMESTAMP_LEAD, timestamp ?? none],
+      [STATE.OFFSET_LEAD, offset ?? none],
+      [STATE.NO_HEADERS, headers === undefined ? none : Buffer.concat([headers, form.noHeaders])],
+      [STATE.HEADERS_LEAD, headers ?? none],
+      [STATE.HEADER_COLON, form.headerColon],
+      [STATE.HEADER_SEPARATOR, form.headerSeparator],
+      [STATE.NULL_LITERAL, form.nullLiteral],
+      [STATE.KEY_LEAD, key ?? none],
+      [STATE.VALUE_LEAD, value ?? none],
+      [STATE.ENDING, form.end],
     ]
     const size = constants.reduce((sum, [, bytes]) => sum + bytes.length, 0)
-    const prefixSize = (timestamp?.length ?? 0) + (offset?.length ?? 0) + NUMBER_SIZE + PRINT_SLACK
-    this.#ready = STATE.size + size + prefixSize <= PRINT_STATE_SIZE
+    const prefixSize = (timestamp?.length ?? 0) + (offset?.length ?? 0) + NUMBER_SIZE + STATE.PRINT_SLACK
+    this.#ready = STATE.FIELDS_SIZE + size + prefixSize <= STATE.PRINT_STATE_SIZE
     if (!this.#ready) return
-    let at: number = STATE.size
+    let at: number = STATE.FIELDS_SIZE
     for (const [state, bytes] of constants) {
       this.#set(state, at)
       this.#set(state + 4, bytes.length)
       at += bytes.copy(this.#bytes, at)
     }
-    this.#set(STATE.hasTimestamp, timestamp === undefined ? 0 : 1)
-    this.#set(STATE.hasOffset, offset === undefined ? 0 : 1)
-    this.#set(STATE.hasHeaders, headers === undefined ? 0 : 1)
-    this.#set(STATE.hasKey, key === undefined ? 0 : 1)
-    this.#set(STATE.hasValue, value === undefined ? 0 : 1)
+    this.#set(STATE.HAS_TIMESTAMP, timestamp === undefined ? 0 : 1)
+    this.#set(STATE.HAS_OFFSET, offset === undefined ? 0 : 1)
+    this.#set(STATE.HAS_HEADERS, headers === undefined ? 0 : 1)
+    this.#set(STATE.HAS_KEY, key === undefined ? 0 : 1)
+    this.#set(STATE.HAS_VALUE, value === undefined ? 0 : 1)
     // Where there is a timestamp, the kernel puts together there what stands in front of the offset.
-    this.#set(STATE.prefixAt, timestamp === undefined ? this.#get(STATE.offsetLead) : at)
-    this.#set(STATE.prefixLength, offset?.length ?? 0)
-    this.#set(STATE.fixedSize, size + 2 * form.nullLiteral.length + 2 * NUMBER_SIZE)
+    this.#set(STATE.PREFIX_AT, timestamp === undefined ? this.#get(STATE.OFFSET_LEAD) : at)
+    this.#set(STATE.PREFIX_LENGTH, offset?.length ?? 0)
+    this.#set(STATE.FIXED_SIZE, size + 2 * form.nullLiteral.length + 2 * NUMBER_SIZE)
     this.#set(
-      STATE.headerSize,
+      STATE.HEADER_SIZE,
       form.headerColon.length + form.headerSeparator.length + form.nullLiteral.length,
     )
   }
@@ -97,27 +93,27 @@ export class PrintKernel {
     const { baseOffset, baseTimestamp } = batch
     const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : undefined
     if (!(isSmall(baseOffset) && isSmall(baseTimestamp) && isSmall(appendTime ?? 0))) return to
-    this.#setLong(STATE.position, run.position)
-    this.#setLong(STATE.baseOffset, baseOffset)
-    this.#setLong(STATE.baseTimestamp, baseTimestamp)
-    this.#setLong(STATE.appendTime, appendTime ?? 0)
-    this.#set(STATE.hasAppendTime, appendTime === undefined ? 0 : 1)
-    this.#set(STATE.lastOffsetDelta, batch.lastOffsetDelta)
-    this.#set(STATE.count, batch.count)
-    this.#set(STATE.index, run.index)
-    this.#set(STATE.at, run.at + shift)
-    this.#set(STATE.end, run.end + shift)
-    this.#set(STATE.to, to)
-    this.#set(STATE.ends, ends.at + ends.count * PRINTED_END_SIZE)
-    this.#set(STATE.limit, limit)
-    this.#set(STATE.most, Math.min(most, 0x7fffffff))
+    this.#setLong(STATE.POSITION, run.position)
+    this.#setLong(STATE.BASE_OFFSET, baseOffset)
+    this.#setLong(STATE.BASE_TIMESTAMP, baseTimestamp)
+    this.#setLong(STATE.APPEND_TIME, appendTime ?? 0)
+    this.#set(STATE.HAS_APPEND_TIME, appendTime === undefined ? 0 : 1)
+    this.#set(STATE.LAST_OFFSET_DELTA, batch.lastOffsetDelta)
+    this.#set(STATE.COUNT, batch.count)
+    this.#set(STATE.INDEX, run.index)
+    this.#set(STATE.AT, run.at + shift)
+    this.#set(STATE.END, run.end + shift)
+    this.#set(STATE.TO, to)
+    this.#set(STATE.ENDS, ends.at + ends.count * STATE.PRINTED_END_SIZE)
+    this.#set(STATE.LIMIT, limit)
+    this.#set(STATE.MOST, Math.min(most, 0x7fffffff))
     this.#print()
-    run.index = this.#get(STATE.index)
-    run.at = this.#get(STATE.at) - shift
-    run.taken += this.#get(STATE.taken)
-    run.position = this.#get(STATE.position + 4) * 0x100000000 + (this.#get(STATE.position) >>> 0)
-    this.full = this.#get(STATE.full) !== 0
-    return this.#get(STATE.to)
+    run.index = this.#get(STATE.INDEX)
+    run.at = this.#get(STATE.AT) - shift
+    run.taken += this.#get(STATE.TAKEN)
+    run.position = this.#get(STATE.POSITION + 4) * 0x100000000 + (this.#get(STATE.POSITION) >>> 0)
+    this.full = this.#get(STATE.FULL) !== 0
+    return this.#get(STATE.TO)
   }
 
   #get(state: number): number {

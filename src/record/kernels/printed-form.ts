@@ -17,16 +17,9 @@ export interface PrintedForm {
   readonly headerSeparator: Buffer
 }
 
-/** memory[0, PRINT_STATE_SIZE) is the kernel's own. */
-export const PRINT_STATE_SIZE = 8192
-/** It writes two whole vectors at a time: behind the room that it is given there must be so much memory. */
-export const PRINT_SLACK = 32
-
-/** A table in the same memory, at a multiple of 16, into which the kernel writes where each record ends. */
+/** A table in the same memory (its entries: print-layout.ts), at a multiple of 16, into which the kernel writes where each record ends. */
 export interface PrintedEnds {
   readonly at: number
   /** Filled so far. */
   readonly count: number
 }
-/** float64: the offset behind the record; int32: the address behind its last byte; int32 unused. */
-export const PRINTED_END_SIZE = 16

@@ -30,16 +30,15 @@ export class WasmMemory {
   }
 
   /**
-   * Compiles a module and gives it this memory. Returns the function that it exports; undefined where there is no
-   * WebAssembly (or none with vectors).
-   * @param moduleBytes see wasm-assembler.ts; it is told the memory's size in pages
+   * Compiles a module of `generated/` and gives it this memory. Returns the function that it exports by that name;
+   * undefined where there is no WebAssembly, or none with vectors.
    */
-  link(moduleBytes: (pages: number) => Uint8Array): KernelFunction | undefined {
+  link(base64: string, name: string): KernelFunction | undefined {
     if (this.#memory === undefined) return undefined
     try {
-      const module = new WebAssembly.Module(moduleBytes(this.buffer.length / PAGE))
-      const { exports } = new WebAssembly.Instance(module, { '': { '': this.#memory } })
-      return exports[''] as KernelFunction
+      const module = new WebAssembly.Module(Buffer.from(base64, 'base64'))
+      const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } })
+      return exports[name] as KernelFunction
     } catch {
       return undefined
     }

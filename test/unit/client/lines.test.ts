@@ -6,7 +6,7 @@ import { RecordAccumulator } from '../../../src/client/record-accumulator.ts'
 import { LineInput } from '../../../src/commands/console-producer/line-input.ts'
 import { LineMessageReader } from '../../../src/commands/console-producer/line-reader.ts'
 import type { InputChunks } from '../../../src/os/standard-input.ts'
-import { KERNEL_MAX_LINE } from '../../../src/record/kernels/line-kernel.ts'
+import { KERNEL_MAX_LINE } from '../../../src/record/kernels/line-layout.ts'
 
 function chunksOf(bytes: Buffer, sizes: readonly number[]): InputChunks {
   let at = 0

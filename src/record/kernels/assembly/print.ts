@@ -1,377 +1,324 @@
-/** The print kernel's WebAssembly and where in memory its state stands. See print-kernel.ts. */
-import { PRINTED_END_SIZE } from '../printed-form.ts'
-import {
-  ADD,
-  ADD_64,
-  AND,
-  AND_64,
-  BLOCK,
-  br,
-  brIf,
-  type Code,
-  CTZ,
-  CTZ_64,
-  call,
-  copyVectors,
-  DIV_U,
-  DIV_U_64,
-  ELSE,
-  END,
-  EQZ,
-  EXTEND_S,
-  EXTEND_U,
-  GE_U,
-  GT_S,
-  GT_U,
-  get,
-  I32,
-  I64,
-  IF,
-  i32,
-  i64,
-  LOOP,
-  LT_S,
-  LT_S_64,
-  LT_U,
-  LT_U_64,
-  load32,
-  load64,
-  MUL,
-  MUL_64,
-  NE,
-  NE_64,
-  OR,
-  OR_64,
-  RETURN,
-  SELECT,
-  SHL_64,
-  SHR_U,
-  SHR_U_64,
-  SUB,
-  SUB_64,
-  set,
-  store8,
-  store32,
-  store64,
-  storeDouble,
-  TO_DOUBLE,
-  tee,
-  WRAP,
-  wasmModule,
-  XOR,
-} from './wasm-assembler.ts'
-
-/** Addresses. The first four are int64, all else int32, and constants are two of them, address and length. */
-export const STATE = {
-  /** In and out: offsets below it are passed over; behind the last one printed. */
-  position: 0,
-  baseOffset: 8,
-  baseTimestamp: 16,
-  appendTime: 24,
-  hasAppendTime: 32,
-  lastOffsetDelta: 36,
-  /** In and out: number and address of the next record, and where it is printed to. */
-  index: 40,
-  at: 44,
-  to: 48,
-  /** Records of the batch, the end of their bytes, the end of the room, how many may be printed. */
-  count: 52,
-  end: 56,
-  limit: 60,
-  most: 64,
-  /** Out: how many were printed; 1 when the next one has no room. */
-  taken: 68,
-  full: 72,
-  /** Bytes printed of a record that are not its own, at most, without headers; and those of a header. */
-  fixedSize: 76,
-  headerSize: 80,
-  hasTimestamp: 84,
-  hasOffset: 88,
-  hasHeaders: 92,
-  hasKey: 96,
-  hasValue: 100,
-  /** What is printed in front of the offset. */
-  prefixAt: 104,
-  prefixLength: 108,
-  timestampLead: 112,
-  offsetLead: 120,
-  /** With what stands in front of headers. */
-  noHeaders: 128,
-  headersLead: 136,
-  headerColon: 144,
-  headerSeparator: 152,
-  nullLiteral: 160,
-  keyLead: 168,
-  valueLead: 176,
-  ending: 184,
-  /** Where the end of the next record is noted. */
-  ends: 192,
-  /** Constant bytes from here on. */
-  size: 200,
-} as const
-
-/** attributes, timestamp, offset, key length, value length, header count. */
-const MIN_BODY_SIZE = 6
-const MIN_HEADER_SIZE = 2
-/** More headers are nothing ordinary. */
-const MAX_HEADERS = 1000
-
-/** The module's functions. */
-const [DECIMAL, EIGHT_DIGITS, VARINT, CONSTANT, PREFIX_OF, HEADERS_END, PUT_HEADERS] = [1, 2, 3, 4, 5, 6, 7]
-
-const [AT, END_OF_ALL, INDEX, COUNT, TO, LIMIT, TAKEN, MOST, LAST_DELTA] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
-const [P, WORD, RAW, DELTA, RECORD_END, FULL, COPIED] = [9, 10, 11, 12, 13, 14, 15]
-const [KEY, KEY_LENGTH, VALUE, VALUE_LENGTH, HEADERS, HEADERS_COUNT] = [16, 17, 18, 19, 20, 21]
-const [FROM, LENGTH, PREFIX, PREFIX_LENGTH, ENDS] = [22, 23, 24, 25, 26]
-const INT_LOCALS = 27
-const [POSITION, BASE_OFFSET, OFFSET, TIMESTAMP, LAST_TIMESTAMP] = [27, 28, 29, 30, 31]
-const LONG_LOCALS = 5
-
-const state = (at: number) => [i32(0), load32(at)]
-const stateLong = (at: number) => [i32(0), load64(at)]
-
-/** RAW: the unsigned varint at P, and P behind it; a longer one than of four bytes leaves P behind the end of everything. */
-const readVarint = () => [
-  [get(P), load32(0), tee(WORD), i32(0x7f), AND, set(RAW)],
-  [get(WORD), i32(0x80), AND, EQZ],
-  [IF, get(P), i32(1), ADD, set(P), ELSE],
-  [get(WORD), i32(0x8000), AND, EQZ],
-  [IF, get(WORD), i32(1), SHR_U, i32(0x3f80), AND, get(RAW), OR, set(RAW)],
-  [get(P), i32(2), ADD, set(P)],
-  [ELSE, get(P), get(END_OF_ALL), call(VARINT), set(P), set(RAW), END],
-  END,
-]
-const isOdd = (local: number) => [get(local), i32(1), AND]
-const halfOf = (local: number) => [get(local), i32(1), SHR_U]
-const zigzag = (local: number) => [halfOf(local), i32(0), isOdd(local), SUB, XOR]
-
-/** Length at P to `length` (-1: null), bytes at `from`, P behind them. Stops the loop. */
-const readField = (from: number, length: number) => [
-  readVarint(),
-  [zigzag(RAW), tee(length), i32(-1), LT_S, brIf(1)],
-  [get(P), tee(from), get(length), i32(0), get(length), i32(0), LT_S, EQZ, SELECT, ADD, tee(P)],
-  [get(RECORD_END), GT_U, brIf(1)],
-]
-
-const putConstant = (at: number) => [
-  [state(at + 4), tee(LENGTH)],
-  [IF, state(at), set(FROM), copyVectors(TO, FROM, LENGTH, COPIED), END],
-]
-/** A field's bytes or the null literal. */
-const putField = (from: number, length: number) => [
-  [get(length), i32(0), LT_S],
-  [IF, get(TO), i32(STATE.nullLiteral), call(CONSTANT), set(TO)],
-  [ELSE, copyVectors(TO, from, length, COPIED, 2), END],
-]
-
-const print = () => [
-  [state(STATE.at), set(AT), state(STATE.end), set(END_OF_ALL)],
-  [state(STATE.index), set(INDEX), state(STATE.count), set(COUNT)],
-  [state(STATE.to), set(TO), state(STATE.limit), set(LIMIT)],
-  [state(STATE.most), set(MOST), state(STATE.lastOffsetDelta), set(LAST_DELTA)],
-  [stateLong(STATE.position), set(POSITION), stateLong(STATE.baseOffset), set(BASE_OFFSET)],
-  [state(STATE.prefixAt), set(PREFIX), state(STATE.ends), set(ENDS)],
-  // Not known before the first timestamp.
-  [i32(-1), state(STATE.prefixLength), state(STATE.hasTimestamp), SELECT, set(PREFIX_LENGTH)],
-  BLOCK,
-  LOOP,
-  [get(INDEX), get(COUNT), GE_U, brIf(1)],
-  [get(TAKEN), get(MOST), GE_U, brIf(1)],
-  [get(AT), set(P)],
-  [readVarint(), isOdd(RAW), brIf(1)],
-  [halfOf(RAW), i32(MIN_BODY_SIZE), LT_U, brIf(1)],
-  [get(P), halfOf(RAW), ADD, tee(RECORD_END), get(END_OF_ALL), GT_U, brIf(1)],
-  [get(P), i32(1), ADD, set(P)],
-  [readVarint(), get(RAW), set(DELTA)],
-  [readVarint(), isOdd(RAW), brIf(1)],
-  [halfOf(RAW), get(LAST_DELTA), GT_S, brIf(1)],
-  [get(BASE_OFFSET), halfOf(RAW), EXTEND_U, ADD_64, set(OFFSET)],
-  readField(KEY, KEY_LENGTH),
-  readField(VALUE, VALUE_LENGTH),
-  [readVarint(), isOdd(RAW), brIf(1)],
-  [halfOf(RAW), tee(HEADERS_COUNT)],
-  IF,
-  [get(HEADERS_COUNT), i32(MAX_HEADERS), GT_U, brIf(2)],
-  [get(P), get(RECORD_END), GT_U, brIf(2)],
-  [get(HEADERS_COUNT), i32(MIN_HEADER_SIZE), MUL, get(RECORD_END), get(P), SUB, GT_U, brIf(2)],
-  [get(P), tee(HEADERS), get(HEADERS_COUNT), get(RECORD_END), call(HEADERS_END), set(P)],
-  END,
-  [get(P), get(RECORD_END), NE, brIf(1)],
-  // It is whole. Passed over?
-  [get(OFFSET), get(POSITION), LT_S_64],
-  [IF, get(RECORD_END), set(AT), get(INDEX), i32(1), ADD, set(INDEX), br(1), END],
-  [get(TO), get(RECORD_END), ADD, get(AT), SUB, state(STATE.fixedSize), ADD],
-  [get(HEADERS_COUNT), state(STATE.headerSize), MUL, ADD, get(LIMIT), GT_U, tee(FULL), brIf(1)],
-  [get(OFFSET), i64(1n), ADD_64, set(POSITION)],
-  state(STATE.hasTimestamp),
-  IF,
-  [state(STATE.hasAppendTime), IF, stateLong(STATE.appendTime), set(TIMESTAMP)],
-  [ELSE, stateLong(STATE.baseTimestamp), zigzag(DELTA), EXTEND_S, ADD_64, set(TIMESTAMP), END],
-  // Another timestamp than that of the record before?
-  [get(PREFIX_LENGTH), i32(0), LT_S, get(TIMESTAMP), get(LAST_TIMESTAMP), NE_64, OR],
-  [IF, get(TIMESTAMP), tee(LAST_TIMESTAMP), call(PREFIX_OF), set(PREFIX_LENGTH), END],
-  END,
-  [get(PREFIX_LENGTH), IF, copyVectors(TO, PREFIX, PREFIX_LENGTH, COPIED), END],
-  [state(STATE.hasOffset), IF, get(TO), get(OFFSET), call(DECIMAL), set(TO), END],
-  state(STATE.hasHeaders),
-  IF,
-  [get(HEADERS_COUNT), IF, get(TO), get(HEADERS), get(HEADERS_COUNT), call(PUT_HEADERS), set(TO)],
-  [ELSE, putConstant(STATE.noHeaders), END],
-  END,
-  [state(STATE.hasKey), IF, putConstant(STATE.keyLead), putField(KEY, KEY_LENGTH), END],
-  [state(STATE.hasValue), IF, putConstant(STATE.valueLead), putField(VALUE, VALUE_LENGTH), END],
-  putConstant(STATE.ending),
-  [get(ENDS), get(POSITION), TO_DOUBLE, storeDouble(0), get(ENDS), get(TO), store32(8)],
-  [get(ENDS), i32(PRINTED_END_SIZE), ADD, set(ENDS)],
-  [get(RECORD_END), set(AT), get(INDEX), i32(1), ADD, set(INDEX)],
-  [get(TAKEN), i32(1), ADD, set(TAKEN), br(0)],
-  END,
-  END,
-  [i32(0), get(POSITION), store64(STATE.position), i32(0), get(AT), store32(STATE.at)],
-  [i32(0), get(INDEX), store32(STATE.index), i32(0), get(TO), store32(STATE.to)],
-  [i32(0), get(TAKEN), store32(STATE.taken), i32(0), get(FULL), store32(STATE.full)],
-]
-
-/** (at, end) -> value and position behind of a varint of up to four bytes; of a longer one, the position end + 1. */
-const varint = () => {
-  const [at, end, word, stop] = [0, 1, 2, 3]
-  return [
-    // The top bits, turned round: the first that is set ends the varint.
-    [get(at), load32(0), tee(word), i32(0x80808080 | 0), AND, i32(0x80808080 | 0), XOR, tee(stop), EQZ],
-    [IF, i32(0), get(end), i32(1), ADD, RETURN, END],
-    [get(stop), get(stop), i32(1), SUB, XOR, get(word), AND, tee(word), i32(0x7f), AND],
-    [get(word), i32(1), SHR_U, i32(0x3f80), AND, OR],
-    [get(word), i32(2), SHR_U, i32(0x1fc000), AND, OR],
-    [get(word), i32(3), SHR_U, i32(0xfe00000), AND, OR],
-    [get(at), get(stop), CTZ, i32(1), ADD, i32(3), SHR_U, ADD],
-  ]
-}
-
-/** (to, state) -> the address behind: writes a constant. */
-const constant = () => {
-  const [to, at, from, length, copied] = [0, 1, 2, 3, 4]
-  return [
-    [get(at), load32(0), set(from), get(at), load32(4), set(length)],
-    [copyVectors(to, from, length, copied), get(to)],
-  ]
-}
-
-/** (timestamp) -> length: puts together what stands in front of the offset. */
-const prefix = () => [
-  [state(STATE.prefixAt), i32(STATE.timestampLead), call(CONSTANT), get(0), call(DECIMAL)],
-  [i32(STATE.offsetLead), call(CONSTANT), state(STATE.prefixAt), SUB],
-]
-
-/** (at, count, end) -> the position behind so many headers; end + 1 where they are no ordinary ones. */
-const headersEnd = () => {
-  const [at, count, end, raw] = [0, 1, 2, 3]
-  const stopIf = (condition: Code) => [condition, IF, get(end), i32(1), ADD, RETURN, END]
-  const behind = [get(at), halfOf(raw), ADD, tee(at), get(end), GT_U]
-  return [
-    LOOP,
-    // A header's key is never null.
-    [get(at), get(end), call(VARINT), set(at), tee(raw), stopIf([i32(1), AND]), stopIf(behind)],
-    // An odd number is negative: -1, which stands for null.
-    [get(at), get(end), call(VARINT), set(at), set(raw), stopIf([isOdd(raw), get(raw), i32(1), NE, AND])],
-    stopIf(behind),
-    [get(count), i32(1), SUB, tee(count), brIf(0)],
-    END,
-    get(at),
-  ]
-}
-
-/** (to, at, count) -> the address behind: writes headers that were checked. */
-const putHeaders = () => {
-  const [to, at, count, raw, length, copied] = [0, 1, 2, 3, 4, 5]
-  const put = (constantAt: number) => [get(to), i32(constantAt), call(CONSTANT), set(to)]
-  const read = [get(at), i32(0), call(VARINT), set(at), set(raw)]
-  const copy = [
-    [halfOf(raw), set(length), copyVectors(to, at, length, copied, 2)],
-    [get(at), get(length), ADD, set(at)],
-  ]
-  return [
-    [put(STATE.headersLead), LOOP],
-    [read, copy, put(STATE.headerColon)],
-    [read, isOdd(raw), IF, put(STATE.nullLiteral), ELSE, copy, END],
-    [get(count), i32(1), SUB, tee(count), IF, put(STATE.headerSeparator), br(1), END],
-    [END, get(to)],
-  ]
-}
-
-const ASCII_ZEROS = 0x3030303030303030n
-const TEN_TO_8 = 100_000_000n
-
-// Of `decimal` and `eightDigits`.
-const [NUMBER_TO, NUMBER, HIGH, DIGITS, ZEROS] = [0, 1, 2, 3, 4]
-/** The digits of NUMBER, which has at most eight of them, without leading zeros. */
-const putShort = () => [
-  [get(NUMBER), WRAP, call(EIGHT_DIGITS), tee(DIGITS), i64(1n << 56n), OR_64, CTZ_64],
-  [i64(0x38n), AND_64, set(ZEROS)],
-  [get(NUMBER_TO), get(DIGITS), i64(ASCII_ZEROS), OR_64, get(ZEROS), SHR_U_64, store64(0)],
-  [get(NUMBER_TO), i32(8), ADD, get(ZEROS), WRAP, i32(3), SHR_U, SUB, set(NUMBER_TO)],
-]
-/** Writes an int64 of at most 16 digits in decimal and returns the address behind; up to 8 bytes behind are overwritten. */
-const decimal = () => [
-  [get(NUMBER), i64(0n), LT_S_64],
-  IF,
-  [get(NUMBER_TO), i32(0x2d), store8(0), get(NUMBER_TO), i32(1), ADD, set(NUMBER_TO)],
-  [i64(0n), get(NUMBER), SUB_64, set(NUMBER)],
-  END,
-  [get(NUMBER), i64(TEN_TO_8), LT_U_64],
-  IF,
-  putShort(),
-  ELSE,
-  [get(NUMBER), get(NUMBER), i64(TEN_TO_8), DIV_U_64, tee(NUMBER)],
-  [i64(TEN_TO_8), MUL_64, SUB_64, set(HIGH)],
-  putShort(),
-  [get(NUMBER_TO), get(HIGH), WRAP, call(EIGHT_DIGITS), i64(ASCII_ZEROS), OR_64, store64(0)],
-  [get(NUMBER_TO), i32(8), ADD, set(NUMBER_TO)],
-  END,
-  get(NUMBER_TO),
-]
-
-const [EIGHT, UPPER, LANES, QUOTIENTS] = [0, 1, 2, 3]
 /**
- * A number below 10^8 as its eight digits, the first in the lowest byte: halves of four digits side by side, each
- * divided by 100 with one multiplication for both, then quarters by 10.
+ * The print kernel in AssemblyScript: walks over a batch's stored records and writes what is printed of them.
+ * scripts/make-kernels.mjs compiles it into ../generated/print.ts; ../print-kernel.ts calls it. CONTRIBUTING.md says how
+ * to change it.
+ *
+ * Memory, which the caller owns (nothing here allocates):
+ *
+ *     [ state: fields, constant bytes, prefix ] [ stored records ] [ output, up to the limit ] [ table of ends ]
+ *
+ * State and table: see ../print-layout.ts. A stored record, numbers as varints, zigzag but for none:
+ *
+ *     size of what follows | attributes, one byte | timestamp delta | offset delta | key size, -1: null | key |
+ *     value size, -1: null | value | header count | headers: key size, key, value size (-1: null), value
+ *
+ * Invariants:
+ * - It prints only what record-walk.ts would hand out: every length is checked against the record's end, the record's
+ *   against the records' end. In front of a record that is damaged or unusual (a varint of more than four bytes, more
+ *   than 1000 headers) it stops, and JavaScript goes on with that one, or says what is wrong with it.
+ * - A record is printed only when the most that its print can take ends at or before the limit.
+ * - Vectors are read and written whole: up to 31 bytes behind the stored records are read, up to PRINT_SLACK bytes behind
+ *   the limit are overwritten.
+ * - A varint that is none puts the position behind `end`, so that the next check of a length finds it. It never goes
+ *   further, so that reading on until that check stays within memory.
  */
-const eightDigits = () => [
-  [get(EIGHT), i32(10000), DIV_U, tee(UPPER), EXTEND_U],
-  [get(EIGHT), get(UPPER), i32(10000), MUL, SUB, EXTEND_U, i64(32n), SHL_64, OR_64],
-  [tee(LANES), i64(10486n), MUL_64, i64(20n), SHR_U_64, i64(0x7f0000007fn), AND_64],
-  [tee(QUOTIENTS), get(LANES), get(QUOTIENTS), i64(100n), MUL_64, SUB_64],
-  [i64(16n), SHL_64, OR_64, tee(LANES)],
-  [i64(103n), MUL_64, i64(10n), SHR_U_64, i64(0x000f000f000f000fn), AND_64],
-  [tee(QUOTIENTS), get(LANES), get(QUOTIENTS), i64(10n), MUL_64, SUB_64],
-  [i64(8n), SHL_64, OR_64],
-]
+import * as state from '../print-layout'
 
-/** A function without parameters and results: all of it stands in the state. */
-export function printModule(pages: number): Uint8Array {
-  return wasmModule(pages, [
-    {
-      parameters: [],
-      results: [],
-      locals: [
-        [INT_LOCALS, I32],
-        [LONG_LOCALS, I64],
-      ],
-      code: print(),
-    },
-    { parameters: [I32, I64], results: [I32], locals: [[3, I64]], code: decimal() },
-    {
-      parameters: [I32],
-      results: [I64],
-      locals: [
-        [1, I32],
-        [2, I64],
-      ],
-      code: eightDigits(),
-    },
-    { parameters: [I32, I32], results: [I32, I32], locals: [[2, I32]], code: varint() },
-    { parameters: [I32, I32], results: [I32], locals: [[3, I32]], code: constant() },
-    { parameters: [I64], results: [I32], locals: [], code: prefix() },
-    { parameters: [I32, I32, I32], results: [I32], locals: [[1, I32]], code: headersEnd() },
-    { parameters: [I32, I32, I32], results: [I32], locals: [[3, I32]], code: putHeaders() },
-  ])
+/** Attributes, timestamp delta, offset delta, key size, value size, header count: one byte each at the least. */
+const MIN_BODY_SIZE: u32 = 6
+/** Key size and value size. */
+const MIN_HEADER_SIZE: u32 = 2
+const MAX_HEADERS: u32 = 1000
+/** Not known before the first timestamp. */
+const UNKNOWN: i32 = -1
+
+/** Prints records until one is no ordinary one, has no room, or there are no more. All it is told stands in the state. */
+export function printRecords(): void {
+  let index = load<u32>(state.INDEX)
+  let at: usize = load<u32>(state.AT)
+  let to: usize = load<u32>(state.TO)
+  let ends: usize = load<u32>(state.ENDS)
+  let position = load<i64>(state.POSITION)
+  const count = load<u32>(state.COUNT)
+  const end: usize = load<u32>(state.END)
+  const most = load<u32>(state.MOST)
+  const limit: usize = load<u32>(state.LIMIT)
+  const baseOffset = load<i64>(state.BASE_OFFSET)
+  const lastOffsetDelta = load<i32>(state.LAST_OFFSET_DELTA)
+  const prefix: usize = load<u32>(state.PREFIX_AT)
+  let prefixLength = load<u32>(state.HAS_TIMESTAMP) ? UNKNOWN : load<i32>(state.PREFIX_LENGTH)
+  let lastTimestamp: i64 = 0
+  let taken: u32 = 0
+  let full = false
+
+  while (index < count && taken < most) {
+    let word = load<u32>(at)
+    let raw = varintOf(word)
+    let p = behindVarint(at, word, end)
+    if (raw & 1 || raw >> 1 < MIN_BODY_SIZE) break
+    const recordEnd = p + (raw >> 1)
+    if (recordEnd > end) break
+    p += 1
+
+    word = load<u32>(p)
+    const timestampDelta = varintOf(word)
+    p = behindVarint(p, word, end)
+
+    word = load<u32>(p)
+    raw = varintOf(word)
+    p = behindVarint(p, word, end)
+    if (raw & 1 || i32(raw >> 1) > lastOffsetDelta) break
+    const offset = baseOffset + i64(raw >> 1)
+
+    word = load<u32>(p)
+    const keyLength = zigzag(varintOf(word))
+    const key = behindVarint(p, word, end)
+    if (keyLength < -1) break
+    p = key + max(keyLength, 0)
+    if (p > recordEnd) break
+
+    word = load<u32>(p)
+    const valueLength = zigzag(varintOf(word))
+    const value = behindVarint(p, word, end)
+    if (valueLength < -1) break
+    p = value + max(valueLength, 0)
+    if (p > recordEnd) break
+
+    // Nearly every record ends here, with a byte 0 for no headers.
+    word = load<u32>(p)
+    p += 1
+    let headerCount: u32 = 0
+    let headers = p
+    if (word & 0xff) {
+      raw = varintOf(word)
+      if (raw & 1) break
+      headerCount = raw >> 1
+      headers = behindVarint(p - 1, word, end)
+      p = behindHeaders(headers, headerCount, recordEnd)
+    }
+    if (p != recordEnd) break
+
+    // The record is whole.
+    if (offset < position) {
+      at = recordEnd
+      index += 1
+      continue
+    }
+    const size = recordEnd - at + load<u32>(state.FIXED_SIZE) + headerCount * load<u32>(state.HEADER_SIZE)
+    full = to + size > limit
+    if (full) break
+
+    position = offset + 1
+    if (load<u32>(state.HAS_TIMESTAMP)) {
+      const timestamp = load<u32>(state.HAS_APPEND_TIME)
+        ? load<i64>(state.APPEND_TIME)
+        : load<i64>(state.BASE_TIMESTAMP) + zigzag(timestampDelta)
+      if (prefixLength == UNKNOWN || timestamp != lastTimestamp) {
+        lastTimestamp = timestamp
+        prefixLength = putPrefix(timestamp)
+      }
+    }
+    if (prefixLength != 0) {
+      copy(to, prefix, prefixLength)
+      to += prefixLength
+    }
+    if (load<u32>(state.HAS_OFFSET)) to = putDecimal(to, offset)
+    if (load<u32>(state.HAS_HEADERS)) {
+      to = headerCount == 0 ? putConstant(to, state.NO_HEADERS) : putHeaders(to, headers, headerCount)
+    }
+    if (load<u32>(state.HAS_KEY)) {
+      to = putConstant(to, state.KEY_LEAD)
+      to = putField(to, key, keyLength)
+    }
+    if (load<u32>(state.HAS_VALUE)) {
+      to = putConstant(to, state.VALUE_LEAD)
+      to = putField(to, value, valueLength)
+    }
+    to = putConstant(to, state.ENDING)
+    store<f64>(ends, <f64>position)
+    store<u32>(ends, to, state.END_ADDRESS)
+    ends += state.PRINTED_END_SIZE
+    at = recordEnd
+    index += 1
+    taken += 1
+  }
+  store<i64>(state.POSITION, position)
+  store<u32>(state.AT, at)
+  store<u32>(state.INDEX, index)
+  store<u32>(state.TO, to)
+  store<u32>(state.TAKEN, taken)
+  store<u32>(state.FULL, u32(full))
+}
+
+/**
+ * The unsigned varint that the four bytes of `word` begin with; 0 when it is longer. It and `behindVarint` look at the
+ * same bits, since AssemblyScript returns one value; one and two bytes, nearly all, are decoded without a call.
+ */
+@inline
+function varintOf(word: u32): u32 {
+  if (!(word & 0x80)) return word & 0x7f
+  if (!(word & 0x8000)) return (word & 0x7f) | ((word >> 1) & 0x3f80)
+  return longVarintOf(word)
+}
+
+/** The address behind the varint at `at`, whose first four bytes are `word`; end + 1 when it is longer. */
+@inline
+function behindVarint(at: usize, word: u32, end: usize): usize {
+  if (!(word & 0x80)) return at + 1
+  if (!(word & 0x8000)) return at + 2
+  return behindLongVarint(at, word, end)
+}
+
+/** The top bits turned round: the first that is set ends the varint. */
+@inline
+function stopsOf(word: u32): u32 {
+  return ~word & 0x80808080
+}
+
+function longVarintOf(word: u32): u32 {
+  const stops = stopsOf(word)
+  if (stops == 0) return 0
+  word &= stops ^ (stops - 1)
+  return (
+    (word & 0x7f) | ((word >> 1) & 0x3f80) | ((word >> 2) & 0x1fc000) | ((word >> 3) & 0xfe00000)
+  )
+}
+
+function behindLongVarint(at: usize, word: u32, end: usize): usize {
+  const stops = stopsOf(word)
+  return stops == 0 ? end + 1 : at + ((ctz(stops) + 1) >> 3)
+}
+
+@inline
+function zigzag(raw: u32): i32 {
+  return (raw >> 1) ^ -(raw & 1)
+}
+
+/** The address behind so many headers; end + 1 where they are damaged, unusual or too many for their bytes. */
+function behindHeaders(at: usize, count: u32, end: usize): usize {
+  if (count > MAX_HEADERS || at > end || count * MIN_HEADER_SIZE > u32(end - at)) return end + 1
+  while (count-- != 0) {
+    // A header's key is never null.
+    let word = load<u32>(at)
+    const keyLength = zigzag(varintOf(word))
+    at = behindVarint(at, word, end)
+    if (keyLength < 0) return end + 1
+    at += keyLength
+    if (at > end) return end + 1
+
+    word = load<u32>(at)
+    const valueLength = zigzag(varintOf(word))
+    at = behindVarint(at, word, end)
+    if (valueLength < -1) return end + 1
+    at += max(valueLength, 0)
+    if (at > end) return end + 1
+  }
+  return at
+}
+
+/** Writes headers that were checked, and returns the address behind. */
+function putHeaders(to: usize, at: usize, count: u32): usize {
+  to = putConstant(to, state.HEADERS_LEAD)
+  while (true) {
+    let word = load<u32>(at)
+    const keyLength = zigzag(varintOf(word))
+    at = behindVarint(at, word, 0)
+    to = putField(to, at, keyLength)
+    at += keyLength
+    to = putConstant(to, state.HEADER_COLON)
+
+    word = load<u32>(at)
+    const valueLength = zigzag(varintOf(word))
+    at = behindVarint(at, word, 0)
+    to = putField(to, at, valueLength)
+    at += max(valueLength, 0)
+    if (--count == 0) return to
+    to = putConstant(to, state.HEADER_SEPARATOR)
+  }
+}
+
+/** Writes what stands in front of the offset, and returns its length. */
+function putPrefix(timestamp: i64): u32 {
+  const prefix: usize = load<u32>(state.PREFIX_AT)
+  let to = putConstant(prefix, state.TIMESTAMP_LEAD)
+  to = putDecimal(to, timestamp)
+  return u32(putConstant(to, state.OFFSET_LEAD) - prefix)
+}
+
+/** Writes a field's bytes, or the null literal for a length below 0, and returns the address behind. */
+@inline
+function putField(to: usize, from: usize, length: i32): usize {
+  if (length < 0) return putConstant(to, state.NULL_LITERAL)
+  copyLong(to, from, length)
+  return to + length
+}
+
+/** Writes the constant whose address and length stand at `field` of the state, and returns the address behind. */
+@inline
+function putConstant(to: usize, field: usize): usize {
+  const length = load<u32>(field, 4)
+  if (length != 0) copy(to, load<u32>(field), length)
+  return to + length
+}
+
+/** Copies `length` bytes in whole vectors, at least one: up to 16 bytes behind are overwritten. */
+@inline
+function copy(to: usize, from: usize, length: u32): void {
+  let copied: u32 = 0
+  do {
+    v128.store(to + copied, v128.load(from + copied))
+    copied += 16
+  } while (copied < length)
+}
+
+/** As `copy`, two vectors at a time: up to 32 bytes behind are overwritten. */
+@inline
+function copyLong(to: usize, from: usize, length: u32): void {
+  let copied: u32 = 0
+  do {
+    v128.store(to + copied, v128.load(from + copied))
+    v128.store(to + copied, v128.load(from + copied, 16), 16)
+    copied += 32
+  } while (copied < length)
+}
+
+const TEN_TO_8: u64 = 100_000_000
+const ASCII_ZEROS: u64 = 0x3030303030303030
+
+/** Writes a number of at most 16 digits, and returns the address behind; up to 8 bytes behind are overwritten. */
+function putDecimal(to: usize, number: i64): usize {
+  if (number < 0) {
+    store<u8>(to, 0x2d)
+    to += 1
+    number = -number
+  }
+  const rest = <u64>number
+  if (rest < TEN_TO_8) return putShort(to, u32(rest))
+  const high = rest / TEN_TO_8
+  to = putShort(to, u32(high))
+  store<u64>(to, eightDigits(u32(rest - high * TEN_TO_8)) | ASCII_ZEROS)
+  return to + 8
+}
+
+/** Writes a number below 10^8 without leading zeros, and returns the address behind. */
+@inline
+function putShort(to: usize, number: u32): usize {
+  const digits = eightDigits(number)
+  // Bits of leading zeros: whole bytes below the first digit that is not 0; the last digit stays.
+  const zeros = ctz(digits | ((<u64>1) << 56)) & 0x38
+  store<u64>(to, (digits | ASCII_ZEROS) >> zeros)
+  return to + 8 - usize(zeros >> 3)
+}
+
+/**
+ * The eight digits of a number below 10^8 as bytes 0 to 9, the first in the lowest: halves of four digits side by side,
+ * each divided by 100 with one multiplication for both, then quarters by 10.
+ */
+function eightDigits(number: u32): u64 {
+  const upper = number / 10000
+  const halves = u64(upper) | (u64(number - upper * 10000) << 32)
+  const hundreds = ((halves * 10486) >> 20) & 0x7f0000007f
+  const quarters = hundreds | ((halves - hundreds * 100) << 16)
+  const tens = ((quarters * 103) >> 10) & 0x000f000f000f000f
+  return tens | ((quarters - tens * 10) << 8)
 }

@@ -4,8 +4,8 @@ import {
   PRINT_SLACK,
   PRINT_STATE_SIZE,
   PRINTED_END_SIZE,
-  type PrintedForm,
-} from '../../../../src/record/kernels/printed-form.ts'
+} from '../../../../src/record/kernels/print-layout.ts'
+import type { PrintedForm } from '../../../../src/record/kernels/printed-form.ts'
 import { WasmMemory } from '../../../../src/record/kernels/wasm-memory.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../../../src/record/record-batch-builder.ts'
