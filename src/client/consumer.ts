@@ -1,5 +1,6 @@
 import type { CorruptRecordError } from '../errors.ts'
 import type { TopicPartition } from '../names/topic-partition.ts'
+import type { RecordView } from '../record/record-view.ts'
 import type { RunTaker } from '../record/record-walk.ts'
 import type { Header, IsolationLevel, OffsetAndMetadata, TimestampType } from './types.ts'
 
@@ -17,29 +18,15 @@ export interface ConsumerRecord {
   readonly leaderEpoch: number | undefined
 }
 
-/**
- * Takes records as bytes, without an object for each. `buffer` and the ranges are good until the call returns: copy
- * what must live longer. Ranges are [start, end); an end of -1 stands for null.
- */
+/** Takes records as bytes, without an object for each: the view is good until the call returns, so copy what must live longer. */
 export interface ConsumerVisitor {
   /** Before the first record of each stored batch. */
   batch(batch: VisitedBatch): void
   /**
-   * One record. `headersStart` is the position of the first of `headersCount` headers as they are stored: varint key length,
-   * key, varint value length (-1 for null), value. Return false to stop behind this record. A record counts as
-   * consumed once it was handed out, also when the visitor throws on it.
+   * One record. Return false to stop behind it. It counts as consumed once it was handed out, also when the visitor
+   * throws on it.
    */
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-  ): boolean
+  record(record: RecordView): boolean
   /**
    * Where there is one, it is offered the records of each batch behind `batch`, and takes as many as it can at once;
    * those that it leaves come to `record`. Return false to stop behind what was taken. Sets the run's position and count

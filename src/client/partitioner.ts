@@ -1,4 +1,5 @@
 import { TerseError } from '../errors.ts'
+import type { RecordSlices } from '../record/record-slices.ts'
 import { partitionForKey } from './murmur2.ts'
 import type { Partitioner } from './producer.ts'
 
@@ -7,20 +8,8 @@ import type { Partitioner } from './producer.ts'
  * one topic of one producer.
  */
 export interface SlicePartitioner {
-  /**
-   * @param keyEnd -1 for a record without a key
-   * @param valueEnd -1 for a null value
-   * @returns 0 to partitionCount - 1
-   */
-  choose(
-    key: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    value: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    partitionCount: number,
-  ): number
+  /** Returns 0 to partitionCount - 1. */
+  choose(record: RecordSlices, partitionCount: number): number
   /** True when a key's murmur2 decides, whatever else there is. */
   readonly hashesKeys?: boolean
   /** For those that have all other records take turns, so that many can be spread at once. */
@@ -55,15 +44,8 @@ export class RotatingPartitioner implements SlicePartitioner, Rotation {
     this.#start = options.start
   }
 
-  choose(
-    key: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    _value: Buffer,
-    _valueStart: number,
-    _valueEnd: number,
-    partitionCount: number,
-  ): number {
+  choose(record: RecordSlices, partitionCount: number): number {
+    const { key, keyStart, keyEnd } = record
     if (keyEnd >= 0 && !this.#ignoreKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
     if (partitionCount === 1) return 0
     const chosen = this.next(partitionCount)
@@ -108,15 +90,8 @@ export class StickyPartitioner implements SlicePartitioner {
     this.#random = options.random ?? Math.random
   }
 
-  choose(
-    key: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    _value: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    partitionCount: number,
-  ): number {
+  choose(record: RecordSlices, partitionCount: number): number {
+    const { key, keyStart, keyEnd, valueStart, valueEnd } = record
     if (keyEnd >= 0 && this.hashesKeys) return partitionForKey(key, keyStart, keyEnd, partitionCount)
     if (this.#current < 0 || this.#bytes >= this.#batchSize || this.#current >= partitionCount) {
       this.#current = Math.floor(this.#random() * partitionCount)
@@ -141,15 +116,8 @@ export class UserPartitioner implements SlicePartitioner {
     this.#partitioner = partitioner
   }
 
-  choose(
-    key: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    value: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    partitionCount: number,
-  ): number {
+  choose(record: RecordSlices, partitionCount: number): number {
+    const { key, keyStart, keyEnd, value, valueStart, valueEnd } = record
     let chosen: number
     try {
       chosen = this.#partitioner.partition(

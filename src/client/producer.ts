@@ -1,3 +1,4 @@
+import type { RecordSlices } from '../record/record-slices.ts'
 import type { Header } from './types.ts'
 
 /**
@@ -54,25 +55,9 @@ export interface TopicProducer {
    * `drain()` and hand it in again.
    *
    * @param partition -1: the partitioner chooses
-   * @param timestamp milliseconds, a bigint only beyond 2^53
-   * @param keyEnd -1: no key
-   * @param valueEnd -1: a null value
-   * @param headers headers as records store them, headersCount of them in [headersStart, headersEnd)
    * @throws KafkaError when the record is refused (MESSAGE_TOO_LARGE, INVALID_RECORD, ...); nothing else is affected
    */
-  append(
-    partition: number,
-    timestamp: number | bigint,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headers: Buffer,
-    headersStart: number,
-    headersEnd: number,
-    headersCount: number,
-  ): boolean
+  append(partition: number, record: RecordSlices): boolean
   /**
    * Takes over lines of inputMemory[from, end), which a line feed must follow, as records with a value alone, or with a
    * key before the byte `separator` (-1: none), each without its line end (a line feed, a carriage return, or both).

@@ -8,6 +8,7 @@ import { count as counted } from '../count.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { simpleDateFormat } from '../java/simple-date-format.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
+import type { RecordView } from '../record/record-view.ts'
 import { CONSUMER_PERF_FLAGS } from './consumer-perf-test/flags.ts'
 import { absentTopic, tellOfWaiting } from './hints/near-name-hint.ts'
 import { keyValueArguments, propertiesFile } from './open/client-properties.ts'
@@ -144,18 +145,9 @@ class PerfRun implements ConsumerVisitor {
 
   batch(): void {}
 
-  record(
-    _offset: number,
-    _timestamp: number,
-    _buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): boolean {
+  record({ keyLength, valueLength }: RecordView): boolean {
     this.#records++
-    if (keyEnd >= 0) this.#bytes += keyEnd - keyStart
-    if (valueEnd >= 0) this.#bytes += valueEnd - valueStart
+    this.#bytes += Math.max(keyLength, 0) + Math.max(valueLength, 0)
     return this.#records < this.#plan.wanted
   }
 

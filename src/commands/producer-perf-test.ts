@@ -5,6 +5,7 @@ import { startProgress } from '../cli/progress.ts'
 import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
+import { RecordSlices } from '../record/record-slices.ts'
 import { ThroughputThrottler } from './measuring/throughput-throttler.ts'
 import { argparseFailure } from './open/argparse-failure.ts'
 import { propertiesFile } from './open/client-properties.ts'
@@ -285,7 +286,7 @@ class PerfRun {
     const { topic: name, numRecords, warmupRecords, throughput, reportingIntervalMs } = this.#plan
     const producer = await openProducer(this.#context, config)
     const payload = this.#payload
-    const none = Buffer.alloc(0)
+    const record = new RecordSlices()
     try {
       const topic = await producer.openTopic(name)
       const drain = async () => {
@@ -321,9 +322,11 @@ class PerfRun {
           this.#stats.prints = false
         }
         try {
-          const append = () =>
-            topic.append(-1, now, payload.buffer, 0, -1, payload.start, payload.end, none, 0, 0, 0)
-          while (!append()) await drain()
+          record.timestamp = now
+          record.value = payload.buffer
+          record.valueStart = payload.start
+          record.valueEnd = payload.end
+          while (!topic.append(-1, record)) await drain()
           this.#sentAt.push(now)
           this.#sizes.push(payload.end - payload.start)
           pending += payload.end - payload.start + RECORD_OVERHEAD

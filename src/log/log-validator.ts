@@ -3,7 +3,6 @@
  * time, recompresses for the topic's codec. Records are looked at only where a header cannot answer.
  */
 import { CorruptRecordError, KafkaError } from '../errors.ts'
-import { exactTimestamp } from '../record/exact-timestamp.ts'
 import type { Codec } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
@@ -121,9 +120,10 @@ function checkRecords(batch: RecordBatch, config: LogConfig, topicPartition: str
   const errors: string[] = []
   let refused = 0
   let badTime = false
-  batch.walk((index, offset, timestamp, _buffer, _keyStart, keyEnd) => {
+  batch.walk((record) => {
+    const { index, offset, timestamp } = record
     let message: string | undefined
-    if (config.compact && keyEnd < 0) {
+    if (config.compact && record.keyEnd < 0) {
       message = `Compacted topic cannot accept message without key in topic partition ${topicPartition}`
     } else if (
       checkTimes &&
@@ -132,7 +132,7 @@ function checkRecords(batch: RecordBatch, config: LogConfig, topicPartition: str
     ) {
       badTime = true
       message =
-        `Timestamp ${exactTimestamp(timestamp)} of message with offset ${offset} is out of range. The timestamp should be within ` +
+        `Timestamp ${record.exactTimestamp} of message with offset ${offset} is out of range. The timestamp should be within ` +
         `[${tooOld === Number.NEGATIVE_INFINITY ? 'any' : tooOld}, ${latest(now, config.timestampAfterMaxMs)}]`
     }
     if (message === undefined) return
@@ -176,22 +176,7 @@ function recompress(
     transactional: batch.isTransactional,
     leaderEpoch: batch.partitionLeaderEpoch,
   })
-  batch.walk(
-    (_index, offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd, headersStart, count, end) => {
-      builder.appendStored(
-        offset,
-        exactTimestamp(timestamp),
-        buffer,
-        keyStart,
-        keyEnd,
-        valueStart,
-        valueEnd,
-        headersStart,
-        count,
-        end,
-      )
-    },
-  )
+  batch.walk((record) => builder.appendStored(record))
   return builder.build()
 }
 

@@ -4,7 +4,6 @@
  */
 
 import type { Int64 } from '../bytes/int64.ts'
-import { exactTimestamp } from '../record/exact-timestamp.ts'
 import type { TimestampAndOffset } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import { maxTimestampAt } from './segment/batch-cursor.ts'
@@ -61,8 +60,7 @@ function firstRecord(
     if (segment.baseOffset !== baseOffset) return false
     if (maxTimestampAt(cursor) < target) return undefined
     const batch = cursor.load()
-    batch.visit((_index, offset, rounded) => {
-      const timestamp = exactTimestamp(rounded)
+    batch.visit(({ offset, exactTimestamp: timestamp }) => {
       if (timestamp < target || offset < logStartOffset) return undefined
       found = { offset, timestamp, leaderEpoch: batch.partitionLeaderEpoch }
       return false
@@ -80,8 +78,7 @@ function largestRecord(local: LocalLog, i: number, logStartOffset: number): Time
     if (segment.baseOffset !== baseOffset) return false
     const batch = cursor.load()
     if (best !== undefined && batch.exactMaxTimestamp <= best.timestamp) return undefined
-    batch.visit((_index, offset, rounded) => {
-      const timestamp = exactTimestamp(rounded)
+    batch.visit(({ offset, exactTimestamp: timestamp }) => {
       if (offset < logStartOffset || (best !== undefined && timestamp <= best.timestamp)) return
       best = { offset, timestamp, leaderEpoch: batch.partitionLeaderEpoch }
     })

@@ -35,7 +35,7 @@ export function replayCheckpoint(fs: FileSystem, path: string, replay: MetadataR
 
 function holds(batch: RecordBatch, type: number): boolean {
   let found = false
-  batch.walk((_index, _offset, _timestamp, buffer, keyStart, keyEnd) => {
+  batch.walk(({ buffer, keyStart, keyEnd }) => {
     if (controlType(buffer, keyStart, keyEnd) === type) found = true
   })
   return found

@@ -15,6 +15,7 @@ import {
   type StoredMetadataRecordOf,
 } from '../message/metadata-records.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
+import type { RecordView } from '../record/record-view.ts'
 import { type BrokerImage, type MetadataImageParts, scramKey, type VoterImage } from './metadata-image.ts'
 import { partitionRecord, readPartitionRecord } from './partition-record-reader.ts'
 import { TopicDrafts } from './topic-drafts.ts'
@@ -104,10 +105,11 @@ export class MetadataReplay {
   batch(batch: RecordBatch, fromOffset = 0): void {
     this.changed = true
     const control = batch.isControl
-    batch.walk((_index, offset, _timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
+    batch.walk((record) => {
+      const { offset, buffer, valueStart, valueEnd } = record
       if (offset < fromOffset) return
-      if (control) return this.control(buffer, keyStart, keyEnd, valueStart, valueEnd)
-      if (valueEnd < 0) throw new CorruptRecordError('metadata record without a value', keyStart)
+      if (control) return this.control(record)
+      if (valueEnd < 0) throw new CorruptRecordError('metadata record without a value', record.keyStart)
       // The NoOps that an idle controller writes twice a second, without a look at a schema.
       if (valueEnd - valueStart === 4 && buffer.readUInt32BE(valueStart) === 0x01140000) return
       if (this.pending === undefined && readPartitionRecord(buffer, valueStart, valueEnd)) {
@@ -117,9 +119,9 @@ export class MetadataReplay {
         }
         return
       }
-      const { record, newer } = decodeMetadataRecord(buffer, valueStart, valueEnd)
-      if (newer !== undefined) this.markNewer(`${newer} at offset ${offset}`)
-      if (record !== undefined) this.take(record, offset, valueStart)
+      const decoded = decodeMetadataRecord(buffer, valueStart, valueEnd)
+      if (decoded.newer !== undefined) this.markNewer(`${decoded.newer} at offset ${offset}`)
+      if (decoded.record !== undefined) this.take(decoded.record, offset, valueStart)
     })
     // A batch that only moves the log on (leader change, NoOps) makes no new topics, but a new end all the same.
     this.parts.endOffset = batch.nextOffset
@@ -127,7 +129,7 @@ export class MetadataReplay {
     this.parts.lastTimestamp = batch.maxTimestamp
   }
 
-  private control(buffer: Buffer, keyStart: number, keyEnd: number, start: number, end: number): void {
+  private control({ buffer, keyStart, keyEnd, valueStart: start, valueEnd: end }: RecordView): void {
     switch (controlType(buffer, keyStart, keyEnd)) {
       case CONTROL_TYPE.KRAFT_VERSION:
         this.parts.kraftVersion = decodeControlValue(KRAFT_VERSION_RECORD, buffer, start, end).kRaftVersion

@@ -14,6 +14,7 @@ import type { LineKernel } from './kernels/line-kernel.ts'
 import { KERNEL_SLACK } from './kernels/line-layout.ts'
 import type { Codec, RecordHeader } from './record.ts'
 import { NO_TIMESTAMP } from './record.ts'
+import { keyLengthOf, RecordSlices, setWhole, valueLengthOf } from './record-slices.ts'
 import {
   copyBytes,
   MAX_RECORD_OVERHEAD,
@@ -65,6 +66,8 @@ export class BatchWriter implements BatchOwner {
   private baseTimestamp = 0
   private exactBaseTimestamp: Int64 = 0
   private maxTimestamp: Int64 = NO_TIMESTAMP
+  /** What `append` appends. */
+  private readonly record = new RecordSlices()
 
   constructor(options: BatchWriterOptions = {}) {
     this.codec = options.codec ?? 'none'
@@ -120,25 +123,17 @@ export class BatchWriter implements BatchOwner {
     return this.recordCount === 0
   }
 
-  /**
-   * Appends a record without headers; an end of -1 is null. Returns true when a batch got full: this record began the
-   * next one, or filled its own.
-   */
-  appendSlices(
-    timestamp: number,
-    keyBuffer: Uint8Array | null,
-    keyStart: number,
-    keyEnd: number,
-    valueBuffer: Uint8Array | null,
-    valueStart: number,
-    valueEnd: number,
-  ): boolean {
+  /** Returns true when a batch got full: this record began the next one, or filled its own. */
+  appendSlices(record: RecordSlices): boolean {
+    const { timestamp } = record
+    if (record.headersCount > 0 || typeof timestamp !== 'number') return this.appendAny(record)
     const count = this.openCount
     const delta = timestamp - this.baseTimestamp
     // Nearly every record of a stream: one more for an open batch that is not compressed, at about the same time.
     if (count > 0 && delta >= 0 && delta < ONE_BYTE && count < THREE_BYTES && this.codec === 'none') {
-      const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
-      const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
+      const { keyStart, keyEnd, valueStart, valueEnd } = record
+      const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
+      const valueLength = valueEnd < 0 ? -1 : valueEnd - valueStart
       const body = 3 + varintSize(count) + fieldSize(keyLength) + fieldSize(valueLength)
       const end = this.at + varintSize(body) + body
       if (end - this.openStart <= this.openLimit && end <= this.limit && body < THREE_BYTES) {
@@ -148,12 +143,11 @@ export class BatchWriter implements BatchOwner {
         buffer[at + 1] = delta << 1
         at = putVarint(buffer, at + 2, count)
         if (keyLength < 0) buffer[at++] = 1
-        else
-          at = copyBytes(keyBuffer as Uint8Array, keyStart, keyEnd, buffer, putVarint(buffer, at, keyLength))
+        else at = copyBytes(record.key, keyStart, keyEnd, buffer, putVarint(buffer, at, keyLength))
         if (valueLength < 0) buffer[at++] = 1
         else {
           at = putVarint(buffer, at, valueLength)
-          at = copyBytes(valueBuffer as Uint8Array, valueStart, valueEnd, buffer, at)
+          at = copyBytes(record.value, valueStart, valueEnd, buffer, at)
         }
         buffer[at] = 0
         this.at = end
@@ -163,8 +157,15 @@ export class BatchWriter implements BatchOwner {
         return end - this.openStart >= this.openLimit
       }
     }
-    const closed = this.begin(timestamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd, 1)
-    this.openBuffer[this.at++] = 0
+    return this.appendAny(record)
+  }
+
+  /** As appendSlices, for records that are not like those before. */
+  private appendAny(record: RecordSlices): boolean {
+    const { headers, headersStart, headersEnd, headersCount } = record
+    const closed = this.begin(record, sizeOfVarint(headersCount) + headersEnd - headersStart)
+    const at = writeVarint(this.openBuffer, this.at, headersCount)
+    this.at = copyBytes(headers, headersStart, headersEnd, this.openBuffer, at)
     return closed || this.isFull()
   }
 
@@ -211,47 +212,8 @@ export class BatchWriter implements BatchOwner {
     value: Uint8Array | null,
     headers: readonly RecordHeader[] = [],
   ): boolean {
-    const closed = this.begin(
-      timestamp,
-      key,
-      0,
-      key?.length ?? -1,
-      value,
-      0,
-      value?.length ?? -1,
-      sizeOfHeaders(headers),
-    )
+    const closed = this.begin(setWhole(this.record, timestamp, key, value), sizeOfHeaders(headers))
     this.at = writeHeaders(this.openBuffer, this.at, headers)
-    return closed || this.isFull()
-  }
-
-  /** As appendSlices, with headers as records store them: headersCount of them in headers[headersStart, headersEnd). */
-  appendWithHeaders(
-    timestamp: Int64,
-    keyBuffer: Uint8Array | null,
-    keyStart: number,
-    keyEnd: number,
-    valueBuffer: Uint8Array | null,
-    valueStart: number,
-    valueEnd: number,
-    headers: Uint8Array,
-    headersStart: number,
-    headersEnd: number,
-    headersCount: number,
-  ): boolean {
-    const headersSize = sizeOfVarint(headersCount) + headersEnd - headersStart
-    const closed = this.begin(
-      timestamp,
-      keyBuffer,
-      keyStart,
-      keyEnd,
-      valueBuffer,
-      valueStart,
-      valueEnd,
-      headersSize,
-    )
-    const at = writeVarint(this.openBuffer, this.at, headersCount)
-    this.at = copyBytes(headers, headersStart, headersEnd, this.openBuffer, at)
     return closed || this.isFull()
   }
 
@@ -270,7 +232,9 @@ export class BatchWriter implements BatchOwner {
     const batch = { count, baseTimestamp, maxTimestamp, plainSize: at - recordsStart }
     if (this.compression === undefined) this.closed.close(at, batch)
     else {
-      this.compression.compress(this, batch, this.codec, this.level, openBuffer, recordsStart, at, here)
+      const { codec, level } = this
+      const plain = { codec, level, buffer: openBuffer, start: recordsStart, end: at }
+      this.compression.compress(this, batch, plain, here)
     }
     this.openCount = 0
   }
@@ -312,18 +276,10 @@ export class BatchWriter implements BatchOwner {
   }
 
   /** Writes all of a record but its headers, in a new batch if need be. Returns whether one was closed. */
-  private begin(
-    timestamp: Int64,
-    keyBuffer: Uint8Array | null,
-    keyStart: number,
-    keyEnd: number,
-    valueBuffer: Uint8Array | null,
-    valueStart: number,
-    valueEnd: number,
-    headersSize: number,
-  ): boolean {
-    const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
-    const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
+  private begin(record: RecordSlices, headersSize: number): boolean {
+    const { timestamp } = record
+    const keyLength = keyLengthOf(record)
+    const valueLength = valueLengthOf(record)
     let delta: Int64 = this.openCount === 0 ? 0 : subtractInt64(timestamp, this.exactBaseTimestamp)
     let body = sizeOfRecordBody(delta, this.openCount, keyLength, valueLength, headersSize)
     let closed = false
@@ -338,19 +294,8 @@ export class BatchWriter implements BatchOwner {
     }
     if (this.at + body + 5 > this.limit) this.grow(body + 5)
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
-    this.at = writeRecordFields(
-      this.openBuffer,
-      this.at,
-      body,
-      delta,
-      this.openCount,
-      keyBuffer,
-      keyStart,
-      keyEnd,
-      valueBuffer,
-      valueStart,
-      valueEnd,
-    )
+    const deltas = { timestamp: delta, offset: this.openCount, bodySize: body }
+    this.at = writeRecordFields(this.openBuffer, this.at, deltas, record)
     this.openCount++
     this.recordCount++
     return closed

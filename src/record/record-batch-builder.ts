@@ -17,6 +17,8 @@ import {
   NO_SEQUENCE,
   NO_TIMESTAMP,
 } from './record.ts'
+import { keyLengthOf, RecordSlices, setWhole, valueLengthOf } from './record-slices.ts'
+import type { RecordView } from './record-view.ts'
 import {
   copyBytes,
   sizeOfHeaders,
@@ -61,6 +63,8 @@ export class RecordBatchBuilder {
   private baseTimestamp: Int64 | undefined
   private maxTimestamp: Int64 = NO_TIMESTAMP
   private recordCount = 0
+  /** What is being appended, where that came as something else. */
+  private readonly record = new RecordSlices()
   /** Of the last record, or what compaction sets it to; before baseOffset while there is none. */
   lastOffset: number
 
@@ -118,65 +122,30 @@ export class RecordBatchBuilder {
     value: Buffer | null,
     headers: readonly RecordHeader[] = [],
   ): void {
-    const keyEnd = key?.length ?? -1
-    const valueEnd = value?.length ?? -1
-    const at = this.writeFields(offset, timestamp, key, 0, keyEnd, value, 0, valueEnd, sizeOfHeaders(headers))
-    this.at = writeHeaders(this.memory(), at, headers)
+    this.writeFields(offset, setWhole(this.record, timestamp, key, value), sizeOfHeaders(headers))
+    this.at = writeHeaders(this.memory(), this.at, headers)
   }
 
-  /** A record without headers from slices; an end of -1 is null. */
-  appendSlices(
-    timestamp: Int64,
-    keyBuffer: Uint8Array | null,
-    keyStart: number,
-    keyEnd: number,
-    valueBuffer: Uint8Array | null,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    const offset = this.lastOffset + 1
-    const at = this.writeFields(
-      offset,
-      timestamp,
-      keyBuffer,
-      keyStart,
-      keyEnd,
-      valueBuffer,
-      valueStart,
-      valueEnd,
-      1,
-    )
-    this.memory()[at] = 0
-    this.at = at + 1
+  /** The record, at the next offset. */
+  appendSlices(record: RecordSlices): void {
+    this.writeSlices(this.lastOffset + 1, record)
   }
 
-  /** A stored record as a RecordVisitor is given it, headers byte for byte. */
-  appendStored(
-    offset: number,
-    timestamp: Int64,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-    recordEnd: number,
-  ): void {
-    const headersSize = sizeOfVarint(headersCount) + recordEnd - headersStart
-    const at = this.writeFields(
-      offset,
-      timestamp,
-      buffer,
-      keyStart,
-      keyEnd,
-      buffer,
-      valueStart,
-      valueEnd,
-      headersSize,
-    )
-    const memory = this.memory()
-    this.at = copyBytes(buffer, headersStart, recordEnd, memory, writeVarint(memory, at, headersCount))
+  /** A stored record, at its own offset, headers byte for byte. */
+  appendStored(stored: RecordView): void {
+    const { record } = this
+    record.timestamp = stored.exactTimestamp
+    record.key = stored.buffer
+    record.keyStart = stored.keyStart
+    record.keyEnd = stored.keyEnd
+    record.value = stored.buffer
+    record.valueStart = stored.valueStart
+    record.valueEnd = stored.valueEnd
+    record.headers = stored.buffer
+    record.headersStart = stored.headersStart
+    record.headersEnd = stored.end
+    record.headersCount = stored.headersCount
+    this.writeSlices(stored.offset, record)
   }
 
   /** The finished batch in memory of its own. The builder is empty afterwards; call reset before using it again. */
@@ -226,45 +195,38 @@ export class RecordBatchBuilder {
     this.lastOffset = this.baseOffset - 1
   }
 
-  private writeFields(
-    offset: number,
-    timestamp: Int64,
-    keyBuffer: Uint8Array | null,
-    keyStart: number,
-    keyEnd: number,
-    valueBuffer: Uint8Array | null,
-    valueStart: number,
-    valueEnd: number,
-    headersSize: number,
-  ): number {
+  private writeSlices(offset: number, record: RecordSlices): void {
+    const { headers, headersStart, headersEnd, headersCount } = record
+    this.writeFields(offset, record, sizeOfVarint(headersCount) + headersEnd - headersStart)
+    const memory = this.memory()
+    const at = writeVarint(memory, this.at, headersCount)
+    this.at = copyBytes(headers, headersStart, headersEnd, memory, at)
+  }
+
+  /** Writes all but the headers and makes room for these. */
+  private writeFields(offset: number, record: RecordSlices, headersSize: number): void {
     const offsetDelta = offset - this.baseOffset
     if (offset <= this.lastOffset || offsetDelta > 0x7fffffff) {
       throw new RangeError(
         `offset ${offset} cannot follow ${this.lastOffset} in a batch that begins at ${this.baseOffset}`,
       )
     }
+    const { timestamp } = record
     this.baseTimestamp ??= timestamp
     const timestampDelta = subtractInt64(timestamp, this.baseTimestamp)
-    const keyLength = keyBuffer === null || keyEnd < 0 ? -1 : keyEnd - keyStart
-    const valueLength = valueBuffer === null || valueEnd < 0 ? -1 : valueEnd - valueStart
-    const body = sizeOfRecordBody(timestampDelta, offsetDelta, keyLength, valueLength, headersSize)
-    const memory = this.memory(body + 5)
+    const bodySize = sizeOfRecordBody(
+      timestampDelta,
+      offsetDelta,
+      keyLengthOf(record),
+      valueLengthOf(record),
+      headersSize,
+    )
+    const memory = this.memory(bodySize + 5)
     this.lastOffset = offset
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
     this.recordCount++
-    return writeRecordFields(
-      memory,
-      this.at,
-      body,
-      timestampDelta,
-      offsetDelta,
-      keyBuffer,
-      keyStart,
-      keyEnd,
-      valueBuffer,
-      valueStart,
-      valueEnd,
-    )
+    const deltas = { timestamp: timestampDelta, offset: offsetDelta, bodySize }
+    this.at = writeRecordFields(memory, this.at, deltas, record)
   }
 
   /** The batch's memory, with room for `extra` bytes more. */

@@ -5,8 +5,9 @@ import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import * as header from './batch-header.ts'
 import { decompress } from './compression/compression.ts'
-import type { BatchTimestampType, Codec, Record, RecordVisitor } from './record.ts'
+import type { BatchTimestampType, Codec, Record } from './record.ts'
 import { CODECS, incrementSequence, NO_SEQUENCE } from './record.ts'
+import type { RecordVisitor } from './record-view.ts'
 import { type RunTaker, readHeaders, walkRecords } from './record-walk.ts'
 
 export { LOG_OVERHEAD, RECORD_BATCH_OVERHEAD } from './batch-header.ts'
@@ -164,31 +165,18 @@ export class RecordBatch {
     const records: Record[] = []
     const baseSequence = this.baseSequence
     const baseOffset = this.baseOffset
-    this.walk(
-      (
-        _index,
+    this.walk((record) => {
+      const { offset, timestamp, key, value, buffer, headersStart, headersCount, end } = record
+      records.push({
         offset,
         timestamp,
-        buffer,
-        keyStart,
-        keyEnd,
-        valueStart,
-        valueEnd,
-        headersStart,
-        headersCount,
-        end,
-      ) => {
-        records.push({
-          offset,
-          timestamp,
-          key: keyEnd < 0 ? null : buffer.subarray(keyStart, keyEnd),
-          value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
-          headers: headersCount === 0 ? NO_HEADERS : readHeaders(buffer, headersStart, headersCount, end),
-          sequence:
-            baseSequence === NO_SEQUENCE ? NO_SEQUENCE : incrementSequence(baseSequence, offset - baseOffset),
-        })
-      },
-    )
+        key,
+        value,
+        headers: headersCount === 0 ? NO_HEADERS : readHeaders(buffer, headersStart, headersCount, end),
+        sequence:
+          baseSequence === NO_SEQUENCE ? NO_SEQUENCE : incrementSequence(baseSequence, offset - baseOffset),
+      })
+    })
     yield* records
   }
 

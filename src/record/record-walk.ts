@@ -3,8 +3,9 @@ import type { Int64 } from '../bytes/int64.ts'
 import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'
 import { count as counted } from '../count.ts'
 import type { CorruptRecordError } from '../errors.ts'
-import { exactVarlong, keepTimestamp } from './exact-timestamp.ts'
-import type { RecordHeader, RecordVisitor } from './record.ts'
+import { exactVarlong } from './exact-timestamp.ts'
+import type { RecordHeader } from './record.ts'
+import { RecordView, type RecordVisitor } from './record-view.ts'
 
 /** What walking needs to know of the batch that the records are in. */
 export interface BatchOfRecords {
@@ -72,184 +73,160 @@ export function walkRecords(
       `${counted(count, 'record does', 'records do')} not fit into its ${counted(end - start, 'byte')}`,
     )
   }
-  if (takeRun !== undefined) return walkInRuns(batch, buffer, start, end, visitor, takeRun)
-  const at = walkSteps(batch, buffer, start, end, visitor, 0, count)
-  if (at < 0) return false
-  checkEnd(batch, at, end)
+  const run: RecordRun = { batch, buffer, end, index: 0, at: start, position: 0, taken: 0 }
+  const record = new RecordView()
+  record.buffer = buffer
+  const whole =
+    takeRun === undefined ? walkSteps(run, count, record, visitor) : walkInRuns(run, record, visitor, takeRun)
+  if (!whole) return false
+  if (run.at !== end) {
+    throw batch.corrupt(
+      `${counted(end - run.at, 'byte is', 'bytes are')} left behind its ${counted(count, 'record')}`,
+    )
+  }
   return true
 }
 
-function walkInRuns(
-  batch: BatchOfRecords,
-  buffer: Buffer,
-  start: number,
-  end: number,
-  visitor: RecordVisitor,
-  takeRun: RunTaker,
-): boolean {
-  const { count } = batch
-  const run = { batch, buffer, end, index: 0, at: start, position: 0, taken: 0 }
+function walkInRuns(run: RecordRun, record: RecordView, visitor: RecordVisitor, takeRun: RunTaker): boolean {
+  const { count } = run.batch
   while (run.index < count) {
     const before = run.index
     if (!takeRun(run)) return false
     if (run.index === count) break
     const steps = run.index - before < STEPS_BETWEEN_RUNS ? STEPS_BETWEEN_RUNS : 1
-    const next = Math.min(run.index + steps, count)
-    run.at = walkSteps(batch, buffer, run.at, end, visitor, run.index, next)
-    if (run.at < 0) return false
-    run.index = next
+    if (!walkSteps(run, Math.min(run.index + steps, count), record, visitor)) return false
   }
-  checkEnd(batch, run.at, end)
   return true
 }
 
-/** The timestamp, exactly, of a record whose delta is at `deltaAt`. */
-function createTime(batch: BatchOfRecords, buffer: Buffer, deltaAt: number): number {
-  const base = BigInt(batch.exactBaseTimestamp ?? batch.baseTimestamp)
-  return keepTimestamp(base + exactVarlong(buffer, deltaAt))
-}
-
-const appendTimeOf = (batch: BatchOfRecords): number =>
-  keepTimestamp(BigInt(batch.exactMaxTimestamp ?? batch.maxTimestamp))
-
-function checkEnd(batch: BatchOfRecords, at: number, end: number): void {
-  if (at !== end)
-    throw batch.corrupt(
-      `${counted(end - at, 'byte is', 'bytes are')} left behind its ${counted(batch.count, 'record')}`,
-    )
-}
-
-/** The records from number `first` at `start` up to number `last`. Returns the position behind, -1 when it was stopped. */
-function walkSteps(
-  batch: BatchOfRecords,
-  buffer: Buffer,
-  start: number,
-  end: number,
-  visitor: RecordVisitor,
-  first: number,
-  last: number,
-): number {
-  const baseOffset = batch.baseOffset
-  const lastOffsetDelta = batch.lastOffsetDelta
-  const baseTimestamp = batch.baseTimestamp
-  const appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : Number.NaN
-  const hasAppendTime = !Number.isNaN(appendTime)
-  // Once a walk, not once a record: with such a base and a delta of one byte a timestamp is no double.
-  const isWide = !Number.isSafeInteger(hasAppendTime ? appendTime : Math.abs(baseTimestamp) + ONE_BYTE_DELTA)
-  let at = start
-  for (let index = first; index < last; index++) {
-    // Every length is a zigzag varint; the one-byte and two-byte ones, nearly all, are decoded here.
-    let raw = at < end ? buffer[at] : 0x80
-    if (raw < 0x80) at++
-    else if (at + 1 < end && buffer[at + 1] < 0x80) {
-      raw = (raw & 0x7f) | (buffer[at + 1] << 7)
+/** Hands out the records up to number `last`, and moves the run on behind them. Returns false when it was stopped. */
+function walkSteps(run: RecordRun, last: number, record: RecordView, visitor: RecordVisitor): boolean {
+  const { batch, buffer, end } = run
+  const { baseOffset, lastOffsetDelta } = batch
+  const times = timesOf(batch)
+  const { base, isPlain } = times
+  let at = run.at
+  for (let index = run.index; index < last; index++) {
+    const size = varintAt(buffer, at, end)
+    at = cursor.at
+    const recordEnd = at + size
+    if (size < MIN_RECORD_SIZE - 1 || recordEnd > end) throw damaged(batch, index, 'length')
+    record.index = index
+    record.end = recordEnd
+    // Behind the attributes, which no version uses.
+    const timestampDelta = buffer[at + 1]
+    if (timestampDelta < 0x80 && isPlain) {
+      record.timestamp = base + ((timestampDelta >>> 1) ^ -(timestampDelta & 1))
       at += 2
     } else {
-      raw = readUnsignedVarint(buffer, at, end)
-      at = cursor.at
+      at = setTimestamp(record, times, at + 1)
+      if (at < 0) throw damaged(batch, index, 'timestamp')
     }
-    const recordEnd = at + ((raw >>> 1) ^ -(raw & 1))
-    // Also false for a varint that is none (NaN).
-    if (Number.isNaN(raw) || !(recordEnd <= end && recordEnd - at >= MIN_RECORD_SIZE - 1)) {
-      throw damaged(batch, index, 'length')
-    }
-    at++
 
-    let timestamp: number
-    const deltaAt = at
-    raw = buffer[at]
-    if (raw < 0x80) {
-      timestamp = baseTimestamp + ((raw >>> 1) ^ -(raw & 1))
-      at++
-    } else {
-      const delta = readVarlong(buffer, at, recordEnd)
-      timestamp = baseTimestamp + delta
-      if (Number.isNaN(timestamp)) throw damaged(batch, index, 'timestamp')
-      at = cursor.at
-      if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
-        timestamp = createTime(batch, buffer, deltaAt)
-      }
-    }
-    if (isWide) timestamp = hasAppendTime ? appendTimeOf(batch) : createTime(batch, buffer, deltaAt)
-    else if (hasAppendTime) timestamp = appendTime
-
-    raw = at < recordEnd ? buffer[at] : 0x80
-    if (raw < 0x80) at++
-    else if (at + 1 < recordEnd && buffer[at + 1] < 0x80) {
-      raw = (raw & 0x7f) | (buffer[at + 1] << 7)
-      at += 2
-    } else {
-      raw = readUnsignedVarint(buffer, at, recordEnd)
-      if (Number.isNaN(raw)) throw damaged(batch, index, 'offset')
-      at = cursor.at
-    }
-    const offsetDelta = (raw >>> 1) ^ -(raw & 1)
+    const offsetDelta = varintAt(buffer, at, recordEnd)
     if (offsetDelta < 0 || offsetDelta > lastOffsetDelta) throw damaged(batch, index, 'offset')
+    record.offset = baseOffset + offsetDelta
 
-    raw = at < recordEnd ? buffer[at] : 0x80
-    if (raw < 0x80) at++
-    else {
-      raw = readUnsignedVarint(buffer, at, recordEnd)
-      if (Number.isNaN(raw)) throw damaged(batch, index, 'key length')
-      at = cursor.at
-    }
-    let length = (raw >>> 1) ^ -(raw & 1)
-    const keyStart = at
-    let keyEnd = -1
-    if (length >= 0) {
-      if (length > recordEnd - at) throw damaged(batch, index, 'key length')
-      at += length
-      keyEnd = at
-    } else if (length !== -1) throw damaged(batch, index, 'key length')
+    const keyLength = varintAt(buffer, cursor.at, recordEnd)
+    at = cursor.at
+    if (keyLength < -1 || keyLength > recordEnd - at) throw damaged(batch, index, 'key length')
+    record.keyStart = at
+    if (keyLength >= 0) at += keyLength
+    record.keyEnd = keyLength < 0 ? -1 : at
 
-    raw = at < recordEnd ? buffer[at] : 0x80
-    if (raw < 0x80) at++
-    else if (at + 1 < recordEnd && buffer[at + 1] < 0x80) {
-      raw = (raw & 0x7f) | (buffer[at + 1] << 7)
-      at += 2
+    const valueLength = varintAt(buffer, at, recordEnd)
+    at = cursor.at
+    if (valueLength < -1 || valueLength > recordEnd - at) throw damaged(batch, index, 'value length')
+    record.valueStart = at
+    if (valueLength >= 0) at += valueLength
+    record.valueEnd = valueLength < 0 ? -1 : at
+
+    if (at === recordEnd - 1 && buffer[at] === 0) {
+      record.headersStart = recordEnd
+      record.headersCount = 0
     } else {
-      raw = readUnsignedVarint(buffer, at, recordEnd)
-      if (Number.isNaN(raw)) throw damaged(batch, index, 'value length')
-      at = cursor.at
+      const problem = setHeaders(record, at)
+      if (problem !== undefined) throw damaged(batch, index, problem)
     }
-    length = (raw >>> 1) ^ -(raw & 1)
-    const valueStart = at
-    let valueEnd = -1
-    if (length >= 0) {
-      if (length > recordEnd - at) throw damaged(batch, index, 'value length')
-      at += length
-      valueEnd = at
-    } else if (length !== -1) throw damaged(batch, index, 'value length')
-
-    let headersCount = 0
-    if (at === recordEnd - 1 && buffer[at] === 0) at++
-    else {
-      raw = readUnsignedVarint(buffer, at, recordEnd)
-      if (Number.isNaN(raw)) throw damaged(batch, index, 'header count')
-      at = cursor.at
-      headersCount = (raw >>> 1) ^ -(raw & 1)
-      if (headersCount < 0 || headersCount * MIN_HEADER_SIZE > recordEnd - at)
-        throw damaged(batch, index, 'header count')
-      if (skipHeaders(buffer, at, recordEnd, headersCount) !== recordEnd)
-        throw damaged(batch, index, 'headers')
-    }
-    const goOn = visitor(
-      index,
-      baseOffset + offsetDelta,
-      timestamp,
-      buffer,
-      keyStart,
-      keyEnd,
-      valueStart,
-      valueEnd,
-      at,
-      headersCount,
-      recordEnd,
-    )
-    if (goOn === false) return -1
     at = recordEnd
+    if (visitor(record) === false) return false
   }
-  return at
+  run.index = last
+  run.at = at
+  return true
+}
+
+/** Stands for a varint that is none: lower than any length or delta there is. */
+const BAD_LENGTH = -0x80000000
+
+/** The zigzag varint at `at`, in front of `end`; sets `cursor.at`. One-byte and two-byte ones, nearly all, are decoded here. */
+function varintAt(buffer: Buffer, at: number, end: number): number {
+  if (at + 1 < end) {
+    const first = buffer[at]
+    if (first < 0x80) {
+      cursor.at = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+    const second = buffer[at + 1]
+    if (second < 0x80) {
+      cursor.at = at + 2
+      const raw = (first & 0x7f) | (second << 7)
+      return (raw >>> 1) ^ -(raw & 1)
+    }
+  }
+  return longVarintAt(buffer, at, end)
+}
+
+function longVarintAt(buffer: Buffer, at: number, end: number): number {
+  const raw = readUnsignedVarint(buffer, at, end)
+  return Number.isNaN(raw) ? BAD_LENGTH : (raw >>> 1) ^ -(raw & 1)
+}
+
+/** What the timestamps of a batch's records are made of. */
+interface Times {
+  readonly batch: BatchOfRecords
+  readonly base: number
+  /** Where log-append time rules, the time of all records; else NaN. */
+  readonly appended: number
+  readonly hasAppendTime: boolean
+  /** With such a base and a delta of one byte a timestamp is no double. */
+  readonly isWide: boolean
+  /** Neither: base and delta of one byte are the timestamp. */
+  readonly isPlain: boolean
+}
+
+function timesOf(batch: BatchOfRecords): Times {
+  const base = batch.baseTimestamp
+  const hasAppendTime = batch.timestampType === 'LogAppendTime'
+  const appended = hasAppendTime ? batch.maxTimestamp : Number.NaN
+  const isWide = !Number.isSafeInteger(hasAppendTime ? appended : Math.abs(base) + ONE_BYTE_DELTA)
+  return { batch, base, appended, hasAppendTime, isWide, isPlain: !isWide && !hasAppendTime }
+}
+
+/** Reads the timestamp delta at `at` of the record. Returns the position behind, -1 where it is damaged. */
+function setTimestamp(record: RecordView, times: Times, at: number): number {
+  const { buffer } = record
+  const delta = readVarlong(buffer, at, record.end)
+  if (Number.isNaN(delta)) return -1
+  const { batch } = times
+  const timestamp = times.hasAppendTime ? times.appended : times.base + delta
+  if (times.isWide && times.hasAppendTime) {
+    record.setExactTimestamp(BigInt(batch.exactMaxTimestamp ?? batch.maxTimestamp))
+  } else if (times.isWide || !Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
+    if (times.hasAppendTime) record.timestamp = timestamp
+    else record.setExactTimestamp(BigInt(batch.exactBaseTimestamp ?? times.base) + exactVarlong(buffer, at))
+  } else record.timestamp = timestamp
+  return cursor.at
+}
+
+/** Reads the header count at `at` and looks the headers over. Returns what is damaged, if anything is. */
+function setHeaders(record: RecordView, at: number): string | undefined {
+  const { buffer, end } = record
+  const count = varintAt(buffer, at, end)
+  if (count < 0 || count * MIN_HEADER_SIZE > end - cursor.at) return 'header count'
+  record.headersStart = cursor.at
+  record.headersCount = count
+  return skipHeaders(buffer, cursor.at, end, count) === end ? undefined : 'headers'
 }
 
 /** Position behind `count` headers, or -1 where they are damaged. */

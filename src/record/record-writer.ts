@@ -7,6 +7,7 @@ import {
   writeVarlong,
 } from '../bytes/varint.ts'
 import type { RecordHeader } from './record.ts'
+import type { RecordSlices } from './record-slices.ts'
 
 /** More than a record's own fields can take besides its key, value and headers (Kafka's MAX_RECORD_OVERHEAD). */
 export const MAX_RECORD_OVERHEAD = 21
@@ -43,29 +44,28 @@ export function sizeOfRecordBody(
   )
 }
 
+/** How a record differs from its batch, and its size behind the length field. */
+export interface RecordDeltas {
+  timestamp: Int64
+  offset: number
+  bodySize: number
+}
+
 /**
- * Writes a record up to (not including) its header count, given the size of its body, and returns the position
- * behind. The memory must be there.
+ * Writes a record up to (not including) its header count, and returns the position behind. The memory must be there.
  */
 export function writeRecordFields(
   buffer: Buffer,
   position: number,
-  bodySize: number,
-  timestampDelta: Int64,
-  offsetDelta: number,
-  keyBuffer: Uint8Array | null,
-  keyStart: number,
-  keyEnd: number,
-  valueBuffer: Uint8Array | null,
-  valueStart: number,
-  valueEnd: number,
+  deltas: RecordDeltas,
+  record: RecordSlices,
 ): number {
-  let at = writeVarint(buffer, position, bodySize)
+  let at = writeVarint(buffer, position, deltas.bodySize)
   buffer[at++] = 0
-  at = writeVarlong(buffer, at, timestampDelta)
-  at = writeVarint(buffer, at, offsetDelta)
-  at = writeField(buffer, at, keyBuffer, keyStart, keyEnd)
-  return writeField(buffer, at, valueBuffer, valueStart, valueEnd)
+  at = writeVarlong(buffer, at, deltas.timestamp)
+  at = writeVarint(buffer, at, deltas.offset)
+  at = writeField(buffer, at, record.key, record.keyStart, record.keyEnd)
+  return writeField(buffer, at, record.value, record.valueStart, record.valueEnd)
 }
 
 function writeField(

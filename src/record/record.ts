@@ -24,27 +24,6 @@ export interface Record {
   readonly sequence: number
 }
 
-/**
- * Called for each record of a batch without an object made for it. `keyEnd` and `valueEnd` are -1 for null. The
- * headers lie in [headersStart, recordEnd) and are `headersCount` (`readHeaders` makes objects of them). Positions are
- * in `buffer`, which for a compressed batch is the inflated one, good until the visitor returns or longer if kept.
- * Returning false ends the walk.
- */
-export type RecordVisitor = (
-  index: number,
-  offset: number,
-  timestamp: number,
-  buffer: Buffer,
-  keyStart: number,
-  keyEnd: number,
-  valueStart: number,
-  valueEnd: number,
-  headersStart: number,
-  headersCount: number,
-  recordEnd: number,
-  // biome-ignore lint/suspicious/noConfusingVoidType: visitors that never stop return nothing
-) => boolean | void
-
 export const NO_TIMESTAMP = -1
 export const NO_PRODUCER_ID = -1
 export const NO_PRODUCER_EPOCH = -1

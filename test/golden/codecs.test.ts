@@ -82,28 +82,15 @@ describe.each(['codecs', 'records', 'transactions', 'compacted', 'segments', 'up
     test('the visitor sees the same records as the objects', () => {
       for (const batch of batches) {
         const visited: unknown[] = []
-        batch.visit(
-          (
-            _index,
+        batch.visit(({ offset, timestamp, key, value, headersCount }) => {
+          visited.push([
             offset,
             timestamp,
-            buffer,
-            keyStart,
-            keyEnd,
-            valueStart,
-            valueEnd,
-            _headersStart,
+            key?.toString('latin1') ?? null,
+            value?.toString('latin1') ?? null,
             headersCount,
-          ) => {
-            visited.push([
-              offset,
-              timestamp,
-              keyEnd < 0 ? null : buffer.toString('latin1', keyStart, keyEnd),
-              valueEnd < 0 ? null : buffer.toString('latin1', valueStart, valueEnd),
-              headersCount,
-            ])
-          },
-        )
+          ])
+        })
         const objects = [...batch.records()].map((r) => [
           r.offset,
           r.timestamp,
@@ -163,9 +150,7 @@ function rebuilt(batch: RecordBatch): Buffer {
     baseTimestamp: batch.baseTimestamp,
     maxTimestamp: batch.count === 0 ? batch.maxTimestamp : undefined,
   })
-  batch.visit((_index, offset, timestamp, buffer, ...slices) => {
-    builder.appendStored(offset, timestamp, buffer, ...slices)
-  })
+  batch.visit((record) => builder.appendStored(record))
   builder.lastOffset = batch.lastOffset
   return builder.build()
 }

@@ -1,3 +1,4 @@
+import { recordOf } from '../../src/record/record-slices.ts'
 import '../support/property-seed.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +13,6 @@ import { OutputBuffer } from '../../src/commands/formatters/output-buffer.ts'
 import { RecordCollector } from '../../src/local/consumer/record-collector.ts'
 import type { UnifiedLog } from '../../src/log/unified-log.ts'
 import { BatchWriter } from '../../src/record/batch-writer.ts'
-import { exactTimestamp } from '../../src/record/exact-timestamp.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
 import { cleanLog, unsyncedOs } from '../support/clean-log.ts'
@@ -41,7 +41,7 @@ function written(timestamps: readonly bigint[], codecOf: (typeof CODECS)[number]
   const value = Buffer.from('v')
   for (const one of timestamps) {
     const time = given(one)
-    if (typeof time === 'number') writer.appendSlices(time, null, 0, -1, value, 0, 1)
+    if (typeof time === 'number') writer.appendSlices(recordOf(time, null, value))
     else writer.append(time, null, value)
   }
   writer.closeBatch()
@@ -65,8 +65,8 @@ function* batchesIn(bytes: Buffer): Generator<RecordBatch> {
 function timesIn(bytes: Buffer): bigint[] {
   const found: bigint[] = []
   for (const batch of batchesIn(bytes)) {
-    batch.visit((_index, _offset, rounded) => {
-      found.push(BigInt(exactTimestamp(rounded)))
+    batch.visit(({ exactTimestamp }) => {
+      found.push(BigInt(exactTimestamp))
     })
   }
   return found
@@ -90,8 +90,8 @@ function show(bytes: Buffer, visitor: ConsumerVisitor): void {
       start: batch.position,
       end: batch.end,
     })
-    batch.visit((_i, offset, time, buffer, keyStart, keyEnd, valueStart, valueEnd, headers, count) => {
-      visitor.record(offset, time, buffer, keyStart, keyEnd, valueStart, valueEnd, headers, count)
+    batch.visit((record) => {
+      visitor.record(record)
     })
   }
 }
@@ -138,8 +138,8 @@ describe('a timestamp of any size (E2)', () => {
         show(bytes, collector)
         show(bytes, {
           batch: (batch) => formatter.batch(batch, output),
-          record: (...record) => {
-            formatter.record(...record, output)
+          record: (record) => {
+            formatter.record(record, output)
             return true
           },
         })

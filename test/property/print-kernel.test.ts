@@ -82,7 +82,7 @@ async function outcome(run: Run, withKernel: boolean) {
   if (withKernel) await printer.useKernel()
   const visitor: ConsumerVisitor = withKernel
     ? printer
-    : { batch: (batch) => printer.batch(batch), record: (...record) => printer.record(...record) }
+    : { batch: (batch) => printer.batch(batch), record: (record) => printer.record(record) }
   const { records } = printer
   if (records !== undefined) {
     printer.records = (records_) => {

@@ -1,3 +1,4 @@
+import { recordOf } from '../../src/record/record-slices.ts'
 import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -135,15 +136,12 @@ describe('round trips', () => {
                 r.value ?? Buffer.alloc(0),
               ])
               const keyEnd = 2 + (r.key?.length ?? 0)
-              writer.appendSlices(
-                r.timestamp,
-                source,
-                2,
-                r.key === null ? -1 : keyEnd,
-                source,
-                keyEnd,
-                r.value === null ? -1 : source.length,
-              )
+              const slices = recordOf(r.timestamp, source, source)
+              slices.keyStart = 2
+              slices.keyEnd = r.key === null ? -1 : keyEnd
+              slices.valueStart = keyEnd
+              slices.valueEnd = r.value === null ? -1 : source.length
+              writer.appendSlices(slices)
             }
           }
           writer.closeBatch()
@@ -202,30 +200,18 @@ function readAll(buffer: Buffer, end: number, trustCrc: boolean): void {
     onlyCorrupt(() => void [...batch.records()])
     if (!trustCrc) return
     onlyCorrupt(() => {
-      batch.walk(
-        (
-          _i,
-          _offset,
-          time,
-          from,
-          keyStart,
-          keyEnd,
-          valueStart,
-          valueEnd,
-          headersStart,
-          _count,
-          recordEnd,
-        ) => {
-          // Plain comparisons: an expect for each of a million records takes too long.
-          const limit = from === buffer ? end : from.length
-          const furthest = Math.max(keyStart, keyEnd, valueStart, valueEnd, headersStart)
-          if (recordEnd > limit || furthest > recordEnd || Number.isNaN(time)) {
-            throw new Error(
-              `record up to ${recordEnd}, fields up to ${furthest}, of ${limit} bytes, time ${time}`,
-            )
-          }
-        },
-      )
+      batch.walk((record) => {
+        const { timestamp, buffer: from, end: recordEnd } = record
+        // Plain comparisons: an expect for each of a million records takes too long.
+        const limit = from === buffer ? end : from.length
+        const { keyStart, keyEnd, valueStart, valueEnd, headersStart } = record
+        const furthest = Math.max(keyStart, keyEnd, valueStart, valueEnd, headersStart)
+        if (recordEnd > limit || furthest > recordEnd || Number.isNaN(timestamp)) {
+          throw new Error(
+            `record up to ${recordEnd}, fields up to ${furthest}, of ${limit} bytes, time ${timestamp}`,
+          )
+        }
+      })
     })
   })
   expect(scan.validEnd).toBeLessThanOrEqual(end)

@@ -5,7 +5,7 @@ import { outputFormat } from '../../cli/machine-output.ts'
 import type { Consumer, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import { UsageError } from '../../errors.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
+import { RecordView } from '../../record/record-view.ts'
 import { parseExact } from '../console-producer/exact-json.ts'
 import { formatOf } from '../formatters/field-formats.ts'
 import type { MessageFormatter } from '../formatters/formatter.ts'
@@ -82,14 +82,9 @@ class FilteringVisitor implements ConsumerVisitor, RecordFields {
   #end = Number.POSITIVE_INFINITY
   topic = ''
   partition = 0
-  offset = 0
-  timestamp: Int64 = 0
-  #buffer: Buffer = Buffer.alloc(0)
+  #record = new RecordView()
   #key: string | null | undefined
   #value: string | null | undefined
-  #keyRange = [0, -1]
-  #valueRange = [0, -1]
-  #headers = [0, 0]
 
   constructor(
     inner: ConsumerVisitor,
@@ -108,48 +103,33 @@ class FilteringVisitor implements ConsumerVisitor, RecordFields {
     this.#inner.batch(batch)
   }
 
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-  ): boolean {
+  record(record: RecordView): boolean {
     // The position passes the end; then the caller looks.
-    if (offset >= this.#end) return false
-    this.offset = offset
-    this.timestamp = exactTimestamp(timestamp)
-    this.#buffer = buffer
+    if (record.offset >= this.#end) return false
+    this.#record = record
     this.#key = undefined
     this.#value = undefined
-    this.#keyRange = [keyStart, keyEnd]
-    this.#valueRange = [valueStart, valueEnd]
-    this.#headers = [headersStart, headersCount]
     for (const holds of this.#conditions) if (!holds(this)) return true
-    return this.#inner.record(
-      offset,
-      timestamp,
-      buffer,
-      keyStart,
-      keyEnd,
-      valueStart,
-      valueEnd,
-      headersStart,
-      headersCount,
-    )
+    return this.#inner.record(record)
+  }
+
+  get offset(): number {
+    return this.#record.offset
+  }
+
+  get timestamp(): Int64 {
+    return this.#record.exactTimestamp
   }
 
   get key(): string | null {
-    this.#key ??= this.#text(this.#keyRange)
+    const { buffer, keyStart, keyEnd } = this.#record
+    this.#key ??= text(buffer, keyStart, keyEnd)
     return this.#key
   }
 
   get value(): string | null {
-    this.#value ??= this.#text(this.#valueRange)
+    const { buffer, valueStart, valueEnd } = this.#record
+    this.#value ??= text(buffer, valueStart, valueEnd)
     return this.#value
   }
 
@@ -162,19 +142,17 @@ class FilteringVisitor implements ConsumerVisitor, RecordFields {
   }
 
   header(name: string): string | null {
-    const buffer = this.#buffer
+    const { buffer, headersStart, headersCount } = this.#record
     let last: string | null = null
-    visitHeaders(buffer, this.#headers[0], this.#headers[1], (keyStart, keyEnd, start, end) => {
-      if (buffer.toString('utf8', keyStart, keyEnd) === name)
-        last = end < 0 ? null : buffer.toString('utf8', start, end)
+    visitHeaders(buffer, headersStart, headersCount, (keyStart, keyEnd, start, end) => {
+      if (buffer.toString('utf8', keyStart, keyEnd) === name) last = text(buffer, start, end)
     })
     return last
   }
-
-  #text([start, end]: readonly number[]): string | null {
-    return end < 0 ? null : this.#buffer.toString('utf8', start, end)
-  }
 }
+
+const text = (buffer: Buffer, start: number, end: number): string | null =>
+  end < 0 ? null : buffer.toString('utf8', start, end)
 
 function parsed(text: string | null): unknown {
   if (text === null) return null

@@ -15,7 +15,7 @@ import {
 import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import { TerseError } from '../../errors.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
+import { RecordView } from '../../record/record-view.ts'
 import { DefaultMessageFormatter } from '../formatters/default-message-formatter.ts'
 import { decoded, type Format, shown } from '../formatters/field-formats.ts'
 import type { FormatterProperties, MessageFormatter } from '../formatters/formatter.ts'
@@ -72,29 +72,19 @@ export class MachineFormatter implements MessageFormatter {
     this.#output = output
   }
 
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-  ): void {
+  record(record: RecordView): void {
+    const { offset, buffer, key, value, headersStart, headersCount } = record
     const { topic, partition, timestampType, leaderEpoch } = this.#batch as VisitedBatch
     const where = `${topic}-${partition}, offset ${offset}`
     const row: Record<string, Cell> = {
       topic,
       partition,
       offset,
-      timestamp: exactTimestamp(timestamp),
+      timestamp: record.exactTimestamp,
       timestampType,
       leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
     }
-    field(row, where, 'key', keyEnd < 0 ? null : buffer.subarray(keyStart, keyEnd), this.#formats.key)
-    const value = valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd)
+    field(row, where, 'key', key, this.#formats.key)
     field(row, where, 'value', value, this.#formats.value)
     const headers: Row[] = []
     visitHeaders(buffer, headersStart, headersCount, (start, end, headerStart, headerEnd) => {
@@ -138,6 +128,8 @@ export class FormattedText implements MessageFormatter {
   readonly problems: readonly string[]
   readonly #inner: DefaultMessageFormatter
   readonly #formats: Formats
+  /** The record in words. */
+  readonly #shown = new RecordView()
   #batch: VisitedBatch | undefined
 
   constructor(properties: FormatterProperties, formats: Formats) {
@@ -151,45 +143,42 @@ export class FormattedText implements MessageFormatter {
     this.#inner.batch(batch, output)
   }
 
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-    output: OutputBuffer,
-  ): void {
+  record(record: RecordView, output: OutputBuffer): void {
+    const { offset, buffer, headersStart, headersCount } = record
     const where = `${this.#batch?.topic}-${this.#batch?.partition}, offset ${offset}`
-    const key = inWords(where, 'key', buffer, keyStart, keyEnd, this.#formats.key)
-    const value = inWords(where, 'value', buffer, valueStart, valueEnd, this.#formats.value)
+    const key = inWords(where, 'key', record.key, this.#formats.key)
+    const value = inWords(where, 'value', record.value, this.#formats.value)
     let headersEnd = headersStart
     visitHeaders(buffer, headersStart, headersCount, (_start, _end, start, end) => {
       headersEnd = end < 0 ? start : end
     })
-    const record = Buffer.concat([key, value, buffer.subarray(headersStart, headersEnd)])
-    const valueAt = key.length
-    const headersAt = valueAt + value.length
-    const keyTo = keyEnd < 0 ? -1 : valueAt
-    const valueTo = valueEnd < 0 ? -1 : headersAt
-    this.#inner.record(offset, timestamp, record, 0, keyTo, valueAt, valueTo, headersAt, headersCount, output)
+    const shown = this.#shown
+    shown.index = record.index
+    shown.offset = offset
+    shown.timestamp = record.timestamp
+    shown.wideTimestamp = record.wideTimestamp
+    shown.headersCount = headersCount
+    const headers = buffer.subarray(headersStart, headersEnd)
+    shown.buffer = Buffer.concat([key ?? NO_BYTES, value ?? NO_BYTES, headers])
+    shown.keyEnd = key === null ? -1 : key.length
+    shown.valueStart = key === null ? 0 : key.length
+    shown.headersStart = shown.valueStart + (value === null ? 0 : value.length)
+    shown.valueEnd = value === null ? -1 : shown.headersStart
+    shown.end = shown.buffer.length
+    this.#inner.record(shown, output)
   }
 }
+
+const NO_BYTES = Buffer.alloc(0)
 
 function inWords(
   where: string,
   name: string,
-  buffer: Buffer,
-  start: number,
-  end: number,
+  bytes: Buffer | null,
   format: Format | undefined,
-): Buffer {
-  if (end < 0) return Buffer.alloc(0)
-  const bytes = buffer.subarray(start, end)
-  return format === undefined ? bytes : Buffer.from(inFormat(where, name, bytes, format, shown))
+): Buffer | null {
+  if (bytes === null || format === undefined) return bytes
+  return Buffer.from(inFormat(where, name, bytes, format, shown))
 }
 
 /** `where` is the record's partition and offset. */

@@ -257,7 +257,7 @@ async function walk(
   let over = false
   const visitor: ConsumerVisitor = {
     batch: () => {},
-    record: (offset) => {
+    record: ({ offset }) => {
       over ||= offset >= end
       if (!over) {
         if (count.seen++ === 0) count.first = offset

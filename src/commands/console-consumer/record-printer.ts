@@ -3,6 +3,7 @@ import { OutputError } from '../../cli/output.ts'
 import type { ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { count } from '../../count.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'
+import type { RecordView } from '../../record/record-view.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
 import type { MessageFormatter } from '../formatters/formatter.ts'
 import { OutputBuffer, type RecordSink } from '../formatters/output-buffer.ts'
@@ -61,50 +62,16 @@ export class RecordPrinter implements ConsumerVisitor {
     this.#formatter.batch(batch, this.#output)
   }
 
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-  ): boolean {
+  record(record: RecordView): boolean {
     this.count++
     if (this.#skipOnError) {
       try {
-        this.#formatter.record(
-          offset,
-          timestamp,
-          buffer,
-          keyStart,
-          keyEnd,
-          valueStart,
-          valueEnd,
-          headersStart,
-          headersCount,
-          this.#output,
-        )
+        this.#formatter.record(record, this.#output)
       } catch (error) {
-        this.#skip(offset, error as Error)
+        this.#skip(record.offset, error as Error)
       }
-    } else {
-      this.#formatter.record(
-        offset,
-        timestamp,
-        buffer,
-        keyStart,
-        keyEnd,
-        valueStart,
-        valueEnd,
-        headersStart,
-        headersCount,
-        this.#output,
-      )
-    }
-    this.#output.recordEnds(offset + 1)
+    } else this.#formatter.record(record, this.#output)
+    this.#output.recordEnds(record.offset + 1)
     return this.count < this.limit && !this.#output.stalled
   }
 

@@ -4,6 +4,7 @@ import { count } from '../../count.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { systemClock } from '../../os/clock.ts'
 import type { InputChunks } from '../../os/standard-input.ts'
+import { keyLengthOf, RecordSlices, valueLengthOf } from '../../record/record-slices.ts'
 import { LineInput, type LineTaker, type ManyLinesTaker } from './line-input.ts'
 import type { LineMessageReader } from './line-reader.ts'
 
@@ -55,6 +56,8 @@ export class LineProducer {
   readonly #options: LineProducerOptions
   readonly #lines: LineInput
   #topic: TopicProducer | undefined
+  /** The line in hand. */
+  readonly #record = new RecordSlices()
   #many: ManyLinesTaker | undefined
   #now = 0
   /** The same moment by the clock that nobody sets back. */
@@ -157,46 +160,27 @@ export class LineProducer {
     const topic = this.#topic
     if (topic === undefined) return false
     const { reader, partition } = this.#options
-    let keyStart = 0
-    let keyEnd = -1
-    let valueStart = start
-    let valueEnd = end
-    let headersEnd = 0
-    if (!reader.plain) {
+    const record = this.#record
+    if (reader.plain) {
+      record.value = buffer
+      record.valueStart = start
+      record.valueEnd = end
+    } else {
       if (length > end - start && this.#options.growth !== undefined) throw tooLongToParse(lineNumber, length)
       reader.parse(buffer, start, end, lineNumber)
       if (reader.partition !== undefined) this.#checkPartition(topic, reader.partition, lineNumber)
-      keyStart = reader.keyStart
-      keyEnd = reader.keyEnd
-      valueStart = reader.valueStart
-      valueEnd = reader.valueEnd
-      headersEnd = reader.headersEnd
+      setParsed(record, reader, buffer)
     }
+    record.timestamp = reader.timestamp ?? this.#now
     try {
-      if (length > end - start) throw this.#tooLong(topic, length - (valueStart - start))
-      const taken = topic.append(
-        reader.partition ?? partition,
-        reader.timestamp ?? this.#now,
-        reader.source ?? buffer,
-        keyStart,
-        keyEnd,
-        valueStart,
-        valueEnd,
-        reader.headers,
-        0,
-        headersEnd,
-        reader.headersCount,
-      )
-      if (!taken) return false
+      if (length > end - start) throw this.#tooLong(topic, length - (record.valueStart - start))
+      if (!topic.append(reader.partition ?? partition, record)) return false
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
-      const valueLength =
-        valueEnd < 0
-          ? -1
-          : reader.source === undefined
-            ? length - (valueStart - start)
-            : valueEnd - valueStart
-      throw new RefusedLine(lineNumber, keyEnd < 0 ? -1 : keyEnd - keyStart, valueLength, error)
+      let valueLength = valueLengthOf(record)
+      // Of a line that is not here as a whole.
+      if (valueLength >= 0 && reader.source === undefined) valueLength = length - (record.valueStart - start)
+      throw new RefusedLine(lineNumber, keyLengthOf(record), valueLength, error)
     }
     if (this.#options.sync) topic.endBatches()
     if (this.#heldSince === 0) this.#heldSince = this.#time
@@ -312,6 +296,20 @@ export class LineProducer {
     prompt.write('>')
     prompt.flush()
   }
+}
+
+/** The parts of the line that the reader took apart; they lie in `buffer` unless it made others. */
+function setParsed(record: RecordSlices, reader: LineMessageReader, buffer: Buffer): void {
+  const source = reader.source ?? buffer
+  record.key = source
+  record.keyStart = reader.keyStart
+  record.keyEnd = reader.keyEnd
+  record.value = source
+  record.valueStart = reader.valueStart
+  record.valueEnd = reader.valueEnd
+  record.headers = reader.headers
+  record.headersEnd = reader.headersEnd
+  record.headersCount = reader.headersCount
 }
 
 function tooLongToParse(lineNumber: number, length: number): TerseError {

@@ -5,7 +5,6 @@ import { type Int64, readExactInt64 } from '../../bytes/int64.ts'
 import { count } from '../../count.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import { NO_TIMESTAMP } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import { batchEvent, legacyMessageEvent } from './batch.ts'
@@ -233,9 +232,8 @@ function maxTimestampOf(log: DumpFile, { position, size }: StoredBatch): Int64 {
   batchEvent(whole, log.path)
   let max: Int64 = NO_TIMESTAMP
   try {
-    new RecordBatch(whole.buffer, whole.at, whole.at + size).walk((_index, _offset, timestamp) => {
-      const exact = exactTimestamp(timestamp)
-      if (exact > max) max = exact
+    new RecordBatch(whole.buffer, whole.at, whole.at + size).walk(({ exactTimestamp }) => {
+      if (exactTimestamp > max) max = exactTimestamp
     })
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error

@@ -3,9 +3,9 @@
 import { basename } from 'node:path'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import { incrementSequence, NO_SEQUENCE } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
+import type { RecordView } from '../../record/record-view.ts'
 import { readHeaders } from '../../record/record-walk.ts'
 import { batchEvent, legacyMessageEvent } from './batch.ts'
 import { controlInfo } from './control.ts'
@@ -112,48 +112,30 @@ class SegmentDump {
     const emit = (event: RecordEvent) => (isCompressed ? held.push(event) : this.#emit(event))
     const baseOffset = Number(batch.baseOffset)
     try {
-      view.walk(
-        (
-          _index,
+      view.walk((record) => {
+        const { offset, key, value } = record
+        const event: RecordEvent = {
+          type: 'record',
           offset,
-          timestamp,
-          bytes,
-          keyStart,
-          keyEnd,
-          valueStart,
-          valueEnd,
-          headersStart,
-          headers,
-          end,
-        ) => {
-          const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
-          const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
-          const event: RecordEvent = {
-            type: 'record',
-            offset,
-            timestampType: batch.timestampType,
-            timestamp: exactTimestamp(timestamp),
-            keySize: key === null ? -1 : key.length,
-            valueSize: value === null ? -1 : value.length,
-            sequence:
-              batch.baseSequence === NO_SEQUENCE
-                ? NO_SEQUENCE
-                : incrementSequence(batch.baseSequence, offset - baseOffset),
-            headerKeys:
-              headers === 0
-                ? NO_HEADERS
-                : readHeaders(bytes, headersStart, headers, end).map((header) => header.key),
-          }
-          try {
-            emit({ ...event, ...this.#contents(batch.isControl, offset, key, value) })
-          } catch (error) {
-            // The record is shown as far as it can be.
-            failure = error
-            emit(event)
-            return false
-          }
-        },
-      )
+          timestampType: batch.timestampType,
+          timestamp: record.exactTimestamp,
+          keySize: key === null ? -1 : key.length,
+          valueSize: value === null ? -1 : value.length,
+          sequence:
+            batch.baseSequence === NO_SEQUENCE
+              ? NO_SEQUENCE
+              : incrementSequence(batch.baseSequence, offset - baseOffset),
+          headerKeys: headerKeys(record),
+        }
+        try {
+          emit({ ...event, ...this.#contents(batch.isControl, offset, key, value) })
+        } catch (error) {
+          // The record is shown as far as it can be.
+          failure = error
+          emit(event)
+          return false
+        }
+      })
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
       throw problem(
@@ -216,3 +198,8 @@ function legacyBytes(buffer: Buffer, at: number, end: number): Buffer | null {
   if (!(at + 4 + length <= end)) throw new CorruptRecordError('a length reaches beyond its message', at)
   return buffer.subarray(at + 4, at + 4 + length)
 }
+
+const headerKeys = ({ buffer, headersStart, headersCount, end }: RecordView): readonly string[] =>
+  headersCount === 0
+    ? NO_HEADERS
+    : readHeaders(buffer, headersStart, headersCount, end).map((header) => header.key)

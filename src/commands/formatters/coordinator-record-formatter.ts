@@ -9,6 +9,7 @@ import {
   TRANSACTION_LOG_RECORDS,
 } from '../../message/coordinator-record.ts'
 import type { MessageSchema } from '../../message/schema.ts'
+import type { RecordView } from '../../record/record-view.ts'
 import { messageJson } from '../dump-log/decoders/message-json.ts'
 import type { MessageFormatter } from './formatter.ts'
 import type { OutputBuffer } from './output-buffer.ts'
@@ -42,27 +43,17 @@ export class CoordinatorRecordFormatter implements MessageFormatter {
 
   batch(): void {}
 
-  record(
-    offset: number,
-    _timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    _headersStart: number,
-    _headersCount: number,
-    output: OutputBuffer,
-  ): void {
+  record(record: RecordView, output: OutputBuffer): void {
+    const { offset, buffer, keyStart, keyEnd, valueStart, valueEnd } = record
     if (keyEnd < 0) return
     try {
       const key = new ByteReader(buffer, keyStart, keyEnd)
       const type = key.int16()
-      const record = this.#records[type]
-      if (record === undefined || this.#types?.includes(type) === false) return
+      const schemas = this.#records[type]
+      if (schemas === undefined || this.#types?.includes(type) === false) return
       const value =
-        valueEnd < 0 ? 'null' : valueJson(record.value, new ByteReader(buffer, valueStart, valueEnd))
-      output.text(`{"key":{"type":${type},"data":${jsonOf(record.key, 0, key)}},"value":${value}}`)
+        valueEnd < 0 ? 'null' : valueJson(schemas.value, new ByteReader(buffer, valueStart, valueEnd))
+      output.text(`{"key":{"type":${type},"data":${jsonOf(schemas.key, 0, key)}},"value":${value}}`)
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
       throw new CorruptRecordError(

@@ -1,7 +1,7 @@
 import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'
+import type { RecordView } from '../../record/record-view.ts'
 import type { Deserializer } from './deserializers.ts'
 import { deserializerFor } from './deserializers.ts'
 import type { FormatterProperties, MessageFormatter } from './formatter.ts'
@@ -136,54 +136,39 @@ export class DefaultMessageFormatter implements MessageFormatter {
     this.#beforeOffset = Buffer.concat(parts)
   }
 
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-    output: OutputBuffer,
-  ): void {
+  record(record: RecordView, output: OutputBuffer): void {
+    const { buffer, timestamp, headersCount } = record
     if (this.#plain) {
-      if (valueEnd < 0) output.constant(this.#nullLiteral)
-      else output.bytes(buffer, valueStart, valueEnd)
+      if (record.valueEnd < 0) output.constant(this.#nullLiteral)
+      else output.bytes(buffer, record.valueStart, record.valueEnd)
       output.constant(this.#lineSeparator)
       return
     }
     const wide = this.#printTimestamp && !Number.isSafeInteger(timestamp)
     if (this.#quick && !wide && (headersCount === 0 || !this.#printHeaders)) {
       const shift = output.shiftOf(buffer)
-      if (
-        !Number.isNaN(shift) &&
-        this.#recordWithin(offset, timestamp, keyStart, keyEnd, valueStart, valueEnd, shift, output)
-      ) {
-        return
-      }
+      if (!Number.isNaN(shift) && this.#recordWithin(record, shift, output)) return
     }
     if (this.#printTimestamp) {
       output.constant(this.#timestampLabel)
-      if (this.#hasTimestamp && wide) output.text(String(exactTimestamp(timestamp)))
+      if (this.#hasTimestamp && wide) output.text(String(record.exactTimestamp))
       else if (this.#hasTimestamp) output.integer(timestamp)
       output.constant(this.#afterTimestamp)
     }
     if (this.#beforeOffset.length > 0) output.constant(this.#beforeOffset)
-    if (this.#printOffset) output.integer(offset)
+    if (this.#printOffset) output.integer(record.offset)
     if (this.#afterOffset.length > 0) output.constant(this.#afterOffset)
     if (this.#printHeaders) {
       if (headersCount === 0) output.constant(NO_HEADERS)
-      else this.#headers(buffer, headersStart, headersCount, output)
+      else this.#headers(buffer, record.headersStart, headersCount, output)
       output.constant(this.#afterHeaders)
     }
     if (this.#printKey) {
-      this.#field(buffer, keyStart, keyEnd, this.#keyDeserializer, output)
+      this.#field(buffer, record.keyStart, record.keyEnd, this.#keyDeserializer, output)
       output.constant(this.#printValue ? this.#keySeparator : this.#lineSeparator)
     }
     if (this.#printValue) {
-      this.#field(buffer, valueStart, valueEnd, this.#valueDeserializer, output)
+      this.#field(buffer, record.valueStart, record.valueEnd, this.#valueDeserializer, output)
       output.constant(this.#lineSeparator)
     }
   }
@@ -233,27 +218,19 @@ export class DefaultMessageFormatter implements MessageFormatter {
   }
 
   /** The same as `record` for an adopted batch, without headers: all columns with one look for room. */
-  #recordWithin(
-    offset: number,
-    timestamp: number,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    shift: number,
-    output: OutputBuffer,
-  ): boolean {
+  #recordWithin(record: RecordView, shift: number, output: OutputBuffer): boolean {
+    const { keyStart, keyEnd, valueStart, valueEnd } = record
     const size = this.#fixedSize + Math.max(keyEnd - keyStart, 0) + Math.max(valueEnd - valueStart, 0)
     if (!output.reserve(size)) return false
     const { block } = output
     let at = output.position
     if (this.#printTimestamp) {
       at = putConstant(block, at, this.#timestampLabel)
-      if (this.#hasTimestamp) at = putInteger(block, at, timestamp)
+      if (this.#hasTimestamp) at = putInteger(block, at, record.timestamp)
       at = putConstant(block, at, this.#afterTimestamp)
     }
     at = putConstant(block, at, this.#beforeOffset)
-    if (this.#printOffset) at = putInteger(block, at, offset)
+    if (this.#printOffset) at = putInteger(block, at, record.offset)
     at = putConstant(block, at, this.#afterOffset)
     if (this.#printHeaders) at = putConstant(block, at, this.#noHeaders)
     if (this.#printKey) {

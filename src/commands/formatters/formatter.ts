@@ -2,6 +2,7 @@
 
 import type { VisitedBatch } from '../../client/consumer.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'
+import type { RecordView } from '../../record/record-view.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 
 export type FormatterProperties = ReadonlyMap<string, string>
@@ -11,18 +12,7 @@ export interface MessageFormatter {
   readonly problems: readonly string[]
   /** Before the first record of each batch. */
   batch(batch: VisitedBatch, output: OutputBuffer): void
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-    output: OutputBuffer,
-  ): void
+  record(record: RecordView, output: OutputBuffer): void
   /** What it prints of the batch's records, where that is fields as they are between constant bytes. */
   form?(): PrintedForm | undefined
   /** Behind the last record, which was flushed. `complete` false: something failed. */

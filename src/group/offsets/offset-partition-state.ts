@@ -12,6 +12,7 @@ import {
 } from '../../message/offset-messages.ts'
 import { topicPartitionKey } from '../../names/topic-partition.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
+import type { RecordView } from '../../record/record-view.ts'
 
 export type GroupType = 'Classic' | 'Consumer' | 'Share' | 'Streams'
 
@@ -79,33 +80,18 @@ export class OffsetPartitionState {
 
   private replayBatch(batch: RecordBatch): void {
     const { producerId, isControl, isTransactional, nextOffset } = batch
-    batch.walk((_index, offset, _timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-      if (keyEnd < 0 || offset < this.nextOffset) return
+    batch.walk((record) => {
+      const { buffer, keyStart, keyEnd } = record
+      if (keyEnd < 0 || record.offset < this.nextOffset) return
       if (isControl) this.endTransaction(producerId, controlType(buffer, keyStart, keyEnd))
-      else
-        this.replayRecord(
-          offset,
-          buffer,
-          keyStart,
-          keyEnd,
-          valueStart,
-          valueEnd,
-          isTransactional ? producerId : undefined,
-        )
+      else this.replayRecord(record, isTransactional ? producerId : undefined)
     })
     this.lastBatch = { baseOffset: batch.baseOffset, crc: batch.crc }
     this.nextOffset = nextOffset
   }
 
-  private replayRecord(
-    recordOffset: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    transaction: number | undefined,
-  ): void {
+  private replayRecord(record: RecordView, transaction: number | undefined): void {
+    const { offset: recordOffset, buffer, keyStart, keyEnd, valueStart, valueEnd } = record
     try {
       const key = decodeOffsetsKey(buffer, keyStart, keyEnd)
       if (key.type === 'OffsetCommit') {

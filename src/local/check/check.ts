@@ -122,7 +122,8 @@ export class LocalCheck {
       if (code === 'EIO') mend = 'look at the disk, or take the partition from a backup'
       if (foreign) mend = 'look at what stands there, and put it elsewhere'
       const meaning = 'what is in this partition could not be checked'
-      report.add('error', place, 'unreadable', file, null, problem, meaning, mend)
+      const kind = 'unreadable'
+      report.add(place, { severity: 'error', kind, file, position: null, problem, meaning, mend })
       return undefined
     }
   }

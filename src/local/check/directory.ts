@@ -59,14 +59,16 @@ export function checkRoot(
       if (tellUnnamed(os, report, directory, path, { topic: folder.topic, partition: folder.partition }))
         continue
       report.add(
-        'error',
         { topic: folder.topic, partition: folder.partition },
-        'stray-folder',
-        path,
-        null,
-        `the metadata has no partition ${name}`,
-        'nobody reads it; a broker would set it aside as -stray',
-        'tkafka repair sets it aside; or remove it',
+        {
+          severity: 'error',
+          kind: 'stray-folder',
+          file: path,
+          position: null,
+          problem: `the metadata has no partition ${name}`,
+          meaning: 'nobody reads it; a broker would set it aside as -stray',
+          mend: 'tkafka repair sets it aside; or remove it',
+        },
       )
     } else if (folder.state !== 'delete') {
       // What was deleted on purpose waits for the next broker, which removes it.
@@ -93,16 +95,15 @@ function tellUnnamed(
   const id = readPartitionMetadata(os.fs, path)
   const why = id === undefined ? undefined : whyFolderStays(os, directory, path, id)
   if (why === undefined) return false
-  report.add(
-    'error',
-    place,
-    'unnamed-topic',
-    path,
-    null,
-    why,
-    'nobody reads it; a broker would set it aside as -stray',
-    `bring back the ${METADATA_LOG_FOLDER} that knows it, or tkafka repair names the topic again, without its settings`,
-  )
+  report.add(place, {
+    severity: 'error',
+    kind: 'unnamed-topic',
+    file: path,
+    position: null,
+    problem: why,
+    meaning: 'nobody reads it; a broker would set it aside as -stray',
+    mend: `bring back the ${METADATA_LOG_FOLDER} that knows it, or tkafka repair names the topic again, without its settings`,
+  })
   return true
 }
 
@@ -198,18 +199,17 @@ export function checkMetadataIsElsewhere(report: CheckReport, directory: LocalDi
   const properties = directory.serverProperties()
   const severalDirs =
     (properties.get('log.dirs') ?? '').includes(',') || properties.get('metadata.log.dir') !== undefined
-  report.add(
-    severalDirs ? 'note' : 'error',
-    NO_PARTITION,
-    'metadata-elsewhere',
-    join(directory.path, METADATA_LOG_FOLDER),
-    null,
-    'it is not here',
-    severalDirs
+  report.add(NO_PARTITION, {
+    severity: severalDirs ? 'note' : 'error',
+    kind: 'metadata-elsewhere',
+    file: join(directory.path, METADATA_LOG_FOLDER),
+    position: null,
+    problem: 'it is not here',
+    meaning: severalDirs
       ? 'it lies in another of the log.dirs; topics are told by their folders here, and only read'
       : 'where this is one of several log.dirs, another one has it; else what topics there are is lost',
-    'check the log directory that has it, or bring it back from a copy',
-  )
+    mend: 'check the log directory that has it, or bring it back from a copy',
+  })
 }
 
 /** A folder that is here though the metadata has it elsewhere. */
@@ -217,18 +217,17 @@ export function checkHome(report: CheckReport, place: Place, dir: string, image:
   const partition = image.topic(place.topic ?? '')?.partitions[place.partition ?? -1]
   const elsewhere = partition && whyElsewhere(image, partition)
   if (partition === undefined || elsewhere === undefined) return
-  report.add(
-    'error',
-    place,
-    'wrong-directory',
-    dir,
-    null,
-    `the metadata says that ${elsewhere} keeps it`,
-    partition.replicas.includes(image.nodeId)
+  report.add(place, {
+    severity: 'error',
+    kind: 'wrong-directory',
+    file: dir,
+    position: null,
+    problem: `the metadata says that ${elsewhere} keeps it`,
+    meaning: partition.replicas.includes(image.nodeId)
       ? 'a broker that finds it in two of its log.dirs does not start'
       : 'a broker sets the folder aside as -stray',
-    'look whether it holds what is missing there, then move it away',
-  )
+    mend: 'look whether it holds what is missing there, then move it away',
+  })
 }
 
 /**
@@ -266,20 +265,22 @@ export function checkFolder(
   }
   if (!neverSaid && id !== topicId) {
     const stays = id === undefined ? undefined : whyFolderStays(os, directory, dir, id)
-    report.add(
-      'error',
-      place,
-      'bad-partition-metadata',
+    report.add(place, {
+      severity: 'error',
+      kind: 'bad-partition-metadata',
       file,
-      null,
-      id === undefined ? 'it is missing or damaged' : `it names topic id ${id}, the metadata ${topicId}`,
-      stays === undefined
-        ? 'a broker sets the folder aside and shows an empty partition'
-        : `${stays}; nothing is written here, and a broker sets the folder aside`,
-      stays === undefined
-        ? repairCommand(place)
-        : `move the folder to where its records belong, or bring back the ${METADATA_LOG_FOLDER} that knows them`,
-    )
+      position: null,
+      problem:
+        id === undefined ? 'it is missing or damaged' : `it names topic id ${id}, the metadata ${topicId}`,
+      meaning:
+        stays === undefined
+          ? 'a broker sets the folder aside and shows an empty partition'
+          : `${stays}; nothing is written here, and a broker sets the folder aside`,
+      mend:
+        stays === undefined
+          ? repairCommand(place)
+          : `move the folder to where its records belong, or bring back the ${METADATA_LOG_FOLDER} that knows them`,
+    })
     if (id !== undefined) return false
   }
   const damage = join(dir, DAMAGE_FILE)

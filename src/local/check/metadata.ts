@@ -30,10 +30,10 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
   const wrong = (
     kind: string,
     file: string,
-    position: number | null,
     problem: string,
     meaning: string,
-  ): void => report.add('error', PLACE, kind, file, position, problem, meaning, MEND)
+    position: number | null,
+  ): void => report.add(PLACE, { severity: 'error', kind, file, position, problem, meaning, mend: MEND })
   let found = false
   for (const { name } of files.checkpoints) {
     const path = join(folder, name)
@@ -47,9 +47,9 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
       wrong(
         'bad-metadata-checkpoint',
         path,
-        error.position,
         error.detail,
         'an older one and the log are read in its place; a broker stops at it',
+        error.position,
       )
     }
   }
@@ -61,14 +61,14 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
       const walk = walkBatches(fs, fd, path, 0, (batch, position) => {
         report.batches++
         if (batch.isControl) return
-        batch.walk((_index, offset, _timestamp, buffer, _keyStart, _keyEnd, start, end) => {
+        batch.walk(({ offset, buffer, valueStart, valueEnd }) => {
           report.records++
           try {
-            decodeMetadataRecord(buffer, start, end)
+            decodeMetadataRecord(buffer, valueStart, valueEnd)
           } catch (error) {
             if (!(error instanceof CorruptRecordError)) throw error
             found = true
-            wrong('bad-record', path, position, `record ${offset}: ${error.detail}`, HIDDEN)
+            wrong('bad-record', path, `record ${offset}: ${error.detail}`, HIDDEN, position)
           }
         })
       })
@@ -77,16 +77,18 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
       const isTail = !walk.goodBatchesBehind && i === files.segments.length - 1
       found ||= !isTail
       // Readers end there and the next change of the metadata cuts it; so does a broker, whatever its marker says.
-      report.add(
-        isTail ? 'note' : 'error',
-        PLACE,
-        isTail ? 'torn-tail' : 'bad-batch',
-        path,
-        walk.tail.position,
-        `${isTail ? count(walk.size - walk.validEnd, 'byte at the end is', 'bytes at the end are') : count(walk.size - walk.validEnd, 'byte from here on is', 'bytes from here on are')} no ${isTail ? 'batch' : 'good log'}: ${walk.tail.detail}`,
-        isTail ? 'the last change of the metadata was cut short; it did not happen' : HIDDEN,
-        MEND,
-      )
+      const cut = walk.size - walk.validEnd
+      report.add(PLACE, {
+        severity: isTail ? 'note' : 'error',
+        kind: isTail ? 'torn-tail' : 'bad-batch',
+        file: path,
+        position: walk.tail.position,
+        problem: isTail
+          ? `${count(cut, 'byte at the end is', 'bytes at the end are')} no batch: ${walk.tail.detail}`
+          : `${count(cut, 'byte from here on is', 'bytes from here on are')} no good log: ${walk.tail.detail}`,
+        meaning: isTail ? 'the last change of the metadata was cut short; it did not happen' : HIDDEN,
+        mend: MEND,
+      })
     } finally {
       fs.close(fd)
     }
@@ -98,7 +100,7 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error
     const kind = error instanceof LostMetadataError ? 'lost-end' : 'bad-metadata'
-    wrong(kind, error.file ?? folder, error.position, error.detail, HIDDEN)
+    wrong(kind, error.file ?? folder, error.detail, HIDDEN, error.position)
   } finally {
     log.close()
   }

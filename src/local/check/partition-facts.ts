@@ -2,6 +2,7 @@ import type { Int64 } from '../../bytes/int64.ts'
 import type { EndDamage } from '../../log/opening/end-damage.ts'
 import type { LogSegment } from '../../log/segment/log-segment.ts'
 import type { AbortedTxn } from '../../log/segment/transaction-index.ts'
+import type { RecordView } from '../../record/record-view.ts'
 import type { Place } from './report.ts'
 
 export interface PartitionToCheck {
@@ -16,14 +17,7 @@ export interface PartitionToCheck {
   /** What is known to have been at the log's end, and is not. */
   readonly endDamage?: EndDamage
   /** For records that mean something: called with each record of each data batch. */
-  readonly record?: (
-    file: string,
-    position: number,
-    offset: number,
-    buffer: Buffer,
-    key: readonly [number, number],
-    value: readonly [number, number],
-  ) => void
+  readonly record?: (file: string, position: number, record: RecordView) => void
 }
 
 /** What is between two batches, as far as the log's reader must know. */
@@ -31,6 +25,10 @@ export interface SegmentFacts {
   readonly segment: LogSegment
   readonly size: number
   readonly isActive: boolean
+  /** The offset that its first batch should have, at the least. */
+  readonly from: number
+  /** Where the next segment begins. */
+  readonly nextBase: number | undefined
   /** base, last offset and position of each batch, flat. */
   readonly batches: number[]
   /** Of each batch. */

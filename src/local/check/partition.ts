@@ -15,7 +15,6 @@ import { maxTimestampAt } from '../../log/segment/batch-cursor.ts'
 import { LogSegment } from '../../log/segment/log-segment.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import type { RecordBatch } from '../../record/record-batch.ts'
 import type { PartitionToCheck, SegmentFacts } from './partition-facts.ts'
 import type { CheckReport } from './report.ts'
@@ -55,6 +54,8 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
         segment,
         size: segment.fileSize(),
         isActive,
+        from: next,
+        nextBase: bases[i + 1],
         batches: [],
         maxTimestamps: [],
         aborted: [],
@@ -62,7 +63,7 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
       }
       report.files++
       report.bytes += facts.size
-      next = checkSegment(os, report, partition, facts, next, bases[i + 1], (cursor, expected) => {
+      next = checkSegment(os, report, partition, facts, (cursor, expected) => {
         const base = header.baseOffsetAt(cursor.buffer, cursor.at)
         // Where offsets may have gaps a snapshot can lie in one.
         for (const at of snapshots) {
@@ -124,13 +125,11 @@ function checkSegment(
   report: CheckReport,
   partition: PartitionToCheck,
   facts: SegmentFacts,
-  from: number,
-  nextBase: number | undefined,
   visit: (cursor: BatchCursor, expected: number) => void,
 ): number {
   const { place } = partition
-  const { segment, size } = facts
-  let next = from
+  const { segment, size, nextBase } = facts
+  let next = facts.from
   let position = 0
   while (position < size) {
     const cursor = segment.cursor(position, size, next)
@@ -171,7 +170,8 @@ function checkSegment(
       const mend =
         'nothing is changed in such a log; read it with a broker of Kafka 3.x, or an update of tkafka'
       const meaning = 'readers pass over these records or stop at them'
-      report.add('error', place, 'unread-format', segment.path, position, problem, meaning, mend)
+      const damage = { severity: 'error', kind: 'unread-format', file: segment.path, position } as const
+      report.add(place, { ...damage, problem, meaning, mend })
       if (behind === undefined) return Math.max(next, nextBase ?? next)
       position = behind
       next = baseOffsetAt(segment, behind, size)
@@ -254,13 +254,13 @@ function checkBatch(
     let maxTimestamp: Int64 = -1
     let grows = true
     const isControl = batch.isControl
-    batch.walk((_index, offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
+    batch.walk((view) => {
+      const { offset, exactTimestamp } = view
       count++
       grows &&= offset > last
       last = offset
-      const exact = exactTimestamp(timestamp)
-      if (exact > maxTimestamp) maxTimestamp = exact
-      if (!isControl) record?.(file, position, offset, buffer, [keyStart, keyEnd], [valueStart, valueEnd])
+      if (exactTimestamp > maxTimestamp) maxTimestamp = exactTimestamp
+      if (!isControl) record?.(file, position, view)
     })
     report.records += count
     if (count !== batch.count) wrong(`a batch says ${counted(batch.count, 'record')} and holds ${count}`)

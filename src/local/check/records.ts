@@ -19,34 +19,34 @@ export function recordCheck(
 ): PartitionToCheck['record'] {
   const { topic, partition } = place
   if (topic !== OFFSETS_TOPIC && topic !== TRANSACTION_TOPIC) return undefined
-  return (file, position, offset, buffer, key, value) => {
+  return (file, position, record) => {
+    const { buffer, keyStart, keyEnd, valueStart, valueEnd } = record
     const wrong = (problem: string): void =>
-      report.add(
-        'error',
-        place,
-        'bad-record',
+      report.add(place, {
+        severity: 'error',
+        kind: 'bad-record',
         file,
         position,
-        `record ${offset}: ${problem}`,
-        'a broker that loads it fails or skips it; what it said does not count',
-        'commit the offsets again (consumer-groups --reset-offsets); the next compaction removes it',
-      )
+        problem: `record ${record.offset}: ${problem}`,
+        meaning: 'a broker that loads it fails or skips it; what it said does not count',
+        mend: 'commit the offsets again (consumer-groups --reset-offsets); the next compaction removes it',
+      })
     try {
-      if (key[1] < 0) return wrong('no key')
+      if (keyEnd < 0) return wrong('no key')
       if (topic === TRANSACTION_TOPIC) {
-        const id = decodeTransactionLogKey(buffer, key[0], key[1])
-        if (id !== undefined && value[1] >= 0) decodeTransactionLogValue(buffer, value[0], value[1])
+        const id = decodeTransactionLogKey(buffer, keyStart, keyEnd)
+        if (id !== undefined && valueEnd >= 0) decodeTransactionLogValue(buffer, valueStart, valueEnd)
         return
       }
-      const name = decodeOffsetsKey(buffer, key[0], key[1])
+      const name = decodeOffsetsKey(buffer, keyStart, keyEnd)
       if (name.type === 'Unknown') return
       const right = offsetsPartitionFor(name.group, partitionCount)
       if (right !== partition) {
         return wrong(`group ${name.group} belongs into partition ${right}`)
       }
-      if (value[1] < 0) return
-      if (name.type === 'OffsetCommit') decodeOffsetCommitValue(buffer, value[0], value[1])
-      else if (name.type === 'GroupMetadata') decodeGroupMetadataValue(buffer, value[0], value[1])
+      if (valueEnd < 0) return
+      if (name.type === 'OffsetCommit') decodeOffsetCommitValue(buffer, valueStart, valueEnd)
+      else if (name.type === 'GroupMetadata') decodeGroupMetadataValue(buffer, valueStart, valueEnd)
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error
       wrong(error.detail)

@@ -30,24 +30,15 @@ export class CheckReport {
     problem: string,
     meaning: string,
   ): void {
-    this.add('error', place, kind, file, position, problem, meaning, repairCommand(place))
+    this.add(place, { severity: 'error', kind, file, position, problem, meaning, mend: repairCommand(place) })
   }
 
   note(place: Place, kind: string, file: string, problem: string, meaning: string, mend: string): void {
-    this.add('note', place, kind, file, null, problem, meaning, mend)
+    this.add(place, { severity: 'note', kind, file, position: null, problem, meaning, mend })
   }
 
-  add(
-    severity: Finding['severity'],
-    { topic, partition }: Place,
-    kind: string,
-    file: string,
-    position: number | null,
-    problem: string,
-    meaning: string,
-    mend: string,
-  ): void {
-    this.findings.push({ severity, kind, topic, partition, file, position, problem, meaning, mend })
+  add({ topic, partition }: Place, finding: Omit<Finding, keyof Place>): void {
+    this.findings.push({ topic, partition, ...finding })
   }
 
   summary(): CheckSummary {

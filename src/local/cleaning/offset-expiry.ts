@@ -41,21 +41,21 @@ export async function* expireOffsets(
   const minutes = Number(layers.value('offsets.retention.minutes') ?? DEFAULT_MINUTES)
   const retentionMs = (Number.isFinite(minutes) ? minutes : DEFAULT_MINUTES) * 60_000
   const store = new OffsetStore(os, directory)
-  const times = new GroupTimes(directory, count)
+  const sources = { directory, store, times: new GroupTimes(directory, count) }
   for (const { groupId, type } of store.groups()) {
     // Share and Streams groups keep their offsets elsewhere, or by rules of their own.
     if (type !== 'Classic' && type !== 'Consumer') continue
     // The other replicas would not have the tombstones.
     if (directory.whyNotWritable(OFFSETS_TOPIC, offsetsPartitionFor(groupId, count)) !== undefined) continue
     const started = os.clock.monotonic()
-    const expired = expiredOffsets(os, directory, store, times, groupId, retentionMs, os.clock.now())
+    const expired = expiredOffsets(os, sources, groupId, retentionMs)
     if (expired.length === 0) continue
     const all = expired.length === store.fetch(groupId).size
     const partition = offsetsPartitionFor(groupId, count)
     if (options.dryRun !== true) {
       await enter()
       // Somebody may have joined or committed since.
-      const still = expiredOffsets(os, directory, store, times, groupId, retentionMs, os.clock.now())
+      const still = expiredOffsets(os, sources, groupId, retentionMs)
       if (still.length === 0) continue
       if (
         all &&
@@ -83,15 +83,21 @@ export async function* expireOffsets(
   }
 }
 
+/** Who knows of a group's offsets. */
+interface OffsetSources {
+  readonly directory: LocalDirectory
+  readonly store: OffsetStore
+  readonly times: GroupTimes
+}
+
+/** Offsets of the group that nobody uses and that were committed longer ago than they are kept. */
 function expiredOffsets(
   os: Os,
-  directory: LocalDirectory,
-  store: OffsetStore,
-  groupTimes: GroupTimes,
+  { directory, store, times }: OffsetSources,
   groupId: string,
   retentionMs: number,
-  now: number,
 ): CommittedOffset[] {
+  const now = os.clock.now()
   // Cheap first: most groups committed lately.
   const old = [...store.fetch(groupId).values()].filter(
     ({ commitTimestamp }) => now - commitTimestamp >= retentionMs,
@@ -103,9 +109,9 @@ function expiredOffsets(
     const read = new Set(live.flatMap(({ file }) => subscribedTopics(file, image)))
     return old.filter(({ topic }) => !read.has(topic))
   }
-  const times = groupTimes.of(groupId)
-  if (times === undefined) return []
-  const { emptySince, expireTimestamps } = times
+  const known = times.of(groupId)
+  if (known === undefined) return []
+  const { emptySince, expireTimestamps } = known
   return old.filter(({ topic, partition, commitTimestamp }) => {
     const expires = expireTimestamps.get(`${topic}-${partition}`)
     if (expires !== undefined) return now >= expires
@@ -152,7 +158,7 @@ class GroupTimes {
 }
 
 function replay(batch: RecordBatch, groups: Map<string, Times>): void {
-  batch.walk((_i, _offset, _timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+  batch.walk(({ buffer: bytes, keyStart, keyEnd, valueStart, valueEnd }) => {
     if (keyEnd < 0) return
     try {
       const key = decodeOffsetsKey(bytes, keyStart, keyEnd)

@@ -5,8 +5,8 @@ import type { AbortedTransaction, FetchedData } from '../../log/fetched-data.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { controlRecordTypeOf } from '../../record/control-record.ts'
-import type { RecordVisitor } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
+import type { RecordVisitor } from '../../record/record-view.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
 
 export interface FetcherOptions {
@@ -60,34 +60,14 @@ export class LocalFetcher implements TopicPartition {
     this.topicId = topicId
     this.log = log
     this.#options = options
-    this.#record = (
-      _index,
-      offset,
-      timestamp,
-      buffer,
-      keyStart,
-      keyEnd,
-      valueStart,
-      valueEnd,
-      headersStart,
-      headersCount,
-    ) => {
+    this.#record = (record) => {
+      const { offset } = record
       if (offset < this.position) return true
       const visitor = this.#visitor as ConsumerVisitor
-      if (!this.#announced) this.#announce(visitor, buffer)
+      if (!this.#announced) this.#announce(visitor, record.buffer)
       this.position = offset + 1
       this.#handedOut++
-      return visitor.record(
-        offset,
-        timestamp,
-        buffer,
-        keyStart,
-        keyEnd,
-        valueStart,
-        valueEnd,
-        headersStart,
-        headersCount,
-      )
+      return visitor.record(record)
     }
     this.#takeRun = (run) => {
       const visitor = this.#visitor as ConsumerVisitor
@@ -251,8 +231,8 @@ class AbortedBatches {
 
 function isAbortMarker(batch: RecordBatch): boolean {
   let abort = false
-  batch.walk((_index, _offset, _timestamp, buffer, keyStart, keyEnd) => {
-    abort = keyEnd >= 0 && controlRecordTypeOf(buffer.subarray(keyStart, keyEnd)) === 'ABORT'
+  batch.walk(({ key }) => {
+    abort = key !== null && controlRecordTypeOf(key) === 'ABORT'
     return false
   })
   return abort

@@ -2,7 +2,8 @@ import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../../client
 import { visitHeaders } from '../../client/stored-headers.ts'
 import type { Header } from '../../client/types.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
-import { exactTimestamp, timestampFields } from '../../record/exact-timestamp.ts'
+import { timestampFields } from '../../record/exact-timestamp.ts'
+import type { RecordView } from '../../record/record-view.ts'
 
 const NO_HEADERS: readonly Header[] = []
 
@@ -42,17 +43,8 @@ export class RecordCollector implements ConsumerVisitor {
     this.#bytes = Buffer.from(batch.buffer.subarray(batch.start, batch.end))
   }
 
-  record(
-    offset: number,
-    timestamp: number,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headersStart: number,
-    headersCount: number,
-  ): boolean {
+  record(record: RecordView): boolean {
+    const { offset, buffer, headersStart, headersCount } = record
     const { topic, partition, timestampType, leaderEpoch, start } = this.#batch as VisitedBatch
     const slice = (from: number, to: number) =>
       to < 0 ? null : this.#bytes.subarray(from - start, to - start)
@@ -68,10 +60,10 @@ export class RecordCollector implements ConsumerVisitor {
       topic,
       partition,
       offset,
-      ...timestampFields(exactTimestamp(timestamp)),
+      ...timestampFields(record.exactTimestamp),
       timestampType,
-      key: slice(keyStart, keyEnd),
-      value: slice(valueStart, valueEnd),
+      key: slice(record.keyStart, record.keyEnd),
+      value: slice(record.valueStart, record.valueEnd),
       headers,
       leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
     })

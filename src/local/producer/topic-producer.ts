@@ -1,4 +1,3 @@
-import type { Int64 } from '../../bytes/int64.ts'
 import { sizeOfVarint } from '../../bytes/varint.ts'
 import { type SlicePartitioner, UserPartitioner } from '../../client/partitioner.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../../client/producer.ts'
@@ -10,6 +9,7 @@ import type { UnifiedLog } from '../../log/unified-log.ts'
 import { LockBusyError, whenFree } from '../../os/lock-wait.ts'
 import { timestampFields } from '../../record/exact-timestamp.ts'
 import { KERNEL_MAX_LINE } from '../../record/kernels/line-layout.ts'
+import { keyLengthOf, type RecordSlices, recordOf, valueLengthOf } from '../../record/record-slices.ts'
 import { sizeOfHeaders } from '../../record/record-writer.ts'
 import { ProducedLog } from './produced-log.ts'
 import { codecOf, ProducerLimits } from './producer-limits.ts'
@@ -69,24 +69,13 @@ export class LocalTopicProducer implements TopicProducer {
     this.#takesLines = this.#accumulator.inputMemory !== undefined && this.#limits.fits > KERNEL_MAX_LINE
   }
 
-  append(
-    partition: number,
-    timestamp: Int64,
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    headers: Buffer,
-    headersStart: number,
-    headersEnd: number,
-    headersCount: number,
-  ): boolean {
-    const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
-    const valueLength = valueEnd < 0 ? -1 : valueEnd - valueStart
-    const bytes = keyLength + valueLength + headersEnd - headersStart
+  append(partition: number, record: RecordSlices): boolean {
+    const keyLength = keyLengthOf(record)
+    const valueLength = valueLengthOf(record)
+    const headersLength = record.headersEnd - record.headersStart
+    const bytes = keyLength + valueLength + headersLength
     if (bytes > this.#limits.fits) {
-      const refusal = this.refusalOf(keyLength, valueLength, headersEnd - headersStart, headersCount)
+      const refusal = this.refusalOf(keyLength, valueLength, headersLength, record.headersCount)
       if (refusal !== undefined) throw refusal
     }
     if (this.stopped.first !== undefined) throw this.stopped.first
@@ -94,17 +83,7 @@ export class LocalTopicProducer implements TopicProducer {
     let chosen = partition
     if (chosen < 0) {
       chosen = this.#chosen
-      if (chosen < 0) {
-        chosen = this.#options.partitioner.choose(
-          buffer,
-          keyStart,
-          keyEnd,
-          buffer,
-          valueStart,
-          valueEnd,
-          this.partitionCount,
-        )
-      }
+      if (chosen < 0) chosen = this.#options.partitioner.choose(record, this.partitionCount)
     }
     if (keyLength < 0 && this.#config.compact) throw this.#limits.keyMissing(chosen)
     const queue = this.#accumulator.queue(chosen)
@@ -113,24 +92,7 @@ export class LocalTopicProducer implements TopicProducer {
       return false
     }
     this.#chosen = -1
-    const { writer } = queue
-    const full =
-      headersCount === 0 && typeof timestamp === 'number'
-        ? writer.appendSlices(timestamp, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd)
-        : writer.appendWithHeaders(
-            timestamp,
-            buffer,
-            keyStart,
-            keyEnd,
-            buffer,
-            valueStart,
-            valueEnd,
-            headers,
-            headersStart,
-            headersEnd,
-            headersCount,
-          )
-    this.#accumulator.added(queue, full, bytes)
+    this.#accumulator.added(queue, queue.writer.appendSlices(record), bytes)
     if (queue.due) this.#tryWrite(queue)
     else if (this.#accumulator.isFull) this.#tryWriteAll()
     return true
@@ -202,15 +164,7 @@ export class LocalTopicProducer implements TopicProducer {
     if (refusal !== undefined) throw refusal
     const partition =
       record.partition ??
-      this.#options.partitioner.choose(
-        key ?? NOTHING,
-        0,
-        keyLength,
-        value ?? NOTHING,
-        0,
-        valueLength,
-        this.partitionCount,
-      )
+      this.#options.partitioner.choose(recordOf(Number.NaN, key, value), this.partitionCount)
     this.checkPartition(partition)
     if (key === null && this.#config.compact) throw this.#limits.keyMissing(partition)
     const timestamp = this.#limits.timestampOf(record.timestamp, this.#options.clock.now())
@@ -395,6 +349,5 @@ export class LocalTopicProducer implements TopicProducer {
   }
 }
 
-const NOTHING = Buffer.alloc(0)
 const bytesOf = (value: Buffer | string | null): Buffer | null =>
   typeof value === 'string' ? Buffer.from(value) : value

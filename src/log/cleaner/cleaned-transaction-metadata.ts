@@ -69,7 +69,7 @@ export class CleanedTransactionMetadata {
 /** Of the batch's first record; undefined without records, -1 for a key that tells none. */
 function controlTypeOf(batch: RecordBatch): number | undefined {
   let type: number | undefined
-  batch.walk((_index, _offset, _timestamp, buffer, keyStart, keyEnd) => {
+  batch.walk(({ buffer, keyStart, keyEnd }) => {
     type = keyEnd - keyStart >= 4 ? buffer.readInt16BE(keyStart + 2) : -1
     return false
   })

@@ -10,10 +10,9 @@ import { writeInt16, writeInt32 } from '../../bytes/int32.ts'
 import { type Int64, writeInt64 } from '../../bytes/int64.ts'
 import * as header from '../../record/batch-header.ts'
 import { compress } from '../../record/compression/compression.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
-import type { RecordVisitor } from '../../record/record.ts'
 import type { RecordBatch } from '../../record/record-batch.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
+import type { RecordView, RecordVisitor } from '../../record/record-view.ts'
 import { copyBytes } from '../../record/record-writer.ts'
 import type { CleanedTransactionMetadata } from './cleaned-transaction-metadata.ts'
 import type { CleanedSegment } from './cleaner-output.ts'
@@ -116,45 +115,39 @@ export class CleanerFilter {
   #makeVisitor(): RecordVisitor {
     const { map, mapStart } = this.#options
     const { latestOffset } = map
-    return (
-      _index,
-      offset,
-      timestamp,
-      buffer,
-      keyStart,
-      keyEnd,
-      _valueStart,
-      valueEnd,
-      _headers,
-      _count,
-      end,
-    ) => {
+    return (record) => {
+      const { offset, end } = record
       const start = this.#recordEnd
       this.#recordEnd = end
       this.#seen++
       if (offset <= latestOffset) {
         // Nothing without a key belongs into a compacted topic.
+        const { keyEnd } = record
         if (keyEnd < 0) return
-        if (offset >= mapStart ? map.isSuperseded(offset) : map.get(buffer, keyStart, keyEnd) > offset) return
-        if (valueEnd < 0 && this.#tombstonesMayGo) return
+        const superseded =
+          offset >= mapStart
+            ? map.isSuperseded(offset)
+            : map.get(record.buffer, record.keyStart, keyEnd) > offset
+        if (superseded || (record.valueEnd < 0 && this.#tombstonesMayGo)) return
       }
-      if (valueEnd < 0) this.#hasTombstones = true
-      this.#keep(buffer, start, end, timestamp)
+      if (record.valueEnd < 0) this.#hasTombstones = true
+      this.#keep(record, start)
     }
   }
 
-  readonly #keepAll: RecordVisitor = (_index, _offset, timestamp, buffer, ...rest) => {
-    const end = rest[6]
+  readonly #keepAll: RecordVisitor = (record) => {
     const start = this.#recordEnd
-    this.#recordEnd = end
+    this.#recordEnd = record.end
     this.#seen++
-    this.#keep(buffer, start, end, timestamp)
+    this.#keep(record, start)
   }
 
-  #keep(buffer: Buffer, start: number, end: number, timestamp: number): void {
+  /** Keeps the record, which begins at `start`. */
+  #keep(record: RecordView, start: number): void {
+    const { buffer, end } = record
     this.#kept++
-    const exact = exactTimestamp(timestamp)
-    if (exact > this.#maxTimestamp) this.#maxTimestamp = exact
+    const timestamp = record.exactTimestamp
+    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
     const runs = this.#runs
     const n = this.#runCount
     this.#records = buffer
@@ -230,26 +223,12 @@ export class CleanerFilter {
     })
     let run = 0
     let at = batch.compression === 'none' ? batch.position + header.RECORD_BATCH_OVERHEAD : 0
-    batch.walk(
-      (_i, offset, timestamp, buffer, keyStart, keyEnd, valueStart, valueEnd, headers, count, end) => {
-        const start = at
-        at = end
-        while (run < this.#runCount && this.#runs[run + 1] <= start) run += 2
-        if (run >= this.#runCount || start < this.#runs[run]) return
-        builder.appendStored(
-          offset,
-          exactTimestamp(timestamp),
-          buffer,
-          keyStart,
-          keyEnd,
-          valueStart,
-          valueEnd,
-          headers,
-          count,
-          end,
-        )
-      },
-    )
+    batch.walk((record) => {
+      const start = at
+      at = record.end
+      while (run < this.#runCount && this.#runs[run + 1] <= start) run += 2
+      if (run < this.#runCount && start >= this.#runs[run]) builder.appendStored(record)
+    })
     builder.lastOffset = batch.lastOffset
     const bytes = builder.build()
     output.reserve(bytes.length)

@@ -10,7 +10,7 @@
 import { TerseError } from '../../errors.ts'
 import type { Os } from '../../os/os.ts'
 import { prepareCodec } from '../../record/compression/compression.ts'
-import type { RecordVisitor } from '../../record/record.ts'
+import type { RecordVisitor } from '../../record/record-view.ts'
 import { isDiskFull } from '../full-disk.ts'
 import { MAX_RELATIVE_OFFSET } from '../segment/offset-index.ts'
 import { replaceSegmentFiles } from '../segment/segment-files.ts'
@@ -47,6 +47,14 @@ export interface CleanerStats {
   mapUse: number
   /** Bytes of .log files that the swaps freed. */
   bytesFreed: number
+}
+
+/** One segment of a pass over the log. */
+interface CleaningStep {
+  readonly checkCrc: boolean
+  /** Bytes in front of the segment, and of all segments. */
+  readonly done: number
+  readonly total: number
 }
 
 export class Cleaner {
@@ -115,7 +123,7 @@ export class Cleaner {
         for (const segment of group) {
           // What the map was built from had its checksums looked at then.
           const checked = segment.baseOffset >= firstDirtyOffset && segment.nextOffset <= endOffset
-          await this.#cleanInto(survey, segment, filter, output, !checked, done, total)
+          await this.#cleanInto(survey, segment, filter, output, { checkCrc: !checked, done, total })
           done += segment.size
         }
         // A segment without records, empty or of emptied batches that stay for their producers, leads a broker's look-up
@@ -148,7 +156,7 @@ export class Cleaner {
     const transactions = new CleanedTransactionMetadata(abortedTransactions(survey, start))
     const reader = this.#reader
     let fits = true
-    const visitor: RecordVisitor = (_index, offset, _timestamp, buffer, keyStart, keyEnd) => {
+    const visitor: RecordVisitor = ({ offset, buffer, keyStart, keyEnd }) => {
       if (keyEnd < 0 || offset < start) return
       fits = map.put(buffer, keyStart, keyEnd, offset)
       return fits
@@ -200,9 +208,7 @@ export class Cleaner {
     { baseOffset, size }: SurveyedSegment,
     filter: CleanerFilter,
     output: CleanedSegment,
-    checkCrc: boolean,
-    doneBefore: number,
-    total: number,
+    { checkCrc, done: doneBefore, total }: CleaningStep,
   ): Promise<void> {
     const { pace, onProgress } = this.#options
     const reader = this.#reader

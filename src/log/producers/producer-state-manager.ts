@@ -8,7 +8,6 @@ import { type Int64, readInt64 } from '../../bytes/int64.ts'
 import { KafkaError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
-import { exactTimestamp } from '../../record/exact-timestamp.ts'
 import { incrementSequence } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'
@@ -271,12 +270,13 @@ interface EndMarker {
 /** undefined for a control batch without records or with other ones. */
 function readEndMarker(batch: RecordBatch): EndMarker | undefined {
   let marker: EndMarker | undefined
-  batch.walk((_index, _offset, rounded, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-    if (keyEnd - keyStart >= 4 && valueEnd - valueStart >= 6) {
+  batch.walk((record) => {
+    const { buffer, keyStart, valueStart } = record
+    if (record.keyLength >= 4 && record.valueLength >= 6) {
       const type = readInt16(buffer, keyStart + 2)
       if (type === 0 || type === 1) {
-        const timestamp = exactTimestamp(rounded)
-        marker = { abort: type === 0, coordinatorEpoch: readInt32(buffer, valueStart + 2), timestamp }
+        const coordinatorEpoch = readInt32(buffer, valueStart + 2)
+        marker = { abort: type === 0, coordinatorEpoch, timestamp: record.exactTimestamp }
       }
     }
     return false

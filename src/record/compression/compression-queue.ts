@@ -4,7 +4,7 @@
 import type { Int64 } from '../../bytes/int64.ts'
 import type { Codec } from '../record.ts'
 import { compress } from './compression.ts'
-import type { CompressionSlots } from './compression-slots.ts'
+import type { CompressionSlots, PlainRecords } from './compression-slots.ts'
 
 /** Plain bytes that are compressed here before another thread is asked for: starting one takes some 30 ms of CPU. */
 const THREAD_FROM = 4 * 1024 * 1024
@@ -79,20 +79,12 @@ export class CompressionQueue {
   }
 
   /**
-   * Has records[start, end) compressed, which may be used again at once.
+   * Has the records of a batch compressed; their memory may be used again at once.
    * @param here the owner waits for it: another thread would not be quicker
    * @throws TerseError where the codec's library does not load; then the batch was not handed in
    */
-  compress(
-    owner: BatchOwner,
-    batch: EndedBatch,
-    codec: Codec,
-    level: number | undefined,
-    records: Buffer,
-    start: number,
-    end: number,
-    here: boolean,
-  ): void {
+  compress(owner: BatchOwner, batch: EndedBatch, plain: PlainRecords, here: boolean): void {
+    const { codec, level, buffer, start, end } = plain
     if (this.#helper?.gone) this.#giveUp()
     this.#placeDone()
     const entry: Entry = { owner, batch, codec, level, job: -1, compressed: undefined }
@@ -106,14 +98,14 @@ export class CompressionQueue {
         end - start <= plainCapacity
       ) {
         entry.job = this.#jobs++
-        slots.put(entry.job, this.#jobs - this.#firstJob, codec, level, records, start, end)
+        slots.put(entry.job, this.#jobs - this.#firstJob, plain)
         this.#entries.push(entry)
         return
       }
       // What is made here while the helper is at one batch has to be kept: not without bound.
       while (this.#entries.length >= 2 * count) this.#placeFirst()
     }
-    entry.compressed = compress(codec, records.subarray(start, end), level)
+    entry.compressed = compress(codec, buffer.subarray(start, end), level)
     if (this.#entries.length > 0) this.#entries.push(entry)
     else owner.place(batch, entry.compressed)
     if (!QUICK.includes(codec)) this.#count(end - start)

@@ -41,6 +41,15 @@ export interface SharedSlots {
   readonly plainCapacity: number
 }
 
+/** What is to be compressed, and how: buffer[start, end). */
+export interface PlainRecords {
+  readonly codec: Codec
+  readonly level: number | undefined
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
+
 export class CompressionSlots {
   readonly shared: SharedSlots
   readonly #ints: Int32Array
@@ -62,22 +71,15 @@ export class CompressionSlots {
   }
 
   /**
-   * The maker's: queues bytes[start, end) as job number `job`, whose slot must be free. A worker that sleeps is woken once
+   * The maker's: queues records as job number `job`, whose slot must be free. A worker that sleeps is woken once
    * half of the slots are taken: waking it for each would cost more than the time that it sleeps.
    *
    * @param waiting jobs that are not placed yet, with this one
    */
-  put(
-    job: number,
-    waiting: number,
-    codec: Codec,
-    level: number | undefined,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
+  put(job: number, waiting: number, plain: PlainRecords): void {
+    const { codec, level, buffer, start, end } = plain
     const at = this.#at(job)
-    bytes.copy(this.#bytes, this.#offset(job), start, end)
+    buffer.copy(this.#bytes, this.#offset(job), start, end)
     this.#ints[at + CODEC] = CODECS.indexOf(codec)
     this.#ints[at + LEVEL] = level ?? NO_LEVEL
     this.#ints[at + PLAIN_SIZE] = end - start

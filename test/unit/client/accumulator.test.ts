@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RecordAccumulator } from '../../../src/client/record-accumulator.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'
+import { recordOf } from '../../../src/record/record-slices.ts'
 
 const options = { codec: 'none', batchSize: 200, producerId: 7, bufferMemory: 33554432 } as const
 const value = Buffer.alloc(40, 'v')
@@ -8,7 +9,7 @@ const value = Buffer.alloc(40, 'v')
 function add(accumulator: RecordAccumulator, partition: number, records = 1) {
   const queue = accumulator.queue(partition)
   for (let i = 0; i < records; i++) {
-    const full = queue.writer.appendSlices(1000, null, 0, -1, value, 0, value.length)
+    const full = queue.writer.appendSlices(recordOf(1000, null, value))
     accumulator.added(queue, full, value.length)
   }
   return queue
@@ -109,7 +110,7 @@ describe('RecordAccumulator', () => {
     const accumulator = new RecordAccumulator(2, options)
     const large = Buffer.alloc(3_000_000, 'x')
     const queue = add(accumulator, 0)
-    const full = queue.writer.appendSlices(1000, null, 0, -1, large, 0, large.length)
+    const full = queue.writer.appendSlices(recordOf(1000, null, large))
     accumulator.added(queue, full, large.length)
     accumulator.endBatches()
     expect(batches(queue).map((batch) => batch.count)).toEqual([1, 1])

@@ -1,3 +1,4 @@
+import { recordOf } from '../../../src/record/record-slices.ts'
 import '../../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -78,7 +79,8 @@ function spread(bytes: Buffer, sizes: readonly number[], { partitions, separator
     if (hashed && keyEnd >= 0) partition = partitionForKey(buffer, keyStart, keyEnd, partitions)
     else way.turn = (way.turn + 1) % partitions
     const queue = queues[partition]
-    queue.writer.appendSlices(1000, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd)
+    const record = recordOf(1000, buffer, buffer)
+    queue.writer.appendSlices(Object.assign(record, { keyStart, keyEnd, valueStart, valueEnd }))
     return true
   }
   // The kernel comes in behind half a megabyte: as if that had come.

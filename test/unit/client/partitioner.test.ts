@@ -4,9 +4,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RotatingPartitioner, StickyPartitioner, UserPartitioner } from '../../../src/client/partitioner.ts'
 import { choosePartitioner } from '../../../src/client/partitioner-loader.ts'
+import { recordOf } from '../../../src/record/record-slices.ts'
 
 const value = Buffer.from('value')
-const none = Buffer.alloc(0)
 
 function chooseAll(
   partitioner: { choose: RotatingPartitioner['choose'] },
@@ -14,8 +14,8 @@ function chooseAll(
   count: number,
 ) {
   return keys.map((text) => {
-    const key = text === null ? none : Buffer.from(text)
-    return partitioner.choose(key, 0, text === null ? -1 : key.length, value, 0, value.length, count)
+    const key = text === null ? null : Buffer.from(text)
+    return partitioner.choose(recordOf(0, key, value), count)
   })
 }
 

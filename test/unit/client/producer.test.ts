@@ -10,6 +10,7 @@ import { DEFAULT_LOG_CONFIG } from '../../../src/log/log-config.ts'
 import { UnifiedLog } from '../../../src/log/unified-log.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'
+import { recordOf } from '../../../src/record/record-slices.ts'
 
 let dir: string
 let directories: LocalDirectory[]
@@ -236,10 +237,13 @@ describe('the bulk interface', () => {
     const p = producer({ 'batch.size': '1000' })
     const topic = await p.openTopic('b')
     const line = Buffer.from(`${'x'.repeat(5000)}tail`)
+    const record = recordOf(0, line, line)
+    record.keyEnd = 4
+    record.valueStart = 4
     for (let i = 0; i < 1200; i++) {
       line.writeUInt32BE(i, 0)
-      while (!topic.append(i % 2, 1700000000000 + i, line, 0, 4, 4, line.length, line, 0, 0, 0))
-        await topic.drain()
+      record.timestamp = 1700000000000 + i
+      while (!topic.append(i % 2, record)) await topic.drain()
     }
     await p.close()
     for (const partition of [0, 1]) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { nearNames } from '../../../src/names/near-names.ts'
 import { topicFilter } from '../../../src/client/topic-filter.ts'
 import { javaHashOrder, javaStringHash } from '../../../src/java/java-hash.ts'
+import { nearNames } from '../../../src/names/near-names.ts'
 import { collide, validateTopicName } from '../../../src/names/topic-names.ts'
 
 describe('topic names and patterns', () => {

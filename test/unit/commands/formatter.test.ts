@@ -42,7 +42,8 @@ async function printed(
   const name = PACKAGE + (options.formatter ?? 'DefaultMessageFormatter')
   const formatter = await messageFormatter(name, new Map(Object.entries(properties)))
   let first = true
-  batch.visit((_i, offset, timestamp, bytes, ks, ke, vs, ve, hs, hc) => {
+  batch.visit((record) => {
+    const bytes = record.buffer
     if (first) {
       const stored = bytes === buffer
       formatter.batch(
@@ -59,7 +60,7 @@ async function printed(
       )
     }
     first = false
-    formatter.record(offset, timestamp, bytes, ks, ke, vs, ve, hs, hc, output)
+    formatter.record(record, output)
   })
   output.flush(true)
   return Buffer.concat(pieces).toString('latin1')

@@ -13,6 +13,7 @@ import { LocalProducer } from '../../../src/local/producer/local-producer.ts'
 import { isTooNew, logConfigFrom } from '../../../src/log/log-config.ts'
 import type { Os } from '../../../src/os/os.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
+import { recordOf } from '../../../src/record/record-slices.ts'
 import { runInProcess } from '../../support/in-process.ts'
 
 let dir: string
@@ -41,7 +42,7 @@ describe('a producer that was closed', () => {
     await producer.close()
     const words = 'Cannot perform operation after producer has been closed'
     const bytes = Buffer.from('v')
-    expect(() => topic.append(-1, 1, bytes, 0, -1, 0, 1, bytes, 0, 0, 0)).toThrow(words)
+    expect(() => topic.append(-1, recordOf(1, null, bytes))).toThrow(words)
     await expect(topic.send({ topic: 't', value: 'v' })).rejects.toThrow(words)
     await expect(producer.send({ topic: 't', value: 'v' })).rejects.toThrow(words)
   })

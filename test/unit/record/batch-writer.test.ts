@@ -4,6 +4,7 @@ import { BatchWriter } from '../../../src/record/batch-writer.ts'
 import type { Codec } from '../../../src/record/record.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
+import { recordOf } from '../../../src/record/record-slices.ts'
 
 const T = 1_700_000_000_000
 
@@ -26,7 +27,7 @@ function batchesOf(writer: BatchWriter): RecordBatch[] {
 }
 
 function appendValue(writer: BatchWriter, value: Buffer, timestamp = T): boolean {
-  return writer.appendSlices(timestamp, null, 0, -1, value, 0, value.length)
+  return writer.appendSlices(recordOf(timestamp, null, value))
 }
 
 describe('BatchWriter', () => {
@@ -42,8 +43,10 @@ describe('BatchWriter', () => {
       [0, 2, 9, 9 + 16],
       [0, 2, 9, 9 + 17],
     ]) {
-      writer.appendSlices(T - keyEnd, source, keyStart, keyEnd, source, valueStart, valueEnd)
-      builder.appendSlices(T - keyEnd, source, keyStart, keyEnd, source, valueStart, valueEnd)
+      const record = recordOf(T - keyEnd, source, source)
+      Object.assign(record, { keyStart, keyEnd, valueStart, valueEnd })
+      writer.appendSlices(record)
+      builder.appendSlices(record)
     }
     const headers = [
       { key: 'a', value: Buffer.from('x') },
@@ -171,11 +174,12 @@ describe('BatchWriter', () => {
     one.append(T, null, Buffer.from('v'), headers)
     one.closeBatch()
     const two = new BatchWriter()
-    batchesOf(one)[0].visit(
-      (_index, _offset, timestamp, from, ks, ke, vs, ve, headersStart, count, recordEnd) => {
-        two.appendWithHeaders(timestamp, from, ks, ke, from, vs, ve, from, headersStart, recordEnd, count)
-      },
-    )
+    batchesOf(one)[0].visit(({ exactTimestamp, key, value, buffer, headersStart, headersCount, end }) => {
+      const record = recordOf(exactTimestamp, key, value)
+      two.appendSlices(
+        Object.assign(record, { headers: buffer, headersStart, headersEnd: end, headersCount }),
+      )
+    })
     two.closeBatch()
     expect(two.buffer.subarray(0, two.end).equals(one.buffer.subarray(0, one.end))).toBe(true)
     expect([...batchesOf(two)[0].records()][0].headers).toEqual(headers)

@@ -150,7 +150,7 @@ describe('a record batch', () => {
 
   test('a visitor that returns false ends the walk', () => {
     const seen: number[] = []
-    const whole = new RecordBatch(threeRecords()).visit((index) => {
+    const whole = new RecordBatch(threeRecords()).visit(({ index }) => {
       seen.push(index)
       return index < 1
     })

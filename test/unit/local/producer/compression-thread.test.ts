@@ -18,6 +18,7 @@ import {
 } from '../../../../src/record/compression/compression-queue.ts'
 import type { Codec } from '../../../../src/record/record.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
+import { recordOf } from '../../../../src/record/record-slices.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 let folder: string
@@ -52,7 +53,7 @@ async function produce(codec: Codec, helper: CompressionHelper | undefined) {
   )
   const lines = Array.from({ length: 3000 }, (_, i) => `${i}:${(i * 7919) % 1000}:${'ab'.repeat(i % 300)}`)
   for (const [i, line] of lines.entries()) {
-    writers[i % 2].appendSlices(9, null, 0, -1, Buffer.from(line), 0, Buffer.byteLength(line))
+    writers[i % 2].appendSlices(recordOf(9, null, Buffer.from(line)))
     if (i % 100 === 0) await new Promise(setImmediate)
   }
   for (const writer of writers) writer.endBatch()

@@ -1,3 +1,4 @@
+import { recordOf } from '../../../../src/record/record-slices.ts'
 import '../../../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -45,7 +46,8 @@ class Helper implements CompressionHelper {
 
 async function queueWith(helper: Helper, deadAfterMs?: number): Promise<CompressionQueue> {
   const queue = new CompressionQueue(() => Promise.resolve(helper), 1, deadAfterMs)
-  queue.compress({ place() {} }, BATCH, 'gzip', 1, Buffer.from('x'), 0, 1, true)
+  const plain = { codec: 'gzip', level: 1, buffer: Buffer.from('x'), start: 0, end: 1 } as const
+  queue.compress({ place() {} }, BATCH, plain, true)
   await new Promise(setImmediate)
   return queue
 }
@@ -65,7 +67,7 @@ class Partition {
 
   append(size: number) {
     const value = `${this.sent.length}-${'abcdefgh'.repeat(size)}`.slice(0, size)
-    this.writer.appendSlices(7, null, 0, -1, Buffer.from(value), 0, value.length)
+    this.writer.appendSlices(recordOf(7, null, Buffer.from(value)))
     this.sent.push(value)
   }
 

@@ -1,3 +1,4 @@
+import { recordOf } from '../../../../src/record/record-slices.ts'
 import '../../../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -48,7 +49,8 @@ function batchesOf(bytes: Buffer, sizes: readonly number[], codec: Codec, withKe
     },
   }
   const take = (from: Buffer, start: number, end: number) => {
-    writer.appendSlices(1000, null, 0, -1, from, start, end)
+    const record = recordOf(1000, null, from)
+    writer.appendSlices(Object.assign(record, { valueStart: start, valueEnd: end }))
     return true
   }
   while (lines.fill() > 0) lines.lines(take, withKernel ? many : undefined)
@@ -63,8 +65,8 @@ function valuesOf(batches: Buffer): string[] {
   for (let at = 0; at < batches.length; ) {
     const batch = new RecordBatch(batches, at)
     batch.ensureValid()
-    batch.walk((_index, _offset, _timestamp, buffer, _keyStart, _keyEnd, start, end) => {
-      values.push(buffer.toString('latin1', start, end))
+    batch.walk(({ buffer, valueStart, valueEnd }) => {
+      values.push(buffer.toString('latin1', valueStart, valueEnd))
       return true
     })
     at = batch.end
