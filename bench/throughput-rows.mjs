@@ -58,7 +58,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
         ),
       },
     ])
-  const produce = (name, topic, partitions, file, flags, peers, bar) => ({
+  const produce = (name, { topic, partitions, file, flags = '' }, peers, bar) => ({
     name,
     bar,
     setup: () => {
@@ -93,20 +93,17 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
   return [
     produce(
       `${million} lines of 100 B, pipe -> 1 partition (synced once before exit)`,
-      'in',
-      1,
-      plain,
-      '',
+      { topic: 'in', partitions: 1, file: plain },
       [catSync(plain), cat(plain), ...producers(plain, 'in')],
       1.8,
     ),
-    produce('the same, 8 partitions in turn', 'spread', 8, plain, '', [catSync(plain), cat(plain)]),
+    produce('the same, 8 partitions in turn', { topic: 'spread', partitions: 8, file: plain }, [
+      catSync(plain),
+      cat(plain),
+    ]),
     produce(
       'the same with parse.key, 8 partitions, murmur2',
-      'keyed',
-      8,
-      keyed,
-      '--reader-property parse.key=true',
+      { topic: 'keyed', partitions: 8, file: keyed, flags: '--reader-property parse.key=true' },
       [catSync(keyed), cat(keyed), ...producers(keyed, 'keyed', '--reader-property parse.key=true', false)],
       3,
     ),
@@ -118,10 +115,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       ].map(([what, file]) =>
         produce(
           `${what} with ${codec}, 1 partition`,
-          codec,
-          1,
-          file,
-          `--compression-codec ${codec}`,
+          { topic: codec, partitions: 1, file, flags: `--compression-codec ${codec}` },
           [codecAlone(codec, file), cat(file)],
           1.67,
         ),

@@ -261,7 +261,7 @@ export class LogReader {
           break
         const contradiction =
           problem === undefined && header.baseOffsetAt(buffer, at) > expected
-            ? behindGap(segment, buffer, at, length, expected, position, end)
+            ? behindGap(segment, { buffer, at, length, position }, expected, end)
             : undefined
         const detail = problem ?? contradiction ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
         if (detail !== undefined) {
@@ -323,14 +323,19 @@ export class LogReader {
   }
 }
 
+/** buffer[0, length) was read at `position` of a segment, and stands at `at`. */
+interface ReadPiece {
+  readonly buffer: Buffer
+  readonly at: number
+  readonly length: number
+  readonly position: number
+}
+
 /** Why the batch at `at`, with a gap before it, cannot be right: what stands behind it tells. */
 function behindGap(
   segment: LogSegment,
-  buffer: Buffer,
-  at: number,
-  length: number,
+  { buffer, at, length, position }: ReadPiece,
   expected: number,
-  position: number,
   end: number,
 ): string | undefined {
   const behind = at + header.sizeAt(buffer, at)

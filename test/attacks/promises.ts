@@ -116,9 +116,7 @@ export function readingKept(template: Template, harm: Harm, seen: Look, told: To
         harm,
         partition,
         harmed.filter((offset) => !found.has(offset)),
-        errors,
-        seen,
-        told,
+        { errors, seen, told },
       ),
     )
   }
@@ -142,9 +140,7 @@ function lossTold(
   harm: Harm,
   partition: BookPartition,
   lost: readonly number[],
-  errors: readonly string[],
-  seen: Look,
-  told: Told,
+  { errors, seen, told }: { errors: readonly string[]; seen: Look; told: Told },
 ) {
   if (lost.length === 0) return []
   const name = `${partition.topic}-${partition.partition}`
