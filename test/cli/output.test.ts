@@ -148,8 +148,7 @@ describe('--output', () => {
       for (const field of Object.keys(shape)) expect(page).toContain(`\`${field}\``)
     }
     const folder = path.join(ROOT, 'src/commands')
-    const source = fs
-      .readdirSync(folder)
+    const source = (fs.readdirSync(folder, { recursive: true }) as string[])
       .filter((file) => file.endsWith('.ts'))
       .map((file) => fs.readFileSync(path.join(folder, file), 'utf8'))
       .join('\n')
