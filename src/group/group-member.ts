@@ -9,6 +9,7 @@ import { TELL_AFTER_MS } from '../os/lock-wait.ts'
 import { isSticky } from './assignors/assignors.ts'
 import { StickyAssignmentFile } from './assignors/sticky-assignment-file.ts'
 import { DeathWatch } from './death-watch.ts'
+import { type Deferred, deferred } from './deferred.ts'
 import { assign, groupAssignor, partitionCounts, subscriptionsOf } from './group-assignment.ts'
 import { claimFileName, groupFileKind, groupFilePrefix, type MemberFile } from './group-files.ts'
 import {
@@ -382,21 +383,4 @@ function predecessor(present: readonly GroupMembership[], ownName: string): Grou
   if (present.length < 2) return undefined
   const index = present.findIndex((member) => member.name === ownName)
   return present[(index + present.length - 1) % present.length]
-}
-
-interface Deferred {
-  readonly promise: Promise<void>
-  resolve(): void
-  reject(error: Error): void
-}
-
-function deferred(): Deferred {
-  let resolve = () => {}
-  let reject = (_error: Error) => {}
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  promise.catch(() => {})
-  return { promise, resolve, reject }
 }

@@ -7,7 +7,7 @@ import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { elsewhereLine } from '../../metadata/replica-place.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
-import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
+import { comparePartitions, type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { isNoFolder } from '../directory/partition-folders.ts'
@@ -354,7 +354,7 @@ export class LocalAssignment {
   }
 
   #sort(): void {
-    this.#order = fetchOrder([...this.#assigned.values()].sort(compare))
+    this.#order = fetchOrder([...this.#assigned.values()].sort(comparePartitions))
     if (this.#turn > this.#order.length) this.#turn = 0
   }
 
@@ -394,8 +394,4 @@ function fetchOrder(sorted: readonly Assigned[]): Assigned[] {
     undefined,
     sorted.length,
   )
-}
-
-function compare(a: TopicPartition, b: TopicPartition): number {
-  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
 }
