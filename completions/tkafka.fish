@@ -49,7 +49,7 @@ complete -c tkafka -n __tkafka_needs_tool -f -a completion -d 'Completion for a 
 complete -c tkafka -n __tkafka_needs_tool -f -a configs -d 'This tool helps to manipulate and describe entity config for a topic, client,...'
 complete -c tkafka -n __tkafka_needs_tool -f -a console-consumer -d 'This tool helps to read data from Kafka topics and outputs it to standard output'
 complete -c tkafka -n __tkafka_needs_tool -f -a console-producer -d 'This tool helps to read data from standard input and publish it to Kafka'
-complete -c tkafka -n __tkafka_needs_tool -f -a consumer-groups -d 'This tool helps to list all consumer groups, describe a consumer group, delet...'
+complete -c tkafka -n __tkafka_needs_tool -f -a consumer-groups -d 'This tool helps to list, describe, delete and manage the offsets of consumer ...'
 complete -c tkafka -n __tkafka_needs_tool -f -a consumer-perf-test -d 'This tool is used to verify the consumer performance'
 complete -c tkafka -n __tkafka_needs_tool -f -a delegation-tokens -d 'This tool helps to create, renew, expire, or describe delegation tokens'
 complete -c tkafka -n __tkafka_needs_tool -f -a delete-records -d 'This tool helps to delete records of the given partitions down to the specifi...'

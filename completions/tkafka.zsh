@@ -42,7 +42,7 @@ _tkafka() {
       'configs:This tool helps to manipulate and describe entity config for a topic, client,...'
       'console-consumer:This tool helps to read data from Kafka topics and outputs it to standard output'
       'console-producer:This tool helps to read data from standard input and publish it to Kafka'
-      'consumer-groups:This tool helps to list all consumer groups, describe a consumer group, delet...'
+      'consumer-groups:This tool helps to list, describe, delete and manage the offsets of consumer ...'
       'consumer-perf-test:This tool is used to verify the consumer performance'
       'delegation-tokens:This tool helps to create, renew, expire, or describe delegation tokens'
       'delete-records:This tool helps to delete records of the given partitions down to the specifi...'

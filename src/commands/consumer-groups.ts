@@ -38,8 +38,7 @@ type Context = ToolContext<typeof CONSUMER_GROUPS_FLAGS>
 
 export const command = defineCommand({
   name: 'consumer-groups',
-  summary:
-    'This tool helps to list all consumer groups, describe a consumer group, delete consumer group info, or reset consumer group offsets.',
+  summary: 'This tool helps to list, describe, delete and manage the offsets of consumer groups.',
   flags: CONSUMER_GROUPS_FLAGS,
   examples: [
     'tkafka consumer-groups --list',

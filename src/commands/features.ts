@@ -98,7 +98,7 @@ const SUBCOMMANDS = [
       {
         ...RELEASE_VERSION,
         description:
-          'The release version to use for the corresponding feature mapping. The minimum is 3.3-IV3; the default is 4.3-IV0',
+          'The release version to use for the corresponding feature mapping. The minimum is 3.3-IV3; the default is 4.4-IV2',
       },
       outputFlag,
     ],

@@ -20,7 +20,7 @@ const release = (what: string): Flag<'release-version'> => ({
   name: 'release-version',
   short: 'r',
   arg: 'required',
-  description: `The release version to use for the ${what}. The minimum is 3.3-IV3; the default is 4.3-IV0`,
+  description: `The release version to use for the ${what}. The minimum is 3.3-IV3; the default is 4.4-IV2`,
 })
 const feature = (description: string, required: boolean): Flag<'feature'> => ({
   name: 'feature',

@@ -1,6 +1,6 @@
 /**
- * Every broker setting of Kafka 4.3: name, type, default, rule (see readConfigTable; `#` marks internal ones).
- * Facts asked from the genuine 4.3.1 definition.
+ * Every broker setting of Kafka 4.4: name, type, default, rule (see readConfigTable; `#` marks internal ones).
+ * Facts asked from the genuine 4.4.0 definition.
  */
 export const BROKER_CONFIG_TABLE = `
 add.partitions.to.txn.retry.backoff.max.ms INT 100 0..
@@ -54,10 +54,13 @@ delegation.token.secret.key PASSWORD -
 delete.records.purgatory.purge.interval.requests INT 1
 delete.topic.enable BOOLEAN true
 early.start.listeners LIST - list
+errors.deadletterqueue.auto.create.topics.enable BOOLEAN false
+errors.deadletterqueue.topic.name.prefix STRING dlq.
 fetch.max.bytes INT 57671680 1024..
 fetch.purgatory.purge.interval.requests INT 1000
 follower.fetch.last.tiered.offset.enable BOOLEAN false
 group.consumer.assignment.interval.ms INT 1000 0..
+group.consumer.assignor.offload.enable BOOLEAN true #
 group.consumer.assignors LIST uniform,range list+
 group.consumer.heartbeat.interval.ms INT 5000 1..
 group.consumer.max.assignment.interval.ms INT 15000 0..
@@ -80,8 +83,10 @@ group.max.session.timeout.ms INT 1800000
 group.max.size INT 2147483647 1..
 group.min.session.timeout.ms INT 6000
 group.share.assignment.interval.ms INT 1000 0..
+group.share.assignor.offload.enable BOOLEAN true #
 group.share.assignors LIST simple list+
 group.share.delivery.count.limit INT 5 2..10
+group.share.dlq.manager.class.name STRING org.apache.kafka.server.share.dlq.DefaultShareGroupDLQManager #
 group.share.heartbeat.interval.ms INT 5000 1..
 group.share.initialize.retry.interval.ms INT 30000 1..#
 group.share.max.assignment.interval.ms INT 15000 0..
@@ -102,7 +107,10 @@ group.share.partition.max.record.locks INT 2000 100..10000
 group.share.persister.class.name STRING org.apache.kafka.server.share.persister.DefaultStatePersister #
 group.share.record.lock.duration.ms INT 30000 1000..3600000
 group.share.session.timeout.ms INT 45000 1..
+group.streams.acceptable.recovery.lag LONG 10000 0..#
 group.streams.assignment.interval.ms INT 1000 0..
+group.streams.assignor.offload.enable BOOLEAN true #
+group.streams.assignors LIST sticky list+
 group.streams.heartbeat.interval.ms INT 5000 1..
 group.streams.initial.rebalance.delay.ms INT 3000 0..
 group.streams.max.assignment.interval.ms INT 15000 0..
@@ -110,11 +118,17 @@ group.streams.max.heartbeat.interval.ms INT 15000 1..
 group.streams.max.session.timeout.ms INT 60000 1..
 group.streams.max.size INT 2147483647 1..
 group.streams.max.standby.replicas INT 2 0..
+group.streams.max.warmup.replicas INT 20 0..#
 group.streams.min.assignment.interval.ms INT 0 0..
 group.streams.min.heartbeat.interval.ms INT 5000 1..
 group.streams.min.session.timeout.ms INT 45000 1..
+group.streams.min.task.offset.interval.ms INT 15000 1..#
 group.streams.num.standby.replicas INT 0 0..
+group.streams.num.warmup.replicas INT 2 0..#
+group.streams.rack.aware.assignment.tags LIST '' list
 group.streams.session.timeout.ms INT 45000 1..
+group.streams.task.offset.interval.ms INT 60000 1..#
+group.streams.topology.description.plugin.class CLASS -
 initial.broker.registration.timeout.ms INT 60000
 inter.broker.listener.name STRING -
 internal.metadata.delete.delay.millis LONG 60000 #
@@ -154,6 +168,8 @@ log.message.timestamp.after.max.ms LONG 3600000 0..
 log.message.timestamp.before.max.ms LONG 9223372036854775807 0..
 log.message.timestamp.type STRING CreateTime {CreateTime,LogAppendTime}
 log.preallocate BOOLEAN false
+log.remote.copy.lag.bytes LONG -1 -1..
+log.remote.copy.lag.ms LONG 0 -1..
 log.retention.bytes LONG -1
 log.retention.check.interval.ms LONG 300000 1..
 log.retention.hours INT 168
@@ -169,6 +185,7 @@ max.connection.creation.rate INT 2147483647 0..
 max.connections INT 2147483647 0..
 max.connections.per.ip INT 2147483647 0..
 max.connections.per.ip.overrides STRING ''
+max.decompressed.message.bytes INT 2147483639 1..2147483639
 max.incremental.fetch.session.cache.slots INT 1000 0..
 max.request.partition.size.limit INT 2000 1..
 message.max.bytes INT 1048588 0..
@@ -273,6 +290,8 @@ sasl.login.retry.backoff.max.ms LONG 10000
 sasl.login.retry.backoff.ms LONG 100
 sasl.mechanism.controller.protocol STRING GSSAPI
 sasl.mechanism.inter.broker.protocol STRING GSSAPI
+sasl.oauthbearer.allow.unverified.audience BOOLEAN false
+sasl.oauthbearer.allow.unverified.issuer BOOLEAN false
 sasl.oauthbearer.assertion.algorithm STRING RS256 i{ES256,RS256}
 sasl.oauthbearer.assertion.claim.aud STRING -
 sasl.oauthbearer.assertion.claim.exp.seconds INT 300 0..86400

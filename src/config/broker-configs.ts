@@ -80,12 +80,17 @@ compression.lz4.level
 compression.type
 compression.zstd.level
 config.providers
+errors.deadletterqueue.auto.create.topics.enable
+errors.deadletterqueue.topic.name.prefix
 follower.fetch.last.tiered.offset.enable
 follower.replication.throttled.rate
 group.consumer.assignment.interval.ms
+group.consumer.assignor.offload.enable
 group.coordinator.cached.buffer.max.bytes
 group.share.assignment.interval.ms
+group.share.assignor.offload.enable
 group.streams.assignment.interval.ms
+group.streams.assignor.offload.enable
 leader.replication.throttled.rate
 log.cleaner.backoff.ms
 log.cleaner.dedupe.buffer.size
@@ -108,6 +113,8 @@ log.message.timestamp.after.max.ms
 log.message.timestamp.before.max.ms
 log.message.timestamp.type
 log.preallocate
+log.remote.copy.lag.bytes
+log.remote.copy.lag.ms
 log.retention.bytes
 log.retention.ms
 log.roll.jitter.ms
@@ -118,6 +125,7 @@ max.connection.creation.rate
 max.connections
 max.connections.per.ip
 max.connections.per.ip.overrides
+max.decompressed.message.bytes
 message.max.bytes
 metric.reporters
 min.insync.replicas

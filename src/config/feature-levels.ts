@@ -1,5 +1,5 @@
 /**
- * The feature levels that Kafka 4.3.1 knows: each metadata.version with the release it belongs to, the other features
+ * The feature levels that Kafka 4.4.0 knows: each metadata.version with the release it belongs to, the other features
  * with the level that each release gives them, what one needs of another. Source: what the genuine jars say of
  * themselves.
  */
@@ -15,7 +15,8 @@ export interface MetadataVersion {
 const FIRST_LEVEL = 7
 const VERSIONS =
   '3.3-IV3* 3.4-IV0* 3.5-IV0 3.5-IV1 3.5-IV2* 3.6-IV0 3.6-IV1* 3.6-IV2* 3.7-IV0* 3.7-IV1 3.7-IV2* 3.7-IV3 3.7-IV4 ' +
-  '3.8-IV0 3.9-IV0 4.0-IV0 4.0-IV1* 4.0-IV2 4.0-IV3 4.1-IV0 4.1-IV1 4.2-IV0 4.2-IV1 4.3-IV0* 4.4-IV0'
+  '3.8-IV0 3.9-IV0 4.0-IV0 4.0-IV1* 4.0-IV2 4.0-IV3 4.1-IV0 4.1-IV1 4.2-IV0 4.2-IV1 4.3-IV0* 4.4-IV0' +
+  ' 4.4-IV1* 4.4-IV2* 4.5-IV0'
 
 export const METADATA_VERSIONS: readonly MetadataVersion[] = VERSIONS.split(' ').map((text, i) => ({
   level: FIRST_LEVEL + i,
@@ -23,8 +24,10 @@ export const METADATA_VERSIONS: readonly MetadataVersion[] = VERSIONS.split(' ')
   changesMetadata: text.endsWith('*'),
 }))
 
-/** 4.3-IV0; what comes behind it is not yet stable. */
-export const LATEST_PRODUCTION = METADATA_VERSIONS.find(({ version }) => version === '4.3-IV0')!
+/** 4.4-IV2; what comes behind it is not yet stable. */
+export const LATEST_PRODUCTION = METADATA_VERSIONS.find(({ version }) => version === '4.4-IV2')!
+/** What a directory is made with unasked: 4.3-IV0, which brokers 4.3 and 4.4 both boot. */
+export const NEW_DIRECTORY_VERSION = METADATA_VERSIONS.find(({ version }) => version === '4.3-IV0')!
 export const MINIMUM_VERSION = METADATA_VERSIONS[0]
 
 export interface Feature {
@@ -50,7 +53,15 @@ export const FEATURES: readonly Feature[] = [
     defaults: [[26, 1]],
     dependencies: new Map([[1, [['metadata.version', 23]]]]),
   },
-  { name: 'share.version', max: 1, defaults: [[28, 1]], dependencies: NO_DEPENDENCIES },
+  {
+    name: 'share.version',
+    max: 2,
+    defaults: [
+      [28, 1],
+      [31, 2],
+    ],
+    dependencies: NO_DEPENDENCIES,
+  },
   { name: 'streams.version', max: 1, defaults: [[29, 1]], dependencies: NO_DEPENDENCIES },
 ]
 

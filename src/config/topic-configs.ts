@@ -1,6 +1,6 @@
 /**
- * Every topic setting of Kafka 4.3 with type, default and bounds, its broker-level synonyms, and the checks that
- * Kafka's controller makes on a topic's settings as a whole. Facts asked from the genuine 4.3.1 definition.
+ * Every topic setting of Kafka 4.4 with type, default and bounds, its broker-level synonyms, and the checks that
+ * Kafka's controller makes on a topic's settings as a whole. Facts asked from the genuine 4.4.0 definition.
  */
 import { KafkaError } from '../errors.ts'
 import { ConfigDef, type ConfigValue, invalid, readConfigTable, type Validator } from './config-def.ts'
@@ -16,6 +16,7 @@ flush.ms LONG 9223372036854775807 0..
 retention.bytes LONG -1
 retention.ms LONG 604800000 -1..
 max.message.bytes INT 1048588 0..
+max.decompressed.message.bytes INT 2147483639 1..2147483639
 index.interval.bytes INT 4096 0..
 delete.retention.ms LONG 86400000 0..
 min.compaction.lag.ms LONG 0 0..
@@ -39,7 +40,10 @@ remote.storage.enable BOOLEAN false
 local.retention.ms LONG -2 -2..
 local.retention.bytes LONG -2 -2..
 remote.log.copy.disable BOOLEAN false
+remote.copy.lag.ms LONG 0 -1..
+remote.copy.lag.bytes LONG -1 -1..
 remote.log.delete.on.disable BOOLEAN false
+errors.deadletterqueue.group.enable BOOLEAN false
 internal.segment.bytes INT - #
 `
 
@@ -93,6 +97,9 @@ export const TOPIC_CONFIG_SYNONYMS: Readonly<Record<string, readonly BrokerSynon
     { name: 'log.retention.hours', factor: HOUR },
   ],
   'max.message.bytes': [{ name: 'message.max.bytes' }],
+  'max.decompressed.message.bytes': [{ name: 'max.decompressed.message.bytes' }],
+  'remote.copy.lag.ms': [{ name: 'log.remote.copy.lag.ms' }],
+  'remote.copy.lag.bytes': [{ name: 'log.remote.copy.lag.bytes' }],
   'index.interval.bytes': [{ name: 'log.index.interval.bytes' }],
   'delete.retention.ms': [{ name: 'log.cleaner.delete.retention.ms' }],
   'min.compaction.lag.ms': [{ name: 'log.cleaner.min.compaction.lag.ms' }],

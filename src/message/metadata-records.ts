@@ -36,8 +36,8 @@ export const CONFIG_RESOURCE = {
 } as const
 export type ConfigResourceType = (typeof CONFIG_RESOURCE)[keyof typeof CONFIG_RESOURCE]
 
-/** The highest metadata.version level that this program knows (4.3-IV0). */
-export const LATEST_METADATA_VERSION = 30
+/** The highest metadata.version level that this program knows (4.4-IV2). */
+export const LATEST_METADATA_VERSION = 33
 
 const FRAME_VERSION = 1
 const NO_OP_API_KEY = 20

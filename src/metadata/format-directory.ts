@@ -34,7 +34,7 @@ export interface FormatOptions {
   /** Default: random ones. */
   readonly clusterId?: string
   readonly directoryId?: string
-  /** What its metadata begins with: features (all of them, then), credentials. Default: the features of Kafka 4.3. */
+  /** What its metadata begins with: features (all of them, then), credentials. Default: those of a new directory. */
   readonly parts?: Pick<MetadataImageParts, 'features' | 'scramByKey'>
 }
 

@@ -8,9 +8,10 @@ import { OWN_OFFSET } from './metadata-batch-encoder.ts'
 import type { MetadataImage } from './metadata-image.ts'
 import { EMPTY_PARTS } from './metadata-replay.ts'
 
-/** What `storage format` of Kafka 4.3 finalizes. */
+const NEW_DIRECTORY_LEVEL = 30
+/** What a directory begins with unasked: what `storage format` of Kafka 4.3 finalizes, which brokers 4.3 and 4.4 boot. */
 const FORMAT_FEATURES: ReadonlyMap<string, number> = new Map([
-  ['metadata.version', LATEST_METADATA_VERSION],
+  ['metadata.version', NEW_DIRECTORY_LEVEL],
   ['eligible.leader.replicas.version', 1],
   ['group.version', 1],
   ['share.version', 1],
@@ -18,13 +19,13 @@ const FORMAT_FEATURES: ReadonlyMap<string, number> = new Map([
   ['transaction.version', 2],
 ])
 
-/** Ranges that a broker of Kafka 4.3 registers with. */
+/** Ranges that a broker of Kafka 4.4 registers with. */
 const SUPPORTED_FEATURES: readonly (readonly [string, number, number])[] = [
   ['metadata.version', 7, LATEST_METADATA_VERSION],
   ['kraft.version', 0, 1],
   ['eligible.leader.replicas.version', 0, 1],
   ['group.version', 0, 1],
-  ['share.version', 0, 1],
+  ['share.version', 0, 2],
   ['streams.version', 0, 1],
   ['transaction.version', 0, 2],
 ]
@@ -43,7 +44,7 @@ export interface InitialRecords {
 export function initialRecords(image: MetadataImage, incarnationId: string): InitialRecords {
   const known = image.features.size > 0
   const features = known ? image.features : FORMAT_FEATURES
-  const metadataVersion = features.get('metadata.version') ?? LATEST_METADATA_VERSION
+  const metadataVersion = features.get('metadata.version') ?? NEW_DIRECTORY_LEVEL
   const records: MetadataRecord[] = known ? [...imageRecords(image.parts)] : formatFeatureRecords()
   const configured = image.config(CONFIG_RESOURCE.BROKER, '', 'min.insync.replicas') !== undefined
   if ((features.get('eligible.leader.replicas.version') ?? 0) > 0 && !configured) {

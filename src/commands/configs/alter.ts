@@ -99,7 +99,7 @@ async function addedConfigs(options: Options<ChangeFlag>): Promise<Map<string, s
   ).map((pair) => pair.split(new RegExp(`\\s*=\\s*${outsideBrackets}`)))
   if (!pairs.every((pair) => pair.length === 2)) {
     throw new ConfigsFailure(
-      'requirement failed: Invalid entity config: all configs to be added must be in the format "key=val" or  "key=[val1,val2]" to group values which contain commas.',
+      'Invalid entity config: all configs to be added must be in the format "key=val" or  "key=[val1,val2]" to group values which contain commas.',
     )
   }
   for (const [key, value] of pairs) added.set(key.trim(), value.replace(/\[?\]?/g, '').trim())
@@ -164,18 +164,18 @@ async function alterUsersAndClients(admin: Admin, entities: Entities, changes: C
   const unknown = (name: string) => !quota(name) && !scram(name)
   const [type] = entities.types
   if (type === 'clients' || entities.types.length === 2) {
-    refuseNames(
-      "Only quota configs can be added for 'clients'",
-      scalaSet([...added.filter(unknown), ...added.filter(scram)]),
-    )
-    refuseNames(
-      "Only quota configs can be deleted for 'clients'",
-      scalaBuffer([...deleted.filter(unknown), ...deleted.filter(scram)]),
-    )
+    refuseNames("Only quota configs can be added for 'clients'", [
+      ...added.filter(unknown),
+      ...added.filter(scram),
+    ])
+    refuseNames("Only quota configs can be deleted for 'clients'", [
+      ...deleted.filter(unknown),
+      ...deleted.filter(scram),
+    ])
   } else {
     const what = 'Only quota and SCRAM credential configs can be'
-    refuseNames(`${what} added for 'users'`, scalaSet(added.filter(unknown)))
-    refuseNames(`${what} deleted for 'users'`, scalaBuffer(deleted.filter(unknown)))
+    refuseNames(`${what} added for 'users'`, added.filter(unknown))
+    refuseNames(`${what} deleted for 'users'`, deleted.filter(unknown))
     if ([...added, ...deleted].some(scram)) {
       if (entities.names.includes('')) {
         throw new ConfigsFailure(
@@ -193,20 +193,10 @@ async function alterUsersAndClients(admin: Admin, entities: Entities, changes: C
   else await alterCredentials(admin, entities.names[0], changes)
 }
 
-function refuseNames(what: string, names: string | undefined): void {
-  if (names !== undefined) {
-    throw new ConfigsFailure(`${what} using --bootstrap-server. Unexpected config names: ${names}`)
+function refuseNames(what: string, names: readonly string[]): void {
+  if (names.length > 0) {
+    throw new ConfigsFailure(`${what} using --bootstrap-server. Unexpected config names: ${names.join(',')}`)
   }
-}
-
-/** Collections as the genuine tool's language prints them. */
-function scalaSet(names: readonly string[]): string | undefined {
-  const unique = [...new Set(names)]
-  return unique.length === 0 ? undefined : `${unique.length > 4 ? 'HashSet' : 'Set'}(${unique.join(', ')})`
-}
-
-function scalaBuffer(names: readonly string[]): string | undefined {
-  return names.length === 0 ? undefined : `ArrayBuffer(${names.join(', ')})`
 }
 
 async function alterQuotas(admin: Admin, entities: Entities, { added, deleted }: Changes): Promise<void> {

@@ -18,6 +18,7 @@ export type EntityType =
   | 'broker-loggers'
 
 const ENTITY_TYPES: readonly EntityType[] = [
+  'broker-loggers',
   'topics',
   'clients',
   'users',
@@ -25,7 +26,6 @@ const ENTITY_TYPES: readonly EntityType[] = [
   'ips',
   'client-metrics',
   'groups',
-  'broker-loggers',
 ]
 
 /** What the command line is about; a name '' is the default entity. There may be more types than names. */

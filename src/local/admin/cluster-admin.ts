@@ -5,6 +5,7 @@ import {
   featureNamed,
   LATEST_PRODUCTION,
   MINIMUM_VERSION,
+  NEW_DIRECTORY_VERSION,
 } from '../../config/feature-levels.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { registeredBrokers } from './topic-admin.ts'
@@ -57,7 +58,7 @@ export class LocalCluster implements ClusterAdmin {
     for (const { name, minSupportedVersion, maxSupportedVersion } of supported) {
       if (!made) {
         // What it will be made with.
-        const level = name === 'metadata.version' ? LATEST_PRODUCTION.level : newDirectoryLevel(name)
+        const level = name === 'metadata.version' ? NEW_DIRECTORY_VERSION.level : newDirectoryLevel(name)
         features.set(name, { finalized: level, min: minSupportedVersion, max: maxSupportedVersion })
         continue
       }
@@ -74,5 +75,5 @@ export class LocalCluster implements ClusterAdmin {
 /** The quorum of a new directory is a static one. */
 function newDirectoryLevel(name: string): number {
   const feature = name === 'kraft.version' ? undefined : featureNamed(name)
-  return feature === undefined ? 0 : defaultFeatureLevel(feature, LATEST_PRODUCTION.level)
+  return feature === undefined ? 0 : defaultFeatureLevel(feature, NEW_DIRECTORY_VERSION.level)
 }
