@@ -37,8 +37,9 @@ export class CheckReport {
     this.add(place, { severity: 'note', kind, file, position: null, problem, meaning, mend })
   }
 
-  add({ topic, partition }: Place, finding: Omit<Finding, keyof Place>): void {
-    this.findings.push({ topic, partition, ...finding })
+  add({ topic, partition }: Place, { severity, kind, ...rest }: Omit<Finding, keyof Place>): void {
+    // In the order of Finding, in which rows of JSON have them.
+    this.findings.push({ severity, kind, topic, partition, ...rest })
   }
 
   summary(): CheckSummary {
