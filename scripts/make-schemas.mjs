@@ -47,12 +47,27 @@ const FILES = [
   },
   {
     file: 'control',
-    about: 'Values of control records, and what the members of a classic consumer group tell each other',
+    about:
+      'Values of control records, headers of requests and responses, and what the members of a classic consumer group tell each other',
     jar: 'kafka-clients',
     folder: 'common/message',
-    only: /^(LeaderChangeMessage|SnapshotHeaderRecord|SnapshotFooterRecord|KRaftVersionRecord|VotersRecord|EndTxnMarker|ConsumerProtocol\w+)$/,
+    only: /^(LeaderChangeMessage|SnapshotHeaderRecord|SnapshotFooterRecord|KRaftVersionRecord|VotersRecord|EndTxnMarker|RequestHeader|ResponseHeader|ConsumerProtocol\w+)$/,
+  },
+  {
+    file: 'requests',
+    about: 'What clients ask brokers, and what these answer: every version that is not in the making',
+    jar: 'kafka-clients',
+    folder: 'common/message',
+    only: (message, all) => FOR_CLIENTS(message, all),
   },
 ]
+
+/** Requests that clients send to a broker, and their responses: what brokers and controllers tell each other is left out. */
+const FOR_CLIENTS = ({ type, listeners = [], apiKey }, all) =>
+  type === 'request'
+    ? listeners.includes('broker')
+    : type === 'response' &&
+      all.some((other) => other.apiKey === apiKey && other.type === 'request' && FOR_CLIENTS(other, all))
 
 const PRIMITIVES = new Set([
   'bool',
@@ -60,6 +75,7 @@ const PRIMITIVES = new Set([
   'int16',
   'uint16',
   'int32',
+  'uint32',
   'int64',
   'float64',
   'uuid',
@@ -110,7 +126,9 @@ function messagesOf({ jar, folder, only }) {
       .readdirSync(path.join(temp, folder))
       .filter((f) => f.endsWith('.json'))
       .map((f) => JSON.parse(withoutComments(fs.readFileSync(path.join(temp, folder, f), 'utf8'))))
-      .filter(({ name }) => only === undefined || only.test(name))
+      .filter((message, _, all) =>
+        typeof only === 'function' ? only(message, all) : only === undefined || only.test(message.name),
+      )
       .sort((a, b) => (a.apiKey ?? -1) - (b.apiKey ?? -1) || (a.name < b.name ? -1 : 1))
   } finally {
     fs.rmSync(temp, { recursive: true })
@@ -145,7 +163,9 @@ function sourceOf(group) {
 }
 
 function schemaOf(message) {
-  const versions = rangeOf(message.validVersions)
+  const range = rangeOf(message.validVersions)
+  // What the next release may still change is not spoken.
+  const versions = message.latestVersionUnstable ? { ...range, to: range.to - 1 } : range
   const flexible =
     message.flexibleVersions === 'none' ? Number.POSITIVE_INFINITY : rangeOf(message.flexibleVersions).from
   const options = [
@@ -172,22 +192,24 @@ function fieldsOf(fields, structs, valid) {
 
 function fieldOf(field, structs, valid) {
   const versions = rangeOf(field.versions ?? field.taggedVersions, valid)
+  // Stored batches: bytes to the codec.
+  if (field.type === 'records') field.type = 'bytes'
   const type = typeOf(field.type, field.fields, structs, versions)
   const facts = []
   if (versions.from > valid.from) facts.push(`since: ${versions.from}`)
   if (versions.to < valid.to) facts.push(`until: ${versions.to}`)
   if (field.nullableVersions !== undefined) {
     const nullable = rangeOf(field.nullableVersions, valid)
-    if (nullable.from > versions.from)
-      throw new Error(`${field.name}: may be null only since version ${nullable.from}`)
     facts.push('nullable: true')
+    if (nullable.from > versions.from) facts.push(`nullableSince: ${nullable.from}`)
   }
   if (field.tag !== undefined) {
-    if (rangeOf(field.taggedVersions, valid).from > versions.from) {
-      throw new Error(`${field.name}: is tagged only in later versions`)
-    }
     facts.push(`tag: ${field.tag}`)
+    const tagged = rangeOf(field.taggedVersions, valid)
+    if (tagged.from > versions.from) facts.push(`tagSince: ${tagged.from}`)
   }
+  if (field.ignorable && (versions.from > valid.from || versions.to < valid.to)) facts.push('ignorable: true')
+  if (field.flexibleVersions === 'none') facts.push('inflexible: true')
   const standard = defaultOf(field, structs)
   if (standard !== undefined) facts.push(`default: ${standard}`)
   return facts.length === 0 ? type : `{ type: ${type}, ${facts.join(', ')} }`

@@ -52,6 +52,7 @@ export function codecOf(schema: MessageSchema, version: number): MessageCodec {
 interface FieldCodec {
   readonly name: string
   readonly present: boolean
+  readonly ignorable: boolean
   readonly tag: number
   readonly decode: Decode
   readonly encode: Encode
@@ -77,6 +78,7 @@ function compileStruct(fields: Fields, version: number, flexible: boolean): Mess
         field.encode(writer, value as never)
       }
       for (const field of absent) {
+        if (field.ignorable) continue
         const value = message[field.name]
         if (value !== undefined && !isDefault(value, field.default)) {
           throw new RangeError(`version ${version} has no field ${field.name}`)
@@ -127,17 +129,20 @@ function encodeTagged(
   }
 }
 
-function compileField(name: string, field: Field, version: number, flexible: boolean): FieldCodec {
+function compileField(name: string, field: Field, version: number, flexibleMessage: boolean): FieldCodec {
   const options: FieldOptions = isOptions(field) ? field : { type: field }
   const { type } = options
-  const nullable = options.nullable === true
-  const isTaggedStruct = options.tag !== undefined && nullable && typeof type === 'object' && !isArray(type)
+  const flexible = flexibleMessage && options.inflexible !== true
+  const nullable = options.nullable === true && version >= (options.nullableSince ?? 0)
+  const isTagged = options.tag !== undefined && version >= (options.tagSince ?? 0)
+  const isTaggedStruct = isTagged && nullable && typeof type === 'object' && !isArray(type)
   const decode = decoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   const encode = encoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   return {
     name,
     present: version >= (options.since ?? 0) && version <= (options.until ?? Number.POSITIVE_INFINITY),
-    tag: options.tag ?? -1,
+    ignorable: options.ignorable === true,
+    tag: isTagged ? (options.tag ?? -1) : -1,
     decode: isTaggedStruct ? taggedStructDecoder(decode) : decode,
     encode: isTaggedStruct ? taggedStructEncoder(encode) : encode,
     default: options.default !== undefined ? options.default : nullable ? null : zeroOf(type),

@@ -30,8 +30,16 @@ export interface FieldOptions {
   /** Last version that has the field. */
   readonly until?: number
   readonly nullable?: true
+  /** First version in which it may be null; in all when left out. */
+  readonly nullableSince?: number
   /** Tagged: left out of the bytes when equal to its default. */
   readonly tag?: number
+  /** First version in which it is tagged: before, it stands in its place. In all when left out. */
+  readonly tagSince?: number
+  /** Encoding passes over a value for which the version has no field. */
+  readonly ignorable?: true
+  /** With lengths of fixed size also in flexible versions (the client id of a request's header). */
+  readonly inflexible?: true
   /** Value in versions without the field, and for encoding when it is not given. */
   readonly default?: unknown
 }

@@ -64,6 +64,11 @@ function genuinePaths(): Paths {
   return paths
 }
 
+/** The folder of genuine Kafka's jars. */
+export function genuineLibs(): string {
+  return genuinePaths().libs
+}
+
 const JVM = ['-Xmx400m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', '-Xlog:all=off']
 
 export async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * Values of control records, and what the members of a classic consumer group tell each other.
+ * Values of control records, headers of requests and responses, and what the members of a classic consumer group tell each other.
  * Made by scripts/make-schemas.mjs from the definitions of Kafka 4.4.0: not to be changed by hand.
  */
 import { schema } from '../schema.ts'
@@ -19,9 +19,13 @@ export const CONSUMER_PROTOCOL_SUBSCRIPTION = /* @__PURE__ */ schema(
   {
     topics: ['string'],
     userData: { type: 'bytes', nullable: true, default: null },
-    ownedPartitions: { type: [{ struct: { topic: 'string', partitions: ['int32'] } }], since: 1 },
-    generationId: { type: 'int32', since: 2, default: -1 },
-    rackId: { type: 'string', since: 3, nullable: true, default: null },
+    ownedPartitions: {
+      type: [{ struct: { topic: 'string', partitions: ['int32'] } }],
+      since: 1,
+      ignorable: true,
+    },
+    generationId: { type: 'int32', since: 2, ignorable: true, default: -1 },
+    rackId: { type: 'string', since: 3, nullable: true, ignorable: true, default: null },
   },
 )
 
@@ -46,6 +50,23 @@ export const LEADER_CHANGE_MESSAGE = /* @__PURE__ */ schema(
     voters: [{ struct: { voterId: 'int32', voterDirectoryId: { type: 'uuid', since: 1 } } }],
     grantingVoters: [{ struct: { voterId: 'int32', voterDirectoryId: { type: 'uuid', since: 1 } } }],
   },
+)
+
+export const REQUEST_HEADER = /* @__PURE__ */ schema(
+  'RequestHeader',
+  { lowestVersion: 1, highestVersion: 2, flexibleSince: 2 },
+  {
+    requestApiKey: 'int16',
+    requestApiVersion: 'int16',
+    correlationId: 'int32',
+    clientId: { type: 'string', nullable: true, inflexible: true },
+  },
+)
+
+export const RESPONSE_HEADER = /* @__PURE__ */ schema(
+  'ResponseHeader',
+  { highestVersion: 1, flexibleSince: 1 },
+  { correlationId: 'int32' },
 )
 
 export const SNAPSHOT_FOOTER_RECORD = /* @__PURE__ */ schema('SnapshotFooterRecord', {}, { version: 'int16' })

@@ -27,11 +27,11 @@ export const OFFSET_COMMIT_VALUE = /* @__PURE__ */ schema(
   { apiKey: 1, highestVersion: 4, flexibleSince: 4 },
   {
     offset: 'int64',
-    leaderEpoch: { type: 'int32', since: 3, default: -1 },
+    leaderEpoch: { type: 'int32', since: 3, ignorable: true, default: -1 },
     metadata: 'string',
     commitTimestamp: 'int64',
-    expireTimestamp: { type: 'int64', since: 1, until: 1, default: -1 },
-    topicId: { type: 'uuid', since: 4, tag: 0 },
+    expireTimestamp: { type: 'int64', since: 1, until: 1, ignorable: true, default: -1 },
+    topicId: { type: 'uuid', since: 4, tag: 0, ignorable: true },
   },
 )
 
@@ -49,15 +49,15 @@ export const GROUP_METADATA_VALUE = /* @__PURE__ */ schema(
     generation: 'int32',
     protocol: { type: 'string', nullable: true },
     leader: { type: 'string', nullable: true },
-    currentStateTimestamp: { type: 'int64', since: 2, default: -1 },
+    currentStateTimestamp: { type: 'int64', since: 2, ignorable: true, default: -1 },
     members: [
       {
         struct: {
           memberId: 'string',
-          groupInstanceId: { type: 'string', since: 3, nullable: true, default: null },
+          groupInstanceId: { type: 'string', since: 3, nullable: true, ignorable: true, default: null },
           clientId: 'string',
           clientHost: 'string',
-          rebalanceTimeout: { type: 'int32', since: 1, default: -1 },
+          rebalanceTimeout: { type: 'int32', since: 1, ignorable: true, default: -1 },
           sessionTimeout: 'int32',
           subscription: 'bytes',
           assignment: 'bytes',
