@@ -109,7 +109,7 @@ export const command = defineCommand({
   },
 })
 
-/** The genuine tool reads the file before it does anything; where it cannot it says the headline alone, we the cause as well. */
+/** The genuine tool reads the file before it does anything; where it cannot it says the headline alone, we mostly the cause as well. */
 async function readClientSettings(file: string): Promise<void> {
   const { propertiesFile } = await import('./open/client-properties.ts')
   const { UnreadableFile } = await import('./configs/alter.ts')
@@ -118,7 +118,8 @@ async function readClientSettings(file: string): Promise<void> {
   })
 }
 
-/** A failure of which the headline alone is printed, as by the genuine tool. */
+/** A failure of which the headline alone is printed, as by the genuine tool (it names the file that is not there); a person is told more. */
 function isSilent(error: Error, describing: boolean): boolean {
+  if ('isMissing' in error && error.isMissing === true) return true
   return describing && error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

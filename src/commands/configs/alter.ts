@@ -10,7 +10,7 @@ import { TerseError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import { validateTopicName } from '../../names/topic-names.ts'
 import { hintAtNoEffect } from '../hints/no-effect-hint.ts'
-import { propertiesFile } from '../open/client-properties.ts'
+import { NoSuchFile, propertiesFile } from '../open/client-properties.ts'
 import { matchingQuotas, quotaEntity, resourceConfigs } from './describe.ts'
 import { ConfigsFailure, type Entities, singular } from './entities.ts'
 
@@ -23,10 +23,12 @@ const MIN_ITERATIONS = 4096
 /** The genuine tool names the file in its headline and says no more. */
 export class UnreadableFile extends TerseError {
   override name = 'UnreadableFile'
+  readonly isMissing: boolean
 
   /** `cause` is what reading the file that this flag names has thrown: one line of it. */
   constructor(flag: string, cause: Error) {
     super(`--${flag}: ${cause.message.split('\n').join(': ')}`)
+    this.isMissing = cause instanceof NoSuchFile
   }
 }
 

@@ -28,6 +28,15 @@ function checkUnicodeEscapes(text: string): void {
  * A Java properties file (escapes, continued lines; Latin-1). A later line wins.
  * @throws TerseError: the path as given, as the genuine tools say it, and the reason behind it
  */
+/** A file that a flag names is not there. */
+export class NoSuchFile extends TerseError {
+  override name = 'NoSuchFile'
+
+  constructor(file: string) {
+    super(`${file}\nThere is no such file.`)
+  }
+}
+
 export async function propertiesFile(file: string): Promise<Map<string, string>> {
   let bytes: Buffer
   try {
@@ -36,7 +45,7 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
   } catch (error) {
     const code = errorCode(error)
     if (code === 'EISDIR') throw new TerseError(`Is a directory\n${file} is no properties file.`)
-    if (code === 'ENOENT') throw new TerseError(`${file}\nThere is no such file.`)
+    if (code === 'ENOENT') throw new NoSuchFile(file)
     const why = systemErrorText(error) ?? (error as Error).message
     throw new TerseError(`${file}\n${why.startsWith(`${file}: `) ? why.slice(file.length + 2) : why}`)
   }
