@@ -29,6 +29,7 @@ export interface FileSystem {
   readdir(path: string): string[]
   /**
    * A small file of a data directory, whole.
+   * @throws EIO where the file goes on and its bytes do not come: half a checkpoint, index or list would be believed, and written back
    * @throws ForeignFileError as `open` does, and where it has more than `mostBytes` (else LIST_FILE_BYTES)
    */
   readFile(path: string, mostBytes?: number): Buffer
@@ -128,8 +129,13 @@ export function readRange(
   length: number,
   position: number,
 ): number {
-  const done = readFully(fs, fd, buffer, offset, length, position)
-  if (done < length && fs.fstat(fd).size > position + done) throw shortRead()
+  let done = readFully(fs, fd, buffer, offset, length, position)
+  while (done < length && fs.fstat(fd).size > position + done) {
+    // Somebody may have appended in between: the bytes come then.
+    const more = readFully(fs, fd, buffer, offset + done, length - done, position + done)
+    if (more === 0) throw shortRead()
+    done += more
+  }
   return done
 }
 

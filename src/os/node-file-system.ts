@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, isMissing } from './error-code.ts'
-import { type FileStat, type FileSystem, LIST_FILE_BYTES, type OpenFlags } from './file-system.ts'
+import { type FileStat, type FileSystem, LIST_FILE_BYTES, type OpenFlags, readRange } from './file-system.ts'
 import { leadsNowhere, notRegular, tooLarge } from './foreign-file.ts'
 import { inFolder, openRegular, refusePlantedLinks, retry, trustedFolder } from './guarded-path.ts'
 
@@ -62,14 +62,7 @@ export const nodeFileSystem: FileSystem = {
     try {
       if (stat.size > mostBytes) throw tooLarge(file, stat.size, mostBytes)
       const bytes = Buffer.allocUnsafe(stat.size)
-      let length = 0
-      while (length < bytes.length) {
-        const from = length
-        const n = retry(() => fs.readSync(fd, bytes, from, bytes.length - from, from))
-        if (n === 0) break
-        length += n
-      }
-      return bytes.subarray(0, length)
+      return bytes.subarray(0, readRange(nodeFileSystem, fd, bytes, 0, bytes.length, 0))
     } finally {
       fs.closeSync(fd)
     }

@@ -1,6 +1,7 @@
 /** Family: a call of the file system fails, any one, in any work; or reads less than was asked, or garbage. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { shortRead } from '../../src/os/file-system.ts'
 import type { Os } from '../../src/os/os.ts'
 import { type Arena, outsideOf, type Verdict, worksAgain } from './arena.ts'
 import type { Chance } from './chance.ts'
@@ -134,12 +135,14 @@ function faulty(fault: Fault): FaultyMachine {
 function misread(fault: Fault, real: (...args: unknown[]) => unknown, args: unknown[]): unknown {
   const result = real.apply(quickOs.fs, args)
   if (Buffer.isBuffer(result)) {
-    if (fault.kind === 'short read') return result.subarray(0, result.length >> 1)
+    // `readFile` asks again, and gives the whole file or none of it.
+    if (fault.kind === 'short read') throw shortRead()
     fault.noise(result, 0, result.length)
     return result
   }
   const length = result as number
-  if (fault.kind === 'short read') return Math.min(length, Math.max(1, length >> 1))
+  // Every third time no byte comes, though the file goes on.
+  if (fault.kind === 'short read') return fault.at % 3 === 0 ? 0 : Math.min(length, Math.max(1, length >> 1))
   fault.noise(args[1] as Uint8Array, args[2] as number, length)
   return length
 }

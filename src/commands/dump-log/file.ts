@@ -2,7 +2,7 @@
 import { type Int64, toInt64 } from '../../bytes/int64.ts'
 import { count } from '../../count.ts'
 import { TerseError } from '../../errors.ts'
-import { type FileSystem, readFully } from '../../os/file-system.ts'
+import { type FileSystem, readRange } from '../../os/file-system.ts'
 import { HEADER_SIZE_UP_TO_MAGIC, LENGTH_POSITION, LOG_OVERHEAD } from '../../record/batch-header.ts'
 import { RECORD_BATCH_OVERHEAD } from '../../record/record-batch.ts'
 
@@ -116,7 +116,7 @@ export class DumpFile {
 
   #read(buffer: Buffer, offset: number, length: number, position: number): number {
     try {
-      return readFully(this.#fs, this.#fd, buffer, offset, length, position)
+      return readRange(this.#fs, this.#fd, buffer, offset, length, position)
     } catch (error) {
       throw unreadable(this.path, error)
     }

@@ -5,7 +5,7 @@
  */
 
 import { isMissing } from '../../os/error-code.ts'
-import { type FileSystem, readFully } from '../../os/file-system.ts'
+import { type FileSystem, readRange } from '../../os/file-system.ts'
 
 const CHUNK = 1024 * 1024
 /** segment.index.bytes is 10 MB unless somebody set it; a segment of 2 GB has no use for more. */
@@ -34,7 +34,7 @@ export function readIndexBytes(fs: FileSystem, path: string, entrySize: number):
     let kept = 0
     let size = 0
     for (;;) {
-      const length = readFully(fs, fd, CHUNK_BUFFER, 0, CHUNK, size)
+      const length = readRange(fs, fd, CHUNK_BUFFER, 0, CHUNK, size)
       const chunk = CHUNK_BUFFER.subarray(0, length)
       if (!chunk.equals(ZEROS.subarray(0, length))) {
         // Zeros in the middle end nothing.

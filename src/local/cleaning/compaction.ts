@@ -138,6 +138,7 @@ export async function compact(
     },
   })
   let passes = 0
+  let cleanTo = -1
   let stopped: string | undefined
   try {
     if (options.now === true && !dryRun) {
@@ -156,9 +157,16 @@ export async function compact(
         if (options.now === true && dryRun) survey.assumeRolled()
         const toClean = logToClean(survey, now, options.now === true)
         if (toClean.firstDirtyOffset >= toClean.firstUncleanableOffset || toClean.cleanableBytes === 0) break
+        // A checkpoint that is not read back as it was written would have the same pass again, for ever.
+        if (toClean.firstDirtyOffset < cleanTo) {
+          throw new CleaningStopped(
+            `${directory.checkpoints.path('cleaner')} does not keep what is written to it`,
+          )
+        }
         const endOffset = await cleaner.clean(survey, toClean)
         passes++
         if (dryRun) break
+        cleanTo = endOffset
         await whenFree(() => directory.checkpoints.update('cleaner', new Map([[key, endOffset]])))
       } finally {
         survey.close()

@@ -3,7 +3,7 @@ import type { MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import { errorCode } from '../../os/error-code.ts'
-import { type FileSystem, readFully } from '../../os/file-system.ts'
+import { type FileSystem, readRange } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 
 /**
@@ -69,7 +69,7 @@ export function emptyPreallocatedIndexes(os: Os, dir: string): void {
       const { size } = fs.fstat(fd)
       const tail = Buffer.alloc(12)
       if (size < tail.length) continue
-      readFully(fs, fd, tail, 0, tail.length, size - tail.length)
+      if (readRange(fs, fd, tail, 0, tail.length, size - tail.length) < tail.length) continue
       if (tail.every((byte) => byte === 0)) fs.ftruncate(fd, 0)
     } finally {
       fs.close(fd)

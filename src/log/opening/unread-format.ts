@@ -13,7 +13,7 @@ import { createRequire } from 'node:module'
 import { readInt32, readUInt32 } from '../../bytes/int32.ts'
 import { isSafeInt64, readInt64 } from '../../bytes/int64.ts'
 import type { FileSystem } from '../../os/file-system.ts'
-import { readFully } from '../../os/file-system.ts'
+import { readRange } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 
@@ -41,7 +41,7 @@ export function unreadFormatAt(
   size: number,
 ): UnreadFormat | undefined {
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-  const length = readFully(fs, fd, head, 0, Math.min(head.length, Math.max(size - position, 0)), position)
+  const length = readRange(fs, fd, head, 0, Math.min(head.length, Math.max(size - position, 0)), position)
   if (length < SMALLEST_MESSAGE || !isSafeInt64(head, 0)) return undefined
   const magic = head.readInt8(MAGIC_POSITION)
   const end = position + LOG_OVERHEAD + readInt32(head, 8)
@@ -72,7 +72,7 @@ export function endOfOldFormat(
   const head = Buffer.alloc(MAGIC_POSITION + 1)
   let next = nextOffset
   for (let at = position; at + SMALLEST_MESSAGE <= size; ) {
-    if (readFully(fs, fd, head, 0, head.length, at) < head.length || !isSafeInt64(head, 0)) break
+    if (readRange(fs, fd, head, 0, head.length, at) < head.length || !isSafeInt64(head, 0)) break
     const length = LOG_OVERHEAD + readInt32(head, 8)
     if (length < SMALLEST_MESSAGE || at + length > size) break
     const isOld = head.readInt8(MAGIC_POSITION) < header.CURRENT_MAGIC
@@ -89,19 +89,19 @@ function formatText(magic: number): string {
 
 function hasOldCrc(fs: FileSystem, fd: number, position: number, limit: number): boolean {
   const head = Buffer.alloc(MAGIC_POSITION + 1)
-  if (readFully(fs, fd, head, 0, head.length, position) < head.length) return false
+  if (readRange(fs, fd, head, 0, head.length, position) < head.length) return false
   const length = LOG_OVERHEAD + readInt32(head, 8)
   if (length < SMALLEST_MESSAGE || position + length > limit || length > LARGEST_MESSAGE) return false
   if (head[MAGIC_POSITION] > 1) return false
   const bytes = Buffer.allocUnsafe(length)
-  if (readFully(fs, fd, bytes, 0, length, position) < length) return false
+  if (readRange(fs, fd, bytes, 0, length, position) < length) return false
   return crc32(bytes.subarray(MAGIC_POSITION)) === readUInt32(bytes, CRC_POSITION)
 }
 
 function isFormat2(fs: FileSystem, fd: number, position: number, end: number): boolean {
   const bytes = Buffer.allocUnsafe(end - position)
   if (bytes.length < header.RECORD_BATCH_OVERHEAD) return false
-  if (readFully(fs, fd, bytes, 0, bytes.length, position) < bytes.length) return false
+  if (readRange(fs, fd, bytes, 0, bytes.length, position) < bytes.length) return false
   bytes[MAGIC_POSITION] = header.CURRENT_MAGIC
   return new RecordBatch(bytes).isValid()
 }

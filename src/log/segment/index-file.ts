@@ -13,7 +13,7 @@
 import type { Int64 } from '../../bytes/int64.ts'
 import { isMissing } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
-import { readFully, shortRead, writeFully } from '../../os/file-system.ts'
+import { readFully, readRange, shortRead, writeFully } from '../../os/file-system.ts'
 import { SideFileError, unlinkIfThere } from '../side-file.ts'
 
 const PAGE = 4096 * 3
@@ -118,7 +118,7 @@ export abstract class IndexFile {
     this.#io(() => {
       const fd = this.#openIfThere()
       if (fd === undefined || this.fs.fstat(fd).size < end + this.#entrySize) return
-      readFully(this.fs, fd, behind, 0, PAGE, end)
+      readRange(this.fs, fd, behind, 0, PAGE, end)
     })
     return behind.some((byte) => byte !== 0)
   }
