@@ -132,7 +132,7 @@ function wasStored({ partitions, genuine }: Template, harm: Harm, offset: number
 }
 
 /** A segment that is gone from the middle of a log: true demands that every reader is told of it, false that check is. */
-const READERS_ARE_TOLD_OF_GAPS: boolean = false
+const READERS_ARE_TOLD_OF_GAPS: boolean = true
 
 /** What is lost is told: by check always; to a reader where a batch is damaged, or the end of the log is missing. */
 function lossTold(

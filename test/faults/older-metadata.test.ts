@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/client/admin/check-admin.ts'
 import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
+import { LocalProducer } from '../../src/local/producer/local-producer.ts'
 import { crashingOs } from '../support/crashing-os.ts'
 import { append, topicAtRest } from '../support/local-produce.ts'
 
@@ -22,6 +23,16 @@ async function write(dir: string, topic: string, value: string, make = false): P
     return await append(directory, topic, 0, [value])
   } finally {
     await directory.close()
+  }
+}
+
+/** As a producer does it that nobody told of the topic. */
+async function producing(dir: string, topic: string): Promise<void> {
+  const producer = new LocalProducer(os, LocalDirectory.open(os, dir), {})
+  try {
+    await producer.send({ topic, value: 'x' })
+  } finally {
+    await producer.close()
   }
 }
 
@@ -101,5 +112,77 @@ describe('folders of two topics that were swapped (issue 11, item 3)', () => {
     expect((await check(dir)).map(({ kind }) => kind)).toEqual(kinds)
     expect((await repair(dir)).left).toHaveLength(2)
     expect(stray(dir)).toEqual([])
+  })
+})
+
+describe('a topic made where the folder of another one stands (issue 11, item 3)', () => {
+  const createTopic = async (dir: string, name: string, partitions?: number) => {
+    const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+    try {
+      await admin.createTopic({ name, ...(partitions === undefined ? {} : { partitions }) })
+    } finally {
+      await admin.close()
+    }
+  }
+
+  it('is refused in one line: nobody could write to it', async () => {
+    const dir = await olderMetadata('made-anew')
+    const told =
+      /b-0: it holds records of a topic .* never knew.*; tkafka repair names that topic again, or move/
+    await expect(createTopic(dir, 'b')).rejects.toThrow(told)
+    // Made on first use, too.
+    await expect(producing(dir, 'b')).rejects.toThrow(told)
+    expect((await check(dir)).map(({ kind }) => kind)).toEqual(['unnamed-topic'])
+    await repair(dir)
+    expect(await write(dir, 'b', 'two')).toBe(1)
+  })
+
+  it('is refused for further partitions, and where the folder is of a topic that there is', async () => {
+    const dir = await olderMetadata('more-partitions')
+    fs.renameSync(join(dir, 'b-0'), join(dir, 'a-1'))
+    const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+    await expect(admin.createPartitions('a', 2)).rejects.toThrow(/a-1: it holds records of a topic/)
+    await admin.close()
+    fs.cpSync(join(dir, 'a-0'), join(dir, 'c-0'), { recursive: true })
+    await expect(createTopic(dir, 'c')).rejects.toThrow(
+      /c-0: it holds records of topic a .*; move the folder out/,
+    )
+  })
+
+  it('is made where the folder holds nothing, or what was deleted', async () => {
+    const dir = join(scratch, 'deleted')
+    await write(dir, 'a', 'one', true)
+    const kept = join(scratch, 'deleted-kept')
+    fs.cpSync(join(dir, 'a-0'), kept, { recursive: true })
+    const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+    await admin.deleteTopic('a')
+    await admin.close()
+    fs.cpSync(kept, join(dir, 'a-0'), { recursive: true })
+    await createTopic(dir, 'a')
+    expect(await write(dir, 'a', 'two')).toBe(0)
+  })
+})
+
+describe("a deleted topic's folder whose partition.metadata cannot be read", () => {
+  it('is told, stays, and goes with the next writer that can read it', async () => {
+    const dir = join(scratch, 'cannot-say')
+    await write(dir, 'a', 'one', true)
+    await write(dir, 'b', 'one', true)
+    const file = join(dir, 'b-0', 'partition.metadata')
+    const bytes = fs.readFileSync(file)
+    fs.writeFileSync(file, 'garbage')
+    const warnings: string[] = []
+    const directory = LocalDirectory.open(os, dir, { warn: (line) => warnings.push(line) })
+    const admin = new LocalAdmin(os, directory)
+    await admin.deleteTopic('b')
+    await admin.close()
+    expect(warnings).toEqual([
+      expect.stringMatching(/b-0\/partition.metadata: missing or damaged, so the folder .* stays/),
+    ])
+    expect(fs.existsSync(join(dir, 'b-0'))).toBe(true)
+    fs.writeFileSync(file, bytes)
+    await write(dir, 'a', 'two')
+    expect(fs.readdirSync(dir).filter((name) => name.startsWith('b-'))).toEqual([])
+    expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
   })
 })

@@ -19,6 +19,7 @@ import {
   validateTopicName,
 } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
+import { refuseForeignFolders } from '../directory/folder-owner.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { makePartitionFolders } from '../directory/new-partitions.ts'
 import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
@@ -132,6 +133,7 @@ export class LocalTopics implements TopicAdmin {
       validateTopicConfigs(configs, new Map(), inheritedTopicConfigs(layers), remoteStorage(layers))
     }
     const replicas = this.#assignments(image, topic, layers)
+    this.#refuseForeign(image, name, 0, replicas.length)
     const topicId = randomUuid(this.#os.randomBytes)
     return createTopicRecords(image, { name, topicId, replicas, configs })
   }
@@ -198,7 +200,12 @@ export class LocalTopics implements TopicAdmin {
     const factor = topic.partitions[0].replicas.length
     for (const brokers of assignments ?? []) validateAssignment(image, brokers, factor)
     const replicas = assignments ?? place(image, additional, factor, (why) => why)
+    this.#refuseForeign(image, name, present, replicas.length)
     return addPartitionRecords(image, topic, replicas)
+  }
+
+  #refuseForeign(image: MetadataImage, topic: string, first: number, count: number): void {
+    refuseForeignFolders(this.#os, { path: this.#directory.path, image: () => image }, topic, first, count)
   }
 }
 

@@ -4,6 +4,8 @@
  * of `__cluster_metadata-0`), and the folder holds records that would be lost from view.
  */
 import { join } from 'node:path'
+import { TerseError } from '../../errors.ts'
+import { readPartitionMetadata } from '../../log/partition-metadata.ts'
 import { isFileError } from '../../log/side-file.ts'
 import { uuidToBytes } from '../../message/uuid.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
@@ -25,6 +27,29 @@ export function whyFolderStays(
   if (owner !== undefined) return `it holds records of topic ${owner.name} (id ${topicId})`
   if (metadataMentions(os, directory.path, topicId)) return undefined
   return `it holds records of a topic (id ${topicId}) that the metadata never knew: the metadata is older than the folder`
+}
+
+/**
+ * For one who makes these partitions: nobody could write to one whose folder must stay as it is.
+ * @throws TerseError
+ */
+export function refuseForeignFolders(
+  os: Os,
+  directory: { readonly path: string; image(): MetadataImage },
+  topic: string,
+  first: number,
+  count: number,
+): void {
+  for (let partition = first; partition < first + count; partition++) {
+    const folder = join(directory.path, `${topic}-${partition}`)
+    if (os.fs.stat(folder)?.isDirectory() !== true) continue
+    const id = readPartitionMetadata(os.fs, folder)
+    const why = id === undefined ? undefined : whyFolderStays(os, directory, folder, id)
+    if (why === undefined) continue
+    const wayOut =
+      directory.image().topicById(id ?? '') === undefined ? 'tkafka repair names that topic again, or m' : 'm'
+    throw new TerseError(`${folder}: ${why}; ${wayOut}ove the folder out of the data directory`)
+  }
 }
 
 function holdsRecords({ fs }: Os, folder: string): boolean {

@@ -130,17 +130,17 @@ export class PartitionFolders {
   async finishDeletions(image: MetadataImage, more: readonly TopicImage[] = []): Promise<void> {
     const { fs } = this.#os
     const file = join(this.#dir, DELETING_FILE)
-    const announced = more.map((t) => ({ id: t.id, name: t.name, partitions: t.partitions.length }))
-    announced.push(...announcedDeletions(this.#os, this.#dir))
-    if (announced.length === 0 && fs.stat(file) === undefined) return
+    const announced = new Map(announcedDeletions(this.#os, this.#dir).map((one) => [one.id, one]))
+    for (const { id, name, partitions } of more) announced.set(id, { id, name, partitions: partitions.length })
+    if (announced.size === 0 && fs.stat(file) === undefined) return
     let pending = false
-    for (const { id, name, partitions } of announced) {
+    for (const { id, name, partitions } of announced.values()) {
       if (image.topicById(id) !== undefined) {
         pending = true
         continue
       }
       const names = Array.from({ length: partitions }, (_, p) => `${name}-${p}`)
-      for (const one of names) await this.#drop(one, id)
+      for (const one of names) if (!(await this.#drop(one, id))) pending = true
       if (image.topic(name) === undefined) await whenFree(() => this.#forget(names))
     }
     // Or a power cut may bring back a folder's old name when half of its files are gone.
@@ -149,16 +149,27 @@ export class PartitionFolders {
     if (!pending) removeQuietly(this.#os, file)
   }
 
-  /** Waits for whoever is just writing to it. */
-  async #drop(name: string, topicId: string): Promise<void> {
+  /** Waits for whoever is just writing to it. False: nobody can say whose it is, so it stays, and is looked at again. */
+  async #drop(name: string, topicId: string): Promise<boolean> {
     const { fs, locks } = this.#os
     const folder = join(this.#dir, name)
-    if (fs.stat(folder) === undefined || !this.#belongs(folder, topicId)) return
+    if (fs.stat(folder) === undefined) return true
+    if (!this.#belongs(folder, topicId)) {
+      const topic = name.slice(0, name.lastIndexOf('-'))
+      const isNamed = readPartitionMetadata(fs, folder) !== undefined
+      if (isNamed || this.#directory.image().topic(topic) !== undefined) return true
+      this.#warn(
+        `${join(folder, PARTITION_METADATA_FILE)}: missing or damaged, so the folder of the deleted topic stays; ` +
+          'remove it, or tkafka repair sets it aside',
+      )
+      return false
+    }
     const path = join(folder, '.tkafka-lock')
     const fd = openLockFile(fs, path)
     try {
       await waitForLock(this.#os, path, () => locks.tryLock(fd, 'exclusive'))
       if (this.#belongs(folder, topicId)) this.#rename(name, 'delete')
+      return true
     } finally {
       fs.close(fd)
     }
