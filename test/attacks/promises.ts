@@ -185,10 +185,8 @@ export function bytesKept(template: Template, harm: Harm, dir: string, mended = 
       if (now?.subarray(batch.start, batch.end).equals(then)) continue
       // A repair may take bytes out of a log; then the batch has another place, or is in a file that was kept.
       if (mended && (now?.includes(then) || keptAside(dir, batch.file, then))) continue
-      // A folder that is no topic's any more, as what told of that topic is damaged, is set aside whole by who was asked to mend.
-      const isForeign =
-        harm.files.has(`${path.dirname(batch.file)}/partition.metadata`) ||
-        (mended && touches(harm, METADATA))
+      // A folder that bears another topic's id is none of this topic.
+      const isForeign = harm.files.has(`${path.dirname(batch.file)}/partition.metadata`)
       if (isForeign && inStray(dir, batch.file, then)) continue
       broken.push(
         `${topic}-${partition}: the bytes of offsets ${batch.baseOffset} to ${batch.lastOffset} are gone from ${batch.file}`,

@@ -131,7 +131,8 @@ export class PartitionFolders {
     const { fs } = this.#os
     const file = join(this.#dir, DELETING_FILE)
     const announced = new Map(announcedDeletions(this.#os, this.#dir).map((one) => [one.id, one]))
-    for (const { id, name, partitions } of more) announced.set(id, { id, name, partitions: partitions.length })
+    for (const { id, name, partitions } of more)
+      announced.set(id, { id, name, partitions: partitions.length })
     if (announced.size === 0 && fs.stat(file) === undefined) return
     let pending = false
     for (const { id, name, partitions } of announced.values()) {

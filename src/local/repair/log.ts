@@ -46,6 +46,9 @@ export interface Patch {
   readonly batch?: Buffer
 }
 
+/** A patch, and what was the log's next offset in front of it. */
+type FoundPatch = Patch & { readonly nextOffset: number }
+
 /** Makes what stands in for lost offsets. */
 export type Filler = (patch: Patch) => Buffer
 
@@ -74,7 +77,7 @@ export function mendLog(os: Os, dir: string, options: MendOptions): Map<string, 
       })
       next = found.next
       if (found.patches.length === 0) continue
-      confirmPatches(fs, segment, from, found.patches)
+      confirmPatches(fs, segment, bases[i + 1], found.patches)
       for (const { start, end } of found.patches) {
         if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
       }
@@ -137,9 +140,10 @@ function findPatches(
   from: number,
   nextBase: number | undefined,
   { compacted, endOffset }: Pick<MendOptions, 'compacted' | 'endOffset'>,
-): { patches: Patch[]; next: number } {
+): { patches: FoundPatch[]; next: number } {
   const size = segment.fileSize()
-  const patches: Patch[] = []
+  const patches: FoundPatch[] = []
+  const limit = nextBase ?? endOffset ?? Number.POSITIVE_INFINITY
   let next = from
   let position = 0
   let timestamp: Int64 = 0
@@ -148,18 +152,26 @@ function findPatches(
     // In a compacted log gaps are nothing unusual.
     const fromOffset = compacted ? until : next
     if (end > start || until > fromOffset)
-      patches.push({ start, end, fromOffset, untilOffset: until, timestamp, leaderEpoch })
+      patches.push({ start, end, fromOffset, untilOffset: until, timestamp, leaderEpoch, nextOffset: next })
     next = Math.max(next, until)
   }
   while (position < size) {
     const cursor = segment.cursor(position, size, next)
     let good = 0
-    while (cursor.next() && cursor.checkCrc()) {
+    let isForeign = false
+    while (!isForeign && cursor.next() && cursor.checkCrc()) {
       const base = header.baseOffsetAt(cursor.buffer, cursor.at)
       good = cursor.position + cursor.size
-      if (endOffset !== undefined && good === size && cursor.nextOffset > endOffset) {
-        patches.push(misnumbered(cursor, next, endOffset))
-        return { patches, next: endOffset }
+      if (cursor.nextOffset > limit) {
+        const fits = nextBase === undefined || cursor.nextOffset - base === nextBase - next
+        if (good === size && fits) {
+          patches.push({ ...misnumbered(cursor, next, limit), nextOffset: next })
+          return { patches, next: limit }
+        }
+        // A whole batch of another segment: the offsets behind this one's are given there.
+        isForeign = nextBase !== undefined
+        if (isForeign) lost(cursor.position, good, next)
+        if (isForeign) continue
       }
       if (patches.length + position === 0 && next === base) timestamp = maxTimestampAt(cursor)
       if (base > next) lost(cursor.position, cursor.position, base)
@@ -167,6 +179,10 @@ function findPatches(
       leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
       if (!isReadable(cursor.load())) lost(cursor.position, good, cursor.nextOffset)
       next = cursor.nextOffset
+    }
+    if (isForeign) {
+      position = good
+      continue
     }
     if (cursor.problem === undefined) break
     position = cursor.position
@@ -180,7 +196,8 @@ function findPatches(
       // A torn end is cut by the log's recovery; what was there for certain leaves its offsets.
       const untilOffset = endOffset ?? next
       if (untilOffset <= next) return { patches, next }
-      patches.push({ start: position, end: size, fromOffset: next, untilOffset, timestamp, leaderEpoch })
+      const fill = { fromOffset: next, untilOffset, timestamp, leaderEpoch, nextOffset: next }
+      patches.push({ start: position, end: size, ...fill })
       return { patches, next: untilOffset }
     }
     if (behind === undefined) {
@@ -196,8 +213,8 @@ function findPatches(
   }
   if (nextBase !== undefined && nextBase > next) lost(size, size, nextBase)
   if (endOffset !== undefined && endOffset > next) {
-    const fromOffset = next
-    patches.push({ start: size, end: size, fromOffset, untilOffset: endOffset, timestamp, leaderEpoch })
+    const fill = { fromOffset: next, untilOffset: endOffset, timestamp, leaderEpoch, nextOffset: next }
+    patches.push({ start: size, end: size, ...fill })
     next = endOffset
   }
   return { patches, next }
@@ -207,15 +224,16 @@ function findPatches(
 function confirmPatches(
   fs: FileSystem,
   segment: LogSegment,
-  minOffset: number,
-  patches: readonly Patch[],
+  nextBase: number | undefined,
+  patches: readonly FoundPatch[],
 ): void {
   const again = new LogSegment(fs, dirname(segment.path), segment.baseOffset)
   try {
-    for (const { start, end, batch } of patches) {
+    for (const { start, end, batch, nextOffset } of patches) {
       if (end === start || batch !== undefined) continue
-      const cursor = again.cursor(start, end, minOffset)
-      if (cursor.next() && cursor.checkCrc() && isReadable(cursor.load())) throw unsteady(segment.path, start)
+      const cursor = again.cursor(start, end, nextOffset)
+      if (!cursor.next() || !cursor.checkCrc() || !isReadable(cursor.load())) continue
+      if (nextBase === undefined || cursor.nextOffset <= nextBase) throw unsteady(segment.path, start)
     }
   } finally {
     again.close()

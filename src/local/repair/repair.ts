@@ -22,6 +22,7 @@ import { removeQuietly } from '../directory/open-partitions.ts'
 import { isGapless } from '../directory/partition-closing.ts'
 import { readQuorum } from '../directory/quorum.ts'
 import { breakOff } from './broken-file.ts'
+import { mendBatchEpochs } from './epochs.ts'
 import { mendLog, rebuildIndexesOf } from './log.ts'
 import { repairMetadata } from './metadata.ts'
 import { nameFoundTopics } from './topics.ts'
@@ -183,6 +184,9 @@ export class LocalRepair {
           ...(knownEnd === 0 ? {} : { endOffset: knownEnd }),
         })) {
           kept.set(file, to)
+        }
+        if (files(/^bad-epochs$/).length > 0) {
+          for (const [file, to] of mendBatchEpochs(os, dir)) kept.set(file, to)
         }
         const indexes = new Set(files(/^(bad-index|bad-time-index|missing-index)$/))
         if (indexes.size > 0) rebuildIndexesOf(os, dir, indexes, config.indexIntervalBytes)
