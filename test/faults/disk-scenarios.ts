@@ -120,9 +120,9 @@ export const deleteTopic =
     book.topics.delete(name)
   }
 
-export function values(directory: LocalDirectory, topic: string): string[] {
+export function values(directory: LocalDirectory, topic: string, partition = 0): string[] {
   if (directory.image().topic(topic) === undefined) return []
-  const log = directory.logForReading(topic, 0)
+  const log = directory.logForReading(topic, partition)
   log.refresh()
   const found: string[] = []
   let expected = log.logStartOffset
