@@ -1,8 +1,9 @@
 /** A small file system that is really full: where the machine lets us mount one (root on Linux), else these are skipped and say so. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { CleaningOptions } from '../../src/client/admin/cleaning-admin.ts'
 import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
@@ -10,6 +11,7 @@ import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { LocalProducer } from '../../src/local/producer/local-producer.ts'
 import { systemOs } from '../../src/os/system-os.ts'
 
+const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 const mountPoint = fs.mkdtempSync(join(tmpdir(), 'tkafka-full-'))
 let mounted = false
 try {
@@ -67,9 +69,29 @@ describe.runIf(mounted)('a file system of 4 MB', () => {
     await again.close()
   })
 
+  it('holds what streamed in up to the first lost batch, and the message says how many lines that is (A6)', () => {
+    const dir = join(mountPoint, 'streamed')
+    fs.rmSync(join(mountPoint, 'data'), { recursive: true, force: true })
+    const lines = Array.from({ length: 400_000 }, (_, i) => `${i}\n`).join('')
+    const run = (args: readonly string[], input: string) =>
+      spawnSync(process.execPath, [bin, '--data-dir', dir, ...args], {
+        input,
+        encoding: 'utf8',
+        maxBuffer: 1 << 24,
+      })
+    const { status, stderr } = run(['console-producer', '--topic', 't'], lines)
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^.*no space left on the disk.*; \d+ lines are in, nothing behind them\n$/),
+    ])
+    const { stdout } = run(['console-consumer', '--topic', 't', '--from-beginning', '--until-end'], '')
+    expect(stdout).toBe(lines.slice(0, stdout.length))
+    expect(stdout.split('\n').length - 1).toBe(Number(/(\d+) lines are in/.exec(stderr)?.[1]))
+  })
+
   it('is freed by retention with no byte left; compaction says what it needs, and runs when there is room', async () => {
     const dir = join(mountPoint, 'cleaned')
-    fs.rmSync(join(mountPoint, 'data'), { recursive: true, force: true })
+    fs.rmSync(join(mountPoint, 'streamed'), { recursive: true, force: true })
     const admin = new LocalAdmin(systemOs, LocalDirectory.open(systemOs, dir))
     const configs = { 'file.delete.delay.ms': '0' }
     await admin.createTopic({ name: 'old', partitions: 1, configs })
