@@ -44,7 +44,7 @@ async function run(context: Context): Promise<number> {
   const progress = startProgress(context, 'checking')
   try {
     const summary = await admin.check({
-      ...(topic === undefined ? {} : { topics: topicFilter(topic) }),
+      ...(topic === undefined ? {} : { topics: topicFilter(topic), asked: topic }),
       progress: (what, done, total) => progress.update(what, done / Math.max(total, 1)),
       found: (finding) => {
         progress.aside(() => {

@@ -41,7 +41,7 @@ async function run(context: Context): Promise<number> {
   let left = 0
   try {
     await admin.repair({
-      ...(topic === undefined ? {} : { topics: topicFilter(topic) }),
+      ...(topic === undefined ? {} : { topics: topicFilter(topic), asked: topic }),
       dryRun,
       progress: (what, done, total) => progress.update(what, done / Math.max(total, 1)),
       done(step) {

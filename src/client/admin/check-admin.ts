@@ -38,6 +38,8 @@ export interface CheckSummary {
 export interface CheckOptions {
   /** Only these topics; then nothing is looked at but their partitions. */
   readonly topics?: (name: string) => boolean
+  /** What `topics` was made of, in the words of who asked. */
+  readonly asked?: string
   readonly found: (finding: Finding) => void
   /** Called now and then: what is being looked at, bytes read and to be read. */
   readonly progress?: (what: string, done: number, total: number) => void
@@ -58,6 +60,7 @@ export interface RepairStep {
 
 export interface RepairOptions {
   readonly topics?: (name: string) => boolean
+  readonly asked?: string
   /** Tells what would be done, and changes nothing. */
   readonly dryRun: boolean
   readonly done: (step: RepairStep) => void

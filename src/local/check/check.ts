@@ -68,7 +68,8 @@ export class LocalCheck {
     if (image === undefined) return report.summary()
     const topics = [...image.topicImages()].filter(({ name }) => options.topics?.(name) ?? true)
     if (options.topics !== undefined && topics.length === 0) {
-      throw new TerseError('Could not match any topic with --topic')
+      const asked = options.asked === undefined ? '' : ` ${options.asked}`
+      throw new TerseError(`Could not match any topic with --topic${asked}`)
     }
     const ends = new Map<string, CheckedPartition>()
     const total = topics.reduce((sum, topic) => sum + topic.partitions.length, 0)

@@ -89,10 +89,11 @@ export class LocalRepair {
     for (const finding of after) if (finding.severity === 'error') options.left(finding)
   }
 
-  async #check(directory: LocalDirectory, { topics, progress }: RepairOptions): Promise<Finding[]> {
+  async #check(directory: LocalDirectory, { topics, asked, progress }: RepairOptions): Promise<Finding[]> {
     const findings: Finding[] = []
     await new LocalCheck(this.#os, directory).check({
       ...(topics === undefined ? {} : { topics }),
+      ...(asked === undefined ? {} : { asked }),
       ...(progress === undefined ? {} : { progress }),
       found: (finding) => findings.push(finding),
     })
