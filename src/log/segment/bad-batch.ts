@@ -90,9 +90,13 @@ function searchBytes(
   for (let start = from; start < to; start += chunk.length - overlap) {
     const length = readRange(fs, fd, chunk, 0, Math.min(chunk.length, size - start), start)
     const end = Math.min(length - overlap + 1, to - start, chunk.length - overlap)
-    for (let at = 0; at < end; at++) {
-      // Magic 2 with the unused high byte of the attributes zero: one byte in 65536 by chance.
-      if (chunk[at + header.MAGIC_POSITION] !== 2 || chunk[at + header.ATTRIBUTES_POSITION] !== 0) continue
+    for (let at = 0; ; at++) {
+      // From one magic 2 to the next: byte by byte the 32 MB of a hole took a second.
+      const magic = chunk.indexOf(2, at + header.MAGIC_POSITION)
+      if (magic < 0 || magic - header.MAGIC_POSITION >= end) break
+      at = magic - header.MAGIC_POSITION
+      // With the unused high byte of the attributes zero: one byte in 65536 by chance.
+      if (chunk[at + header.ATTRIBUTES_POSITION] !== 0) continue
       if (headerProblem(chunk, at, size - start - at, nextOffset) !== undefined) continue
       if (header.baseOffsetAt(chunk, at) - nextOffset > 0x7fffffff) continue
       if (isGoodBatch(fs, fd, start + at, size, nextOffset)) return start + at
