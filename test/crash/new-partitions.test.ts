@@ -121,7 +121,7 @@ describe('a process killed before any change of the disk while it makes', () => 
         rmSync(dir, { recursive: true, force: true })
       }
       expect(crashAt).toBeGreaterThan(15)
-    })
+    }, 120_000)
   }
 })
 

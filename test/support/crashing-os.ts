@@ -21,7 +21,12 @@ const CHANGING = [
  * An Os whose process "is killed" just before its Nth change of the disk: that call and all later ones throw, every
  * descriptor is closed and with it every lock. What was done before is on the disk.
  */
-export function crashingOs(crashAt: number): { os: Os; killed: () => boolean; kill: () => void } {
+export function crashingOs(crashAt: number): {
+  os: Os
+  killed: () => boolean
+  kill: () => void
+  steps: () => number
+} {
   const open = new Set<number>()
   let steps = 0
   let dead = false
@@ -71,5 +76,5 @@ export function crashingOs(crashAt: number): { os: Os; killed: () => boolean; ki
       if (!dead) systemOs.locks.unlock(fd)
     },
   }
-  return { os: { ...systemOs, fs, locks }, killed: () => dead, kill }
+  return { os: { ...systemOs, fs, locks }, killed: () => dead, kill, steps: () => steps }
 }
