@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { classDecoder, STRING_DECODER } from '../../../src/commands/dump-log/decoders/class-decoder.ts'
+import { classDecoder, STRING_DECODER } from '../../../../src/commands/dump-log/decoders/class-decoder.ts'
 import {
   offsetsDecoder,
   shareGroupStateDecoder,
   transactionLogDecoder,
-} from '../../../src/commands/dump-log/decoders/coordinator-decoder.ts'
+} from '../../../../src/commands/dump-log/decoders/coordinator-decoder.ts'
 import {
   clusterMetadataDecoder,
   remoteLogMetadataDecoder,
-} from '../../../src/commands/dump-log/decoders/framed-decoders.ts'
-import { stringJson } from '../../../src/commands/dump-log/decoders/message-json.ts'
-import { javaUtf8 } from '../../../src/java/java-utf8.ts'
-import { encodeAssignment, encodeSubscription } from '../../../src/message/consumer-protocol.ts'
-import { SHARE_STATE_RECORDS } from '../../../src/message/coordinator-record.ts'
+} from '../../../../src/commands/dump-log/decoders/framed-decoders.ts'
+import { stringJson } from '../../../../src/commands/dump-log/decoders/message-json.ts'
+import { javaUtf8 } from '../../../../src/java/java-utf8.ts'
+import { encodeAssignment, encodeSubscription } from '../../../../src/message/consumer-protocol.ts'
+import { SHARE_STATE_RECORDS } from '../../../../src/message/coordinator-record.ts'
 import {
   encodeGroupMetadataKey,
   encodeGroupMetadataValue,
   encodeOffsetCommitKey,
   encodeOffsetCommitValue,
-} from '../../../src/message/offset-messages.ts'
-import { encodeTransactionLogKey } from '../../../src/message/transaction-log-messages.ts'
-import { sampleRecords } from '../../support/sample-messages.ts'
+} from '../../../../src/message/offset-messages.ts'
+import { encodeTransactionLogKey } from '../../../../src/message/transaction-log-messages.ts'
+import { sampleRecords } from '../../../support/sample-messages.ts'
 
 describe('the records of a coordinator', () => {
   test('an offset commit is shown with type, version and every field of that version', () => {

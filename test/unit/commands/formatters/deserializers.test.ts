@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { deserializerFor, SerializationError } from '../../../src/commands/formatters/deserializers.ts'
-import { javaDouble, javaFloat } from '../../../src/java/java-number.ts'
+import { deserializerFor, SerializationError } from '../../../../src/commands/formatters/deserializers.ts'
+import { javaDouble, javaFloat } from '../../../../src/java/java-number.ts'
 
 const PACKAGE = 'org.apache.kafka.common.serialization.'
 

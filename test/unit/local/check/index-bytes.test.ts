@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_INDEX_BYTES, readIndexBytes } from '../../../src/local/check/index-bytes.ts'
-import type { FileSystem } from '../../../src/os/file-system.ts'
+import { MOST_INDEX_BYTES, readIndexBytes } from '../../../../src/local/check/index-bytes.ts'
+import type { FileSystem } from '../../../../src/os/file-system.ts'
 
 /** One file: `bytes`, and behind them zeros up to `size`. `readTo` tells how far it was read. */
 function sparse(bytes: Buffer, size: number) {

@@ -10,11 +10,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { OffsetStore } from '../../../src/group/offsets/offset-store.ts'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
-import { unpackFixture } from '../../support/fixtures.ts'
-import { append, produce, topicAtRest } from '../../support/local-produce.ts'
+import { OffsetStore } from '../../../../src/group/offsets/offset-store.ts'
+import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
+import { systemOs } from '../../../../src/os/system-os.ts'
+import { unpackFixture } from '../../../support/fixtures.ts'
+import { append, produce, topicAtRest } from '../../../support/local-produce.ts'
 
 let root: string
 let dir: string

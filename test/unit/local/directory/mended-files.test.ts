@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
-import { produce, topicAtRest } from '../../support/local-produce.ts'
+import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
+import { systemOs } from '../../../../src/os/system-os.ts'
+import { produce, topicAtRest } from '../../../support/local-produce.ts'
 
 let root: string
 let dir: string

@@ -1,8 +1,8 @@
-import { encodeOffsetCommitKey, encodeOffsetCommitValue } from '../../../src/message/offset-messages.ts'
+import { encodeOffsetCommitKey, encodeOffsetCommitValue } from '../../../../src/message/offset-messages.ts'
 import {
   encodeTransactionLogKey,
   encodeTransactionLogValue,
-} from '../../../src/message/transaction-log-messages.ts'
+} from '../../../../src/message/transaction-log-messages.ts'
 
 /** A record of `__consumer_offsets`. */
 export function encodeOffsetCommit(

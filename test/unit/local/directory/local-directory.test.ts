@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import type { MetadataRecord } from '../../../src/message/metadata-records.ts'
-import { randomUuid } from '../../../src/message/uuid.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
+import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
+import type { MetadataRecord } from '../../../../src/message/metadata-records.ts'
+import { randomUuid } from '../../../../src/message/uuid.ts'
+import { systemOs } from '../../../../src/os/system-os.ts'
 
 let root: string
 let dir: string

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { CleaningOptions, CleaningResult } from '../../../src/client/admin/cleaning-admin.ts'
-import { type Admin, openLocal } from '../../../src/index.ts'
-import { LocalCleaning } from '../../../src/local/cleaning/cleaning-run.ts'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import { unsyncedOs } from '../../support/clean-log.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import type { CleaningOptions, CleaningResult } from '../../../../src/client/admin/cleaning-admin.ts'
+import { type Admin, openLocal } from '../../../../src/index.ts'
+import { LocalCleaning } from '../../../../src/local/cleaning/cleaning-run.ts'
+import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
+import { unsyncedOs } from '../../../support/clean-log.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
 
 /** Limits of a run, on a disk that takes a millisecond for 10 KB and on a clock that knows nothing else. */
 const BYTES_PER_MS = 10_000

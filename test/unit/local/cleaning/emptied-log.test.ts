@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openLocal } from '../../../src/index.ts'
-import { countAt, sizeAt } from '../../../src/record/batch-header.ts'
+import { openLocal } from '../../../../src/index.ts'
+import { countAt, sizeAt } from '../../../../src/record/batch-header.ts'
 
 const MINUTE = 60_000
 

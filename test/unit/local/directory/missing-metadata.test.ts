@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openLocal } from '../../../src/index.ts'
+import { openLocal } from '../../../../src/index.ts'
 
 it('partitions without the metadata log are neither hidden nor set aside: reading and writing are refused', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'tkafka-no-metadata-'))

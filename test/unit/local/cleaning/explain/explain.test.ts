@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Admin, type ExplainedCause, openLocal } from '../../../src/index.ts'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import { LogDirCheckpoints } from '../../../src/log/log-dir-checkpoints.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
-import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
+import { type Admin, type ExplainedCause, openLocal } from '../../../../../src/index.ts'
+import { LocalDirectory } from '../../../../../src/local/directory/local-directory.ts'
+import { LogDirCheckpoints } from '../../../../../src/log/log-dir-checkpoints.ts'
+import { systemOs } from '../../../../../src/os/system-os.ts'
+import { RecordBatchBuilder } from '../../../../../src/record/record-batch-builder.ts'
 
 /** Every cause for which people asked why nothing was cleaned, each with the setting that decides. */
 let dir: string

@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { OffsetStore } from '../../../src/group/offsets/offset-store.ts'
-import { openLocal } from '../../../src/index.ts'
-import { LocalAdmin } from '../../../src/local/admin/local-admin.ts'
-import { compactingOffsetStore } from '../../../src/local/cleaning/compacting-offset-store.ts'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
+import { OffsetStore } from '../../../../src/group/offsets/offset-store.ts'
+import { openLocal } from '../../../../src/index.ts'
+import { LocalAdmin } from '../../../../src/local/admin/local-admin.ts'
+import { compactingOffsetStore } from '../../../../src/local/cleaning/compacting-offset-store.ts'
+import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
+import { systemOs } from '../../../../src/os/system-os.ts'
 
 /** A producer's housekeeping: retention that is due, applied behind a roll. */
 let dir: string

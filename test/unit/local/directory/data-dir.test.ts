@@ -16,9 +16,9 @@ import {
   inspectDataDir,
   locateDataDir,
   makeDataDir,
-} from '../../../src/local/directory/data-dir.ts'
-import { readServerProperties } from '../../../src/local/settings/server-properties.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
+} from '../../../../src/local/directory/data-dir.ts'
+import { readServerProperties } from '../../../../src/local/settings/server-properties.ts'
+import { systemOs } from '../../../../src/os/system-os.ts'
 
 let dir: string
 beforeEach(() => {

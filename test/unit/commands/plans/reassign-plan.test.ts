@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { replicationFactorChanges } from '../../../src/commands/plans/reassign-plan.ts'
+import { replicationFactorChanges } from '../../../../src/commands/plans/reassign-plan.ts'
 
 const partition = (index: number, ...replicas: number[]) => ({
   topic: 'a',

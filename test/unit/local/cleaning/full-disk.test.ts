@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { CleaningOptions, CleaningResult } from '../../../src/client/admin/cleaning-admin.ts'
-import { openLocal } from '../../../src/index.ts'
-import { LocalCleaning } from '../../../src/local/cleaning/cleaning-run.ts'
-import { LocalDirectory } from '../../../src/local/directory/local-directory.ts'
-import type { FileSystem } from '../../../src/os/file-system.ts'
-import { unsyncedOs } from '../../support/clean-log.ts'
+import type { CleaningOptions, CleaningResult } from '../../../../src/client/admin/cleaning-admin.ts'
+import { openLocal } from '../../../../src/index.ts'
+import { LocalCleaning } from '../../../../src/local/cleaning/cleaning-run.ts'
+import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
+import type { FileSystem } from '../../../../src/os/file-system.ts'
+import { unsyncedOs } from '../../../support/clean-log.ts'
 
 let dir: string
 beforeEach(async () => {

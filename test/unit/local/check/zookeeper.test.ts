@@ -1,11 +1,11 @@
 import { readdirSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Finding } from '../../../src/client/admin/check-admin.ts'
-import { openLocal } from '../../../src/index.ts'
-import { readIndexBytes } from '../../../src/local/check/index-bytes.ts'
-import { systemOs } from '../../../src/os/system-os.ts'
-import { unpackCase } from '../../support/cases.ts'
+import type { Finding } from '../../../../src/client/admin/check-admin.ts'
+import { openLocal } from '../../../../src/index.ts'
+import { readIndexBytes } from '../../../../src/local/check/index-bytes.ts'
+import { systemOs } from '../../../../src/os/system-os.ts'
+import { unpackCase } from '../../../support/cases.ts'
 
 async function findings(dir: string): Promise<Finding[]> {
   const found: Finding[] = []
