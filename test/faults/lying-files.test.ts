@@ -114,6 +114,32 @@ describe('a log-start checkpoint behind the end of the log', () => {
   })
 })
 
+describe('a line of a checkpoint for a partition that does not exist (A3)', () => {
+  const CHECKPOINTS = ['recovery-point', 'replication', 'log-start']
+
+  it.each([
+    ['beside the clean marker', () => {}],
+    ['in a directory that nobody closed', (dir: string) => fs.rmSync(join(dir, MARKER))],
+  ])('%s: is no damage, and bars nobody', async (_, damage) => {
+    const dir = copy()
+    for (const name of CHECKPOINTS) {
+      const file = join(dir, `${name}-offset-checkpoint`)
+      const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').slice(2) : []
+      const more = [...lines, 'gone 3 5000', 't 7 5000']
+      fs.writeFileSync(file, `0\n${more.length}\n${more.join('\n')}\n`)
+    }
+    damage(dir)
+    expect(ends(dir)).toEqual([0, 1000])
+    expect(await kinds(dir)).toEqual([])
+    expect(await produce(dir, ['x'])).toEqual([1000])
+    await repair(dir)
+    expect(await produce(dir, ['y'])).toEqual([1001])
+    expect(ends(dir)).toEqual([0, 1002])
+    expect(await kinds(dir)).toEqual([])
+    expect(fs.readdirSync(dir).filter((name) => /^(gone-|t-7)/.test(name))).toEqual([])
+  })
+})
+
 describe('bytes behind the end of a log that was closed (A3)', () => {
   it.each([
     // By hand with 100 GB: refused in 2 s, mended in 10. `npm run test:faults` makes it larger than an int32 tells.

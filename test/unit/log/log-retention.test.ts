@@ -41,6 +41,16 @@ describe('retention', () => {
     expect(expired(segments([0, 1, NOW + 9999], [5, 0, 0]), 0, { retentionMs: 0 })).toEqual([])
   })
 
+  it.each([
+    ['nanoseconds of today', 1_796_000_000_000_000_000],
+    ['the largest int64', Number(2n ** 63n - 1n)],
+  ])('never expires what %s would be as milliseconds, and does not stop over it (E2)', (_, future) => {
+    const rows = segments([0, 1, future], [10, 1, future], [20, 1, future])
+    for (const retentionMs of [0, 1, 604_800_000, Number(2n ** 63n - 1n)])
+      expect(expired(rows, 0, { retentionMs })).toEqual([])
+    expect(expired(rows, 0, { retentionMs: 0, retentionBytes: 1 })).toEqual(['0 size', '10 size'])
+  })
+
   it('takes the active segment along when all of it is expired, never an empty one', () => {
     expect(expired(segments([0, 1, 1], [10, 1, 1]), 0, { retentionMs: 1000 })).toEqual(['0 time', '10 time'])
     expect(expired(segments([0, 1, 1], [10, 0, 1]), 0, { retentionMs: 1000 })).toEqual(['0 time'])
@@ -70,5 +80,10 @@ describe('segment.ms', () => {
     const lag = { ...DEFAULT_LOG_CONFIG, segmentMs: 1000, maxCompactionLagMs: 300 }
     expect(rollDueAt(active, { ...lag, compact: true })).toBe(5300)
     expect(rollDueAt(active, lag)).toBe(6000)
+  })
+  it('never falls due behind a first record of nanoseconds (E2)', () => {
+    const due = rollDueAt({ ...active, firstTimestamp: 1_796_000_000_000_000_000 }, DEFAULT_LOG_CONFIG)
+    expect(due).toBeGreaterThan(1_796_000_000_000_000_000)
+    expect(Number.isFinite(due)).toBe(true)
   })
 })
