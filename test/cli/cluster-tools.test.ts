@@ -55,7 +55,7 @@ describe('cluster, features, metadata-quorum', () => {
 
   test('an unknown release names the known ones', async () => {
     expect(await story.fails('features version-mapping --release-version 9')).toMatch(
-      /^Unknown metadata.version '9'. Supported metadata.version are: 3.3-IV3, .*, 4.4-IV0\n$/,
+      /^Unknown metadata.version '9'. Supported metadata.version are: 3.3-IV3, .*, 4.4-IV2, 4.5-IV0\n$/,
     )
     expect(await story.fails('features nonsense')).toBe(
       "Command line error: invalid choice: 'nonsense' (choose from 'describe', 'upgrade', 'downgrade', 'disable', 'version-mapping', 'feature-dependencies'). Type --help for help.\n",

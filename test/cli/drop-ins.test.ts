@@ -8,7 +8,7 @@ import { ownClock } from '../support/test-clock.ts'
 
 const bin = fileURLToPath(new URL('../../bin', import.meta.url))
 
-/** The scripts of Kafka 4.3's bin folder, and three of older ones that courses still call. */
+/** The scripts of Kafka 4.4's bin folder, and three of older ones that courses still call. */
 const SCRIPTS = `connect-distributed connect-mirror-maker connect-plugin-path connect-standalone kafka-acls
   kafka-broker-api-versions kafka-client-metrics kafka-cluster kafka-configs kafka-console-consumer
   kafka-console-producer kafka-console-share-consumer kafka-consumer-groups kafka-consumer-perf-test
@@ -139,6 +139,6 @@ describe('drop-ins', () => {
     ])
       expect(await story.fails(`${tool} --whatever x`)).toMatch(new RegExp(`^${tool}: .*\n$`))
     expect(await story.fails('run-class org.example.Main')).toContain('there is no JVM here')
-    expect(await story.says('server-start --version')).toBe('4.3.1\n')
+    expect(await story.says('server-start --version')).toBe('4.4.0\n')
   })
 })

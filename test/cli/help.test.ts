@@ -24,8 +24,8 @@ describe('help', () => {
   })
 
   test("--version of a tool is Kafka's, tkafka's own tells both", async () => {
-    expect(await story.says('topics --list --version')).toBe('4.3.1\n')
-    expect(await story.says('--version')).toMatch(/^tkafka \d+\.\d+\.\d+ \(tools of Kafka 4\.3\.1\)\n$/)
+    expect(await story.says('topics --list --version')).toBe('4.4.0\n')
+    expect(await story.says('--version')).toMatch(/^tkafka \d+\.\d+\.\d+ \(tools of Kafka 4\.4\.0\)\n$/)
   })
 
   test('an unknown tool is answered with what was meant', async () => {

@@ -27,7 +27,7 @@ afterEach(() => story.end())
 describe('storage', () => {
   test('a formatted directory is the one of the file, and is worked on at once', async () => {
     expect(await story.says(`storage format -c {DIR}/static.properties -t ${ID}`)).toContain(
-      `Formatting metadata directory ${story.data} with metadata.version 4.3-IV0.\n`,
+      `Formatting metadata directory ${story.data} with metadata.version 4.4-IV2.\n`,
     )
     expect(await story.says('cluster cluster-id')).toBe(`Cluster ID: ${ID}\n`)
     await story.says('topics --create --topic q')

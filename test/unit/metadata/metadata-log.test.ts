@@ -236,8 +236,14 @@ describe('MetadataLog', () => {
 
   it('refuses to write where metadata.version is newer than known', async () => {
     const dir = directory()
-    await open(dir).append(() => [{ type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 31 }])
-    await expect(open(dir).append(newTopic('b'))).rejects.toThrow(/metadata.version 31/)
+    const level = (featureLevel: number) => () => [
+      { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel } as const,
+    ]
+    await open(dir).append(level(33))
+    await open(dir).append(newTopic('a'))
+    await open(dir).append(level(34))
+    expect(open(dir).image().topics()).toEqual(['a'])
+    await expect(open(dir).append(newTopic('b'))).rejects.toThrow(/metadata.version 34/)
   })
 
   it('goes on in a directory that was formatted and never started', async () => {
