@@ -114,7 +114,8 @@ function chosenBy(why: string): string {
 }
 
 function madeBy({ madeBy: maker, kind, metadataVersion }: DirectoryReport): string {
-  const era = kind === 'zookeeper' ? ' of the ZooKeeper era (read only here)' : ''
+  const readOnly = kind === 'zookeeper' || kind === 'nameless' ? ' (read only here)' : ''
+  const era = (kind === 'zookeeper' ? ' of the ZooKeeper era' : '') + readOnly
   const level = metadataVersion === undefined ? '' : `; metadata.version ${metadataVersion}`
   return (maker === 'tkafka' ? 'tkafka' : `Kafka${era}, adopted: nothing is deleted unasked`) + level
 }
@@ -125,6 +126,9 @@ function state(report: DirectoryReport): string {
     const last = report.state === 'clean' ? 'its last broker stopped in order' : 'its last broker was killed'
     return `${last}; no broker from Kafka 4.0 on starts on it, one of the ZooKeeper era may`
   }
+  if (report.kind === 'nameless') return 'no broker starts on it: meta.properties is missing or empty'
+  if (report.nodeId === undefined && report.problems.length > 0)
+    return 'its metadata cannot be read; see tkafka check'
   if (!inUse && report.kind === 'without-metadata' && report.state === 'clean') {
     return 'clean: a broker may start with it beside the log directory that has the metadata'
   }

@@ -21,7 +21,7 @@ export interface MetaProperties {
 }
 
 /**
- * undefined when there is no such file.
+ * undefined when there is no such file, or nothing in it.
  * @throws TerseError that names the file, where something required is missing or wrong.
  */
 export function readMetaProperties(fs: FileSystem, logDir: string): MetaProperties | undefined {
@@ -33,6 +33,7 @@ export function readMetaProperties(fs: FileSystem, logDir: string): MetaProperti
     if (isMissing(error)) return undefined
     throw error
   }
+  if (text.trim() === '') return undefined
   const properties = parseProperties(text)
   const required = (name: string): string => {
     const value = properties.get(name)

@@ -15,6 +15,7 @@ import { systemErrorText } from '../../os/system-error.ts'
 import { hasCleanShutdownFile } from '../directory/clean-shutdown-file.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { findLostPartition } from '../directory/lost-partition.ts'
+import { NOBODY } from '../directory/nameless.ts'
 import { isGapless } from '../directory/partition-closing.ts'
 import { checkCommits } from './commits.ts'
 import { checkFolder, checkHome, checkMetadataIsElsewhere, checkRoot } from './directory.ts'
@@ -60,7 +61,8 @@ export class LocalCheck {
     if (!exists) throw new TerseError(`${directory.path}: there is no log directory yet, so nothing to check`)
     if (options.topics === undefined) {
       options.progress?.('metadata', 0, 1)
-      await this.#steady(report, () => checkMetadata(this.#os, report, directory.path))
+      const identity = directory.status().kind === 'nameless' ? NOBODY : undefined
+      await this.#steady(report, () => checkMetadata(this.#os, report, directory.path, identity))
       checkMetadataIsElsewhere(report, directory)
       report.tell(options, 0)
     }

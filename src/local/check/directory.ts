@@ -9,6 +9,7 @@ import {
   parsePartitionDirName,
   parseSegmentFileName,
 } from '../../log/segment/log-files.ts'
+import { META_PROPERTIES_FILE } from '../../metadata/meta-properties.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
@@ -140,13 +141,16 @@ function checkMarker(os: Os, report: CheckReport, directory: LocalDirectory, ima
   }
   const { state, holders } = directory.status()
   if (state !== 'unknown' || holders.length > 0) return
+  const readOnly = directory.status().kind === 'zookeeper' || directory.status().kind === 'nameless'
   report.note(
     NO_PARTITION,
     'not-closed',
     directory.path,
     'nobody closed it in order, and nobody has checked it since',
-    'the next command that writes, or a broker, checks all logs first',
-    'tkafka repair',
+    readOnly
+      ? 'a broker that starts on it checks all logs first; tkafka only reads here'
+      : 'the next command that writes, or a broker, checks all logs first',
+    readOnly ? 'none is needed to read it' : 'tkafka repair',
   )
 }
 
@@ -195,6 +199,17 @@ function checkCheckpoint(
 
 /** `__cluster_metadata-0` is not here: beside other log.dirs that is as it should be, alone it is a loss. */
 export function checkMetadataIsElsewhere(report: CheckReport, directory: LocalDirectory): void {
+  if (directory.status().kind === 'nameless') {
+    report.add(NO_PARTITION, {
+      severity: 'error',
+      kind: 'no-meta-properties',
+      file: join(directory.path, META_PROPERTIES_FILE),
+      position: null,
+      problem: 'it is missing or empty',
+      meaning: 'no broker starts on the directory, and tkafka only reads it',
+      mend: 'bring it back from a copy, or write version=1, cluster.id, node.id and directory.id into it',
+    })
+  }
   if (directory.status().kind !== 'without-metadata') return
   const properties = directory.serverProperties()
   const severalDirs =

@@ -4,6 +4,7 @@ import { count } from '../../count.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import { decodeMetadataRecord } from '../../message/metadata-records.ts'
 import { replayCheckpoint } from '../../metadata/checkpoint-replay.ts'
+import type { MetaProperties } from '../../metadata/meta-properties.ts'
 import { LostMetadataError } from '../../metadata/metadata-known-end.ts'
 import { MetadataLog } from '../../metadata/metadata-log.ts'
 import {
@@ -22,7 +23,7 @@ const MEND = 'tkafka repair'
 const HIDDEN =
   'topics, partitions and settings that stand behind it cannot be trusted; every command stops here'
 
-export function checkMetadata(os: Os, report: CheckReport, logDir: string): void {
+export function checkMetadata(os: Os, report: CheckReport, logDir: string, identity?: MetaProperties): void {
   const { fs } = os
   const folder = join(logDir, METADATA_LOG_FOLDER)
   const files = listMetadataLog(fs, folder)
@@ -94,7 +95,7 @@ export function checkMetadata(os: Os, report: CheckReport, logDir: string): void
     }
   })
   if (found) return
-  const log = MetadataLog.open(os, logDir)
+  const log = MetadataLog.open(os, logDir, identity === undefined ? {} : { identity })
   try {
     log.image()
   } catch (error) {

@@ -52,6 +52,8 @@ export type DataDirKind =
   | { readonly kind: 'zookeeper'; readonly meta: MetaProperties }
   /** A broker's, without `__cluster_metadata-0`: one of several log.dirs, or that folder is lost. Never written to. */
   | { readonly kind: 'without-metadata'; readonly meta: MetaProperties }
+  /** A log directory whose meta.properties is missing or empty. Never written to. */
+  | { readonly kind: 'nameless' }
 
 /** Says that we made this directory, so that its retention is ours to apply. Written first, before meta.properties. */
 export const MADE_BY_TKAFKA_FILE = '.tkafka'
@@ -67,9 +69,26 @@ function isForeignAndUsed({ fs }: Os, path: string): boolean {
 
 const LEFT_BY_A_BROKER = /^(?:\.kafka_cleanshutdown|.+-offset-checkpoint|[\w.-]+-\d+)$/
 
+const PARTITION_FOLDER = /^[\w.-]+-\d+$/
+const SEGMENT_FILE = /^\d{20}\.(?:log|index)$/
+
+/**
+ * Whether there are partitions, or the metadata of a broker, beside no meta.properties. What a killed maker of a new
+ * directory leaves has neither: taking the one for the other would begin the metadata anew, and lose every topic.
+ */
+function holdsLogs({ fs }: Os, path: string, names: readonly string[]): boolean {
+  const made = names.includes(MADE_BY_TKAFKA_FILE)
+  return names.some((name) => {
+    if (!PARTITION_FOLDER.test(name) || (made && name === METADATA_LOG_FOLDER)) return false
+    const folder = join(path, name)
+    if (fs.stat(folder)?.isDirectory() !== true) return false
+    return fs.readdir(folder).some((file) => SEGMENT_FILE.test(file))
+  })
+}
+
 /** Whether there is a log directory of any kind that can be read. */
 export function isLogDir({ kind }: Pick<DataDirKind, 'kind'>): boolean {
-  return kind === 'log-dir' || kind === 'zookeeper' || kind === 'without-metadata'
+  return kind === 'log-dir' || kind === 'zookeeper' || kind === 'without-metadata' || kind === 'nameless'
 }
 
 /** @throws TerseError naming the path: a file, not a log directory, no permission */
@@ -86,6 +105,7 @@ export function inspectDataDir(os: Os, path: string): DataDirKind {
       return { kind: 'log-dir', meta, hasMetadata }
     }
     const names = os.fs.readdir(path)
+    if (holdsLogs(os, path, names)) return { kind: 'nameless' }
     if (names.includes(MADE_BY_TKAFKA_FILE)) return { kind: 'unfinished' }
     const foreign = names.filter((n) => !n.startsWith('.tkafka') && !HARMLESS.has(n))
     if (foreign.length === 0) return { kind: 'empty' }

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { TerseError } from '../../errors.ts'
 import type { LogConfig } from '../../log/log-config.ts'
+import type { MetaProperties } from '../../metadata/meta-properties.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { MetadataLog } from '../../metadata/metadata-log.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
@@ -23,6 +24,7 @@ import {
 } from './data-dir.ts'
 import { emptyImage } from './empty-image.ts'
 import { imageOfFolders } from './image-of-folders.ts'
+import { identityByMetadata, tellOfNameless } from './nameless.ts'
 import { findBroker } from './running-broker.ts'
 
 export interface LocalDirectoryOptions {
@@ -44,6 +46,8 @@ export class DirectoryReader {
   #kind: DataDirKind | undefined
   #serverProperties: Map<string, string> | undefined
   #folderImageTold = false
+  /** Of a directory without meta.properties. */
+  #byMetadata: MetaProperties | undefined
 
   /** Which directory is meant, and why that one. @throws TerseError when nothing says */
   static locate(
@@ -63,6 +67,7 @@ export class DirectoryReader {
   /** Metadata that another reader of the same directory has read is not read again. */
   protected takeOver(reader: DirectoryReader): void {
     this.#metadata = reader.#metadata
+    this.#byMetadata = reader.#byMetadata
     this.#folderImageTold = reader.#folderImageTold
   }
 
@@ -87,19 +92,32 @@ export class DirectoryReader {
   image(): MetadataImage {
     const { kind } = this.inspect()
     if (kind === 'log-dir') return explaining(this.os, this.path, () => this.metadata().image())
-    if (kind === 'without-metadata') this.#tellOfFolders()
+    if (kind === 'nameless') {
+      this.#tellOfFolders(tellOfNameless(this.path))
+      const image = explaining(this.os, this.path, () => this.#namelessImage())
+      if (image !== undefined) return image
+    }
+    if (kind === 'without-metadata') {
+      this.#tellOfFolders(
+        `${this.path}: ${METADATA_LOG_FOLDER} is not here (one of several log.dirs, or it was lost): topics are told by their folders, without settings, and only read`,
+      )
+    }
     if (isLogDir({ kind })) return explaining(this.os, this.path, () => imageOfFolders(this.os, this.path))
     this.#nothing ??= emptyImage(Number(this.serverProperties().get('node.id') ?? 1))
     return this.#nothing
   }
 
   /** Once. */
-  #tellOfFolders(): void {
+  #tellOfFolders(line: string): void {
     if (this.#folderImageTold) return
     this.#folderImageTold = true
-    this.warn(
-      `${this.path}: ${METADATA_LOG_FOLDER} is not here (one of several log.dirs, or it was lost): topics are told by their folders, without settings, and only read`,
-    )
+    this.warn(line)
+  }
+
+  /** The metadata of a directory that lost its meta.properties; undefined where that does not say whose it is. */
+  #namelessImage(): MetadataImage | undefined {
+    this.#byMetadata ??= identityByMetadata(this.os, this.path)
+    return this.#byMetadata === undefined ? undefined : this.metadata().image()
   }
 
   /** Static broker configs from the directory's `server.properties`; empty when there is none. */
@@ -121,7 +139,7 @@ export class DirectoryReader {
   /** The metadata log itself. Needs a directory that exists. */
   metadata(): MetadataLog {
     this.#metadata ??= MetadataLog.open(this.os, this.path, {
-      identity: this.#kind?.kind === 'log-dir' ? this.#kind.meta : undefined,
+      identity: this.#kind?.kind === 'log-dir' ? this.#kind.meta : this.#byMetadata,
       warn: (line) => this.warn(line),
       checkpointsUnasked: () => housekeepingIsOn(this.serverProperties()),
     })

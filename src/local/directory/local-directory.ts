@@ -9,7 +9,6 @@ import { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import { UnifiedLog } from '../../log/unified-log.ts'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/metadata-image.ts'
-import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import { whyElsewhere, whyNotWritable } from '../../metadata/replica-place.ts'
 import { LockWaits, tellOfHolder, whenFree } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
@@ -27,6 +26,7 @@ import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { type Quorum, readQuorum, refuseForeignMetadata } from './quorum.ts'
+import { whyReadOnly } from './read-only.ts'
 import { uncleanFrom } from './unclean-end.ts'
 
 export type { LocalDirectoryOptions } from './directory-reader.ts'
@@ -347,18 +347,8 @@ export class LocalDirectory extends DirectoryReader {
   #prepareToEnter(): void {
     const found = this.inspect()
     if (found.kind === 'missing') makeDataDir(this.os, this.path)
-    if (found.kind === 'zookeeper') {
-      throw new TerseError(
-        `${this.path}: a directory of the ZooKeeper era (meta.properties version 0): its topics are described in ZooKeeper, ` +
-          'not here, so tkafka only reads it; migrate it with Kafka 3.9 first',
-      )
-    }
-    if (found.kind === 'without-metadata') {
-      throw new TerseError(
-        `${this.path}: ${METADATA_LOG_FOLDER} is not here, so tkafka only reads: it lies in another of the log.dirs of node ` +
-          `${found.meta.nodeId}, else bring it back from a copy`,
-      )
-    }
+    const readOnly = whyReadOnly(this.path, found)
+    if (readOnly !== undefined) throw new TerseError(readOnly)
     if (found.kind !== 'log-dir') return
     const newer = this.image().newerThanKnown
     if (newer !== undefined) {
