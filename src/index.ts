@@ -52,7 +52,10 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
   const warn = options.warn ?? (() => {})
   const directory = async (waitLimit?: WaitLimit) => {
     const { LocalDirectory } = await import('./local/directory/local-directory.ts')
-    return LocalDirectory.open(systemOs, path, { warn, waitLimit })
+    if (!path.includes(',')) return LocalDirectory.open(systemOs, path, { warn, waitLimit })
+    const { locateLogDirs } = await import('./local/directory/log-dirs.ts')
+    const logDirs = locateLogDirs(systemOs, path, path)
+    return LocalDirectory.open(systemOs, logDirs?.primary ?? path, { warn, waitLimit, logDirs })
   }
   return {
     path,

@@ -54,30 +54,38 @@ export const command = defineCommand({
           `ERROR: The given brokers do not exist from --broker-list: ${missing.join(',')}. Current existent brokers: ${brokers.join(',')}`,
         )
       }
-      const { logDir, replicas } = await admin.describeLogDirs()
-      const shown = replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic))
+      const dirs = (await admin.describeLogDirs()).map(({ logDir, replicas }) => ({
+        logDir,
+        shown: replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic)),
+      }))
       const machine = machineOutput(context, LOG_DIR_SHAPE)
       if (machine !== undefined) {
         const { controller } = await admin.describeCluster()
-        await machine.all(shown.map((one) => ({ broker: controller, logDir, ...one })))
+        await machine.all(
+          dirs.flatMap(({ logDir, shown }) => shown.map((one) => ({ broker: controller, logDir, ...one }))),
+        )
         return 0
       }
       if (stderr.isTerminal && topics.size > 0)
         await (await import('./hints/near-name-hint.ts')).hintNearNames(context)
       stdout.line('Querying brokers for log directories information')
-      const partitions = javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
-        ({ topic, partition, size, offsetLag, isFuture }) => ({
-          partition: `${topic}-${partition}`,
-          size,
-          offsetLag,
-          isFuture,
-        }),
-      )
+      const logDirs = dirs.map(({ logDir, shown }) => ({
+        partitions: javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
+          ({ topic, partition, size, offsetLag, isFuture }) => ({
+            partition: `${topic}-${partition}`,
+            size,
+            offsetLag,
+            isFuture,
+          }),
+        ),
+        error: null,
+        logDir,
+      }))
       const broker = (await admin.describeCluster()).controller
       stdout.line(`Received log directory information from brokers ${broker}`)
       stdout.line(
         JSON.stringify({
-          brokers: [{ broker, logDirs: [{ partitions, error: null, logDir }] }],
+          brokers: [{ broker, logDirs }],
           version: 1,
         }),
       )

@@ -84,7 +84,7 @@ async function generate({ options, stdout }: Context, admin: Admin): Promise<voi
   const topics = topicsToMove(options.value('topics-to-move-json-file') ?? '')
   const current: PlannedPartition[] = []
   const all = await partitionsOf(admin, topics)
-  const { logDir } = await admin.describeLogDirs()
+  const [{ logDir }] = await admin.describeLogDirs()
   for (const [topic, partitions] of all) {
     for (const { partition, replicas } of partitions)
       current.push({ topic, partition, replicas, logDirs: replicas.map(() => logDir) })
@@ -117,7 +117,7 @@ async function execute({ options, stdout }: Context, admin: Admin): Promise<void
   const unknown = planned.flatMap(({ replicas }) => replicas).find((id) => !live.includes(id))
   if (unknown !== undefined) throw new TerseError(`Unknown broker id ${unknown}`)
   const all = await partitionsOf(admin, [...new Set(planned.map(({ topic }) => topic))])
-  const { logDir } = await admin.describeLogDirs()
+  const [{ logDir }] = await admin.describeLogDirs()
   const current = planned.map(({ topic, partition }) => {
     const found = all.get(topic)?.find((one) => one.partition === partition)
     if (found === undefined) {
@@ -215,7 +215,7 @@ async function verify({ options, stdout }: Context, admin: Admin): Promise<void>
   const known = new Set((await admin.listTopics()).map(({ name }) => name))
   const names = [...new Set(planned.map(({ topic }) => topic))].filter((topic) => known.has(topic))
   const all = await partitionsOf(admin, names)
-  const { logDir } = await admin.describeLogDirs()
+  const [{ logDir }] = await admin.describeLogDirs()
   stdout.line('Status of partition reassignment:')
   for (const one of planned) {
     const now = all.get(one.topic)?.find(({ partition }) => partition === one.partition)?.replicas ?? []

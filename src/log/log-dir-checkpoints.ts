@@ -54,10 +54,13 @@ export class LogDirCheckpoints {
   readonly noted: NotedEnds | undefined
   readonly #os: Os
   readonly #logDir: string
+  readonly #others: readonly LogDirCheckpoints[]
   readonly #cache = new Map<OffsetCheckpointName, Cached>()
 
-  constructor(os: Os, logDir: string, noted?: NotedEnds) {
+  /** `others`: further log.dirs of the node, read as if their lines stood here. */
+  constructor(os: Os, logDir: string, noted?: NotedEnds, others?: readonly string[]) {
     this.noted = noted
+    this.#others = others?.map((other) => new LogDirCheckpoints(os, other)) ?? []
     this.#os = os
     this.#logDir = logDir
   }
@@ -69,7 +72,9 @@ export class LogDirCheckpoints {
   offsets(name: OffsetCheckpointName, surely = false): ReadonlyMap<string, number> {
     const read = this.#read(name)
     if (surely && read?.problem !== undefined) throw read.problem
-    return read?.offsets ?? new Map()
+    const own = read?.offsets ?? new Map<string, number>()
+    if (this.#others.length === 0) return own
+    return new Map([...own, ...this.#others.flatMap((other) => [...other.offsets(name, surely)])])
   }
 
   /**

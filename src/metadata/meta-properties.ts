@@ -18,6 +18,8 @@ export interface MetaProperties {
   readonly nodeId: number
   /** undefined where there is none: a broker makes one up at its next start. */
   readonly directoryId: string | undefined
+  /** Not in the file: of other log.dirs of the node that are read together with this one. */
+  readonly otherDirectoryIds?: readonly string[]
 }
 
 /**

@@ -154,14 +154,18 @@ export interface MetadataIdentity {
   readonly nodeId: number
   /** undefined where meta.properties has none (a broker makes one up at its next start). */
   readonly directoryId: string | undefined
+  /** Of other log.dirs of the node that are here, too. */
+  readonly otherDirectoryIds?: readonly string[]
 }
 
+const NO_IDS: readonly string[] = []
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map()
 
 export class MetadataImage {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string | undefined
+  readonly otherDirectoryIds: readonly string[]
   readonly endOffset: number
   readonly epoch: number
   readonly lastTimestamp: number
@@ -179,6 +183,7 @@ export class MetadataImage {
     this.clusterId = identity.clusterId
     this.nodeId = identity.nodeId
     this.directoryId = identity.directoryId
+    this.otherDirectoryIds = identity.otherDirectoryIds ?? NO_IDS
     this.parts = parts
     this.endOffset = parts.endOffset
     this.epoch = parts.epoch

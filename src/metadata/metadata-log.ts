@@ -58,7 +58,10 @@ export class MetadataLog {
   /** meta.properties. Throws TerseError where the directory has none. */
   identity(): MetaProperties {
     if (this.properties === undefined || this.properties.directoryId === undefined) {
+      const others = this.properties?.otherDirectoryIds
       this.properties = readMetaProperties(this.os.fs, this.logDir)
+      if (this.properties !== undefined && others !== undefined)
+        this.properties = { ...this.properties, otherDirectoryIds: others }
     }
     if (this.properties === undefined) {
       throw new TerseError(`${this.logDir} is not a Kafka log directory: it has no meta.properties`)

@@ -31,7 +31,7 @@ export function whyElsewhere(
     const severalDirs = (image.brokers.get(nodeId)?.logDirs.length ?? 0) > 1
     return severalDirs && !hasFolder() ? `another of the log.dirs of node ${nodeId}` : undefined
   }
-  if (named === directoryId) return undefined
+  if (named === directoryId || image.otherDirectoryIds.includes(named)) return undefined
   if (named === UNKNOWN_DIRECTORY) return 'another node, or another of the log.dirs of this one'
   const own = directoryId === undefined ? '; meta.properties here has none' : ''
   return `another of the log.dirs of node ${nodeId} (directory.id ${named}${own})`

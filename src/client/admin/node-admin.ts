@@ -41,7 +41,8 @@ export interface QuorumReplica {
 }
 
 export interface NodeAdmin {
-  describeLogDirs(): Promise<LogDirDescription>
+  /** One for each of the node's log.dirs that is here. */
+  describeLogDirs(): Promise<LogDirDescription[]>
   /** All or none. @throws TerseError in the controller's words */
   updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void>
   /** The id of the cluster. A directory that is not there yet is made: from now on the id holds. */

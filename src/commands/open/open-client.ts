@@ -9,8 +9,9 @@ import type { Producer, ProducerConfig } from '../../client/producer.ts'
 import { clientWaitLimit, producerWaitLimit, waitLimit } from '../../client/wait-limits.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import type { DirectoryReport } from '../../local/admin/directory-report.ts'
-import { locateDataDir } from '../../local/directory/data-dir.ts'
+import { type LocatedDir, locateDataDir } from '../../local/directory/data-dir.ts'
 import type { LocalDirectory } from '../../local/directory/local-directory.ts'
+import type { LogDirs } from '../../local/directory/log-dirs.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'
 import { systemOs } from '../../os/system-os.ts'
 
@@ -19,8 +20,9 @@ export async function openAdmin(context: CommandContext): Promise<Admin> {
   const waitLimit = adminWaitLimit(context, await readSettings(context))
   const { LocalAdmin } = await import('../../local/admin/local-admin.ts')
   const { DirectoryReader } = await import('../../local/directory/directory-reader.ts')
-  const options = { warn: warnOnce(context), address: declaredAddress(context), waitLimit }
-  return new LocalAdmin(systemOs, new DirectoryReader(systemOs, dataDir(context), options), options)
+  const { path, logDirs } = await dataDir(context)
+  const options = { warn: warnOnce(context), address: declaredAddress(context), waitLimit, logDirs }
+  return new LocalAdmin(systemOs, new DirectoryReader(systemOs, path, options), options)
 }
 
 const told = new WeakMap<object, Set<string>>()
@@ -96,14 +98,34 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
  * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
  */
 export async function openDirectory(context: CommandContext, waitLimit?: WaitLimit): Promise<LocalDirectory> {
-  const path = dataDir(context)
+  const { path, logDirs } = await dataDir(context)
   const { LocalDirectory } = await import('../../local/directory/local-directory.ts')
-  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context), waitLimit })
+  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context), waitLimit, logDirs })
 }
 
-function dataDir(context: CommandContext): string {
+/** One directory, or the log.dirs of one node: `--data-dir A,B`, or those that the server.properties in it names. */
+async function dataDir(context: CommandContext): Promise<LocatedDir & { logDirs?: LogDirs | undefined }> {
   requireLocal(context)
-  return locateDataDir(context.dataDir, context.env).path
+  const located = locateDataDir(context.dataDir, context.env)
+  const { path } = located
+  const several = path.includes(',') && systemOs.fs.stat(path) === undefined
+  if (!several && !mayNameOthers(path)) return located
+  const { locateLogDirs } = await import('../../local/directory/log-dirs.ts')
+  const logDirs = locateLogDirs(
+    systemOs,
+    several ? (context.dataDir ?? context.env.TKAFKA_DATA_DIR) : undefined,
+    path,
+  )
+  return logDirs === undefined ? located : { ...located, path: logDirs.primary, logDirs }
+}
+
+/** Whether its server.properties could name further log.dirs; what cannot be looked at is told by those who read it. */
+function mayNameOthers(path: string): boolean {
+  try {
+    return systemOs.fs.stat(`${path}/server.properties`) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function requireLocal(context: CommandContext): void {
@@ -194,7 +216,7 @@ export type { DirectoryReport }
 /** What can be said of the data directory that this command line means; never throws for what it is like. */
 export async function openReport(context: CommandContext): Promise<DirectoryReport> {
   requireLocal(context)
-  const { locateDataDir } = await import('../../local/directory/data-dir.ts')
   const { reportDirectory } = await import('../../local/admin/directory-report.ts')
-  return reportDirectory(systemOs, locateDataDir(context.dataDir, context.env))
+  const located = await dataDir(context)
+  return reportDirectory(systemOs, located, located.logDirs)
 }

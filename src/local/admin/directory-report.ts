@@ -8,6 +8,7 @@ import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
 import type { LocatedDir } from '../directory/data-dir.ts'
 import { LocalDirectory } from '../directory/local-directory.ts'
+import type { LogDirs } from '../directory/log-dirs.ts'
 import { LocalGroups } from './group-admin.ts'
 
 export interface DirectoryReport {
@@ -50,10 +51,14 @@ export interface DirectoryReport {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Never throws for what the directory is like; reads only, takes no lock. */
-export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promise<DirectoryReport> {
+export async function reportDirectory(
+  os: Os,
+  { path, why }: LocatedDir,
+  logDirs?: LogDirs,
+): Promise<DirectoryReport> {
   const problems: string[] = []
   const report: Mutable<DirectoryReport> = {
-    path,
+    path: logDirs?.paths.join(', ') ?? path,
     why,
     exists: false,
     openPartitions: [],
@@ -71,7 +76,10 @@ export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promis
     foreignFolders: [],
     problems,
   }
-  const directory = LocalDirectory.open(os, path, { warn: (line) => problems.push(line) })
+  const directory = LocalDirectory.open(os, path, {
+    warn: (line) => problems.push(line),
+    logDirs,
+  })
   const attempt = async (action: () => void | Promise<void>) => {
     try {
       await action()
@@ -99,7 +107,7 @@ export async function reportDirectory(os: Os, { path, why }: LocatedDir): Promis
       await attempt(async () => {
         report.groups = (await new LocalGroups(os, directory).listGroups()).length
       })
-      await attempt(() => weigh(os, directory, report))
+      for (const dir of logDirs?.paths ?? [path]) await attempt(() => weigh(os, dir, report))
     }
   } finally {
     await attempt(() => directory.close())
@@ -144,7 +152,7 @@ function measure(directory: LocalDirectory, report: Mutable<DirectoryReport>, pr
   }
 }
 
-function weigh(os: Os, { path }: LocalDirectory, report: Mutable<DirectoryReport>): void {
+function weigh(os: Os, path: string, report: Mutable<DirectoryReport>): void {
   const foreign: string[] = []
   for (const folder of os.fs.readdir(path).sort()) {
     const taken = brokerTakesFolder(folder)
@@ -158,5 +166,5 @@ function weigh(os: Os, { path }: LocalDirectory, report: Mutable<DirectoryReport
       if (file.endsWith('.log')) report.bytes += os.fs.stat(`${path}/${folder}/${file}`)?.size ?? 0
     }
   }
-  report.foreignFolders = foreign
+  report.foreignFolders = [...report.foreignFolders, ...foreign]
 }

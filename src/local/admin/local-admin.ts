@@ -217,7 +217,7 @@ export class LocalAdmin implements Admin {
     return (await this.#cluster()).describeFeatures()
   }
 
-  async describeLogDirs(): Promise<LogDirDescription> {
+  async describeLogDirs(): Promise<LogDirDescription[]> {
     return (await this.#node()).describeLogDirs()
   }
 

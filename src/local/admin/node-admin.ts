@@ -2,6 +2,7 @@
  * What a data directory says of the node that it belongs to. Feature levels can be changed as far as they are records
  * alone; what needs a controller at work is refused with one line.
  */
+import { dirname } from 'node:path'
 import type {
   FeatureUpdate,
   LogDirDescription,
@@ -40,19 +41,20 @@ export class LocalNode implements NodeAdmin {
   }
 
   /** Every partition that this node keeps; one whose folder was not made yet has size 0. */
-  async describeLogDirs(): Promise<LogDirDescription> {
-    const { path } = this.#directory
+  async describeLogDirs(): Promise<LogDirDescription[]> {
+    const { path, logDirs } = this.#directory
     const image = this.#directory.image()
-    const replicas: ReplicaInfo[] = []
+    const found = new Map((logDirs?.paths ?? [path]).map((logDir): [string, ReplicaInfo[]] => [logDir, []]))
     for (const name of image.topics().sort()) {
       for (const one of image.topic(name)?.partitions ?? []) {
         const { partition } = one
         if (whyElsewhere(image, one) !== undefined) continue
-        const size = logSize(this.#os, `${path}/${name}-${partition}`)
-        replicas.push({ topic: name, partition, size, offsetLag: 0, isFuture: false })
+        const folder = this.#directory.folder(`${name}-${partition}`)
+        const size = logSize(this.#os, folder)
+        found.get(dirname(folder))?.push({ topic: name, partition, size, offsetLag: 0, isFuture: false })
       }
     }
-    return { logDir: path, replicas }
+    return [...found].map(([logDir, replicas]) => ({ logDir, replicas }))
   }
 
   async featuresEpoch(): Promise<number> {

@@ -12,7 +12,6 @@ import { isMissing } from '../../os/error-code.ts'
 import { ForeignFileError } from '../../os/foreign-file.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
-import { hasCleanShutdownFile } from '../directory/clean-shutdown-file.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { findLostPartition } from '../directory/lost-partition.ts'
 import { NOBODY } from '../directory/nameless.ts'
@@ -119,7 +118,7 @@ export class LocalCheck {
       const foreign = error instanceof ForeignFileError
       if (!foreign && code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw error
       const place = { topic: topic.name, partition }
-      const file = path ?? join(this.#directory.path, `${topic.name}-${partition}`)
+      const file = path ?? this.#directory.folder(`${topic.name}-${partition}`)
       const problem = (systemErrorText(error) ?? String(code)).replace(`${file}: `, '')
       let mend = 'give the file to who uses the directory (chown), or check as its owner'
       if (code === 'EIO') mend = 'look at the disk, or take the partition from a backup'
@@ -133,9 +132,9 @@ export class LocalCheck {
 
   #partition(report: CheckReport, topic: TopicImage, partition: number): CheckedPartition | undefined {
     const { fs } = this.#os
-    const { path, checkpoints } = this.#directory
+    const { checkpoints } = this.#directory
     const place = { topic: topic.name, partition }
-    const dir = join(path, `${topic.name}-${partition}`)
+    const dir = this.#directory.folder(`${topic.name}-${partition}`)
     // The topic went while we were looking.
     if (this.#directory.image().topicById(topic.id) === undefined) return undefined
     if (fs.stat(dir)?.isDirectory() !== true) {
@@ -166,7 +165,7 @@ export class LocalCheck {
       dir,
       compacted: !isGapless(this.#directory, topic.name, partition),
       logStartOffset: checkpoints.offset('log-start', `${topic.name}-${partition}`) ?? 0,
-      clean: hasCleanShutdownFile(this.#os, path),
+      clean: this.#directory.clean,
       // The checkpoints are looked at by themselves.
       ...(endDamage === undefined || endDamage.falseStart === true ? {} : { endDamage }),
       ...(record === undefined ? {} : { record }),

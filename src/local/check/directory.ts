@@ -1,5 +1,5 @@
 /** What stands in the directory's root: the clean marker, the checkpoints, folders that belong to nobody. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseCheckpoint } from '../../log/checkpoint-file.ts'
 import type { OffsetCheckpointName } from '../../log/log-dir-checkpoints.ts'
 import { DAMAGE_FILE, markedEnd } from '../../log/opening/damage-mark.ts'
@@ -36,12 +36,27 @@ export function checkRoot(
   image: MetadataImage,
   ends: ReadonlyMap<string, CheckedPartition>,
 ): void {
-  checkMarker(os, report, directory, image)
   checkTopicNames(report, directory, image)
-  for (const name of NAMES) checkCheckpoint(os, report, directory, name, ends)
-  for (const name of os.fs.readdir(directory.path)) {
+  for (const dir of directory.logDirs?.paths ?? [directory.path]) {
+    checkMarker(os, report, directory, image, dir)
+    for (const name of NAMES) {
+      checkCheckpoint(os, report, join(dir, basename(directory.checkpoints.path(name))), name, ends)
+    }
+    checkFolders(os, report, directory, image, dir)
+  }
+}
+
+/** Folders that are no partition's, or that the metadata does not name. */
+function checkFolders(
+  os: Os,
+  report: CheckReport,
+  directory: LocalDirectory,
+  image: MetadataImage,
+  dir: string,
+): void {
+  for (const name of os.fs.readdir(dir)) {
     const folder = parsePartitionDirName(name)
-    const path = join(directory.path, name)
+    const path = join(dir, name)
     if (!brokerTakesFolder(name) && os.fs.stat(path)?.isDirectory() === true) {
       report.note(
         NO_PARTITION,
@@ -122,11 +137,17 @@ function checkTopicNames(report: CheckReport, directory: LocalDirectory, image: 
   }
 }
 
-function checkMarker(os: Os, report: CheckReport, directory: LocalDirectory, image: MetadataImage): void {
-  const path = join(directory.path, CLEAN_SHUTDOWN_FILE)
-  if (hasCleanShutdownFile(os, directory.path)) {
+function checkMarker(
+  os: Os,
+  report: CheckReport,
+  directory: LocalDirectory,
+  image: MetadataImage,
+  dir: string,
+): void {
+  const path = join(dir, CLEAN_SHUTDOWN_FILE)
+  if (hasCleanShutdownFile(os, dir)) {
     const epoch = image.brokers.get(image.nodeId)?.epoch
-    const said = readCleanShutdownFile(os, directory.path)
+    const said = readCleanShutdownFile(os, dir)
     // Brokers before 3.8 write no epoch.
     if (epoch === undefined || said === undefined || said === epoch || said === -1) return
     report.error(
@@ -141,11 +162,12 @@ function checkMarker(os: Os, report: CheckReport, directory: LocalDirectory, ima
   }
   const { state, holders } = directory.status()
   if (state !== 'unknown' || holders.length > 0) return
-  const readOnly = directory.status().kind === 'zookeeper' || directory.status().kind === 'nameless'
+  const { kind } = directory.status()
+  const readOnly = kind === 'zookeeper' || kind === 'nameless' || directory.logDirs !== undefined
   report.note(
     NO_PARTITION,
     'not-closed',
-    directory.path,
+    dir,
     'nobody closed it in order, and nobody has checked it since',
     readOnly
       ? 'a broker that starts on it checks all logs first; tkafka only reads here'
@@ -157,11 +179,10 @@ function checkMarker(os: Os, report: CheckReport, directory: LocalDirectory, ima
 function checkCheckpoint(
   os: Os,
   report: CheckReport,
-  directory: LocalDirectory,
+  path: string,
   name: OffsetCheckpointName,
   ends: ReadonlyMap<string, CheckedPartition>,
 ): void {
-  const path = directory.checkpoints.path(name)
   const bytes = readIfThere(os.fs, path)
   if (bytes === undefined) return
   report.files++
@@ -253,11 +274,11 @@ export function checkFolder(
   os: Os,
   report: CheckReport,
   place: Place,
-  directory: { readonly path: string; image(): MetadataImage },
+  directory: { readonly path: string; image(): MetadataImage; folder(name: string): string },
   topicId: string | undefined,
   isLost: boolean,
 ): boolean {
-  const dir = join(directory.path, `${place.topic}-${place.partition}`)
+  const dir = directory.folder(`${place.topic}-${place.partition}`)
   const { fs } = os
   const file = join(dir, PARTITION_METADATA_FILE)
   const id = readPartitionMetadata(fs, dir)

@@ -13,6 +13,7 @@ import type { LockHolder } from '../../os/file-lock.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
 import { housekeepingIsOn, readServerProperties } from '../settings/server-properties.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import {
   type DataDirKind,
   explaining,
@@ -24,6 +25,7 @@ import {
 } from './data-dir.ts'
 import { emptyImage } from './empty-image.ts'
 import { imageOfFolders } from './image-of-folders.ts'
+import type { LogDirs } from './log-dirs.ts'
 import { identityByMetadata, tellOfNameless } from './nameless.ts'
 import { findBroker } from './running-broker.ts'
 
@@ -32,6 +34,8 @@ export interface LocalDirectoryOptions {
   readonly warn?: (line: string) => void
   /** Settings of a topic's logs in place of what metadata and server.properties say: for tests. */
   readonly config?: (topic: string) => LogConfig
+  /** All log.dirs of the node, where there are several; the path is that of the one with the metadata. */
+  readonly logDirs?: LogDirs | undefined
   /** How long locks are waited for, where the user said so. */
   readonly waitLimit?: WaitLimit | undefined
 }
@@ -69,6 +73,21 @@ export class DirectoryReader {
     this.#metadata = reader.#metadata
     this.#byMetadata = reader.#byMetadata
     this.#folderImageTold = reader.#folderImageTold
+  }
+
+  /** All log.dirs of the node, where there are several. */
+  get logDirs(): LogDirs | undefined {
+    return this.options.logDirs
+  }
+
+  /** A partition's folder, by its name. */
+  folder(name: string): string {
+    return this.logDirs === undefined ? join(this.path, name) : this.logDirs.folder(name)
+  }
+
+  /** Whether the last one that wrote closed all logs. */
+  get clean(): boolean {
+    return this.logDirs === undefined ? hasCleanShutdownFile(this.os, this.path) : this.logDirs.clean
   }
 
   warn(line: string): void {
@@ -139,11 +158,17 @@ export class DirectoryReader {
   /** The metadata log itself. Needs a directory that exists. */
   metadata(): MetadataLog {
     this.#metadata ??= MetadataLog.open(this.os, this.path, {
-      identity: this.#kind?.kind === 'log-dir' ? this.#kind.meta : this.#byMetadata,
+      identity: this.#identity(),
       warn: (line) => this.warn(line),
       checkpointsUnasked: () => housekeepingIsOn(this.serverProperties()),
     })
     return this.#metadata
+  }
+
+  #identity(): MetaProperties | undefined {
+    if (this.#kind?.kind !== 'log-dir') return this.#byMetadata
+    const { meta } = this.#kind
+    return this.logDirs === undefined ? meta : { ...meta, otherDirectoryIds: this.logDirs.otherIds }
   }
 
   /** Inside the gate, alone: finds out again what the directory is. */

@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import type { LockHolder } from '../../os/file-lock.ts'
 import type { Os } from '../../os/os.ts'
-import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import { type DataDirKind, isLogDir } from './data-dir.ts'
 import { LOCK_FILE } from './log-dir-session.ts'
 import { readOpenPartitions } from './open-partitions.ts'
@@ -24,10 +23,11 @@ export function directoryStatus(
   path: string,
   kind: DataDirKind['kind'],
   madeByUs: boolean,
+  isClean: () => boolean,
 ): DirectoryStatus {
   const there = isLogDir({ kind })
   const list = there ? readOpenPartitions(os, path) : undefined
-  const clean = there && hasCleanShutdownFile(os, path)
+  const clean = there && isClean()
   const holders = there ? os.locks.holders(join(path, LOCK_FILE)) : []
   return {
     path,

@@ -37,6 +37,7 @@ type PartitionState = 'closed' | 'damaged' | 'unclosed' | 'damaged and unclosed'
 export interface WorkedDirectory {
   readonly path: string
   readonly checkpoints: LogDirCheckpoints
+  readonly clean: boolean
   exists(): boolean
   warn(line: string): void
   finishDeletions(): Promise<void>

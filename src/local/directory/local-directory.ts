@@ -2,7 +2,6 @@
  * A data directory, for those who administer, produce and consume in it: what it is, its metadata, its logs, and
  * being a writer in it. Who writes what into a partition is log/'s matter, who may enter is log-dir-session.ts's.
  */
-import { join } from 'node:path'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../../log/log-config.ts'
 import { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
@@ -26,7 +25,7 @@ import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { type Quorum, readQuorum, refuseForeignMetadata } from './quorum.ts'
-import { whyReadOnly } from './read-only.ts'
+import { refusalOfSeveral, whyReadOnly } from './read-only.ts'
 import { uncleanFrom } from './unclean-end.ts'
 
 export type { LocalDirectoryOptions } from './directory-reader.ts'
@@ -56,7 +55,7 @@ export class LocalDirectory extends DirectoryReader {
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
     const waits = new LockWaits((line) => this.warn(line), options.waitLimit)
     super({ ...os, waits }, path, options)
-    this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this))
+    this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this), this.logDirs?.others)
     this.#folders = new PartitionFolders(this.os, this, (line) => this.warn(line))
     this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
     this.waits = waits
@@ -137,7 +136,7 @@ export class LocalDirectory extends DirectoryReader {
       topicId: topicImage.id,
       checkpoints: this.checkpoints,
       gapless: () => isGapless(this, topic, partition),
-      uncleanFrom: () => uncleanFrom(this.os, this.path, this.checkpoints, name),
+      uncleanFrom: () => uncleanFrom(this.os, this, name),
       closing: () => closingOf(this.os, this, name),
     })
     this.#readers.set(key, log)
@@ -151,7 +150,7 @@ export class LocalDirectory extends DirectoryReader {
   elsewhere(topic: string, partition: number, image = this.image()): string | undefined {
     const found = image.topic(topic)?.partitions[partition]
     if (found === undefined) return undefined
-    const hasFolder = () => this.os.fs.stat(join(this.path, `${topic}-${partition}`)) !== undefined
+    const hasFolder = () => this.os.fs.stat(this.folder(`${topic}-${partition}`)) !== undefined
     const where = whyElsewhere(image, found, hasFolder)
     return where === undefined || hasFolder() ? undefined : where
   }
@@ -163,7 +162,7 @@ export class LocalDirectory extends DirectoryReader {
     const why = whyNotWritable(
       image,
       found,
-      () => this.os.fs.stat(join(this.path, `${topic}-${partition}`)) !== undefined,
+      () => this.os.fs.stat(this.folder(`${topic}-${partition}`)) !== undefined,
     )
     return why && `${this.path}: ${topic}-${partition} ${why}; start the brokers and use --bootstrap-server`
   }
@@ -293,7 +292,8 @@ export class LocalDirectory extends DirectoryReader {
   }
 
   status(): DirectoryStatus {
-    return directoryStatus(this.os, this.path, this.inspect().kind, this.exists() && !this.adopted)
+    const { kind } = this.inspect()
+    return directoryStatus(this.os, this.path, kind, this.exists() && !this.adopted, () => this.clean)
   }
 
   /** Closes every log that was handed out; leaves when somebody forgot to. */
@@ -346,6 +346,7 @@ export class LocalDirectory extends DirectoryReader {
 
   #prepareToEnter(): void {
     const found = this.inspect()
+    if (this.logDirs !== undefined) throw new TerseError(refusalOfSeveral(this.logDirs.paths))
     if (found.kind === 'missing') makeDataDir(this.os, this.path)
     const readOnly = whyReadOnly(this.path, found)
     if (readOnly !== undefined) throw new TerseError(readOnly)

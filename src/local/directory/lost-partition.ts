@@ -6,7 +6,6 @@
  * A broker begins such a partition anew at 0 and says nothing; then offsets are given twice, and groups stand behind
  * its end. Here the next writer says it in one line and goes on at the last offset that is known (`log-start` is put there).
  */
-import { join } from 'node:path'
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import { NOTED_ENDS_FILE } from '../../log/opening/noted-ends.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
@@ -20,6 +19,7 @@ import { partitionsInMaking } from './partitions-in-making.ts'
 /** What is needed of a data directory. */
 export interface DirectoryOfLost {
   readonly path: string
+  folder(name: string): string
   readonly checkpoints: LogDirCheckpoints
   image(): MetadataImage
   logForReading(topic: string, partition: number): UnifiedLog
@@ -49,7 +49,7 @@ export function findLostPartition(
   topic: string,
   partition: number,
 ): LostPartition | undefined {
-  const folder = join(directory.path, `${topic}-${partition}`)
+  const folder = directory.folder(`${topic}-${partition}`)
   if (os.fs.stat(folder) !== undefined) return undefined
   const image = directory.image()
   const found = image.topic(topic)

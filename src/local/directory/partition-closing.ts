@@ -5,7 +5,6 @@ import type { Closing } from '../../log/opening/end-damage.ts'
 import { NotedEnds } from '../../log/opening/noted-ends.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import type { Os } from '../../os/os.ts'
-import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import { FOUND_DAMAGED, validOpenPartitions } from './open-partitions.ts'
 
 /** What `.tkafka-ends` says, as far as this node's registration and the topics that there are let it count. */
@@ -36,11 +35,11 @@ export function isGapless(
 /** `name` is the folder's; two stats and a short file, read only where something looks wrong. */
 export function closingOf(
   os: Os,
-  directory: { readonly path: string; image(): MetadataImage },
+  directory: { readonly path: string; readonly clean: boolean; image(): MetadataImage },
   name: string,
 ): Closing {
   const { path } = directory
-  if (hasCleanShutdownFile(os, path)) return 'closed'
+  if (directory.clean) return 'closed'
   const list = validOpenPartitions(os, path, () => {
     const image = directory.image()
     return image.brokers.get(image.nodeId)?.epoch ?? -1

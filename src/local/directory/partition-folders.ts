@@ -38,6 +38,7 @@ export interface DirectoryOfFolders {
   readonly path: string
   readonly checkpoints: LogDirCheckpoints
   image(): MetadataImage
+  folder(name: string): string
 }
 
 export class PartitionFolders {
@@ -60,7 +61,7 @@ export class PartitionFolders {
 
   /** The folder, or a path where there is none when the folder belongs to another topic (it counts as not there). */
   forReading(name: string, topicId: string): string {
-    const folder = join(this.#dir, name)
+    const folder = this.#directory.folder(name)
     const id = readPartitionMetadata(this.#os.fs, folder)
     if (id === undefined || id === topicId) return folder
     if (!this.#foreign.has(folder)) {

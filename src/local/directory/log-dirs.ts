@@ -1,0 +1,148 @@
+/**
+ * Several log.dirs of one node, read together as their broker has them: one of them holds the metadata, each partition
+ * lies in one of them, and each has checkpoints and a clean marker of its own. A single directory has no LogDirs.
+ */
+import { join, resolve } from 'node:path'
+import { TerseError } from '../../errors.ts'
+import {
+  META_PROPERTIES_FILE,
+  type MetaProperties,
+  readMetaProperties,
+} from '../../metadata/meta-properties.ts'
+import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
+import type { Os } from '../../os/os.ts'
+import { readServerProperties } from '../settings/server-properties.ts'
+import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
+import { explaining } from './data-dir.ts'
+
+export class LogDirs {
+  /** The one with the metadata. */
+  readonly primary: string
+  /** All of them, as they were named. */
+  readonly paths: readonly string[]
+  /** Of those without the metadata. */
+  readonly otherIds: readonly string[]
+  readonly #os: Os
+  readonly #others: readonly string[]
+  /** By a partition folder's name: the directory where it was found. */
+  readonly #found = new Map<string, string>()
+
+  private constructor(os: Os, paths: readonly string[], primary: string, otherIds: readonly string[]) {
+    this.#os = os
+    this.paths = paths
+    this.primary = primary
+    this.otherIds = otherIds
+    this.#others = paths.filter((path) => path !== primary)
+  }
+
+  /** @throws TerseError naming the directories that do not belong together */
+  static open(os: Os, paths: readonly string[]): LogDirs {
+    const metas = paths.map((path) => explaining(os, path, () => metaOf(os, path)))
+    const withMetadata = paths.filter((path) => os.fs.stat(join(path, METADATA_LOG_FOLDER)) !== undefined)
+    if (withMetadata.length !== 1) {
+      const which = withMetadata.length === 0 ? 'none of' : 'more than one of'
+      throw new TerseError(
+        `${paths.join(', ')}: ${which} these log directories has ${METADATA_LOG_FOLDER}, where one of a node's log.dirs has it`,
+      )
+    }
+    const [primary] = withMetadata
+    const own = metas[paths.indexOf(primary)]
+    paths.forEach((path, i) => {
+      const { clusterId, nodeId, directoryId } = metas[i]
+      const differs =
+        (clusterId !== own.clusterId && `cluster.id ${clusterId} and ${own.clusterId}`) ||
+        (nodeId !== own.nodeId && `node.id ${nodeId} and ${own.nodeId}`)
+      if (differs) throw new TerseError(`${path} and ${primary} are not log.dirs of one node: ${differs}`)
+      if (path !== primary && directoryId !== undefined && directoryId === own.directoryId)
+        throw new TerseError(`${path} and ${primary} have the same directory.id: one is a copy of the other`)
+    })
+    const otherIds = paths.flatMap((path, i) => (path === primary ? [] : (metas[i].directoryId ?? [])))
+    return new LogDirs(os, paths, primary, otherIds)
+  }
+
+  /** Where the partition's folder is; where it would be in the one with the metadata when it is nowhere. */
+  folder(name: string): string {
+    return join(this.dirOf(name) ?? this.primary, name)
+  }
+
+  /** undefined where no directory has a folder of that name. */
+  dirOf(name: string): string | undefined {
+    const known = this.#found.get(name)
+    if (known !== undefined && this.#has(known, name)) return known
+    const found = this.paths.filter((path) => this.#has(path, name))
+    if (found.length > 1) {
+      throw new TerseError(
+        `${found.map((path) => join(path, name)).join(' and ')}: a partition stands in two log directories, so no broker ` +
+          'starts on them; move one of the two away',
+      )
+    }
+    if (found.length === 1) this.#found.set(name, found[0])
+    return found[0]
+  }
+
+  /** Whether each of them was closed in order. */
+  get clean(): boolean {
+    return this.paths.every((path) => hasCleanShutdownFile(this.#os, path))
+  }
+
+  get others(): readonly string[] {
+    return this.#others
+  }
+
+  #has(path: string, name: string): boolean {
+    return this.#os.fs.stat(join(path, name)) !== undefined
+  }
+}
+
+function metaOf(os: Os, path: string): MetaProperties {
+  if (os.fs.stat(path) === undefined) throw new TerseError(`${path}: there is no such log directory`)
+  const meta = readMetaProperties(os.fs, path)
+  if (meta === undefined) {
+    throw new TerseError(
+      `${path}: no log directory of a broker (it has no meta.properties), so it is not read beside others`,
+    )
+  }
+  return meta
+}
+
+/**
+ * The log.dirs that are meant: those of `list` (`A,B`), else those that the server.properties in `path` names, where all
+ * of them are there. undefined where it is the one directory alone.
+ */
+export function locateLogDirs(os: Os, list: string | undefined, path: string): LogDirs | undefined {
+  if (list !== undefined) {
+    const paths = splitLogDirs(os, list)
+    return paths.length > 1 ? LogDirs.open(os, paths) : undefined
+  }
+  const paths = namedLogDirs(path, readServerProperties(os, path))
+  if (paths === undefined || paths.some((one) => os.fs.stat(join(one, META_PROPERTIES_FILE)) === undefined))
+    return undefined
+  return LogDirs.open(os, paths)
+}
+
+/** The paths of `A,B`; one where there is no comma, or a folder bears the whole name. */
+function splitLogDirs(os: Os, text: string): readonly string[] {
+  if (!text.includes(',') || os.fs.stat(resolve(text)) !== undefined) return [resolve(text)]
+  const paths = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+    .map((one) => resolve(one))
+  return [...new Set(paths)]
+}
+
+/** `log.dirs` of a server.properties that stands in one of them; undefined where it names no others. */
+function namedLogDirs(path: string, properties: ReadonlyMap<string, string>): readonly string[] | undefined {
+  const text = properties.get('log.dirs')
+  if (text?.includes(',') !== true) return undefined
+  const names = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+  // A broker takes a relative path from where it was started: the folder around them, or this one.
+  for (const from of ['.', join(path, '..'), path]) {
+    const paths = names.map((one) => resolve(from, one))
+    if (paths.includes(path)) return [...new Set(paths)]
+  }
+  return undefined
+}
