@@ -31,7 +31,7 @@ export function crc32c(buffer: Uint8Array, start = 0, end = buffer.length, seed 
 
 /** The JavaScript one alone: what everything falls back to. */
 export function crc32cInJavaScript(buffer: Uint8Array, start: number, end: number, seed = 0): number {
-  tables ??= makeTables()
+  tables ??= crcTables(0x82f63b78)
   const t = tables
   let crc = ~seed
   let at = start
@@ -63,12 +63,15 @@ export function loadNative(): boolean {
   return true
 }
 
-/** Eight tables of 256 in one array: tables[k * 256 + b] is the CRC of byte b followed by k zero bytes. */
-function makeTables(): Int32Array {
+/**
+ * Eight tables of 256 in one array: tables[k * 256 + b] is the CRC of byte b followed by k zero bytes. The polynomial has
+ * its lowest power in the highest bit.
+ */
+export function crcTables(polynomial: number): Int32Array {
   const t = new Int32Array(8 * 256)
   // The CRC of a sum is the sum of the CRCs: those of single bits, then each with all that lie between it and the next.
   for (let bit = 128, crc = 1; bit > 0; bit >>>= 1) {
-    crc = (crc >>> 1) ^ (0x82f63b78 & -(crc & 1))
+    crc = (crc >>> 1) ^ (polynomial & -(crc & 1))
     for (let rest = 0; rest < 256; rest += 2 * bit) t[bit + rest] = crc ^ t[rest]
   }
   for (let i = 256; i < t.length; i++) t[i] = (t[i - 256] >>> 8) ^ t[t[i - 256] & 0xff]

@@ -6,7 +6,7 @@ export interface AbortedTransaction {
 }
 
 /**
- * Whole batches as they are stored. `buffer` belongs to the log and is overwritten by the next read of the same
+ * Whole batches as they are stored; messages of formats 0 and 1 as batches of format 2 that say the same. `buffer` belongs to the log and is overwritten by the next read of the same
  * UnifiedLog: copy what must live longer.
  */
 export interface FetchedData {
@@ -18,6 +18,8 @@ export interface FetchedData {
   /** The segment's .log and the position of the first batch in it. */
   readonly file: string
   readonly position: number
+  /** Bytes of the file that the batches are of. */
+  readonly storedSize: number
   /** Where to read on. With nothing fetched it is the offset asked for, or the base of the next segment. */
   readonly nextOffset: number
   /** Only with read_committed: aborted transactions that reach into these batches, by first offset. */

@@ -232,9 +232,7 @@ export class LocalLog {
     const bad = { position, nextOffset, size: end, index: segment.offsetIndex }
     const at = findBatchBehind(this.os.fs, segment.fd(), bad)
     if (at === undefined) return undefined
-    const cursor = segment.cursor(at, end, nextOffset)
-    cursor.next()
-    return { position: at, baseOffset: header.baseOffsetAt(cursor.buffer, cursor.at) }
+    return { position: at, baseOffset: Math.max(segment.batchOffset(at), nextOffset) }
   }
 
   /**

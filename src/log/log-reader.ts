@@ -7,11 +7,13 @@ import { CorruptRecordError, KafkaError } from '../errors.ts'
 import { isMissing } from '../os/error-code.ts'
 import { ForeignFileError } from '../os/foreign-file.ts'
 import * as header from '../record/batch-header.ts'
-import { RecordBatch } from '../record/record-batch.ts'
+import { LegacyBatches } from '../record/legacy-batches.ts'
+import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
+import { type LegacyPiece, readLegacy } from './legacy-reader.ts'
 import type { LocalLog } from './local-log.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
-import { headerProblem, offsetContradicted } from './segment/batch-cursor.ts'
+import { checksumProblem, headerProblem, offsetContradicted } from './segment/batch-cursor.ts'
 import { logFile } from './segment/log-files.ts'
 import type { LogSegment } from './segment/log-segment.ts'
 import { type AbortedTxn, ENTRY_SIZE } from './segment/transaction-index.ts'
@@ -39,6 +41,7 @@ export class LogReader {
   #buffer = Buffer.alloc(0)
   /** Where the batch with this offset begins, from the last read. */
   #next: { offset: number; segment: LogSegment; position: number } | undefined
+  readonly #legacyBatches = new LegacyBatches()
   readonly #aborted = new Map<string, { size: number; entries: AbortedTxn[] }>()
 
   constructor(
@@ -159,7 +162,7 @@ export class LogReader {
         const base = header.baseOffsetAt(fetched.buffer, fetched.start)
         if (base > offset) this.#refuseGap(offset, base, segment, position)
       }
-      this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.end - fetched.start }
+      this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.storedSize }
       if (limit === undefined) return fetched
       return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
     }
@@ -173,6 +176,7 @@ export class LogReader {
       end: 0,
       file,
       position: local.tail.end,
+      storedSize: 0,
       // No batch stands there: compaction, or the loss of a segment, left a hole before an empty one.
       nextOffset: Math.max(offset, local.tail.nextOffset),
       aborted: [],
@@ -237,12 +241,21 @@ export class LogReader {
     for (;;) {
       const buffer = into !== undefined && into.length >= wanted ? into : this.#ownBuffer(wanted)
       const length = segment.read(buffer, 0, wanted, position)
+      if (length >= SMALLEST_MESSAGE && isLegacyAt(buffer, 0)) {
+        const piece = { buffer, length, position, end, baseOffset: segment.baseOffset, nextBase }
+        const fetched = this.#legacy(segment, piece, request)
+        if (fetched !== undefined) return fetched === 'foreign' ? undefined : fetched
+        if (wanted >= end - position) throw segment.corrupt('the file ends within it', position, offset)
+        wanted = Math.min(header.sizeAt(buffer, 0), end - position)
+        continue
+      }
       while (at < length) {
         // Parts of a batch behind whole ones are for the next read.
         const there = length - at
         if (at > 0 && there < header.RECORD_BATCH_OVERHEAD) break
         // A chunk that ends early: the file became shorter meanwhile.
         const room = there < header.RECORD_BATCH_OVERHEAD ? there : end - position - at
+        if (isLegacyAt(buffer, at) && at > 0) break
         const problem = headerProblem(buffer, at, room, minOffset)
         const size = problem === undefined ? header.sizeAt(buffer, at) : 0
         if (problem === undefined && at + size > length) break
@@ -263,7 +276,7 @@ export class LogReader {
           problem === undefined && header.baseOffsetAt(buffer, at) > expected
             ? behindGap(segment, { buffer, at, length, position }, expected, end)
             : undefined
-        const detail = problem ?? contradiction ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
+        const detail = problem ?? contradiction ?? (checkCrcs ? checksumProblem(buffer, at, size) : undefined)
         if (detail !== undefined) {
           if (at > 0) break
           throw segment.corrupt(detail, position, offset)
@@ -275,11 +288,40 @@ export class LogReader {
       }
       const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
       if (!isShort || wanted >= end - position) {
-        return { buffer, start: 0, end: at, file: segment.path, position, nextOffset, aborted: [] }
+        const { path: file } = segment
+        return { buffer, start: 0, end: at, file, position, storedSize: at, nextOffset, aborted: [] }
       }
       // At least one batch, however large.
       wanted = Math.min(header.sizeAt(buffer, 0), end - position)
     }
+  }
+
+  /** Undefined where not all of the first message was read. */
+  #legacy(
+    segment: LogSegment,
+    piece: LegacyPiece,
+    request: ReadRequest,
+  ): FetchedData | 'foreign' | undefined {
+    const { buffer, length, position, end } = piece
+    const { offset } = request
+    const batches = this.#legacyBatches
+    batches.begin()
+    const run = readLegacy(
+      piece,
+      {
+        ...request,
+        hasNoGaps: () => this.#hasNoGaps(),
+        behindGap: (at, expected) => behindGap(segment, { buffer, at, length, position }, expected, end),
+      },
+      batches,
+    )
+    if (run.isForeign === true) return 'foreign'
+    if (run.problem !== undefined) throw segment.corrupt(run.problem, position, offset)
+    const { storedSize, nextOffset } = run
+    if (storedSize === 0 && header.sizeAt(buffer, 0) > length) return undefined
+    const { buffer: equal, end: equalEnd } = batches
+    const { path: file } = segment
+    return { buffer: equal, start: 0, end: equalEnd, file, position, storedSize, nextOffset, aborted: [] }
   }
 
   #ownBuffer(size: number): Buffer {
@@ -347,18 +389,6 @@ function behindGap(
 }
 
 const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-
-function crcProblem(buffer: Buffer, at: number, size: number): string | undefined {
-  const batch = new RecordBatch(buffer, at, at + size)
-  if (batch.isValid()) return undefined
-  try {
-    batch.ensureValid()
-  } catch (error) {
-    if (error instanceof CorruptRecordError) return error.detail
-    throw error
-  }
-  return undefined
-}
 
 function byFirstOffset(a: AbortedTransaction, b: AbortedTransaction): number {
   return a.firstOffset - b.firstOffset

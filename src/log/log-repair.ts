@@ -10,6 +10,7 @@ import { TerseError } from '../errors.ts'
 import type { FileSystem } from '../os/file-system.ts'
 import { openTemporary, readRange, shortRead, writeFully } from '../os/file-system.ts'
 import * as header from '../record/batch-header.ts'
+import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import { confirmCopied, confirmTorn } from './opening/second-reading.ts'
@@ -219,7 +220,11 @@ function damagedIndexes(segment: LogSegment, end: number, nextOffset: number, si
 /** A broker's entry may name the last of several batches that were appended at once. */
 function pointsAtBatch(segment: LogSegment, offset: number, position: number): boolean {
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-  if (position < 0 || segment.read(head, 0, head.length, position) < head.length) return false
+  if (position < 0) return false
+  const length = segment.read(head, 0, head.length, position)
+  if (length >= SMALLEST_MESSAGE && isLegacyAt(head, 0))
+    return segment.isIndexed(offset, position, segment.fileSize())
+  if (length < head.length) return false
   return (
     head.readUInt32BE(0) < 0x200000 &&
     header.magicAt(head, 0) === header.CURRENT_MAGIC &&

@@ -8,6 +8,7 @@
  */
 import { type Int64, readExactInt64, subtractInt64 } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
+import { isLegacyAt, legacyTimestampAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogFlusher } from './log-flusher.ts'
@@ -106,12 +107,12 @@ export class LogRoller {
 
   #waited(maxTimestamp: Int64): number {
     const { tail, active } = this.#local
-    if (
-      tail.firstTimestamp === undefined &&
-      tail.end > 0 &&
-      active!.read(HEAD, 0, HEAD.length, 0) === HEAD.length
-    ) {
-      tail.knowFirstTimestamp(readExactInt64(HEAD, header.MAX_TIMESTAMP_POSITION))
+    if (tail.firstTimestamp === undefined && tail.end > 0) {
+      const length = active!.read(HEAD, 0, HEAD.length, 0)
+      if (length >= SMALLEST_MESSAGE && isLegacyAt(HEAD, 0))
+        tail.knowFirstTimestamp(legacyTimestampAt(HEAD, 0))
+      else if (length === HEAD.length)
+        tail.knowFirstTimestamp(readExactInt64(HEAD, header.MAX_TIMESTAMP_POSITION))
     }
     if ((tail.firstTimestamp ?? -1) >= 0) return Number(subtractInt64(maxTimestamp, tail.firstTimestamp!))
     // Without timestamps the segment's age counts; the file's last change stands for it.

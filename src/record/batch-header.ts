@@ -42,6 +42,8 @@ export const LOG_APPEND_TIME_FLAG = 0x08
 export const TRANSACTIONAL_FLAG = 0x10
 export const CONTROL_FLAG = 0x20
 export const DELETE_HORIZON_FLAG = 0x40
+/** Never stored: in memory it marks messages of format 0, which have no timestamps (legacy-batches.ts). */
+export const NO_TIMESTAMP_FLAG = -0x8000
 
 // Peeks for walking over batches without an object for each. None of them checks anything.
 
@@ -107,6 +109,7 @@ export function attributesOf(
   return (
     CODECS.indexOf(codec) |
     (timestampType === 'LogAppendTime' ? LOG_APPEND_TIME_FLAG : 0) |
+    (timestampType === 'NoTimestampType' ? NO_TIMESTAMP_FLAG : 0) |
     (transactional ? TRANSACTIONAL_FLAG : 0) |
     (control ? CONTROL_FLAG : 0) |
     (deleteHorizon ? DELETE_HORIZON_FLAG : 0)

@@ -74,7 +74,9 @@ export class RecordBatch {
   }
 
   get timestampType(): BatchTimestampType {
-    return (this.attributes & header.LOG_APPEND_TIME_FLAG) !== 0 ? 'LogAppendTime' : 'CreateTime'
+    const { attributes } = this
+    if ((attributes & header.NO_TIMESTAMP_FLAG) < 0) return 'NoTimestampType'
+    return (attributes & header.LOG_APPEND_TIME_FLAG) !== 0 ? 'LogAppendTime' : 'CreateTime'
   }
 
   get isTransactional(): boolean {
@@ -270,6 +272,6 @@ const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`
 /** Why a batch of this magic cannot be read. */
 export function magicProblem(magic: number): string {
   return magic === 0 || magic === 1
-    ? `message format v${magic} of Kafka before 0.11, which Kafka 4 does not read either`
+    ? `message format v${magic} of Kafka before 0.11, which is no batch`
     : `magic ${magic} is none of Kafka's`
 }

@@ -5,7 +5,8 @@ export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
 export type Codec = (typeof CODECS)[number]
 
-export type BatchTimestampType = 'CreateTime' | 'LogAppendTime'
+/** The last one is that of messages of format 0. */
+export type BatchTimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
 
 export interface RecordHeader {
   readonly key: string

@@ -54,6 +54,7 @@ function logOf(batches: Buffer, starts: readonly number[], pieceSize: number): U
         end: piece.length,
         file: 'f',
         position: bounds[from],
+        storedSize: piece.length,
         nextOffset,
         aborted: [],
       }

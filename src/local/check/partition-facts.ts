@@ -34,5 +34,7 @@ export interface SegmentFacts {
   /** Of each batch. */
   readonly maxTimestamps: Int64[]
   readonly aborted: AbortedTxn[]
+  /** It begins with a message of format 0 or 1. */
+  beginsOld: boolean
   damaged: boolean
 }

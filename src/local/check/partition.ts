@@ -59,6 +59,7 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
         batches: [],
         maxTimestamps: [],
         aborted: [],
+        beginsOld: false,
         damaged: false,
       }
       report.files++
@@ -72,7 +73,8 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
           if (at >= expected && !damaged) checkSnapshot(os.fs, report, partition, at, state)
         }
         const epoch = header.leaderEpochAt(cursor.buffer, cursor.at)
-        const said = epochs?.(base)
+        // Messages of formats 0 and 1 have none.
+        const said = cursor.isLegacy ? undefined : epochs?.(base)
         if (said !== undefined && said !== epoch && base >= partition.logStartOffset && !epochTold) {
           epochTold = true
           report.error(
@@ -135,6 +137,8 @@ function checkSegment(
     const cursor = segment.cursor(position, size, next)
     let expected = next
     while (cursor.next() && cursor.checkCrc()) {
+      if (cursor.position === 0) facts.beginsOld = cursor.isLegacy
+      const batch = loaded(report, partition, segment.path, cursor)
       const base = header.baseOffsetAt(cursor.buffer, cursor.at)
       if (base > expected && isLie(partition, facts, cursor.position)) {
         facts.damaged = true
@@ -151,7 +155,7 @@ function checkSegment(
         )
       }
       report.batches++
-      checkBatch(report, partition, segment.path, cursor.load(), cursor.position)
+      if (batch !== undefined) checkBatch(report, partition, segment.path, batch, cursor)
       visit(cursor, expected)
       facts.batches.push(base, cursor.nextOffset - 1, cursor.position)
       facts.maxTimestamps.push(maxTimestampAt(cursor))
@@ -166,9 +170,8 @@ function checkSegment(
     const bytes = (behind ?? size) - position
     const format = unreadFormatAt(os.fs, segment.fd(), position, size)
     if (format !== undefined) {
-      const problem = `${counted(bytes, 'byte is', 'bytes are')} of ${format.text}`
-      const mend =
-        'nothing is changed in such a log; read it with a broker of Kafka 3.x, or an update of tkafka'
+      const problem = `${counted(bytes, 'byte is', 'bytes are')} of ${format}`
+      const mend = 'nothing is changed in such a log; read it with an update of tkafka'
       const meaning = 'readers pass over these records or stop at them'
       const damage = { severity: 'error', kind: 'unread-format', file: segment.path, position } as const
       report.add(place, { ...damage, problem, meaning, mend })
@@ -230,24 +233,35 @@ function lostOffsets(from: number, until: number | undefined): string {
   return `${which} cannot be read; ${broker}`
 }
 
+/** The whole batch; undefined for a wrapper that does not hold what it says, which is told. */
+function loaded(
+  report: CheckReport,
+  { place }: PartitionToCheck,
+  file: string,
+  cursor: BatchCursor,
+): RecordBatch | undefined {
+  try {
+    return cursor.load()
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error
+    report.error(place, 'bad-batch', file, cursor.position, error.detail, WRITTEN_SO)
+    return undefined
+  }
+}
+
+const WRITTEN_SO = 'its checksum is right, so it was written that way'
+
 /** A batch whose checksum is right: whether it holds what its header says. */
 function checkBatch(
   report: CheckReport,
   partition: PartitionToCheck,
   file: string,
   batch: RecordBatch,
-  position: number,
+  { position, isLegacy }: BatchCursor,
 ): void {
   const { place, compacted, record } = partition
   const wrong = (problem: string): void =>
-    report.error(
-      place,
-      'bad-batch',
-      file,
-      position,
-      problem,
-      'its checksum is right, so it was written that way',
-    )
+    report.error(place, 'bad-batch', file, position, problem, WRITTEN_SO)
   try {
     let count = 0
     let last = batch.baseOffset - 1
@@ -267,7 +281,7 @@ function checkBatch(
     if (!grows) wrong('the offsets of its records do not grow')
     if (last > batch.lastOffset)
       wrong(`record ${last} lies behind the batch's last offset ${batch.lastOffset}`)
-    if (compacted || count === 0) return
+    if (compacted || count === 0 || isLegacy) return
     if (last < batch.lastOffset) wrong(`its last record is ${last}, the batch ends at ${batch.lastOffset}`)
     if (batch.timestampType === 'CreateTime' && maxTimestamp !== batch.exactMaxTimestamp) {
       wrong(`its largest timestamp is ${maxTimestamp}, the batch says ${batch.exactMaxTimestamp}`)

@@ -41,7 +41,8 @@ export function checkIndexes(
     if (bytes !== undefined) report.files++
     // Of the active segment a writer that was killed may not have made one yet.
     // An empty segment needs none (KAFKA-13603).
-    else if (size > 0 && (!isActive || clean)) {
+    // Before 0.10.1 there was no time index.
+    else if (size > 0 && (!isActive || clean) && !(facts.beginsOld && bytes === times)) {
       report.error(
         place,
         'missing-index',
@@ -73,7 +74,7 @@ export function checkIndexes(
             ? `entry points to position ${position}, the log ends at ${size}`
             : b === undefined
               ? `entry points to position ${position}, where no batch begins`
-              : batches[b + 1] !== offset
+              : batches[b + 1] !== offset && !segment.isIndexed(offset, position, size)
                 ? `entry for offset ${offset} points to a batch that ends at ${batches[b + 1]}`
                 : undefined
       if (problem !== undefined) {

@@ -38,6 +38,7 @@ import { readInt64Rounded } from '../../bytes/int64.ts'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
+import { isLegacyAt, SMALLEST_MESSAGE } from '../../record/legacy-message.ts'
 import { LocalLog } from '../local-log.ts'
 import type { LogDirCheckpoints } from '../log-dir-checkpoints.ts'
 import type { LogTail } from '../log-tail.ts'
@@ -48,7 +49,7 @@ import { DAMAGE_FILE, markDamage, markedEnd, WAY_OUT } from './damage-mark.ts'
 import type { Closing, EndDamage, EndJudge, KnownEnd } from './end-damage.ts'
 import { NOTED_ENDS_FILE } from './noted-ends.ts'
 import { tornMark } from './tail-scan.ts'
-import { endOfOldFormat, unreadFormatAt } from './unread-format.ts'
+import { unreadFormatAt } from './unread-format.ts'
 
 const NOTHING: KnownEnd = { offset: 0, source: '' }
 
@@ -279,18 +280,22 @@ class EndOfLog implements EndJudge {
     const length = active.read(HEAD, 0, HEAD.length, tail.end)
     if (length < header.MAGIC_POSITION + 1) return true
     // Any eight bytes may stand there, beyond a safe number, too.
-    if (readInt64Rounded(HEAD, 0) !== tail.nextOffset) return false
+    const offset = readInt64Rounded(HEAD, 0)
+    const isNext = isLegacyAt(HEAD, 0) ? offset >= tail.nextOffset : offset === tail.nextOffset
+    if (!isNext || header.magicAt(HEAD, 0) < 0) return false
     return (
-      header.magicAt(HEAD, 0) === header.CURRENT_MAGIC && tail.end + header.sizeAt(HEAD, 0) > tail.fileSize
+      header.magicAt(HEAD, 0) <= header.CURRENT_MAGIC && tail.end + header.sizeAt(HEAD, 0) > tail.fileSize
     )
   }
 
   /** Size of the batch behind the last good one, if it is there whole; 0 where it is not, or is no batch at all. */
   #sizeByHeader(): number {
     const { active, tail } = this.#local
-    if (active === undefined || active.read(HEAD, 0, HEAD.length, tail.end) < HEAD.length) return 0
+    const length = active?.read(HEAD, 0, HEAD.length, tail.end) ?? 0
+    if (length < SMALLEST_MESSAGE) return 0
+    const least = isLegacyAt(HEAD, 0) ? SMALLEST_MESSAGE : header.RECORD_BATCH_OVERHEAD
     const size = header.sizeAt(HEAD, 0)
-    return size >= header.RECORD_BATCH_OVERHEAD && tail.end + size <= tail.fileSize ? size : 0
+    return size >= least && tail.end + size <= tail.fileSize ? size : 0
   }
 
   /** Behind the bad batch, as far as its header can be believed: the checksum leaves out its base offset. */
@@ -298,7 +303,9 @@ class EndOfLog implements EndJudge {
     const { tail } = this.#local
     if (tail.torn === undefined) return 0
     if (this.#sizeByHeader() === 0) return tail.nextOffset + 1
-    const delta = readInt32(HEAD, header.LAST_OFFSET_DELTA_POSITION)
+    const delta = isLegacyAt(HEAD, 0)
+      ? readInt64Rounded(HEAD, 0) - tail.nextOffset
+      : readInt32(HEAD, header.LAST_OFFSET_DELTA_POSITION)
     const plausible = delta >= 0 && delta < tail.fileSize
     return tail.nextOffset + (plausible ? delta : 0) + 1
   }
@@ -347,15 +354,9 @@ class EndOfLog implements EndJudge {
     if (active === undefined || tail.torn === undefined) return undefined
     const format = unreadFormatAt(os.fs, active.fd(), tail.end, tail.fileSize)
     if (format === undefined) return undefined
-    const entry = active.offsetIndex.lastEntry()
-    const from =
-      entry !== undefined && entry.position >= tail.end && entry.position < tail.fileSize ? entry : undefined
-    const end = (position: number): number =>
-      endOfOldFormat(os.fs, active.fd(), position, tail.fileSize, tail.nextOffset)
-    const found = from === undefined ? end(tail.end) : Math.max(end(from.position), from.offset + 1)
     return {
-      error: new CorruptRecordError(format.text, tail.end, active.path),
-      endOffset: Math.max(found, tail.nextOffset + 1, knownEnd),
+      error: new CorruptRecordError(format, tail.end, active.path),
+      endOffset: Math.max(tail.nextOffset + 1, knownEnd),
       unread: true,
     }
   }

@@ -10,7 +10,6 @@ import { join } from 'node:path'
 import { isMissing } from '../../os/error-code.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
-import * as header from '../../record/batch-header.ts'
 import { BatchCursor } from '../segment/batch-cursor.ts'
 import type { SegmentFileName } from '../segment/log-files.ts'
 import {
@@ -174,7 +173,7 @@ function nextOffsetOf(fs: FileSystem, path: string, baseOffset: number): number 
   try {
     const cursor = new BatchCursor(fs, fd, 0, fs.fstat(fd).size, baseOffset)
     let next = baseOffset
-    while (cursor.next()) next = header.lastOffsetAt(cursor.buffer, cursor.at) + 1
+    while (cursor.next()) next = cursor.nextOffset
     return next
   } finally {
     fs.close(fd)

@@ -8,6 +8,7 @@
 import { readUInt32 } from '../../bytes/int32.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
+import { LEGACY_CRC_POSITION } from '../../record/legacy-message.ts'
 import { LogTail } from '../log-tail.ts'
 import { findBatchBehind } from '../segment/bad-batch.ts'
 import type { LogSegment } from '../segment/log-segment.ts'
@@ -59,8 +60,9 @@ export function tornChanged(segment: LogSegment, tail: LogTail): boolean {
 export function lastBatchStands(segment: LogSegment, tail: LogTail, size: number): boolean {
   const { lastBatchPosition: position, lastBatchCrc, fileSize } = tail
   if (position < 0 || size === fileSize) return true
-  if (segment.read(CRC, 0, 4, position + header.CRC_POSITION) < 4) return false
-  return readUInt32(CRC, 0) === lastBatchCrc
+  if (segment.read(CRCS, 0, CRCS.length, position + LEGACY_CRC_POSITION) < CRCS.length) return false
+  const isLegacy = CRCS[header.MAGIC_POSITION - LEGACY_CRC_POSITION] < header.CURRENT_MAGIC
+  return readUInt32(CRCS, isLegacy ? 0 : header.CRC_POSITION - LEGACY_CRC_POSITION) === lastBatchCrc
 }
 
 /**
@@ -119,4 +121,5 @@ export function tornMark(segment: LogSegment, { end, fileSize }: LogTail): strin
   return bytes.toString('latin1')
 }
 
-const CRC = Buffer.alloc(4)
+/** From where a message of format 0 or 1 has its checksum to behind that of a batch. */
+const CRCS = Buffer.alloc(header.CRC_POSITION + 4 - LEGACY_CRC_POSITION)

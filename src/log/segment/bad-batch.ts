@@ -3,11 +3,12 @@
  * batch stands behind them. A torn tail is what a writer that died left behind: nobody was told that it was written, so
  * it may be cut. Damage in the middle is never cut.
  */
+import { readInt32 } from '../../bytes/int32.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { readRange } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
-import { RecordBatch } from '../../record/record-batch.ts'
-import { headerProblem } from './batch-cursor.ts'
+import { SMALLEST_MESSAGE } from '../../record/legacy-message.ts'
+import { checksumProblem, storedProblem } from './batch-cursor.ts'
 import type { OffsetIndex } from './offset-index.ts'
 
 /** How far to look byte by byte for a good batch. Beyond it only the index is asked: a sparse tail can be huge. */
@@ -29,7 +30,7 @@ export function findBatchBehind(fs: FileSystem, fd: number, bad: BadBatch): numb
   const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
   readRange(fs, fd, head, 0, head.length, position)
   const claimed = header.sizeAt(head, 0)
-  if (claimed >= header.RECORD_BATCH_OVERHEAD && isGoodBatch(fs, fd, position + claimed, size, nextOffset)) {
+  if (claimed >= SMALLEST_MESSAGE && isGoodBatch(fs, fd, position + claimed, size, nextOffset)) {
     return position + claimed
   }
   const near = searchBytes(fs, fd, position + 1, Math.min(size, position + SEARCH_LIMIT), size, nextOffset)
@@ -58,12 +59,15 @@ export function isGoodBatch(
   size: number,
   minOffset: number,
 ): boolean {
-  if (at < 0 || at + header.RECORD_BATCH_OVERHEAD > size) return false
-  const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
+  if (at < 0 || at + SMALLEST_MESSAGE > size) return false
+  const head = Buffer.alloc(Math.min(header.RECORD_BATCH_OVERHEAD, size - at))
   if (readRange(fs, fd, head, 0, head.length, at) < head.length) return false
-  if (headerProblem(head, 0, size - at, minOffset) !== undefined) return false
+  if (storedProblem(head, 0, size - at, minOffset) !== undefined) return false
   const batch = Buffer.allocUnsafe(header.sizeAt(head, 0))
-  return readRange(fs, fd, batch, 0, batch.length, at) === batch.length && new RecordBatch(batch).isValid()
+  return (
+    readRange(fs, fd, batch, 0, batch.length, at) === batch.length &&
+    checksumProblem(batch, 0, batch.length) === undefined
+  )
 }
 
 function searchIndex(fs: FileSystem, fd: number, bad: BadBatch): number | undefined {
@@ -89,15 +93,18 @@ function searchBytes(
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(to - from, 0)) + overlap)
   for (let start = from; start < to; start += chunk.length - overlap) {
     const length = readRange(fs, fd, chunk, 0, Math.min(chunk.length, size - start), start)
-    const end = Math.min(length - overlap + 1, to - start, chunk.length - overlap)
-    for (let at = 0; ; at++) {
-      // From one magic 2 to the next: byte by byte the 32 MB of a hole took a second.
-      const magic = chunk.indexOf(2, at + header.MAGIC_POSITION)
-      if (magic < 0 || magic - header.MAGIC_POSITION >= end) break
-      at = magic - header.MAGIC_POSITION
-      // With the unused high byte of the attributes zero: one byte in 65536 by chance.
-      if (chunk[at + header.ATTRIBUTES_POSITION] !== 0) continue
-      if (headerProblem(chunk, at, size - start - at, nextOffset) !== undefined) continue
+    // A file may end in gigabytes of zeros.
+    if (isZero(chunk, length)) continue
+    // The last message of format 0 or 1 may be shorter than a batch's header.
+    const needed = start + length >= size ? SMALLEST_MESSAGE : overlap
+    const end = Math.min(length - needed + 1, to - start, chunk.length - overlap)
+    for (let at = 0; at < end; at++) {
+      const magic = chunk[at + header.MAGIC_POSITION]
+      // Magic 2 with the unused high byte of the attributes zero: one byte in 65536 by chance.
+      if (magic > 2 || (magic === 2 && chunk[at + header.ATTRIBUTES_POSITION] !== 0)) continue
+      // Zeros are many, and no message.
+      if (magic < 2 && readInt32(chunk, at + header.LENGTH_POSITION) <= 0) continue
+      if (storedProblem(chunk, at, size - start - at, nextOffset) !== undefined) continue
       if (header.baseOffsetAt(chunk, at) - nextOffset > 0x7fffffff) continue
       if (isGoodBatch(fs, fd, start + at, size, nextOffset)) return start + at
     }
@@ -105,6 +112,14 @@ function searchBytes(
   }
   return undefined
 }
+
+function isZero(bytes: Buffer, length: number): boolean {
+  if (bytes[0] !== 0 || bytes[length - 1] !== 0) return false
+  zeros ??= Buffer.alloc(CHUNK + header.RECORD_BATCH_OVERHEAD)
+  return bytes.compare(zeros, 0, length, 0, length) === 0
+}
+
+let zeros: Buffer | undefined
 
 function firstNonZero(bytes: Buffer, start: number, end: number): number {
   let at = start

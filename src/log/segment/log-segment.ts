@@ -10,10 +10,11 @@ import { CorruptRecordError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { readRange } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
+import { isLegacyAt, SMALLEST_MESSAGE } from '../../record/legacy-message.ts'
 import { isDiskFull } from '../full-disk.ts'
 import { unreadFormatAt } from '../opening/unread-format.ts'
 import type { SideFileError } from '../side-file.ts'
-import { BatchCursor } from './batch-cursor.ts'
+import { BatchCursor, storedProblem } from './batch-cursor.ts'
 import { INDEX_SUFFIX, logFile, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './log-files.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
@@ -102,18 +103,32 @@ export class LogSegment {
     return 0
   }
 
-  /** Base offset of the batch that begins at `position`. */
+  /** Base offset of the batch that begins at `position`; -1 for a wrapper that cannot be inflated. */
   batchOffset(position: number): number {
-    this.read(HEAD, 0, HEAD.length, position)
-    return header.baseOffsetAt(HEAD, 0)
+    const cursor = this.cursor(position, this.fileSize(), 0)
+    if (!cursor.next()) return -1
+    if (cursor.isLegacy) {
+      try {
+        cursor.load()
+      } catch (error) {
+        if (!(error instanceof CorruptRecordError)) throw error
+        return -1
+      }
+    }
+    return header.baseOffsetAt(cursor.buffer, cursor.at)
   }
 
   /** Whether a batch whose last offset is `offset` stands at `position`. */
   isIndexed(offset: number, position: number, end: number): boolean {
     // An index may say anything, a position before the file, too.
-    if (position < 0 || position + header.RECORD_BATCH_OVERHEAD > end) return false
+    if (position < 0 || position + SMALLEST_MESSAGE > end) return false
     const head = HEAD
-    if (this.read(head, 0, head.length, position) < head.length) return false
+    const length = this.read(head, 0, Math.min(head.length, end - position), position)
+    if (length >= SMALLEST_MESSAGE && isLegacyAt(head, 0)) {
+      const isMessage = storedProblem(head, 0, end - position, this.baseOffset) === undefined
+      return isMessage && this.#isLegacyIndexed(offset, position, header.baseOffsetAt(head, 0))
+    }
+    if (length < head.length) return false
     return (
       header.magicAt(head, 0) === header.CURRENT_MAGIC &&
       header.sizeAt(head, 0) >= header.RECORD_BATCH_OVERHEAD &&
@@ -123,9 +138,19 @@ export class LogSegment {
     )
   }
 
+  /**
+   * Brokers of formats 0 and 1 named the first offset of what they appended at once, those that converted to them later
+   * the last one. Either leads to where that begins: no message before it has the offset.
+   */
+  #isLegacyIndexed(offset: number, position: number, stored: number): boolean {
+    if (stored <= offset) return true
+    const first = this.batchOffset(position)
+    return first >= 0 && first <= offset
+  }
+
   corrupt(detail: string, position: number, offset: number): CorruptRecordError {
     const format = unreadFormatAt(this.#fs, this.fd(), position, this.fileSize())
-    if (format !== undefined) return new CorruptRecordError(format.text, position, this.path)
+    if (format !== undefined) return new CorruptRecordError(format, position, this.path)
     const what = detail.startsWith('corrupt ')
       ? detail
       : `corrupt record batch at offset ${offset}: ${detail}`

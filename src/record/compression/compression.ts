@@ -18,9 +18,19 @@ export function compress(codec: Codec, bytes: Buffer, level?: number): Buffer {
   return codec === 'none' ? bytes : MODULES[codec].compress(bytes, level)
 }
 
+export interface DecompressOptions {
+  /** Default: MAX_INFLATED_SIZE. */
+  readonly maxSize?: number
+  /** LZ4 frames as messages of format 0 have them: the checksum of their header is wrong. */
+  readonly oldFraming?: boolean
+}
+
 /** Throws CorruptRecordError on damaged bytes, and instead of inflating to more than `maxSize`. */
-export function decompress(codec: Codec, bytes: Buffer, options: { readonly maxSize?: number } = {}): Buffer {
-  return codec === 'none' ? bytes : MODULES[codec].decompress(bytes, options.maxSize ?? MAX_INFLATED_SIZE)
+export function decompress(codec: Codec, bytes: Buffer, options: DecompressOptions = {}): Buffer {
+  if (codec === 'none') return bytes
+  const { maxSize = MAX_INFLATED_SIZE, oldFraming = false } = options
+  const frame = codec === 'lz4' && oldFraming ? lz4.withRightChecksum(bytes) : bytes
+  return MODULES[codec].decompress(frame, maxSize)
 }
 
 export { lendContext as lendZstdContext, takeContextBack as takeZstdContextBack } from './zstd-codec.ts'

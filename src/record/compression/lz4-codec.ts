@@ -1,3 +1,4 @@
+import { xxHash32 } from '../../bytes/xx-hash32.ts'
 import { count } from '../../count.ts'
 import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
@@ -11,6 +12,7 @@ const FRAME_MAGIC = 0x184d2204
 const BLOCK_CHECKSUM_FLAG = 0x10
 const CONTENT_SIZE_FLAG = 0x08
 const DICTIONARY_FLAG = 0x01
+const DESCRIPTOR_POSITION = 4
 /** The densest an LZ4 block gets. */
 const MAX_RATIO = 255
 
@@ -38,6 +40,36 @@ export function decompress(bytes: Buffer, maxSize: number): Buffer {
   } catch (error) {
     throw damagedData('lz4', error)
   }
+}
+
+/**
+ * In messages of format 0 the checksum of a frame's header was made of its magic number as well, and no reader looked at
+ * it. Returns a frame that is right in that.
+ */
+export function withRightChecksum(frame: Buffer): Buffer {
+  const at = checksumPosition(frame)
+  if (frame.length <= at) return frame
+  const right = Buffer.from(frame)
+  right[at] = headerChecksum(frame, DESCRIPTOR_POSITION, at)
+  return right
+}
+
+/** A frame as messages of format 0 have it. */
+export function withOldChecksum(frame: Buffer): Buffer {
+  const at = checksumPosition(frame)
+  const old = Buffer.from(frame)
+  old[at] = headerChecksum(frame, 0, at)
+  return old
+}
+
+function checksumPosition(frame: Buffer): number {
+  const flags = frame.length > DESCRIPTOR_POSITION ? frame[DESCRIPTOR_POSITION] : 0
+  return 6 + ((flags & CONTENT_SIZE_FLAG) !== 0 ? 8 : 0) + ((flags & DICTIONARY_FLAG) !== 0 ? 4 : 0)
+}
+
+/** The second byte of the xxHash32 of bytes[start, end). */
+function headerChecksum(bytes: Buffer, start: number, end: number): number {
+  return (xxHash32(bytes.subarray(start, end)) >>> 8) & 0xff
 }
 
 /**

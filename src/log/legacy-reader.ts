@@ -1,0 +1,119 @@
+/**
+ * A piece of a segment that begins with messages of formats 0 and 1, as batches of format 2: what log-reader.ts hands out
+ * of it. The same is checked, and in the same order, as of stored batches.
+ */
+import { CorruptRecordError } from '../errors.ts'
+import * as header from '../record/batch-header.ts'
+import {
+  fieldsProblem,
+  type InnerMessages,
+  innerMessages,
+  type LegacyBatches,
+} from '../record/legacy-batches.ts'
+import * as legacy from '../record/legacy-message.ts'
+
+/** buffer[0, length) was read at `position` of a segment of which `end` bytes count. */
+export interface LegacyPiece {
+  readonly buffer: Buffer
+  readonly length: number
+  readonly position: number
+  readonly end: number
+  /** Of the segment. */
+  readonly baseOffset: number
+  /** Of the segment behind it. */
+  readonly nextBase: number
+}
+
+export interface LegacyRequest {
+  readonly offset: number
+  readonly limit: number | undefined
+  readonly checkCrcs: boolean
+  /** Where offsets may not have gaps a piece ends in front of one. */
+  readonly hasNoGaps: () => boolean
+  /** What is wrong with the message at `at`, in front of which offsets are missing. */
+  readonly behindGap: (at: number, expected: number) => string | undefined
+}
+
+/** What was found: batches.buffer[0, batches.end) is of the first `storedSize` bytes of the piece. */
+export interface LegacyRun {
+  readonly storedSize: number
+  readonly nextOffset: number
+  /** Set where the first message cannot be handed out. */
+  readonly problem?: string
+  /** The first message belongs to the next segment. */
+  readonly isForeign?: boolean
+}
+
+interface Found {
+  readonly size: number
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly inner: InnerMessages | undefined
+}
+
+export function readLegacy(piece: LegacyPiece, request: LegacyRequest, batches: LegacyBatches): LegacyRun {
+  const { buffer, length, position, end, baseOffset, nextBase } = piece
+  const { offset, limit } = request
+  let at = 0
+  let nextOffset = offset
+  let minOffset = baseOffset
+  while (length - at >= legacy.SMALLEST_MESSAGE && legacy.isLegacyAt(buffer, at)) {
+    // Of a message behind others as much as a header must be there, unless the file ends before.
+    const isPart = length - at < header.RECORD_BATCH_OVERHEAD
+    if (at > 0 && isPart && position + length < end) break
+    const room = isPart ? length - at : end - position - at
+    const found = messageAt(buffer, at, length, room, minOffset, request.checkCrcs)
+    if (found === 'short') break
+    if (typeof found === 'string') {
+      if (at > 0) break
+      return { storedSize: 0, nextOffset, problem: found }
+    }
+    const { size, firstOffset, lastOffset, inner } = found
+    if (firstOffset >= nextBase) {
+      if (at > 0) break
+      return { storedSize: 0, nextOffset, isForeign: true }
+    }
+    const expected = at === 0 ? offset : minOffset
+    if (firstOffset > expected) {
+      if (at > 0 && request.hasNoGaps()) break
+      const problem = inner === undefined ? request.behindGap(at, expected) : undefined
+      if (problem !== undefined && at > 0) break
+      if (problem !== undefined) return { storedSize: 0, nextOffset, problem }
+    }
+    if (limit !== undefined && lastOffset >= limit) break
+    batches.add(buffer, at, size, inner)
+    minOffset = lastOffset + 1
+    nextOffset = minOffset
+    at += size
+  }
+  batches.finish()
+  return { storedSize: at, nextOffset }
+}
+
+/** `short` where not all of it was read; another text says what is wrong. */
+function messageAt(
+  buffer: Buffer,
+  at: number,
+  length: number,
+  room: number,
+  minOffset: number,
+  checkCrcs: boolean,
+): Found | string {
+  const problem = legacy.legacyProblem(buffer, at, room, minOffset)
+  if (problem !== undefined) return problem
+  const size = header.sizeAt(buffer, at)
+  if (at + size > length) return 'short'
+  const crcProblem = checkCrcs ? legacy.legacyCrcProblem(buffer, at, size) : undefined
+  if (crcProblem !== undefined) return crcProblem
+  const lastOffset = header.baseOffsetAt(buffer, at)
+  const fields = fieldsProblem(buffer, at, size)
+  if (fields !== undefined) return fields
+  if (!legacy.isWrapperAt(buffer, at)) return { size, firstOffset: lastOffset, lastOffset, inner: undefined }
+  try {
+    const inner = innerMessages(buffer, at, size)
+    return { size, firstOffset: inner.offsets[0], lastOffset, inner }
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return error.detail
+    throw error
+  }
+}
