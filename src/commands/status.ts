@@ -138,6 +138,8 @@ function state(report: DirectoryReport): string {
   switch (report.state) {
     case 'clean':
       if (report.foreignFolders.length > 0) return noBroker(report.foreignFolders)
+      if (report.problems.length > 0)
+        return 'closed in order, but not whole: what was found is told below, tkafka check looks at all of it'
       return 'clean: a broker may start on it at once'
     case 'open': {
       const written = `${count(report.openPartitions.length, 'partition')} written to`

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/client/admin/check-admin.ts'
+import { command as status } from '../../src/commands/status.ts'
 import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import { LocalConsumer } from '../../src/local/consumer/local-consumer.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { LocalProducer } from '../../src/local/producer/local-producer.ts'
 import { crashingOs } from '../support/crashing-os.ts'
+import { runInProcess } from '../support/in-process.ts'
 import { append, topicAtRest } from '../support/local-produce.ts'
 
 /** Without real syncs. */
@@ -112,6 +115,19 @@ describe('folders of two topics that were swapped (issue 11, item 3)', () => {
     expect((await check(dir)).map(({ kind }) => kind)).toEqual(kinds)
     expect((await repair(dir)).left).toHaveLength(2)
     expect(stray(dir)).toEqual([])
+    // A reader is told that this is not all: console-consumer ends with 1.
+    const told: string[] = []
+    const options = { untilEnd: true, onElsewhere: (line: string) => told.push(line) }
+    const consumer = new LocalConsumer(os, LocalDirectory.open(os, dir), options)
+    await consumer.subscribe(['a'])
+    expect(await consumer.poll(1000)).toEqual([])
+    await consumer.close()
+    expect(told).toEqual([expect.stringMatching(/^a-0: nothing of it can be read: .* records of topic b/)])
+    const inProcess = await runInProcess(status, [], dir)
+    expect(inProcess).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/State +closed in order, but not whole/),
+    })
   })
 })
 

@@ -9,6 +9,7 @@ import { elsewhereLine } from '../../metadata/replica-place.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
 import { comparePartitions, type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
+import { whyForeign } from '../directory/folder-owner.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { isNoFolder } from '../directory/partition-folders.ts'
 import { beyondEnd, NoOffsetForPartition } from './consumer-errors.ts'
@@ -313,6 +314,8 @@ export class LocalAssignment {
       fetcher.log.refresh()
       this.#start(assigned, fetcher)
       assigned.fetcher = fetcher
+      const foreign = isNoFolder(fetcher.log.dir) && whyForeign(this.#os, this.#directory, fetcher)
+      if (foreign) this.#options.onElsewhere(foreign)
     }
     return assigned
   }

@@ -10,6 +10,7 @@ import { isFileError } from '../../log/side-file.ts'
 import { uuidToBytes } from '../../message/uuid.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 
 /** Of a file of metadata: larger ones are not searched. */
@@ -27,6 +28,18 @@ export function whyFolderStays(
   if (owner !== undefined) return `it holds records of topic ${owner.name} (id ${topicId})`
   if (metadataMentions(os, directory.path, topicId)) return undefined
   return `it holds records of a topic (id ${topicId}) that the metadata never knew: the metadata is older than the folder`
+}
+
+/** For a reader of a partition in whose place another topic's records stand: they are not what was asked for. */
+export function whyForeign(
+  os: Os,
+  directory: { readonly path: string; image(): MetadataImage },
+  { topic, partition }: TopicPartition,
+): string | undefined {
+  const folder = join(directory.path, `${topic}-${partition}`)
+  const id = readPartitionMetadata(os.fs, folder)
+  const why = id === undefined ? undefined : whyFolderStays(os, directory, folder, id)
+  return why && `${topic}-${partition}: nothing of it can be read: in its folder, ${why}`
 }
 
 /**
