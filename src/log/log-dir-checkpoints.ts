@@ -48,19 +48,30 @@ interface Cached {
   readonly problem?: SideFileError
 }
 
+/** The log.dirs of one node, where there are several. */
+export interface CheckpointHomes {
+  readonly others: readonly string[]
+  /** In which of them a partition's folder is; undefined where there is none. */
+  dirOf(name: string): string | undefined
+}
+
+const NONE: readonly LogDirCheckpoints[] = []
+
 /** Keys are `topic-partition`, the folder's name. */
 export class LogDirCheckpoints {
   /** undefined for folders that stand alone. */
   readonly noted: NotedEnds | undefined
   readonly #os: Os
   readonly #logDir: string
+  readonly #homes: CheckpointHomes | undefined
   readonly #others: readonly LogDirCheckpoints[]
   readonly #cache = new Map<OffsetCheckpointName, Cached>()
 
-  /** `others`: further log.dirs of the node, read as if their lines stood here. */
-  constructor(os: Os, logDir: string, noted?: NotedEnds, others?: readonly string[]) {
+  /** `homes`: all log.dirs of the node. Their files are read as one, and a line is written where its partition is. */
+  constructor(os: Os, logDir: string, noted?: NotedEnds, homes?: CheckpointHomes) {
     this.noted = noted
-    this.#others = others?.map((other) => new LogDirCheckpoints(os, other)) ?? []
+    this.#homes = homes
+    this.#others = homes?.others.map((other) => new LogDirCheckpoints(os, other)) ?? NONE
     this.#os = os
     this.#logDir = logDir
   }
@@ -70,11 +81,15 @@ export class LogDirCheckpoints {
    * read; `surely` for one who changes something by what it says: then that is an error. @throws SideFileError
    */
   offsets(name: OffsetCheckpointName, surely = false): ReadonlyMap<string, number> {
-    const read = this.#read(name)
-    if (surely && read?.problem !== undefined) throw read.problem
-    const own = read?.offsets ?? new Map<string, number>()
+    const own = this.#own(name, surely)
     if (this.#others.length === 0) return own
     return new Map([...own, ...this.#others.flatMap((other) => [...other.offsets(name, surely)])])
+  }
+
+  #own(name: OffsetCheckpointName, surely: boolean): ReadonlyMap<string, number> {
+    const read = this.#read(name)
+    if (surely && read?.problem !== undefined) throw read.problem
+    return read?.offsets ?? new Map()
   }
 
   /**
@@ -82,6 +97,7 @@ export class LogDirCheckpoints {
    * alone in the directory. What is read for it stays known: later looks cost a stat.
    */
   mend(warn: (line: string) => void): void {
+    for (const other of this.#others) other.mend(warn)
     for (const name of NAMES) {
       if (this.#read(name)?.damaged !== true) continue
       this.#locked(() => {
@@ -143,13 +159,15 @@ export class LogDirCheckpoints {
    * @throws LockBusyError when somebody is just rewriting one; nothing was changed then
    */
   update(name: OffsetCheckpointName, changes: ReadonlyMap<string, number | undefined>): void {
+    for (const other of this.#others) other.update(name, this.#changesOf(other, changes))
+    const own = this.#changesOf(this, changes)
     // Other partitions' lines must not go because they could not be read.
-    if (!this.#differs(this.offsets(name, true), changes)) return
+    if (!this.#differs(this.#own(name, true), own)) return
     this.#locked(() => {
       this.#cache.delete(name)
-      const offsets = new Map(this.offsets(name, true))
-      if (!this.#differs(offsets, changes)) return
-      for (const [key, offset] of changes) {
+      const offsets = new Map(this.#own(name, true))
+      if (!this.#differs(offsets, own)) return
+      for (const [key, offset] of own) {
         if (offset === undefined) offsets.delete(key)
         else offsets.set(key, offset)
       }
@@ -161,6 +179,18 @@ export class LogDirCheckpoints {
       writeCheckpoint(this.#os.fs, this.path(name), entries)
       this.#cache.delete(name)
     })
+  }
+
+  /** What is to stand in that directory. A line that goes, goes everywhere: the folder may be gone already. */
+  #changesOf<T extends number | undefined>(
+    at: LogDirCheckpoints,
+    changes: ReadonlyMap<string, T>,
+  ): ReadonlyMap<string, T | undefined> {
+    const homes = this.#homes
+    if (homes === undefined) return changes
+    const here = [...changes.keys()].filter((key) => (homes.dirOf(key) ?? this.#logDir) === at.#logDir)
+    const found = new Set(here)
+    return new Map([...changes].filter(([key, offset]) => offset === undefined || found.has(key)))
   }
 
   #locked(action: () => void): void {

@@ -158,14 +158,13 @@ export interface MetadataIdentity {
   readonly otherDirectoryIds?: readonly string[]
 }
 
-const NO_IDS: readonly string[] = []
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map()
 
 export class MetadataImage {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string | undefined
-  readonly otherDirectoryIds: readonly string[]
+  readonly otherDirectoryIds: readonly string[] | undefined
   readonly endOffset: number
   readonly epoch: number
   readonly lastTimestamp: number
@@ -183,7 +182,7 @@ export class MetadataImage {
     this.clusterId = identity.clusterId
     this.nodeId = identity.nodeId
     this.directoryId = identity.directoryId
-    this.otherDirectoryIds = identity.otherDirectoryIds ?? NO_IDS
+    this.otherDirectoryIds = identity.otherDirectoryIds
     this.parts = parts
     this.endOffset = parts.endOffset
     this.epoch = parts.epoch

@@ -28,10 +28,11 @@ export function whyElsewhere(
   const named = directories[at]
   if (named === LOST) return `a log directory of node ${nodeId} that was lost`
   if (named === undefined || UNDECIDED.has(named)) {
-    const severalDirs = (image.brokers.get(nodeId)?.logDirs.length ?? 0) > 1
+    const severalDirs =
+      (image.brokers.get(nodeId)?.logDirs.length ?? 0) > 1 + (image.otherDirectoryIds?.length ?? 0)
     return severalDirs && !hasFolder() ? `another of the log.dirs of node ${nodeId}` : undefined
   }
-  if (named === directoryId || image.otherDirectoryIds.includes(named)) return undefined
+  if (named === directoryId || image.otherDirectoryIds?.includes(named)) return undefined
   if (named === UNKNOWN_DIRECTORY) return 'another node, or another of the log.dirs of this one'
   const own = directoryId === undefined ? '; meta.properties here has none' : ''
   return `another of the log.dirs of node ${nodeId} (directory.id ${named}${own})`

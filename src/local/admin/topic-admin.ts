@@ -99,7 +99,7 @@ export class LocalTopics implements TopicAdmin {
   /** The topic is there by now: a disk too full for its folders is the first writer's matter, who makes what is missing. */
   #makeFolders(image: MetadataImage, name: string, first: number): void {
     const topic = existing(image, name)
-    unlessDiskFull(() => makePartitionFolders(this.#os, this.#directory.path, topic, image, first))
+    unlessDiskFull(() => makePartitionFolders(this.#os, this.#directory, topic, image, first))
   }
 
   #creation(image: MetadataImage, topic: NewTopic): MetadataRecord[] {

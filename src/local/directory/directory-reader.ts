@@ -85,6 +85,11 @@ export class DirectoryReader {
     return this.logDirs === undefined ? join(this.path, name) : this.logDirs.folder(name)
   }
 
+  /** Where a partition's folder is, or is to be made: where the metadata says. */
+  newFolder(name: string): string {
+    return this.logDirs === undefined ? join(this.path, name) : this.logDirs.newFolder(name, this.image())
+  }
+
   /** Whether the last one that wrote closed all logs. */
   get clean(): boolean {
     return this.logDirs === undefined ? hasCleanShutdownFile(this.os, this.path) : this.logDirs.clean

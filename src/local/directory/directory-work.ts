@@ -39,6 +39,8 @@ export interface WorkedDirectory {
   readonly checkpoints: LogDirCheckpoints
   readonly clean: boolean
   exists(): boolean
+  folder(name: string): string
+  newFolder(name: string): string
   warn(line: string): void
   finishDeletions(): Promise<void>
   image(): MetadataImage
@@ -73,7 +75,7 @@ export class DirectoryWork implements SessionWork {
   }
 
   finish(): void {
-    finishPartitionsInMaking(this.#os, this.#directory.path, () => this.#directory.image())
+    finishPartitionsInMaking(this.#os, this.#directory)
   }
 
   brokerEpoch(): number {
@@ -111,7 +113,7 @@ export class DirectoryWork implements SessionWork {
 
   /** A partition that cannot be read is told, and stays open: those who write elsewhere have no part in that. */
   async #checkPartition(topic: TopicImage, partition: number): Promise<PartitionState> {
-    const dir = join(this.#directory.path, `${topic.name}-${partition}`)
+    const dir = this.#directory.folder(`${topic.name}-${partition}`)
     try {
       this.#directory.mendFolder(topic.name, partition)
       const log = this.#open(topic, partition)
@@ -144,7 +146,7 @@ export class DirectoryWork implements SessionWork {
   isDamaged(name: string): boolean {
     // A name from `.tkafka-open`, where anybody may have written it.
     if (basename(name) !== name) return false
-    const folder = join(this.#directory.path, name)
+    const folder = this.#directory.folder(name)
     const isMarked = this.#os.fs.stat(join(folder, DAMAGE_FILE)) !== undefined
     if (isMarked && markedEnd(this.#os, folder) === undefined) return true
     const dash = name.lastIndexOf('-')
@@ -200,7 +202,7 @@ export class DirectoryWork implements SessionWork {
 
   /** undefined where there is no such folder, or it belongs to a topic that is no more. */
   #open(topic: TopicImage, partition: number): UnifiedLog | undefined {
-    const dir = join(this.#directory.path, `${topic.name}-${partition}`)
+    const dir = this.#directory.folder(`${topic.name}-${partition}`)
     if (topic.partitions[partition] === undefined) return undefined
     if (this.#os.fs.stat(dir)?.isDirectory() !== true) return undefined
     const id = readPartitionMetadata(this.#os.fs, dir)

@@ -17,6 +17,7 @@ import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.
 import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
 import { LogDirSession } from './log-dir-session.ts'
+import { placedPartitions } from './log-dirs.ts'
 import { findLostPartition, tellOfLost } from './lost-partition.ts'
 import { warnOfNetworkDisk } from './network-disk.ts'
 import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts'
@@ -25,7 +26,7 @@ import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
 import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
 import { type Quorum, readQuorum, refuseForeignMetadata } from './quorum.ts'
-import { refusalOfSeveral, whyReadOnly } from './read-only.ts'
+import { whyReadOnly } from './read-only.ts'
 import { uncleanFrom } from './unclean-end.ts'
 
 export type { LocalDirectoryOptions } from './directory-reader.ts'
@@ -55,9 +56,14 @@ export class LocalDirectory extends DirectoryReader {
   private constructor(os: Os, path: string, options: LocalDirectoryOptions) {
     const waits = new LockWaits((line) => this.warn(line), options.waitLimit)
     super({ ...os, waits }, path, options)
-    this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this), this.logDirs?.others)
+    this.checkpoints = new LogDirCheckpoints(this.os, path, notedEnds(this.os, this), this.logDirs)
     this.#folders = new PartitionFolders(this.os, this, (line) => this.warn(line))
-    this.#session = new LogDirSession(this.os, path, new DirectoryWork(this.os, this, this.#logs))
+    this.#session = new LogDirSession(
+      this.os,
+      path,
+      new DirectoryWork(this.os, this, this.#logs),
+      this.logDirs?.others,
+    )
     this.waits = waits
   }
 
@@ -98,7 +104,8 @@ export class LocalDirectory extends DirectoryReader {
     try {
       await whenFree(() => this.#session.verify())
       return await this.metadata().append((image) => {
-        const records = build(image)
+        const built = build(image)
+        const records = this.logDirs === undefined ? built : placedPartitions(image, this.logDirs, built)
         announcePartitions(this.os, this.path, records)
         return records
       })
@@ -239,7 +246,7 @@ export class LocalDirectory extends DirectoryReader {
 
   /** The folders of a topic that was just made, as a broker makes them at once. Needs a session. */
   makePartitionFolders(topic: TopicImage): void {
-    explaining(this.os, this.path, () => makePartitionFolders(this.os, this.path, topic, this.image()))
+    explaining(this.os, this.path, () => makePartitionFolders(this.os, this, topic, this.image()))
   }
 
   logConfig(topic: string): LogConfig {
@@ -315,7 +322,7 @@ export class LocalDirectory extends DirectoryReader {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
     if (this.elsewhere(topic, partition) !== undefined) return
     this.#beginLostAnew(topic, partition, false)
-    finishPartitionFolder(this.os, this.path, topicImage, partitionImage)
+    finishPartitionFolder(this.os, this.newFolder(`${topic}-${partition}`), topicImage, partitionImage)
   }
 
   /** Says what went with a missing folder; what is written next goes on at the last offset that is known of. */
@@ -346,7 +353,7 @@ export class LocalDirectory extends DirectoryReader {
 
   #prepareToEnter(): void {
     const found = this.inspect()
-    if (this.logDirs !== undefined) throw new TerseError(refusalOfSeveral(this.logDirs.paths))
+    this.logDirs?.refuseUnnamed()
     if (found.kind === 'missing') makeDataDir(this.os, this.path)
     const readOnly = whyReadOnly(this.path, found)
     if (readOnly !== undefined) throw new TerseError(readOnly)

@@ -16,7 +16,7 @@
  * written since; a list beside it is left over. No marker, valid list: the next one out closes what is listed; each
  * log's torn tail was cut when it was opened for writing. Neither: the next one in checks the whole directory.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { TerseError } from '../../errors.ts'
 import { isDiskFull } from '../../log/full-disk.ts'
 import { isNotPermitted } from '../../log/side-file.ts'
@@ -85,6 +85,10 @@ export class LogDirSession {
   readonly #work: SessionWork
   readonly #gate: DirectoryLock
   readonly #lock: DirectoryLock
+  /** All log.dirs of the node, this one first: each has a clean marker. */
+  readonly #dirs: readonly string[]
+  /** `.lock` of the others, held shared beside ours, so that no broker starts on one of them. */
+  readonly #otherLocks: readonly DirectoryLock[]
   /** Partitions known to be in the list; undefined until this process has looked. */
   #listed: Set<string> | undefined
   #cleanUntil: number | undefined
@@ -92,12 +96,14 @@ export class LogDirSession {
   /** Entering and leaving of one process go one after another. */
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(os: Os, dir: string, work: SessionWork) {
+  constructor(os: Os, dir: string, work: SessionWork, otherDirs: readonly string[] = []) {
     this.#os = os
     this.#dir = dir
     this.#work = work
     this.#gate = new DirectoryLock(os, join(dir, GATE_FILE))
     this.#lock = new DirectoryLock(os, join(dir, LOCK_FILE))
+    this.#dirs = [dir, ...otherDirs]
+    this.#otherLocks = otherDirs.map((other) => new DirectoryLock(os, join(other, LOCK_FILE)))
   }
 
   /**
@@ -185,14 +191,16 @@ export class LogDirSession {
   }
 
   async #enter(): Promise<void> {
-    this.#os.fs.refusePlantedLinks(this.#dir)
+    for (const dir of this.#dirs) this.#os.fs.refusePlantedLinks(dir)
     const fallback = this.#os.locks.kind === 'fallback'
     if (fallback) this.#announceFallback()
     await this.#gate.wait('exclusive')
     try {
       const alone = !(await this.#joinOthers())
+      for (const lock of this.#otherLocks) if (!lock.try('shared')) throw this.#refusal(lock)
       if (!fallback) this.#refuseBesideFallback()
       if (alone) {
+        this.#settleMarkers()
         await this.#work.prepare()
         if (!this.#knownState()) {
           const { damaged, unclosed } = await this.#work.checkWhole()
@@ -206,7 +214,7 @@ export class LogDirSession {
       this.#cleanUntil = undefined
       this.#gate.unlock()
     } catch (error) {
-      this.#lock.close()
+      this.#closeLocks()
       this.#gate.close()
       throw error
     }
@@ -246,18 +254,23 @@ export class LogDirSession {
       try {
         this.#work.left()
       } finally {
-        this.#lock.close()
+        this.#closeLocks()
         this.#gate.close()
       }
     }
   }
 
+  #closeLocks(): void {
+    this.#lock.close()
+    for (const lock of this.#otherLocks) lock.close()
+  }
+
   async #lastOut(): Promise<void> {
     this.#work.finish()
-    if (hasCleanShutdownFile(this.#os, this.#dir)) {
+    if (this.#isClean()) {
       const epoch = this.#work.brokerEpoch()
-      if (readCleanShutdownFile(this.#os, this.#dir) !== epoch) {
-        restoreCleanShutdownFile(this.#os, this.#dir, epoch)
+      for (const dir of this.#dirs) {
+        if (readCleanShutdownFile(this.#os, dir) !== epoch) restoreCleanShutdownFile(this.#os, dir, epoch)
       }
       invalidateOpenPartitions(this.#os, this.#dir)
       return
@@ -272,13 +285,30 @@ export class LogDirSession {
     await this.#work.closed()
     if (!closed) return
     if (found.some((name) => this.#work.isDamaged(name.slice(FOUND_DAMAGED.length)))) return
-    restoreCleanShutdownFile(this.#os, this.#dir, list.brokerEpoch)
+    for (const dir of this.#dirs) restoreCleanShutdownFile(this.#os, dir, list.brokerEpoch)
     invalidateOpenPartitions(this.#os, this.#dir)
   }
 
   /** Whether it is known which partitions may be torn: none (marker), or those listed. */
   #knownState(): boolean {
-    return hasCleanShutdownFile(this.#os, this.#dir) || this.#validList() !== undefined
+    return this.#isClean() || this.#validList() !== undefined
+  }
+
+  #isClean(): boolean {
+    return this.#dirs.every((dir) => hasCleanShutdownFile(this.#os, dir))
+  }
+
+  /**
+   * Inside the gate. Of several log.dirs some may have their markers, where somebody was killed between two of them: then
+   * none vouches for its logs, and those that are there go.
+   */
+  #settleMarkers(): void {
+    if (this.#dirs.length === 1 || this.#isClean()) return
+    for (const dir of this.#dirs) {
+      if (!hasCleanShutdownFile(this.#os, dir)) continue
+      setAsideCleanShutdownFile(this.#os, dir)
+      this.#os.fs.fsyncDir(dir)
+    }
   }
 
   #validList(): OpenPartitions | undefined {
@@ -287,13 +317,13 @@ export class LogDirSession {
 
   /** Inside the gate: the names in the list; takes the marker away first if it is there. */
   #openList(): Set<string> {
-    if (hasCleanShutdownFile(this.#os, this.#dir)) {
+    if (this.#isClean()) {
       this.#beginList()
       this.#cleanUntil = this.#os.fs.stat(join(this.#dir, OPEN_PARTITIONS_FILE))?.mtimeMs
-      setAsideCleanShutdownFile(this.#os, this.#dir)
-    }
+      for (const dir of this.#dirs) setAsideCleanShutdownFile(this.#os, dir)
+    } else this.#settleMarkers()
     // Also when another one took the marker away: it may have been killed before this.
-    this.#os.fs.fsyncDir(this.#dir)
+    for (const dir of this.#dirs) this.#os.fs.fsyncDir(dir)
     return this.#validList()?.names ?? new Set()
   }
 
@@ -335,12 +365,12 @@ export class LogDirSession {
     }
   }
 
-  #refusal(): TerseError {
-    const holders = this.#os.locks.holders(this.#lock.path)
+  #refusal(lock = this.#lock): TerseError {
+    const holders = this.#os.locks.holders(lock.path)
     const broker = holders.find((h) => h.exclusive) ?? holders[0]
     const who = broker === undefined ? 'a Kafka broker' : `a Kafka broker (pid ${broker.pid})`
     return new TerseError(
-      `${this.#dir}: ${who} is running on this directory, so tkafka only reads here; ` +
+      `${dirname(lock.path)}: ${who} is running on this directory, so tkafka only reads here; ` +
         "write through the broker with Kafka's own tools and their --bootstrap-server (tkafka cannot dial a broker yet), " +
         'or stop it first',
     )

@@ -4,11 +4,13 @@
  */
 import { join, resolve } from 'node:path'
 import { TerseError } from '../../errors.ts'
+import type { MetadataRecord } from '../../message/metadata-records.ts'
 import {
   META_PROPERTIES_FILE,
   type MetaProperties,
   readMetaProperties,
 } from '../../metadata/meta-properties.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import type { Os } from '../../os/os.ts'
 import { readServerProperties } from '../settings/server-properties.ts'
@@ -20,18 +22,23 @@ export class LogDirs {
   readonly primary: string
   /** All of them, as they were named. */
   readonly paths: readonly string[]
-  /** Of those without the metadata. */
-  readonly otherIds: readonly string[]
+  /** directory.id of each of the paths; undefined where a broker has not given it one yet. */
+  readonly ids: readonly (string | undefined)[]
   readonly #os: Os
   readonly #others: readonly string[]
   /** By a partition folder's name: the directory where it was found. */
   readonly #found = new Map<string, string>()
 
-  private constructor(os: Os, paths: readonly string[], primary: string, otherIds: readonly string[]) {
+  private constructor(
+    os: Os,
+    paths: readonly string[],
+    primary: string,
+    ids: readonly (string | undefined)[],
+  ) {
     this.#os = os
     this.paths = paths
     this.primary = primary
-    this.otherIds = otherIds
+    this.ids = ids
     this.#others = paths.filter((path) => path !== primary)
   }
 
@@ -56,13 +63,38 @@ export class LogDirs {
       if (path !== primary && directoryId !== undefined && directoryId === own.directoryId)
         throw new TerseError(`${path} and ${primary} have the same directory.id: one is a copy of the other`)
     })
-    const otherIds = paths.flatMap((path, i) => (path === primary ? [] : (metas[i].directoryId ?? [])))
-    return new LogDirs(os, paths, primary, otherIds)
+    const ids = metas.map(({ directoryId }) => directoryId)
+    return new LogDirs(os, paths, primary, ids)
   }
 
   /** Where the partition's folder is; where it would be in the one with the metadata when it is nowhere. */
   folder(name: string): string {
     return join(this.dirOf(name) ?? this.primary, name)
+  }
+
+  /** The same for one that is to be made: in the directory that the metadata names. */
+  newFolder(name: string, image: MetadataImage): string {
+    const found = this.dirOf(name)
+    if (found !== undefined) return join(found, name)
+    const dash = name.lastIndexOf('-')
+    const partition = image.topic(name.slice(0, dash))?.partitions[Number(name.slice(dash + 1))]
+    const id = partition?.directories[partition.replicas.indexOf(image.nodeId)]
+    const at = id === undefined ? -1 : this.ids.indexOf(id)
+    return join(at < 0 ? this.primary : this.paths[at], name)
+  }
+
+  /** For whoever means to write. @throws TerseError where the metadata could not name one of them */
+  refuseUnnamed(): void {
+    const at = this.ids.indexOf(undefined)
+    if (at < 0) return
+    throw new TerseError(
+      `${this.paths[at]}: meta.properties has no directory.id, so the metadata cannot say what is kept there; start the broker once`,
+    )
+  }
+
+  /** Of those without the metadata. */
+  get otherIds(): readonly string[] {
+    return this.ids.flatMap((id, i) => (id === undefined || this.paths[i] === this.primary ? [] : [id]))
   }
 
   /** undefined where no directory has a folder of that name. */
@@ -92,6 +124,39 @@ export class LogDirs {
   #has(path: string, name: string): boolean {
     return this.#os.fs.stat(join(path, name)) !== undefined
   }
+}
+
+/**
+ * New partitions in the directories where a broker would put them: each in the one that has the fewest, the first named of
+ * those that have as many. A cordoned one gets none while there is another.
+ */
+export function placedPartitions(
+  image: MetadataImage,
+  dirs: LogDirs,
+  records: readonly MetadataRecord[],
+): readonly MetadataRecord[] {
+  if (!records.some(({ type }) => type === 'PartitionRecord')) return records
+  const cordoned = image.brokers.get(image.nodeId)?.cordonedLogDirs ?? []
+  const ids = dirs.ids.filter((id) => id !== undefined)
+  const open = ids.filter((id) => !cordoned.includes(id))
+  const counts = new Map((open.length > 0 ? open : ids).map((id) => [id, 0]))
+  const add = (id: string | undefined) => {
+    const count = id === undefined ? undefined : counts.get(id)
+    if (id !== undefined && count !== undefined) counts.set(id, count + 1)
+  }
+  for (const { partitions } of image.topicImages()) {
+    for (const { replicas, directories } of partitions) add(directories[replicas.indexOf(image.nodeId)])
+  }
+  return records.map((record) => {
+    if (record.type !== 'PartitionRecord' || record.directories === undefined) return record
+    const [[fewest]] = [...counts].sort(([, a], [, b]) => a - b)
+    add(fewest)
+    const { nodeId } = image
+    return {
+      ...record,
+      directories: record.directories.map((id, i) => (record.replicas[i] === nodeId ? fewest : id)),
+    }
+  })
 }
 
 function metaOf(os: Os, path: string): MetaProperties {

@@ -40,10 +40,18 @@ const TEMPORARY = '.tmp'
 /** Puts bytes under a name: synced once, then as further names of the same file. */
 type Put = (path: string, content: string) => void
 
+/** What is needed of a data directory. */
+export interface MakingDirectory {
+  readonly path: string
+  image(): MetadataImage
+  /** Where the folder of a partition is, or is to be. */
+  newFolder(name: string): string
+}
+
 /** Makes the folders of a topic's partitions from `first` on, those that belong here. What is there stays as it is. */
 export function makePartitionFolders(
   os: Os,
-  dir: string,
+  directory: MakingDirectory,
   topic: TopicImage,
   image: MetadataImage,
   first = 0,
@@ -53,7 +61,7 @@ export function makePartitionFolders(
   for (const one of topic.partitions.slice(first)) {
     if (whyElsewhere(image, one) !== undefined) continue
     const { partition, leaderEpoch } = one
-    const folder = join(dir, `${topic.name}-${partition}`)
+    const folder = directory.newFolder(`${topic.name}-${partition}`)
     try {
       fs.mkdir(folder)
     } catch (error) {
@@ -65,28 +73,33 @@ export function makePartitionFolders(
     put(join(folder, LEADER_EPOCH_FILE), formatCheckpoint([[leaderEpoch, 0]]))
     makeFirstSegment(fs, folder)
   }
-  partitionsMade(os, dir, topic.id, first)
+  partitionsMade(os, directory.path, topic.id, first)
 }
 
 /**
  * For one who is alone in the directory: finishes the folders whose makers were killed, and forgets about them.
  * One stat where there are none. A disk too full for them leaves them to the next one.
  */
-export function finishPartitionsInMaking(os: Os, dir: string, image: () => MetadataImage): void {
-  for (const { topicId, first } of partitionsInMaking(os, dir)) {
-    const now = image()
+export function finishPartitionsInMaking(os: Os, directory: MakingDirectory): void {
+  for (const { topicId, first } of partitionsInMaking(os, directory.path)) {
+    const now = directory.image()
     const topic = now.topicById(topicId)
     try {
       for (const partition of topic?.partitions.slice(first) ?? []) {
         if (topic !== undefined && whyElsewhere(now, partition) === undefined)
-          finishPartitionFolder(os, dir, topic, partition)
+          finishPartitionFolder(
+            os,
+            directory.newFolder(`${topic.name}-${partition.partition}`),
+            topic,
+            partition,
+          )
       }
     } catch (error) {
       if (isDiskFull(error)) return
       throw error
     }
   }
-  forgetPartitionsInMaking(os, dir)
+  forgetPartitionsInMaking(os, directory.path)
 }
 
 /**
@@ -95,12 +108,11 @@ export function finishPartitionsInMaking(os: Os, dir: string, image: () => Metad
  */
 export function finishPartitionFolder(
   os: Os,
-  dir: string,
+  folder: string,
   topic: TopicImage,
-  { partition, leaderEpoch }: PartitionImage,
+  { leaderEpoch }: PartitionImage,
 ): void {
   const { fs } = os
-  const folder = join(dir, `${topic.name}-${partition}`)
   const stat = fs.stat(folder)
   if (stat === undefined) fs.mkdir(folder)
   else if (!stat.isDirectory()) return

@@ -9,7 +9,7 @@
  * and removes what partition.metadata shows to be of that id. Folders in -delete form are removed by whoever deletes
  * next, or by a broker.
  */
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { TerseError } from '../../errors.ts'
 import { unlessDiskFull } from '../../log/full-disk.ts'
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
@@ -38,7 +38,9 @@ export interface DirectoryOfFolders {
   readonly path: string
   readonly checkpoints: LogDirCheckpoints
   image(): MetadataImage
+  readonly logDirs: { readonly paths: readonly string[] } | undefined
   folder(name: string): string
+  newFolder(name: string): string
 }
 
 export class PartitionFolders {
@@ -79,7 +81,7 @@ export class PartitionFolders {
    */
   forWriting(name: string, topicId: string): string {
     const { fs } = this.#os
-    const folder = join(this.#dir, name)
+    const folder = this.#directory.newFolder(name)
     const id = readPartitionMetadata(fs, folder)
     if (id === topicId) {
       refuseDamaged(this.#os, folder)
@@ -146,15 +148,15 @@ export class PartitionFolders {
       if (image.topic(name) === undefined) await whenFree(() => this.#forget(names))
     }
     // Or a power cut may bring back a folder's old name when half of its files are gone.
-    fs.fsyncDir(this.#dir)
-    this.#removeRenamed()
+    for (const dir of this.#dirs) fs.fsyncDir(dir)
+    for (const dir of this.#dirs) this.#removeRenamed(dir)
     if (!pending) removeQuietly(this.#os, file)
   }
 
   /** Waits for whoever is just writing to it. False: nobody can say whose it is, so it stays, and is looked at again. */
   async #drop(name: string, topicId: string): Promise<boolean> {
     const { fs, locks } = this.#os
-    const folder = join(this.#dir, name)
+    const folder = this.#directory.folder(name)
     if (fs.stat(folder) === undefined) return true
     if (!this.#belongs(folder, topicId)) {
       const topic = name.slice(0, name.lastIndexOf('-'))
@@ -200,17 +202,19 @@ export class PartitionFolders {
     // A folder's name may have 255 bytes; Kafka cuts the topic's name, too.
     const dash = name.lastIndexOf('-')
     const tail = `${name.slice(dash)}.${suffix}-${as}`
-    this.#os.fs.rename(
-      join(this.#dir, name),
-      join(this.#dir, name.slice(0, Math.min(dash, 255 - tail.length)) + tail),
-    )
+    const folder = this.#directory.folder(name)
+    this.#os.fs.rename(folder, join(dirname(folder), name.slice(0, Math.min(dash, 255 - tail.length)) + tail))
   }
 
-  #removeRenamed(): void {
+  get #dirs(): readonly string[] {
+    return this.#directory.logDirs?.paths ?? [this.#dir]
+  }
+
+  #removeRenamed(dir: string): void {
     const { fs } = this.#os
-    for (const name of fs.readdir(this.#dir)) {
+    for (const name of fs.readdir(dir)) {
       if (!DELETED_FOLDER.test(name)) continue
-      const folder = join(this.#dir, name)
+      const folder = join(dir, name)
       try {
         // Somebody put the partition on another disk: the link goes, what it leads to is not ours to remove.
         if (fs.isLink(folder)) {

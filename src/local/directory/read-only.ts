@@ -3,13 +3,6 @@ import { META_PROPERTIES_FILE } from '../../metadata/meta-properties.ts'
 import { METADATA_LOG_FOLDER } from '../../metadata/metadata-log-files.ts'
 import type { DataDirKind } from './data-dir.ts'
 
-export function refusalOfSeveral(paths: readonly string[]): string {
-  return (
-    `${paths.join(', ')}: several log.dirs of one node are only read together; write to the partitions of one of them with ` +
-    '--data-dir and that one, or start the broker'
-  )
-}
-
 /** undefined where the directory's kind does not stand in the way. */
 export function whyReadOnly(path: string, found: DataDirKind): string | undefined {
   if (found.kind === 'zookeeper') {

@@ -83,10 +83,16 @@ export class LocalRepair {
       for (const [file, to] of await repairMetadata(this.#os, this.#directory.path)) kept.set(file, to)
     }
     await this.#mend(found, kept, options)
-    const after = await this.#check(LocalDirectory.open(this.#os, this.#directory.path), options)
+    const after = await this.#check(this.#again(), options)
     const still = new Set(after.map(identity))
     for (const finding of found) if (!still.has(identity(finding))) options.done(step(finding, kept))
     for (const finding of after) if (finding.severity === 'error') options.left(finding)
+  }
+
+  /** The same directory, nothing of it remembered. */
+  #again(): LocalDirectory {
+    const { path, logDirs } = this.#directory
+    return LocalDirectory.open(this.#os, path, { logDirs })
   }
 
   async #check(directory: LocalDirectory, { topics, asked, progress }: RepairOptions): Promise<Finding[]> {
@@ -159,7 +165,7 @@ export class LocalRepair {
     // Other replicas have what is damaged here: a hole that is filled would hide that from them.
     if (directory.whyNotWritable(topic, partition) !== undefined) return
     const name = `${topic}-${partition}`
-    const dir = join(directory.path, name)
+    const dir = directory.folder(name)
     // Before it counts as open: what tells of the end holds for a partition that was closed.
     const before = directory.logForReading(topic, partition)
     before.refresh()
@@ -241,7 +247,7 @@ export class LocalRepair {
   }
 
   #folder({ topic, partition }: Finding): string {
-    return join(this.#directory.path, `${topic}-${partition}`)
+    return this.#directory.folder(`${topic}-${partition}`)
   }
 
   #brokenFiles(folders: ReadonlySet<string>): Set<string> {
@@ -259,7 +265,7 @@ export class LocalRepair {
     if (this.#os.fs.stat(folder) === undefined) return
     const to = `${folder}.${this.#os.randomBytes(16).toString('hex')}-stray`
     this.#os.fs.rename(folder, to)
-    this.#os.fs.fsyncDir(this.#directory.path)
+    this.#os.fs.fsyncDir(dirname(folder))
     kept.set(folder, to)
   }
 }

@@ -100,9 +100,10 @@ describe('a directory that is not there yet', () => {
   })
 
   it('is made anew when its maker was killed before meta.properties', async () => {
-    await open().alter(() => topicRecords('lost'))
+    await open().alter(() => [])
     rmSync(join(dir, 'meta.properties'))
     const directory = open()
+    expect(directory.exists()).toBe(false)
     expect(directory.image().topics()).toEqual([])
     await directory.alter(() => topicRecords('new'))
     expect(open().image().topics()).toEqual(['new'])
