@@ -32,8 +32,12 @@ export interface InnerMessages {
   readonly offsets: readonly number[]
 }
 
-/** @throws CorruptRecordError where a wrapper does not hold what it says, with its position in `buffer` */
-export function innerMessages(buffer: Buffer, at: number, size: number): InnerMessages {
+/**
+ * With `isLenient` as far as it can be shown at all: checksums are not looked at, nor what the offsets say, and a last
+ * message that is cut off is left out.
+ * @throws CorruptRecordError where a wrapper does not hold what it says, with its position in `buffer`
+ */
+export function innerMessages(buffer: Buffer, at: number, size: number, isLenient = false): InnerMessages {
   const fail = (detail: string) => new CorruptRecordError(detail, at)
   const codec = legacy.legacyAttributesAt(buffer, at) & header.CODEC_MASK
   if (codec > legacy.LAST_LEGACY_CODEC) throw fail(`its compression ${codec} is none of its format`)
@@ -51,22 +55,25 @@ export function innerMessages(buffer: Buffer, at: number, size: number): InnerMe
   const positions: number[] = []
   const offsets: number[] = []
   for (let inner = 0; inner < bytes.length; ) {
-    const problem = innerProblem(bytes, inner)
+    const room = bytes.length - inner
+    if (isLenient && (room < header.LOG_OVERHEAD || header.sizeAt(bytes, inner) > room)) break
+    const problem = innerProblem(bytes, inner, isLenient)
     if (problem !== undefined) throw fail(`message ${positions.length + 1} in it: ${problem}`)
     positions.push(inner)
     offsets.push(readInt64(bytes, inner))
     inner += header.sizeAt(bytes, inner)
   }
   if (offsets.length === 0) throw fail('a compressed message that holds none')
-  return { bytes, positions, offsets: absolute(offsets, readInt64(buffer, at), magic, fail) }
+  return { bytes, positions, offsets: absolute(offsets, readInt64(buffer, at), magic, isLenient, fail) }
 }
 
-function innerProblem(bytes: Buffer, at: number): string | undefined {
+function innerProblem(bytes: Buffer, at: number, isLenient: boolean): string | undefined {
   const room = bytes.length - at
   if (room < legacy.SMALLEST_MESSAGE) return `${count(room, 'byte is', 'bytes are')} too few for a message`
   if (!legacy.isLegacyAt(bytes, at)) return `magic ${bytes[at + header.MAGIC_POSITION]} is not 0 or 1`
   const problem = legacy.legacyProblem(bytes, at, room, Number.NEGATIVE_INFINITY)
   if (problem !== undefined) return problem
+  if (isLenient) return undefined
   if (legacy.isWrapperAt(bytes, at)) return 'it is compressed once more'
   const fields = fieldsProblem(bytes, at, header.sizeAt(bytes, at))
   return fields ?? legacy.legacyCrcProblem(bytes, at, header.sizeAt(bytes, at))
@@ -77,14 +84,15 @@ function absolute(
   offsets: number[],
   wrapperOffset: number,
   magic: number,
+  isLenient: boolean,
   fail: (detail: string) => CorruptRecordError,
 ): number[] {
   const last = offsets[offsets.length - 1]
   // Some librdkafka left the wrapper's offset at 0.
   const base = magic === 0 || wrapperOffset === 0 ? 0 : wrapperOffset - last
-  if (base < 0 || base + last > wrapperOffset)
+  if (base < 0 || (!isLenient && base + last > wrapperOffset))
     throw fail(`the offsets in it end at ${last}, its own is ${wrapperOffset}`)
-  for (let i = 0; i < offsets.length; i++) {
+  for (let i = 0; i < offsets.length && !isLenient; i++) {
     if (offsets[i] < 0 || (i > 0 && offsets[i] <= offsets[i - 1]))
       throw fail(`the offsets in it do not grow: ${offsets[i]} stands behind ${offsets[i - 1] ?? 'none'}`)
   }
@@ -104,7 +112,7 @@ export function fieldsProblem(buffer: Buffer, at: number, size: number): string 
 }
 
 /** Where key and value lie. */
-interface Fields {
+export interface Fields {
   readonly keyStart: number
   /** -1 for null. */
   readonly keyEnd: number

@@ -102,6 +102,11 @@ export function legacyCrcProblem(buffer: Buffer, at: number, size: number): stri
   return computed === stored ? undefined : `its checksum is ${hex(computed)}, stored is ${hex(stored)}`
 }
 
+/** Writes the checksum of the whole message at `at`. */
+export function updateLegacyCrc(buffer: Buffer, at: number, size: number): void {
+  writeInt32(buffer, at + LEGACY_CRC_POSITION, crc32(buffer, at + MAGIC_POSITION, at + size))
+}
+
 const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`
 
 /** What an equal batch's header says beside the message itself. */

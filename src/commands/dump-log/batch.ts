@@ -1,9 +1,9 @@
 /** What `dump-log` shows of a batch's header. Nothing is checked: damaged ones are what it is there for. */
 
-import { crc32 } from 'node:zlib'
 import { crc32c } from '../../bytes/crc32c.ts'
 import { readExactInt64 } from '../../bytes/int64.ts'
 import * as header from '../../record/batch-header.ts'
+import * as legacy from '../../record/legacy-message.ts'
 import { CODECS, type Codec, incrementSequence, NO_SEQUENCE } from '../../record/record.ts'
 import type { BatchEvent, LegacyMessageEvent } from './event.ts'
 import { addInt64, problem, type StoredBatch } from './file.ts'
@@ -47,28 +47,24 @@ export function batchEvent({ buffer, at, position, size }: StoredBatch, file: st
   }
 }
 
-/**
- * Before magic 2: int64 offset, int32 size, uint32 CRC-32 of what follows, int8 magic, int8 attributes, in magic 1
- * int64 timestamp, int32 key length and key, int32 value length and value.
- */
+/** A message before magic 2. */
 export function legacyMessageEvent(
   { buffer, at, position, size }: StoredBatch,
   file: string,
 ): LegacyMessageEvent {
   const magic = header.magicAt(buffer, at)
-  const attributes = buffer.readInt8(at + header.MAGIC_POSITION + 1)
-  const crc = buffer.readUInt32BE(at + 12)
+  const attributes = legacy.legacyAttributesAt(buffer, at)
   return {
     type: 'message',
     offset: readExactInt64(buffer, at),
     position,
-    timestampType: magic === 0 ? 'NoTimestampType' : timestampTypeOf(attributes),
-    timestamp: magic === 0 ? -1 : readExactInt64(buffer, at + header.MAGIC_POSITION + 2),
+    timestampType: legacy.legacyTimestampType(magic, attributes),
+    timestamp: legacy.legacyTimestampAt(buffer, at),
     size,
     magic,
     compression: compressionOf(attributes, position, file),
-    crc,
-    isValid: crc32(buffer.subarray(at + header.MAGIC_POSITION, at + size)) === crc,
+    crc: legacy.legacyCrcAt(buffer, at),
+    isValid: legacy.legacyCrcProblem(buffer, at, size) === undefined,
   }
 }
 

@@ -5,6 +5,7 @@ import { type Int64, readExactInt64 } from '../../bytes/int64.ts'
 import { count } from '../../count.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
+import { equalBatch } from '../../record/legacy-batches.ts'
 import { NO_TIMESTAMP } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import { batchEvent, legacyMessageEvent } from './batch.ts'
@@ -228,11 +229,15 @@ function lastOffsetOf({ buffer, at }: StoredBatch): Int64 {
 function maxTimestampOf(log: DumpFile, { position, size }: StoredBatch): Int64 {
   const whole = log.batchAt(position, log.size)
   if (whole === undefined) return NO_TIMESTAMP
-  if (whole.buffer.readInt8(whole.at + 16) < 2) return legacyMessageEvent(whole, log.path).timestamp
-  batchEvent(whole, log.path)
+  const isLegacy = whole.buffer.readInt8(whole.at + 16) < 2
+  if (isLegacy) legacyMessageEvent(whole, log.path)
+  else batchEvent(whole, log.path)
   let max: Int64 = NO_TIMESTAMP
   try {
-    new RecordBatch(whole.buffer, whole.at, whole.at + size).walk(({ exactTimestamp }) => {
+    const batch = isLegacy
+      ? equalBatch(whole.buffer, whole.at, size)
+      : new RecordBatch(whole.buffer, whole.at, whole.at + size)
+    batch.walk(({ exactTimestamp }) => {
       if (exactTimestamp > max) max = exactTimestamp
     })
   } catch (error) {

@@ -1,8 +1,18 @@
 /** Data of a segment (.log) or of a metadata snapshot (.checkpoint): its batches, and on request their records. */
 
 import { basename } from 'node:path'
+import type { Int64 } from '../../bytes/int64.ts'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
+import { MAGIC_POSITION, sizeAt } from '../../record/batch-header.ts'
+import { type InnerMessages, innerMessages } from '../../record/legacy-batches.ts'
+import {
+  isWrapperAt,
+  keyLengthPosition,
+  legacyCrcAt,
+  legacyCrcProblem,
+  legacyTimestampAt,
+} from '../../record/legacy-message.ts'
 import { incrementSequence, NO_SEQUENCE } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import type { RecordView } from '../../record/record-view.ts'
@@ -89,7 +99,7 @@ class SegmentDump {
       if (stored.buffer.readInt8(stored.at + 16) < 2) {
         const event = legacyMessageEvent(stored, this.#file.path)
         this.#print(event)
-        if (isDeep) this.#legacyRecord(stored, event)
+        if (isDeep) this.#legacyRecords(stored, event)
       } else {
         const event = batchEvent(stored, this.#file.path)
         this.#print(event)
@@ -159,24 +169,52 @@ class SegmentDump {
     return skipRecordMetadata ? {} : { control: controlInfo(key, value) }
   }
 
-  #legacyRecord({ buffer, at, position, size }: StoredBatch, message: LegacyMessageEvent): void {
-    if (message.compression !== 'none') {
-      throw new TerseError(
-        `${this.#file.path}: the messages in the compressed one at position ${position} have a format of Kafka before 0.11, of which tkafka shows no more than this`,
+  #legacyRecords({ buffer, at, position, size }: StoredBatch, message: LegacyMessageEvent): void {
+    if (message.compression === 'none') {
+      this.#legacyRecord(buffer, at, size, message.offset, message)
+      return
+    }
+    let inner: InnerMessages
+    try {
+      inner = innerMessages(buffer, at, size, true)
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error
+      throw problem(
+        error.detail,
+        `The compressed message at position ${position} of ${this.#file.path} (offset ${message.offset}, ${size} bytes) cannot be read.`,
       )
     }
-    const keyAt = at + (message.magic === 0 ? 18 : 26)
+    const { bytes, positions, offsets } = inner
+    positions.forEach((innerAt, i) => {
+      if (isWrapperAt(bytes, innerAt)) {
+        throw problem(
+          'Inner messages must not be compressed',
+          `One in the compressed message at position ${position} of ${this.#file.path} is.`,
+        )
+      }
+      this.#legacyRecord(bytes, innerAt, sizeAt(bytes, innerAt), offsets[i], message)
+    })
+  }
+
+  /** A message, or one in the wrapper `stored`, which says of what type its time is. */
+  #legacyRecord(buffer: Buffer, at: number, size: number, offset: Int64, stored: LegacyMessageEvent): void {
+    const keyAt = keyLengthPosition(buffer, at)
     const key = legacyBytes(buffer, keyAt, at + size)
     const value = legacyBytes(buffer, keyAt + 4 + (key?.length ?? 0), at + size)
-    const shown = this.#options.decoder?.decode(Number(message.offset), key, value)
+    const shown = this.#options.decoder?.decode(Number(offset), key, value)
+    const isOld = buffer[at + MAGIC_POSITION] === 0
+    const isAppendTime = stored.timestampType === 'LogAppendTime' && !isOld
     this.#emit({
       type: 'record',
-      offset: message.offset,
-      timestampType: message.timestampType,
-      timestamp: message.timestamp,
+      offset,
+      timestampType: stored.timestampType,
+      timestamp: isAppendTime ? stored.timestamp : legacyTimestampAt(buffer, at),
       keySize: key?.length ?? -1,
       valueSize: value?.length ?? -1,
-      legacy: { isValid: message.isValid, crc: message.crc },
+      legacy: {
+        isValid: legacyCrcProblem(buffer, at, size) === undefined,
+        crc: legacyCrcAt(buffer, at),
+      },
       key: shown?.key,
       value: shown?.value,
     })

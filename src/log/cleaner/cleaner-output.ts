@@ -9,6 +9,7 @@ import type { Int64 } from '../../bytes/int64.ts'
 import { openTemporary, writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
+import { isLegacyAt } from '../../record/legacy-message.ts'
 import {
   CLEANED_SUFFIX,
   INDEX_SUFFIX,
@@ -89,7 +90,7 @@ export class CleanedSegment {
     if (position + size > MAX_SEGMENT_SIZE) {
       throw new RangeError(`${this.#path(LOG_SUFFIX)}: a cleaned segment would grow beyond 2 GB`)
     }
-    const hasRecords = header.countAt(this.buffer, this.at) > 0
+    const hasRecords = isLegacyAt(this.buffer, this.at) || header.countAt(this.buffer, this.at) > 0
     this.hasRecords ||= hasRecords
     if (maxTimestamp > this.#maxTimestamp) {
       this.#maxTimestamp = maxTimestamp

@@ -1,8 +1,11 @@
+import { CorruptRecordError } from '../../errors.ts'
 import { readRange } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
+import { equalBatch } from '../../record/legacy-batches.ts'
+import { isLegacyAt } from '../../record/legacy-message.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
-import { headerProblem } from '../segment/batch-cursor.ts'
+import { checksumProblem, lastStoredOffset, storedProblem } from '../segment/batch-cursor.ts'
 import type { LogSegment } from '../segment/log-segment.ts'
 
 /**
@@ -15,6 +18,8 @@ export class CleanerReader {
   /** The batch found: its bytes in `buffer`. */
   at = 0
   size = 0
+  /** It is a message of format 0 or 1. */
+  isLegacy = false
   #limit = 0
   /** Of buffer[0] in the file. */
   #position = 0
@@ -53,7 +58,7 @@ export class CleanerReader {
     const room = this.#end - this.#position - this.at
     const whole = this.#limit - this.at
     const seen = whole < header.RECORD_BATCH_OVERHEAD ? whole : room
-    const problem = headerProblem(this.buffer, this.at, seen, this.#nextOffset)
+    const problem = storedProblem(this.buffer, this.at, seen, this.#nextOffset)
     if (problem !== undefined) throw this.#corrupt(problem)
     const size = header.sizeAt(this.buffer, this.at)
     if (size > whole) {
@@ -61,16 +66,27 @@ export class CleanerReader {
       if (this.#limit - this.at < size) throw this.#corrupt('the file ends within it')
     }
     this.size = size
-    if (checkCrc) {
-      const batch = this.batch()
-      if (!batch.isValid()) throw this.#corrupt('its checksum is wrong')
-    }
-    this.#nextOffset = header.lastOffsetAt(this.buffer, this.at) + 1
+    this.isLegacy = isLegacyAt(this.buffer, this.at)
+    if (checkCrc && checksumProblem(this.buffer, this.at, size) !== undefined)
+      throw this.#corrupt('its checksum is wrong')
+    this.#nextOffset = lastStoredOffset(this.buffer, this.at) + 1
     return true
   }
 
+  /** Of a message of format 0 or 1 an equal one of format 2. */
   batch(): RecordBatch {
+    if (this.isLegacy) return this.asFound(() => equalBatch(this.buffer, this.at, this.size))
     return new RecordBatch(this.buffer, this.at, this.at + this.size)
+  }
+
+  /** Does something with the batch found; what it finds damaged is told with its place. */
+  asFound<T>(action: () => T): T {
+    try {
+      return action()
+    } catch (error) {
+      if (error instanceof CorruptRecordError) throw this.#corrupt(error.detail)
+      throw error
+    }
   }
 
   /** Moves what is left to the buffer's begin and reads on; at least `wanted` bytes where the file has them. */

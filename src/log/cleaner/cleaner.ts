@@ -21,6 +21,7 @@ import { CleanedSegment, MAX_SEGMENT_SIZE } from './cleaner-output.ts'
 import { type CleanerPace, CleaningStopped } from './cleaner-pace.ts'
 import { CleanerReader } from './cleaner-reader.ts'
 import type { LogSurvey, SurveyedSegment } from './cleaner-survey.ts'
+import { LegacyFilter } from './legacy-filter.ts'
 import type { LogToClean } from './log-to-clean.ts'
 import { from, groupSegments } from './log-to-clean.ts'
 import type { OffsetMap } from './offset-map.ts'
@@ -47,6 +48,14 @@ export interface CleanerStats {
   mapUse: number
   /** Bytes of .log files that the swaps freed. */
   bytesFreed: number
+}
+
+/** For batches, and for messages of formats 0 and 1. */
+interface Filters {
+  readonly filter: CleanerFilter
+  readonly legacyFilter: LegacyFilter
+  /** Tombstones of formats 0 and 1 go in files that were not changed since, ms since the epoch. */
+  readonly legacyHorizon: number
 }
 
 /** One segment of a pass over the log. */
@@ -110,6 +119,8 @@ export class Cleaner {
       lastRecords: lastRecords(survey),
       upperBoundOffset: firstUncleanableOffset,
     })
+    const legacyFilter = new LegacyFilter({ map, upperBoundOffset: firstUncleanableOffset })
+    const filters = { filter, legacyFilter, legacyHorizon: legacyHorizon(survey, firstDirtyOffset) }
     const { segmentBytes, segmentIndexBytes } = survey.config
     const segments = survey.segments.filter(({ baseOffset }) => baseOffset < endOffset)
     const total = segments.reduce((sum, { size }) => sum + size, 0)
@@ -123,7 +134,7 @@ export class Cleaner {
         for (const segment of group) {
           // What the map was built from had its checksums looked at then.
           const checked = segment.baseOffset >= firstDirtyOffset && segment.nextOffset <= endOffset
-          await this.#cleanInto(survey, segment, filter, output, { checkCrc: !checked, done, total })
+          await this.#cleanInto(survey, segment, filters, output, { checkCrc: !checked, done, total })
           done += segment.size
         }
         // A segment without records, empty or of emptied batches that stay for their producers, leads a broker's look-up
@@ -142,8 +153,8 @@ export class Cleaner {
       }
     }
     // A later pass reads again what the one before kept.
-    this.stats.recordsRead += filter.recordsRead - this.stats.recordsKept
-    this.stats.recordsKept = filter.recordsKept
+    this.stats.recordsRead += filter.recordsRead + legacyFilter.recordsRead - this.stats.recordsKept
+    this.stats.recordsKept = filter.recordsKept + legacyFilter.recordsKept
     return endOffset
   }
 
@@ -206,19 +217,25 @@ export class Cleaner {
   async #cleanInto(
     survey: LogSurvey,
     { baseOffset, size }: SurveyedSegment,
-    filter: CleanerFilter,
+    { filter, legacyFilter, legacyHorizon: horizon }: Filters,
     output: CleanedSegment,
     { checkCrc, done: doneBefore, total }: CleaningStep,
   ): Promise<void> {
     const { pace, onProgress } = this.#options
     const reader = this.#reader
-    reader.begin(survey.segment(baseOffset), 0, size)
+    const segment = survey.segment(baseOffset)
+    legacyFilter.tombstonesMayGo = (this.#os.fs.stat(segment.path)?.mtimeMs ?? horizon + 1) <= horizon
+    reader.begin(segment, 0, size)
     let done = doneBefore
     let before = output.size
     while (reader.next(checkCrc)) {
-      const batch = reader.batch()
-      if (batch.compression === 'zstd') await prepareCodec('zstd')
-      filter.filter(batch, output)
+      if (reader.isLegacy)
+        reader.asFound(() => legacyFilter.filter(reader.buffer, reader.at, reader.size, output))
+      else {
+        const batch = reader.batch()
+        if (batch.compression === 'zstd') await prepareCodec('zstd')
+        filter.filter(batch, output)
+      }
       done += reader.size
       this.stats.bytesRead += reader.size
       this.stats.bytesWritten += output.size - before
@@ -291,6 +308,14 @@ function abortedTransactions(survey: LogSurvey, offset: number) {
   return survey.local.segments
     .flatMap((segment) => segment.transactionIndex.entries())
     .filter(({ lastOffset }) => lastOffset >= offset)
+}
+
+/** delete.retention.ms before the last segment that is clean was changed; 0 where none is. */
+function legacyHorizon({ segments, local, config }: LogSurvey, firstDirtyOffset: number): number {
+  const clean = segments.findLast(({ baseOffset }) => baseOffset < firstDirtyOffset)
+  if (clean === undefined) return 0
+  const path = local.segments[local.floor(clean.baseOffset)].path
+  return (local.os.fs.stat(path)?.mtimeMs ?? 0) - config.deleteRetentionMs
 }
 
 function lastRecords(survey: LogSurvey): Map<number, LastRecord> {
