@@ -142,7 +142,7 @@ export const command = defineCommand({
 
 function check(options: Context['options']): void {
   for (const name of ['timeout', 'to-offset', 'shift-by'] as const) options.long(name)
-  if (options.has('describe')) checkDescribe(options)
+  if (options.has('describe')) checkDescribe(options, true)
   const topics = options.has('input-topic') || options.has('all-input-topics')
   if (options.has('delete')) {
     if (!options.has('group') && !options.has('all-groups'))

@@ -27,7 +27,7 @@ streams.task.offset.interval.ms INT 60000 1..#
 streams.num.warmup.replicas INT 2 0..#
 streams.rack.aware.assignment.tags LIST '' list
 streams.acceptable.recovery.lag LONG 10000 0..#
-streams.assignor.name STRING - #
+streams.assignor.name STRING -
 errors.deadletterqueue.topic.name STRING ''
 errors.deadletterqueue.copy.record.enable BOOLEAN false
 `

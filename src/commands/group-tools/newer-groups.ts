@@ -112,13 +112,14 @@ export async function chosenGroups(
 /** @throws UsageError of --describe's flags, in the genuine words and order */
 export function checkDescribe(
   options: Options<'group' | 'all-groups' | 'members' | 'offsets' | 'state'>,
+  ofStreams = false,
 ): void {
   if (!options.has('group') && !options.has('all-groups'))
     throw new UsageError('Option [describe] takes one of these options: [all-groups], [group]')
   const views = (['members', 'offsets', 'state'] as const).filter((name) => options.has(name))
   if (views.length > 1) {
     throw new UsageError(
-      'Option [describe] takes at most one of these options: [members], [offsets], [state]',
+      `Option [describe] takes at most one of these options: [members], [offsets], [state]${ofStreams ? ', [topology]' : ''}`,
     )
   }
   if (options.value('state') !== undefined && options.value('state') !== '')
