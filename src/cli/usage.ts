@@ -70,10 +70,12 @@ export function exampleLines(command: Command): string[] {
   )
 }
 
+const JAVA_TYPES: Readonly<Record<string, string>> = { int: 'Integer', long: 'Long' }
+
 function heading(flag: Flag): string {
   const name = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.name}`
   if (flag.arg === undefined) return name
-  const type = flag.type === 'int' ? 'Integer' : flag.type === 'long' ? 'Long' : 'String'
+  const type = JAVA_TYPES[flag.type ?? ''] ?? 'String'
   const argument = flag.argName === undefined ? type : `${type}: ${flag.argName}`
   return flag.arg === 'required' ? `${name} <${argument}>` : `${name} [${argument}]`
 }

@@ -132,6 +132,7 @@ function compileField(name: string, field: Field, version: number, flexible: boo
   const { type } = options
   const nullable = options.nullable === true
   const isTaggedStruct = options.tag !== undefined && nullable && typeof type === 'object' && !isArray(type)
+  const ownDefault = nullable ? null : zeroOf(type)
   const decode = decoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   const encode = encoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   return {
@@ -140,7 +141,7 @@ function compileField(name: string, field: Field, version: number, flexible: boo
     tag: options.tag ?? -1,
     decode: isTaggedStruct ? taggedStructDecoder(decode) : decode,
     encode: isTaggedStruct ? taggedStructEncoder(encode) : encode,
-    default: options.default !== undefined ? options.default : nullable ? null : zeroOf(type),
+    default: options.default === undefined ? ownDefault : options.default,
   }
 }
 

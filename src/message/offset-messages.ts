@@ -83,11 +83,9 @@ export function decodeOffsetsKey(buffer: Buffer, start = 0, end = buffer.length)
   const record = NEW_GROUP_RECORDS[recordType - 3]
   if (record === undefined) return { type: 'Unknown', recordType }
   const group = shortString(reader)
-  const groupType = record.startsWith('Consumer')
-    ? 'consumer'
-    : record.startsWith('Share')
-      ? 'share'
-      : 'streams'
+  let groupType: 'consumer' | 'share' | 'streams' = 'streams'
+  if (record.startsWith('Consumer')) groupType = 'consumer'
+  else if (record.startsWith('Share')) groupType = 'share'
   return {
     type: 'NewGroup',
     record,

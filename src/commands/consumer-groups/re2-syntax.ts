@@ -95,7 +95,8 @@ class Re2Syntax {
   private repeatCounts(): void {
     const match = /^\{(\d+)(,(\d*))?\}/.exec(this.text.slice(this.at)) as RegExpExecArray
     const low = Number(match[1])
-    const high = match[2] === undefined ? low : match[3] === '' ? low : Number(match[3])
+    // Both {3} and {3,} name the low count alone.
+    const high = (match[3] ?? '') === '' ? low : Number(match[3])
     if (low > MAX_REPEAT || high > MAX_REPEAT || high < low) throw new Re2SyntaxError('invalid repeat count')
     this.at += match[0].length
   }
@@ -147,11 +148,9 @@ class Re2Syntax {
     if (char === 'p' || char === 'P') return this.unicodeClass()
     const hex = /^x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]+)\})/.exec(this.text.slice(this.at))
     const octal = /^(?:[1-7][0-7]{1,2}|0[0-7]{0,2})/.exec(this.text.slice(this.at))
-    const code = hex
-      ? Number.parseInt((hex[1] ?? hex[2]) as string, 16)
-      : octal
-        ? Number.parseInt(octal[0], 8)
-        : undefined
+    let code: number | undefined
+    if (hex) code = Number.parseInt((hex[1] ?? hex[2]) as string, 16)
+    else if (octal) code = Number.parseInt(octal[0], 8)
     if (code !== undefined && code <= 0x10ffff) {
       this.at += (hex ?? (octal as RegExpExecArray))[0].length
       return code

@@ -50,8 +50,8 @@ export function cleaningLine(result: CleaningResult): string {
     const start = `log ${would ? 'would start' : 'starts'} at offset ${result.logStartOffset}`
     return `${name}: ${verb} ${what} (${result.reasons.join(', ')}), ${sizes}, ${start}`
   }
-  const verb =
-    status === 'stopped' ? 'compaction stopped early' : would ? 'compaction would run' : 'compacted'
+  const doneVerb = would ? 'compaction would run' : 'compacted'
+  const verb = status === 'stopped' ? 'compaction stopped early' : doneVerb
   const parts = [`${name}: ${verb} (${result.reasons.join(', ')})`, sizes]
   const { recordsBefore, recordsAfter } = result
   // A run that was stopped while it indexed has compared no records yet.
@@ -122,9 +122,9 @@ export function bytes(size: number): string {
     unit++
   }
   const sign = size < 0 ? '-' : ''
-  return unit === 0
-    ? `${sign}${value} B`
-    : `${sign}${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`
+  if (unit === 0) return `${sign}${value} B`
+  const digitsAfterPoint = value < 100 ? 1 : 0
+  return `${sign}${value.toFixed(value < 10 ? 2 : digitsAfterPoint)} ${units[unit]}`
 }
 
 export function grouped(number: number): string {

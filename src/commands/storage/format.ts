@@ -74,13 +74,9 @@ export async function format(context: FormatContext): Promise<number> {
   for (const directory of empty) {
     const isMetadata = directory === config.metadataDirectory
     const own = voters.find(({ voterId }) => voterId === config.nodeId)
-    const kind = !isMetadata
-      ? 'data directory'
-      : own !== undefined
-        ? 'dynamic metadata voter directory'
-        : voters.length > 0
-          ? 'dynamic metadata directory'
-          : 'metadata directory'
+    let kind = 'data directory'
+    if (isMetadata && own !== undefined) kind = 'dynamic metadata voter directory'
+    else if (isMetadata) kind = voters.length > 0 ? 'dynamic metadata directory' : 'metadata directory'
     stdout.line(`Formatting ${kind} ${directory} with ${FEATURE} ${release.version}.`)
     stdout.flush()
     makeDirectory(directory)

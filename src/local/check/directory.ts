@@ -150,6 +150,14 @@ function checkMarker(os: Os, report: CheckReport, directory: LocalDirectory, ima
   )
 }
 
+/** What it means that a checkpoint names an offset beyond the end of the log. */
+const BEYOND_THE_END: Readonly<Record<OffsetCheckpointName, string>> = {
+  replication: 'the log was longer: records at its end are missing',
+  'log-start': 'all records of the partition would count as deleted',
+  'recovery-point': 'what is appended next would count as done',
+  cleaner: 'what is appended next would count as done',
+}
+
 function checkCheckpoint(
   os: Os,
   report: CheckReport,
@@ -184,11 +192,7 @@ function checkCheckpoint(
       path,
       null,
       `${topic}-${partition} is at ${offset}, its log ends at ${end.logEndOffset}`,
-      name === 'replication'
-        ? 'the log was longer: records at its end are missing'
-        : name === 'log-start'
-          ? 'all records of the partition would count as deleted'
-          : 'what is appended next would count as done',
+      BEYOND_THE_END[name],
     )
   }
 }

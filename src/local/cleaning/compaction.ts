@@ -173,11 +173,12 @@ export async function compact(
   if (passes === 0 && stopped === undefined) return undefined
   const { stats } = cleaner
   const after = dryRun ? undefined : sizes(os, directory, topic, partition)
+  const ending = dryRun ? 'planned' : 'done'
   return {
     action: 'compaction',
     topic,
     partition,
-    status: stopped !== undefined ? 'stopped' : dryRun ? 'planned' : 'done',
+    status: stopped === undefined ? ending : 'stopped',
     bytesBefore: size,
     bytesAfter: after?.size ?? size - stats.bytesFreed,
     segmentsBefore: segments,

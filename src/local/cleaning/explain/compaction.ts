@@ -78,12 +78,11 @@ export function explainCompaction(log: ExplainedLog) {
       const active = log.survey.active!
       const due = rollDueAt(active, log.config)
       const { name } = log.rolledBy()
-      const when =
-        due === undefined
-          ? ''
-          : due < log.now
-            ? ` (${name} is over: the next record or log-cleaner rolls it)`
-            : ` (in ${duration(due - log.now)} by ${name}, or when it has ${log.config.segmentBytes} bytes)`
+      let when = ''
+      if (due !== undefined && due < log.now)
+        when = ` (${name} is over: the next record or log-cleaner rolls it)`
+      else if (due !== undefined)
+        when = ` (in ${duration(due - log.now)} by ${name}, or when it has ${log.config.segmentBytes} bytes)`
       causes.push({
         code: 'active',
         text: `${what}: the active segment is never compacted before it is rolled${when}`,
@@ -97,12 +96,10 @@ export function explainCompaction(log: ExplainedLog) {
     text: `tombstones and transaction markers stay for ${duration(deleteRetentionMs)} behind the compaction that first sees them`,
     setting: log.setting('delete.retention.ms'),
   })
-  const stateOf = (segment: SurveyedSegment): 'clean' | 'dirty' | 'uncleanable' =>
-    segment.baseOffset >= toClean.firstUncleanableOffset
-      ? 'uncleanable'
-      : segment.nextOffset > toClean.firstDirtyOffset
-        ? 'dirty'
-        : 'clean'
+  const stateOf = (segment: SurveyedSegment): 'clean' | 'dirty' | 'uncleanable' => {
+    if (segment.baseOffset >= toClean.firstUncleanableOffset) return 'uncleanable'
+    return segment.nextOffset > toClean.firstDirtyOffset ? 'dirty' : 'clean'
+  }
   const report = {
     due: toClean.due !== undefined,
     dirtyRatio: toClean.cleanableRatio,
