@@ -299,6 +299,12 @@ export function checkFolder(
       'nothing is appended to the partition until it is repaired',
     )
   }
+  noteLeftovers(os, report, place, dir)
+  return true
+}
+
+/** Files that a writer or a compaction was stopped at. */
+function noteLeftovers({ fs }: Os, report: CheckReport, place: Place, dir: string): void {
   for (const name of fs.readdir(dir)) {
     if (name.endsWith('.tmp')) {
       report.note(
@@ -321,5 +327,4 @@ export function checkFolder(
       `tkafka repair --topic ${place.topic}`,
     )
   }
-  return true
 }

@@ -139,68 +139,97 @@ function findPatches(
   { compacted, endOffset }: Pick<MendOptions, 'compacted' | 'endOffset'>,
 ): { patches: Patch[]; next: number } {
   const size = segment.fileSize()
-  const patches: Patch[] = []
-  let next = from
+  const found = new PatchList(from, compacted)
   let position = 0
-  let timestamp: Int64 = 0
-  let leaderEpoch = 0
-  const lost = (start: number, end: number, until: number): void => {
-    // In a compacted log gaps are nothing unusual.
-    const fromOffset = compacted ? until : next
-    if (end > start || until > fromOffset)
-      patches.push({ start, end, fromOffset, untilOffset: until, timestamp, leaderEpoch })
-    next = Math.max(next, until)
-  }
   while (position < size) {
-    const cursor = segment.cursor(position, size, next)
-    let good = 0
-    while (cursor.next() && cursor.checkCrc()) {
-      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
-      good = cursor.position + cursor.size
-      if (endOffset !== undefined && good === size && cursor.nextOffset > endOffset) {
-        patches.push(misnumbered(cursor, next, endOffset))
-        return { patches, next: endOffset }
-      }
-      if (patches.length + position === 0 && next === base) timestamp = maxTimestampAt(cursor)
-      if (base > next) lost(cursor.position, cursor.position, base)
-      timestamp = maxTimestampAt(cursor)
-      leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
-      if (!isReadable(cursor.load())) lost(cursor.position, good, cursor.nextOffset)
-      next = cursor.nextOffset
-    }
+    const cursor = segment.cursor(position, size, found.next)
+    if (found.walk(cursor, size, endOffset) === 'misnumbered') return found
     if (cursor.problem === undefined) break
     position = cursor.position
     const behind = findBatchBehind(fs, segment.fd(), {
       position,
-      nextOffset: next,
+      nextOffset: found.next,
       size,
       index: segment.offsetIndex,
     })
     if (behind === undefined && nextBase === undefined) {
       // A torn end is cut by the log's recovery; what was there for certain leaves its offsets.
-      const untilOffset = endOffset ?? next
-      if (untilOffset <= next) return { patches, next }
-      patches.push({ start: position, end: size, fromOffset: next, untilOffset, timestamp, leaderEpoch })
-      return { patches, next: untilOffset }
+      found.fill(position, size, endOffset ?? found.next)
+      return found
     }
     if (behind === undefined) {
-      lost(position, size, Math.max(next, nextBase ?? next))
-      return { patches, next }
+      found.lost(position, size, Math.max(found.next, nextBase ?? found.next))
+      return found
     }
-    const cursorBehind = segment.cursor(behind, size, next)
+    const cursorBehind = segment.cursor(behind, size, found.next)
     cursorBehind.next()
-    if (leaderEpoch === 0) leaderEpoch = header.leaderEpochAt(cursorBehind.buffer, cursorBehind.at)
-    if (timestamp === 0) timestamp = maxTimestampAt(cursorBehind)
-    lost(position, behind, header.baseOffsetAt(cursorBehind.buffer, cursorBehind.at))
+    found.goOnAt(cursorBehind, position, behind)
     position = behind
   }
-  if (nextBase !== undefined && nextBase > next) lost(size, size, nextBase)
-  if (endOffset !== undefined && endOffset > next) {
-    const fromOffset = next
-    patches.push({ start: size, end: size, fromOffset, untilOffset: endOffset, timestamp, leaderEpoch })
-    next = endOffset
+  if (nextBase !== undefined && nextBase > found.next) found.lost(size, size, nextBase)
+  if (endOffset !== undefined) found.fill(size, size, endOffset)
+  return found
+}
+
+/** What is to be replaced in one segment, and the offset at which the log goes on behind what was looked at. */
+class PatchList {
+  readonly patches: Patch[] = []
+  next: number
+  readonly #compacted: boolean
+  /** Of the batch before: a patch takes them over. */
+  #timestamp: Int64 = 0
+  #leaderEpoch = 0
+
+  constructor(from: number, compacted: boolean) {
+    this.next = from
+    this.#compacted = compacted
   }
-  return { patches, next }
+
+  /** Walks to the first bad batch. Tells when the last batch lies beyond the end that the log is known to have. */
+  walk(cursor: BatchCursor, size: number, endOffset: number | undefined): 'misnumbered' | undefined {
+    while (cursor.next() && cursor.checkCrc()) {
+      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+      const end = cursor.position + cursor.size
+      if (endOffset !== undefined && end === size && cursor.nextOffset > endOffset) {
+        this.patches.push(misnumbered(cursor, this.next, endOffset))
+        this.next = endOffset
+        return 'misnumbered'
+      }
+      if (base > this.next) this.lost(cursor.position, cursor.position, base)
+      this.#timestamp = maxTimestampAt(cursor)
+      this.#leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+      if (!isReadable(cursor.load())) this.lost(cursor.position, end, cursor.nextOffset)
+      this.next = cursor.nextOffset
+    }
+    return undefined
+  }
+
+  /** The bytes from `start` to `end` go, and with them the offsets up to `until`. */
+  lost(start: number, end: number, until: number): void {
+    // In a compacted log gaps are nothing unusual.
+    const fromOffset = this.#compacted ? until : this.next
+    if (end > start || until > fromOffset) this.#push(start, end, fromOffset, until)
+    this.next = Math.max(this.next, until)
+  }
+
+  /** The log is known to reach up to `until`, whether it is compacted or not. */
+  fill(start: number, end: number, until: number): void {
+    if (until <= this.next) return
+    this.#push(start, end, this.next, until)
+    this.next = until
+  }
+
+  /** Good batches go on at `behind`; without one before, the first of them tells time and epoch. */
+  goOnAt(cursor: BatchCursor, start: number, behind: number): void {
+    if (this.#leaderEpoch === 0) this.#leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+    if (this.#timestamp === 0) this.#timestamp = maxTimestampAt(cursor)
+    this.lost(start, behind, header.baseOffsetAt(cursor.buffer, cursor.at))
+  }
+
+  #push(start: number, end: number, fromOffset: number, untilOffset: number): void {
+    const timestamp = this.#timestamp
+    this.patches.push({ start, end, fromOffset, untilOffset, timestamp, leaderEpoch: this.#leaderEpoch })
+  }
 }
 
 /** What is to go is read again first: a good batch that stands there then is no damage. */
