@@ -156,34 +156,36 @@ export class LogReader {
       const fetched = this.#chunk(segment, position, end, request, local.segments[i + 1]?.baseOffset)
       if (fetched === undefined) continue
       if (fetched.end > fetched.start) {
-        const base = header.baseOffsetAt(fetched.buffer, fetched.start)
-        if (base > offset) this.#refuseGap(offset, base, segment, position)
+        this.#refuseGap(offset, header.baseOffsetAt(fetched.buffer, fetched.start), segment, position)
       }
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.end - fetched.start }
       if (limit === undefined) return fetched
       return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
     }
-    const { active } = local
-    if (active !== undefined && offset < local.tail.nextOffset)
-      this.#refuseGap(offset, local.tail.nextOffset, active, 0)
-    const file = active?.path ?? local.dir
+    return this.#nothingFrom(offset)
+  }
+
+  #nothingFrom(offset: number): FetchedData {
+    const { active, tail, dir } = this.#local
+    if (active !== undefined) this.#refuseGap(offset, tail.nextOffset, active, 0)
     return {
       buffer: this.#buffer,
       start: 0,
       end: 0,
-      file,
-      position: local.tail.end,
+      file: active?.path ?? dir,
+      position: tail.end,
       // No batch stands there: compaction, or the loss of a segment, left a hole before an empty one.
-      nextOffset: Math.max(offset, local.tail.nextOffset),
+      nextOffset: Math.max(offset, tail.nextOffset),
       aborted: [],
     }
   }
 
   /**
-   * No batch has the offsets from `offset` to `base`, where the log goes on at `position` of `segment`.
+   * Where no batch has the offsets from `offset` to `base`, at which the log goes on at `position` of `segment`.
    * @throws CorruptRecordError where nothing can have taken them
    */
   #refuseGap(offset: number, base: number, segment: LogSegment, position: number): void {
+    if (base <= offset) return
     const { segments, dir, os } = this.#local
     // Below the first segment all was deleted on purpose.
     if (offset < segments[0].baseOffset || !this.#hasNoGaps()) return
@@ -229,50 +231,32 @@ export class LogReader {
     request: ReadRequest,
     nextBase = Number.POSITIVE_INFINITY,
   ): FetchedData | undefined {
-    const { offset, maxBytes, limit, checkCrcs, into } = request
+    const { offset, maxBytes, limit, into } = request
     let wanted = Math.min(Math.max(maxBytes, header.RECORD_BATCH_OVERHEAD), end - position)
-    let at = 0
-    let nextOffset = offset
-    let minOffset = segment.baseOffset
     for (;;) {
       const buffer = into !== undefined && into.length >= wanted ? into : this.#ownBuffer(wanted)
       const length = segment.read(buffer, 0, wanted, position)
-      while (at < length) {
-        // Parts of a batch behind whole ones are for the next read.
-        const there = length - at
-        if (at > 0 && there < header.RECORD_BATCH_OVERHEAD) break
-        // A chunk that ends early: the file became shorter meanwhile.
-        const room = there < header.RECORD_BATCH_OVERHEAD ? there : end - position - at
-        const problem = headerProblem(buffer, at, room, minOffset)
-        const size = problem === undefined ? header.sizeAt(buffer, at) : 0
-        if (problem === undefined && at + size > length) break
-        if (problem === undefined && header.baseOffsetAt(buffer, at) >= nextBase) {
-          if (at > 0) break
-          return undefined
-        }
-        const expected = at === 0 ? offset : minOffset
-        // The next read begins behind the gap, and tells of it.
-        if (
-          problem === undefined &&
-          at > 0 &&
-          header.baseOffsetAt(buffer, at) > expected &&
-          this.#hasNoGaps()
-        )
-          break
-        const contradiction =
-          problem === undefined && header.baseOffsetAt(buffer, at) > expected
-            ? behindGap(segment, { buffer, at, length, position }, expected, end)
-            : undefined
-        const detail = problem ?? contradiction ?? (checkCrcs ? crcProblem(buffer, at, size) : undefined)
-        if (detail !== undefined) {
-          if (at > 0) break
-          throw segment.corrupt(detail, position, offset)
-        }
-        if (limit !== undefined && header.lastOffsetAt(buffer, at) >= limit) break
-        minOffset = header.lastOffsetAt(buffer, at) + 1
-        nextOffset = minOffset
-        at += size
+      const piece: ReadPiece = {
+        buffer,
+        length,
+        position,
+        end,
+        nextBase,
+        at: 0,
+        minOffset: segment.baseOffset,
       }
+      let nextOffset = offset
+      while (piece.at < length) {
+        const size = this.#sizeToTake(segment, piece, request)
+        if (size === OF_NEXT_SEGMENT) return undefined
+        if (size === 0) break
+        const lastOffset = header.lastOffsetAt(buffer, piece.at)
+        if (limit !== undefined && lastOffset >= limit) break
+        nextOffset = lastOffset + 1
+        piece.minOffset = nextOffset
+        piece.at += size
+      }
+      const { at } = piece
       const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
       if (!isShort || wanted >= end - position) {
         return { buffer, start: 0, end: at, file: segment.path, position, nextOffset, aborted: [] }
@@ -280,6 +264,35 @@ export class LogReader {
       // At least one batch, however large.
       wanted = Math.min(header.sizeAt(buffer, 0), end - position)
     }
+  }
+
+  /**
+   * The size of the batch at `piece.at`; 0 where the chunk ends before it. What is wrong behind good batches is left to the next read,
+   * which begins there and tells.
+   */
+  #sizeToTake(segment: LogSegment, piece: ReadPiece, request: ReadRequest): number {
+    const { buffer, at, length, position, minOffset } = piece
+    const there = length - at
+    // Parts of a batch behind whole ones are for the next read.
+    if (at > 0 && there < header.RECORD_BATCH_OVERHEAD) return 0
+    // A chunk that ends early: the file became shorter meanwhile.
+    const room = there < header.RECORD_BATCH_OVERHEAD ? there : piece.end - position - at
+    let problem = headerProblem(buffer, at, room, minOffset)
+    const size = problem === undefined ? header.sizeAt(buffer, at) : 0
+    if (problem === undefined) {
+      if (at + size > length) return 0
+      const base = header.baseOffsetAt(buffer, at)
+      if (base >= piece.nextBase) return at > 0 ? 0 : OF_NEXT_SEGMENT
+      const expected = at === 0 ? request.offset : minOffset
+      if (base > expected && at > 0 && this.#hasNoGaps()) return 0
+      if (base > expected) problem = behindGap(segment, piece, expected)
+      if (request.checkCrcs) problem ??= crcProblem(buffer, at, size)
+    }
+    if (problem !== undefined) {
+      if (at > 0) return 0
+      throw segment.corrupt(problem, position, request.offset)
+    }
+    return size
   }
 
   #ownBuffer(size: number): Buffer {
@@ -323,20 +336,27 @@ export class LogReader {
   }
 }
 
-/** buffer[0, length) was read at `position` of a segment, and stands at `at`. */
+/** buffer[0, length) was read at `position` of a segment that ends at `end`; the walk stands at `at`. */
 interface ReadPiece {
   readonly buffer: Buffer
-  readonly at: number
   readonly length: number
   readonly position: number
+  readonly end: number
+  /** Where the next segment begins, as its name says. */
+  readonly nextBase: number
+  at: number
+  /** The least offset that the batch at `at` can have. */
+  minOffset: number
 }
+
+/** In place of a size: the batch has the offsets of the next segment. */
+const OF_NEXT_SEGMENT = -1
 
 /** Why the batch at `at`, with a gap before it, cannot be right: what stands behind it tells. */
 function behindGap(
   segment: LogSegment,
-  { buffer, at, length, position }: ReadPiece,
+  { buffer, at, length, position, end }: ReadPiece,
   expected: number,
-  end: number,
 ): string | undefined {
   const behind = at + header.sizeAt(buffer, at)
   const room = end - position - behind
