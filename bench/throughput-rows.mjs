@@ -90,6 +90,14 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
     name: `${codec} alone, in one process`,
     command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${file}`,
   })
+  const bench = { plain, keyed, json, million, lines, tkafka, kafka, extraEnv, there, cat, catSync }
+  return [
+    ...produceRows({ ...bench, produce, producers, codecAlone }),
+    ...consumeRows({ ...bench, consume, filled }),
+  ]
+}
+
+function produceRows({ plain, keyed, json, million, produce, producers, codecAlone, cat, catSync }) {
   return [
     produce(
       `${million} lines of 100 B, pipe -> 1 partition (synced once before exit)`,
@@ -121,6 +129,11 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
         ),
       ),
     ),
+  ]
+}
+
+function consumeRows({ plain, million, lines, tkafka, kafka, extraEnv, there, consume, filled }) {
+  return [
     {
       name: `${million} records out to a pipe`,
       bar: 2,

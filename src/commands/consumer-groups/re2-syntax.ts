@@ -37,34 +37,38 @@ class Re2Syntax {
     let repeated = false
     while (this.at < this.text.length) {
       const char = this.text[this.at] as string
-      const wasRepeated = repeated
-      repeated = false
-      if (char === '(') {
-        this.openGroup()
-        repeatable = false
-      } else if (char === '|') {
-        this.at++
-        repeatable = false
-      } else if (char === ')') {
-        if (this.depth === 0) throw new Re2SyntaxError('regexp/syntax: internal error')
-        this.depth--
-        this.at++
-        repeatable = true
-      } else if (char === '*' || char === '+' || char === '?' || (char === '{' && this.isRepeat())) {
-        if (char === '{') this.repeatCounts()
-        else this.at++
-        if (!repeatable) throw new Re2SyntaxError('missing argument to repetition operator')
-        if (this.text[this.at] === '?') this.at++
-        if (wasRepeated) throw new Re2SyntaxError('invalid nested repetition operator')
+      if (/[*+?]/.test(char) || (char === '{' && this.isRepeat())) {
+        this.repetition(char, repeatable, repeated)
         repeated = true
-      } else {
-        if (char === '[') this.characterClass()
-        else if (char === '\\') this.escape(false)
-        else this.at += char.length
-        repeatable = true
+        continue
       }
+      this.atom(char)
+      repeated = false
+      repeatable = char !== '(' && char !== '|'
     }
     if (this.depth > 0) throw new Re2SyntaxError('missing closing )')
+  }
+
+  private repetition(char: string, repeatable: boolean, wasRepeated: boolean): void {
+    if (char === '{') this.repeatCounts()
+    else this.at++
+    if (!repeatable) throw new Re2SyntaxError('missing argument to repetition operator')
+    if (this.text[this.at] === '?') this.at++
+    if (wasRepeated) throw new Re2SyntaxError('invalid nested repetition operator')
+  }
+
+  private atom(char: string): void {
+    if (char === '(') this.openGroup()
+    else if (char === ')') this.closeGroup()
+    else if (char === '[') this.characterClass()
+    else if (char === '\\') this.escape(false)
+    else this.at += char.length
+  }
+
+  private closeGroup(): void {
+    if (this.depth === 0) throw new Re2SyntaxError('regexp/syntax: internal error')
+    this.depth--
+    this.at++
   }
 
   private openGroup(): void {

@@ -149,10 +149,15 @@ export class DefaultMessageFormatter implements MessageFormatter {
       const shift = output.shiftOf(buffer)
       if (!Number.isNaN(shift) && this.#recordWithin(record, shift, output)) return
     }
+    this.#columns(record, wide, output)
+  }
+
+  #columns(record: RecordView, wide: boolean, output: OutputBuffer): void {
+    const { buffer, headersCount } = record
     if (this.#printTimestamp) {
       output.constant(this.#timestampLabel)
       if (this.#hasTimestamp && wide) output.text(String(record.exactTimestamp))
-      else if (this.#hasTimestamp) output.integer(timestamp)
+      else if (this.#hasTimestamp) output.integer(record.timestamp)
       output.constant(this.#afterTimestamp)
     }
     if (this.#beforeOffset.length > 0) output.constant(this.#beforeOffset)

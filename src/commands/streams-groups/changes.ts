@@ -8,7 +8,7 @@ import { KafkaError, TerseError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { comparePartitions } from '../../names/topic-partition.ts'
-import { parseTopicPartitions, type ResetFlag, resetOffsets } from '../group-tools/reset.ts'
+import { namedPartitions, type ResetFlag, resetOffsets } from '../group-tools/reset.ts'
 import { deletedOffsetsTable } from '../group-tools/tables.ts'
 
 type InternalTopicFlag = 'delete-internal-topic' | 'delete-all-internal-topics'
@@ -62,26 +62,11 @@ export async function deleteStreamsOffsets(
 ): Promise<number> {
   const { options, stdout, stderr } = context
   const group = options.value('group') ?? ''
-  const answers: { partition: TopicPartition; error?: Error }[] = []
   let failure: KafkaError | undefined
-  const partitions: TopicPartition[] = []
-  if (options.has('all-input-topics')) {
-    await admin.describeStreamsGroup(group)
-    partitions.push(...(await committed(admin, group)))
-  } else {
-    for (const word of options.values('input-topic')) {
-      if (word.includes(':')) partitions.push(...parseTopicPartitions(word))
-      else {
-        try {
-          const [topic] = await admin.describeTopics([word])
-          partitions.push(...topic.partitions.map(({ partition }) => ({ topic: word, partition })))
-        } catch (error) {
-          if (!(error instanceof KafkaError)) throw error
-          answers.push({ partition: { topic: word, partition: -1 }, error })
-        }
-      }
-    }
-  }
+  if (options.has('all-input-topics')) await admin.describeStreamsGroup(group)
+  const { named: partitions, answers } = options.has('all-input-topics')
+    ? { named: await committed(admin, group), answers: [] }
+    : await namedPartitions(admin, options.values('input-topic'))
   try {
     answers.push(...(await admin.deleteConsumerGroupOffsets(group, partitions)))
   } catch (error) {
