@@ -1,3 +1,7 @@
+/**
+ * Command lines in the manner of Python's argparse, which Kafka's Java tools with subcommands copy: parsing,
+ * usage, help and complaints.
+ */
 import { UsageError } from '../errors.ts'
 import { didYouMean } from './argparse-candidates.ts'
 import type { Command, Flag, Options, Positional } from './command.ts'

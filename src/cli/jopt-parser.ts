@@ -1,3 +1,4 @@
+/** Command lines as jopt-simple reads them, the parser of Kafka's Scala and Java tools. */
 import type { Flag } from './command.ts'
 import type { Occurrence } from './options.ts'
 

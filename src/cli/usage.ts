@@ -1,3 +1,4 @@
+/** The table of flags behind a usage error, and the text of --help. */
 import type { Command, Flag } from './command.ts'
 import { flagsByName } from './flags.ts'
 import { didYouMean } from './suggest.ts'

@@ -1,3 +1,4 @@
+/** kafka-console-consumer.sh: prints the records of topics. */
 import { defineCommand } from '../cli/command.ts'
 import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Progress } from '../cli/progress.ts'

@@ -1,3 +1,4 @@
+/** kafka-consumer-groups.sh: lists, describes, deletes and resets consumer groups. */
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFormat } from '../cli/machine-output.ts'

@@ -1,3 +1,4 @@
+/** kafka-get-offsets.sh: offsets of partitions, by time or place. */
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat, type Row } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'

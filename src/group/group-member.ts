@@ -1,3 +1,4 @@
+/** One member of a consumer group on disk: joins, claims partitions, hands them over, leaves (files: group-files.ts). */
 import path from 'node:path'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'

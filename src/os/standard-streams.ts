@@ -1,3 +1,4 @@
+/** Standard output and error: written at once, also to pipes and terminals that are slow. */
 import fs from 'node:fs'
 
 const napping = new Int32Array(new SharedArrayBuffer(4))

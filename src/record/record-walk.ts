@@ -1,3 +1,4 @@
+/** Walks over the records of a batch and checks each length on its way: the consumer's hot path. */
 import { ByteReader } from '../bytes/byte-reader.ts'
 import type { Int64 } from '../bytes/int64.ts'
 import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'

@@ -1,3 +1,4 @@
+/** The formatter that console-consumer uses unless told otherwise: columns of a record on one line. */
 import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'

@@ -1,3 +1,4 @@
+/** The buffer that formatters print into: bytes, constants and integers, flushed in large blocks. */
 import type { PrintKernel } from '../../record/kernels/print-kernel.ts'
 import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/kernels/print-layout.ts'
 import { WasmMemory } from '../../record/kernels/wasm-memory.ts'

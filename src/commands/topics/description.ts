@@ -1,3 +1,4 @@
+/** `topics --describe`: one topic in text, in a table for a person, or as rows. */
 import type { CommandContext } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
 import type { Admin } from '../../client/admin/admin.ts'

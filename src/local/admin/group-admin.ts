@@ -1,3 +1,4 @@
+/** The group part of Admin, on a data directory. */
 import type {
   GroupAdmin,
   GroupDescription,

@@ -1,3 +1,4 @@
+/** The partitions that a consumer reads: where each begins, whose turn is next, which came and went. */
 import type { CorruptBatch } from '../../client/consumer.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { IsolationLevel } from '../../client/types.ts'

@@ -1,3 +1,4 @@
+/** A consumer's membership in its group: join, take and give back partitions, commit. */
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { OffsetAndMetadata } from '../../client/types.ts'
 import { KafkaError } from '../../errors.ts'

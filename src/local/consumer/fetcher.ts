@@ -1,3 +1,4 @@
+/** Reads one partition for a consumer: from its position to its end, past aborted transactions and damage. */
 import type { ConsumerVisitor, CorruptBatch } from '../../client/consumer.ts'
 import type { IsolationLevel } from '../../client/types.ts'
 import { CorruptRecordError } from '../../errors.ts'

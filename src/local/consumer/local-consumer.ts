@@ -1,3 +1,4 @@
+/** Consumer on a data directory: assignment, group, fetching and waiting put together. */
 import type {
   Consumer,
   ConsumerOptions,

@@ -1,3 +1,4 @@
+/** Appends the batches of one topic to its partitions' logs, and syncs them. */
 import { sizeOfVarint } from '../../bytes/varint.ts'
 import { type SlicePartitioner, UserPartitioner } from '../../client/partitioner.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../../client/producer.ts'

@@ -1,3 +1,4 @@
+/** Reads a segment for the log cleaner, batch by batch. */
 import { readRange } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
