@@ -23,6 +23,7 @@ export function realData() {
 
 /** The tools on one directory, and a check that says what it found. */
 function stage({ dataDir, say }) {
+  /** @type {(args: string[], options?: { stdin?: string, show?: boolean, lines?: number }) => string[]} */
   const tkafka = (args, { stdin, show = true, lines = 12 } = {}) => {
     const shown = args
       .map((a) => (/[\s'"\t;|&<>$]/.test(a) || a === '' ? `'${a.replaceAll('\t', '\\t')}'` : a))

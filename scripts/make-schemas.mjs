@@ -124,7 +124,7 @@ function withoutComments(text) {
 
 function sourceOf(group) {
   const messages = messagesOf(group)
-  const version = /-(\d[\w.]*)\.jar$/.exec(jarOf(group.jar))[1]
+  const version = /-(\d[\w.]*)\.jar$/.exec(jarOf(group.jar))?.[1]
   const lines = [
     '/**',
     ` * ${group.about}.`,

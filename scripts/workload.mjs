@@ -20,7 +20,13 @@ export function random(seed) {
   return { next, int: (n) => Math.floor(next() * n), pick: (list) => list[Math.floor(next() * list.length)] }
 }
 
-/** Runs one command; resolves with its status and output. */
+/**
+ * Runs one command; resolves with its status and output.
+ * @param {string} cli
+ * @param {readonly string[]} args
+ * @param {{ stdin?: string, dataDir?: string, killAfter?: number }} options
+ * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
+ */
 export function run(cli, args, { stdin = '', dataDir, killAfter } = {}) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [cli, ...args], {
@@ -71,7 +77,10 @@ async function produce(worker, topic) {
   if (result.code === 0) sent.push({ topic, values, keys: keyed ? keys : undefined })
 }
 
-/** `[weight, action]` of what changes topics. */
+/**
+ * `[weight, action]` of what changes topics.
+ * @returns {[number, () => Promise<unknown>][]}
+ */
 function topicActions(worker) {
   const { id, rng, tk, expectOk, own, sent } = worker
   return [
@@ -90,7 +99,7 @@ function topicActions(worker) {
               'compression.type=zstd',
             ]),
           )
-        if (args.at(-1).startsWith('cleanup')) return
+        if (args.at(-1)?.startsWith('cleanup')) return
         expectOk(args.join(' '), await tk(args))
         own.push({ topic, partitions: Number(args[5]) })
       },
@@ -128,7 +137,10 @@ function topicActions(worker) {
   ]
 }
 
-/** `[weight, action]` of what writes and reads. */
+/**
+ * `[weight, action]` of what writes and reads.
+ * @returns {[number, () => Promise<unknown>][]}
+ */
 function recordActions(worker) {
   const { id, rng, tk, expectOk, own } = worker
   return [
