@@ -68,7 +68,6 @@ export type OffsetCommitValue = { readonly version: number; readonly topicId: st
   'topicId'
 >
 export type GroupMetadataValue = { readonly version: number } & MessageOf<typeof GROUP_METADATA_VALUE>
-export type GroupMemberMetadata = GroupMetadataValue['members'][number]
 export type ConsumerGroupMemberMetadata = MessageOf<typeof CONSUMER_GROUP_MEMBER_METADATA_VALUE>
 
 export function decodeOffsetsKey(buffer: Buffer, start = 0, end = buffer.length): OffsetsRecordKey {
