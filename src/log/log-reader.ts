@@ -140,7 +140,7 @@ export class LogReader {
     for (let i = Math.max(local.floor(offset), 0); i < local.segments.length; i++) {
       const segment = local.segments[i]
       const next = this.#next
-      // Who reads on through a thousand segments holds one of them open.
+      // A reader that goes through a thousand segments holds only one of them open.
       if (next !== undefined && next.segment !== segment && next.segment !== local.active)
         next.segment.close()
       // Looked at first: a segment that was replaced meanwhile is closed, and what comes next opens it anew.
@@ -189,7 +189,7 @@ export class LogReader {
     const { segments, dir, os } = this.#local
     // Below the first segment all was deleted on purpose.
     if (offset < segments[0].baseOffset || !this.#hasNoGaps()) return
-    // Who deletes segments begins with the oldest: while one before the gap is there, none behind it went that way.
+    // Retention deletes the oldest segment first: while a segment before the gap is there, none behind it was deleted.
     const before = segments[Math.max(this.#local.floor(offset), 0)]
     if (os.fs.stat(before.path) === undefined) throw Object.assign(new Error('gone'), { code: 'ENOENT' })
     const which = base - offset === 1 ? `offset ${offset} is` : `offsets ${offset} to ${base - 1} are`
@@ -205,7 +205,7 @@ export class LogReader {
   }
 
   /**
-   * What stands in the place of a closed segment is damage as any other: who skips damage goes on behind it, where others may have
+   * What stands in the place of a closed segment is damage as any other: a reader that skips damage goes on behind it, where others may have
    * appended since. (Without the last one nobody knows where the log ends.)
    */
   #misplaced(i: number): CorruptRecordError | undefined {

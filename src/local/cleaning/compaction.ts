@@ -176,7 +176,7 @@ function cleanerOf(
       options.onProgress?.({ topic, partition, phase, doneBytes, totalBytes }),
     underLock: (swap) =>
       underLock(log, () => {
-        // The policy as it is now: who takes `compact` away must not find compacted what he wanted kept (KAFKA-12840).
+        // The policy as it is now: records must not be compacted after an owner took `compact` away (KAFKA-12840).
         if (!stillCompacted(directory, topic)) return false
         if (topic === OFFSETS_TOPIC) removeOffsetSnapshot(os.fs, log.dir)
         swap()

@@ -374,7 +374,7 @@ export class LocalConsumer implements Consumer {
   }
 
   async #leaveGroup(group: LocalConsumerGroup): Promise<void> {
-    // Whoever is only joining has nothing to commit, and need not wait until it may.
+    // A member that is still joining has nothing to commit, so it need not wait for the right to.
     if (this.#joining !== undefined && !group.isMember) this.#directory.waits.end()
     await this.#committing?.catch(() => {})
     try {

@@ -252,7 +252,7 @@ export class LocalTopicProducer implements TopicProducer {
     this.#drainScheduled = true
     setImmediate(() => {
       this.#drainScheduled = false
-      // Whoever sent what is lost hears of it through the promise of its send.
+      // The callers whose records are lost hear of it through the promise of their send.
       this.drain().catch(() => {})
     })
   }

@@ -6,7 +6,7 @@
  * int8 magic, int8 attributes, in format 1 an int64 timestamp, then key and value, each behind an int32 length. A
  * compressed set is one such message whose offset is that of its last record.
  *
- * Why: to who reads format 2 they are bytes that are no batch, and what is no batch may be taken for a torn tail. Nothing
+ * Why: a reader of format 2 finds no batch in them, and what is no batch may be taken for a torn tail. Nothing
  * that is recognised here is ever cut, appended to or repaired away.
  */
 import { createRequire } from 'node:module'
