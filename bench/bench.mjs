@@ -55,10 +55,13 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
 /**
  * Runs ours and the peers in turn. `prepare` runs before each of ours, untimed. A peer with `runs` of its own (one that takes
  * a minute) is left out of the rounds behind them.
+ * @param {{ ours: string, peers: readonly { name: string, command: string, runs?: number, bar?: number }[], runs?: number, warmup?: number,
+ *   prepare?: () => unknown, extraEnv?: Record<string, string> }} row
  * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair and the ratio of the least
  */
 export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extraEnv }) {
   const mine = []
+  /** @type {number[][]} in seconds */
   const theirs = peers.map(() => [])
   let peak = 0
   for (let i = -warmup; i < runs; i++) {

@@ -84,8 +84,10 @@ async function produce() {
     }
   }
   producer.stdin.end()
-  await new Promise((resolve, reject) =>
-    producer.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`producer: ${code}`)))),
+  await /** @type {Promise<void>} */ (
+    new Promise((resolve, reject) =>
+      producer.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`producer: ${code}`)))),
+    )
   )
 }
 

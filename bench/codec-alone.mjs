@@ -7,6 +7,7 @@ const require = createRequire(import.meta.url)
 const [codec, file] = process.argv.slice(2)
 const PIECE = 128 * 1024
 
+/** @returns {(bytes: Buffer) => unknown} */
 function compressor() {
   if (codec === 'lz4') return require('lz4-napi').compressFrameSync
   const folder = path.dirname(require.resolve('@cloudpss/zstd/package.json'))
@@ -15,6 +16,7 @@ function compressor() {
 }
 
 const compress = compressor()
-const fd = fs.openSync(file)
+const fd = fs.openSync(file, 'r')
 const buffer = Buffer.allocUnsafe(PIECE)
-for (let n = fs.readSync(fd, buffer); n > 0; n = fs.readSync(fd, buffer)) compress(buffer.subarray(0, n))
+const read = () => fs.readSync(fd, buffer, 0, PIECE, null)
+for (let n = read(); n > 0; n = read()) compress(buffer.subarray(0, n))

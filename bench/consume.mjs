@@ -27,7 +27,7 @@ let rest = ''
 consumer.stdout.on('data', (data) => {
   const at = now()
   const lines = (rest + data).split('\n')
-  rest = lines.pop()
+  rest = lines.pop() ?? ''
   for (const line of lines) taken.push(at - Number(line))
 })
 await sleep(1500)

@@ -11,6 +11,7 @@ const LATENCY = 'latency'
 /**
  * From a record's append to its line out of a waiting consumer's pipe, in ms, at 200 a second. Appended by this process
  * with the library, or (`fromLine`) by a console-producer to which the line is written.
+ * @param {{ tkafka: string, extraEnv: Record<string, string>, count?: number, fromLine?: boolean }} options
  */
 export async function latency({ tkafka, extraEnv, count = 600, fromLine }) {
   const start = (args, stdio) =>
@@ -66,7 +67,7 @@ async function lineTimes(startSource, startConsumer, { count, settle }) {
     consumer.stdout.on('data', (data) => {
       const at = now()
       const lines = (rest + data).split('\n')
-      rest = lines.pop()
+      rest = lines.pop() ?? ''
       for (const line of lines) if (line.length > 9) taken.push(at - Number(line))
     })
     await sleep(settle)

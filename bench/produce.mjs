@@ -76,6 +76,6 @@ for (const [name, partitions, file, flags, source = `cat ${file}`] of rows) {
   topics('--delete', '--topic', topic)
   const ratios = result.peers.map((p) => `${p.ratio.toFixed(2)} x ${p.name} (${p.seconds.toFixed(2)} s)`)
   process.stdout.write(
-    `${name.padEnd(34)}${result.seconds.toFixed(2)} s  ${(LINES / result.seconds / 1e6).toFixed(2)} M/s  ${ratios.join(', ')}  peak ${result.peakMb} MB\n`,
+    `${`${name}`.padEnd(34)}${result.seconds.toFixed(2)} s  ${(LINES / result.seconds / 1e6).toFixed(2)} M/s  ${ratios.join(', ')}  peak ${result.peakMb} MB\n`,
   )
 }

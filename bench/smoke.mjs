@@ -77,10 +77,15 @@ function childrenCpu() {
 async function measured(command, sum) {
   const before = childrenCpu()
   sum.least = Math.min(sum.least, (await timed(command, extraEnv)).seconds)
-  if (before !== undefined) sum.cpu += childrenCpu() - before
+  if (before !== undefined) sum.cpu += (childrenCpu() ?? before) - before
 }
 
-/** Both in turn; one run of both first, untimed. */
+/**
+ * Both in turn; one run of both first, untimed.
+ * @param {{ ours: string, beside: { command: string }, runs: number, clean?: () => void }} row
+ * @param {{ least: number, cpu: number }} mine
+ * @param {{ least: number, cpu: number }} theirs
+ */
 async function compare({ ours, beside, runs, clean }, mine, theirs) {
   for (let i = -1; i < runs; i++) {
     clean?.()

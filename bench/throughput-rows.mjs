@@ -90,6 +90,14 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
     name: `${codec} alone, in one process`,
     command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${file}`,
   })
+  const bench = { plain, keyed, json, million, lines, tkafka, kafka, extraEnv, there, cat, catSync }
+  return [
+    ...produceRows({ ...bench, produce, producers, codecAlone }),
+    ...consumeRows({ ...bench, consume, filled }),
+  ]
+}
+
+function produceRows({ plain, keyed, json, million, produce, producers, codecAlone, cat, catSync }) {
   return [
     produce(
       `${million} lines of 100 B, pipe -> 1 partition (synced once before exit)`,
@@ -121,6 +129,11 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
         ),
       ),
     ),
+  ]
+}
+
+function consumeRows({ plain, million, lines, tkafka, kafka, extraEnv, there, consume, filled }) {
+  return [
     {
       name: `${million} records out to a pipe`,
       bar: 2,
@@ -184,6 +197,12 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
       ],
     },
   ]
+}
+
+/** @type {<T>(times: T | undefined) => T} */
+const arrived = (times) => {
+  if (times === undefined) throw new Error('no line came out')
+  return times
 }
 
 /** kcat splits keys when told so. */
@@ -276,7 +295,8 @@ export async function manyProducers({ work, tkafka, topics, extraEnv, partitions
 /** Rows that are no pairs of commands: `run` returns cells (what, ours, beside, bar) and what is to be kept. */
 export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEnv, quick }) {
   const missed = (good) => (good ? '' : 'MISSED')
-  const ms = ({ p50, p99, max }) =>
+  /** @type {(times: { p50: number, p99?: number, max?: number }) => string} */
+  const ms = ({ p50, p99, max = 0 }) =>
     `p50 ${p50.toFixed(2)} ms, ${p99 ? `p99 ${p99.toFixed(2)}` : `max ${max.toFixed(0)}`} ms`
   return [
     // As many lines each as in the rows above; and so few that starting and V8's warming up are most of it.
@@ -297,7 +317,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
     {
       name: 'append to line out of a waiting consumer, 200 a second',
       async run(name) {
-        const ours = await latency({ tkafka, extraEnv, count: quick ? 200 : 1000 })
+        const ours = arrived(await latency({ tkafka, extraEnv, count: quick ? 200 : 1000 }))
         const bar = `p50 <= 1, p99 <= 5 ${missed(ours.p50 <= 1 && ours.p99 <= 5)}`
         return { cells: [name, `${ms(ours)} (${ours.lines} lines)`, '', '', bar], result: { ours } }
       },
@@ -305,7 +325,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
     {
       name: 'line in to line out through both console tools, 200 a second',
       async run(name) {
-        const ours = await latency({ tkafka, extraEnv, count: quick ? 200 : 1000, fromLine: true })
+        const ours = arrived(await latency({ tkafka, extraEnv, count: quick ? 200 : 1000, fromLine: true }))
         const theirs = await kafkaLatency(kafka)
         const beside = theirs === undefined ? '' : `Kafka's console tools, linger 0: ${ms(theirs)}`
         const ratio = theirs === undefined ? '' : (ours.p50 / theirs.p50).toFixed(2)

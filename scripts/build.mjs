@@ -24,6 +24,7 @@ const external = [
   '@cloudpss/zstd/wasm',
   'fs-native-extensions',
 ]
+/** @satisfies {import('esbuild').BuildOptions} */
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -75,7 +76,7 @@ function put(file, text) {
 
 async function bundle(options, file) {
   const result = await build(options)
-  put(path.join(dist, file), result.outputFiles[0].text)
+  put(path.join(dist, file), result.outputFiles?.[0].text ?? '')
 }
 
 const { TOOL_NAMES } = await toolIndex(root)

@@ -21,8 +21,9 @@ export function realData() {
   return { flights, quakes }
 }
 
-/** Runs the story in `dataDir`; `say` gets each line to show. Throws when a step does not do what it should. */
-export async function demo({ dataDir, say }) {
+/** The tools on one directory, and a check that says what it found. */
+function stage({ dataDir, say }) {
+  /** @type {(args: string[], options?: { stdin?: string, show?: boolean, lines?: number }) => string[]} */
   const tkafka = (args, { stdin, show = true, lines = 12 } = {}) => {
     const shown = args
       .map((a) => (/[\s'"\t;|&<>$]/.test(a) || a === '' ? `'${a.replaceAll('\t', '\\t')}'` : a))
@@ -46,11 +47,24 @@ export async function demo({ dataDir, say }) {
     if (is !== should) throw new Error(`${what}: ${is}, should be ${should}`)
     say(`  -> ${what}: ${is}`)
   }
-  const { flights, quakes } = realData()
+  return { tkafka, check, say }
+}
+
+/** Runs the story in `dataDir`; `say` gets each line to show. Throws when a step does not do what it should. */
+export async function demo({ dataDir, say }) {
+  const story = { ...stage({ dataDir, say }), ...realData() }
+  flightsAndQuakes(story)
+  groups(story)
+  compaction(story)
+  say("\n8. Settings are Kafka's, and kept in Kafka's own metadata log.")
+  story.tkafka(['configs', '--alter', '--topic', 'flights', '--add-config', 'retention.ms=604800000'])
+  story.tkafka(['topics', '--describe', '--topic', 'flights'])
+}
+
+function flightsAndQuakes({ tkafka, check, say, flights, quakes }) {
   const text = (pairs) => pairs.map(([key, value]) => `${key}\t${value}\n`).join('')
   const airports = new Set(flights.map(([key]) => key))
   const keyed = ['--reader-property', 'parse.key=true']
-
   say('\n1. Two topics: flights in three partitions, earthquakes compacted to the latest of each region.')
   tkafka(['topics', '--create', '--topic', 'flights', '--partitions', '3'])
   tkafka(['topics', '--create', '--topic', 'earthquakes', '--config', 'cleanup.policy=compact'])
@@ -103,7 +117,9 @@ export async function demo({ dataDir, say }) {
         .join(),
   )
   check('airports whose flights are out of order', jumbled.length, 0)
+}
 
+function groups({ tkafka, check, say, flights }) {
   say('\n4. A group reads some, stops, and goes on where it stopped.')
   const group = ['--topic', 'flights', '--group', 'delays', '--timeout-ms', '2000']
   const first = tkafka(['console-consumer', ...group, '--from-beginning', '--max-messages', '5000'], {
@@ -129,7 +145,9 @@ export async function demo({ dataDir, say }) {
   const mean = (lines) =>
     (lines.reduce((sum, line) => sum + JSON.parse(line).delay, 0) / lines.length).toFixed(2)
   check('mean delay in minutes', mean(again), mean(flights.map(([, v]) => v)))
+}
 
+function compaction({ tkafka, check, say, quakes }) {
   say(
     '\n6. The latest earthquake of each region: the last value of each key, which is what compaction keeps.',
   )
@@ -175,10 +193,6 @@ export async function demo({ dataDir, say }) {
     return JSON.stringify(table.get(line.slice(0, tab))) !== line.slice(tab + 1)
   })
   check('regions whose latest earthquake changed', wrong.length, 0)
-
-  say("\n8. Settings are Kafka's, and kept in Kafka's own metadata log.")
-  tkafka(['configs', '--alter', '--topic', 'flights', '--add-config', 'retention.ms=604800000'])
-  tkafka(['topics', '--describe', '--topic', 'flights'])
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

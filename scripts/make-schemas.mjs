@@ -142,7 +142,7 @@ function withoutComments(text) {
 
 function sourceOf(group) {
   const messages = messagesOf(group)
-  const version = /-(\d[\w.]*)\.jar$/.exec(jarOf(group.jar))[1]
+  const version = /-(\d[\w.]*)\.jar$/.exec(jarOf(group.jar))?.[1]
   const lines = [
     '/**',
     ` * ${group.about}.`,
@@ -241,24 +241,19 @@ function defaultOf(field, structs) {
 }
 
 function zerosOf(fields) {
-  const zero = ({ type }) =>
-    type.startsWith('[]')
-      ? '[]'
-      : type === 'string' || type === 'uuid'
-        ? "''"
-        : type === 'bool'
-          ? 'false'
-          : '0'
+  const zero = ({ type }) => {
+    if (type.startsWith('[]')) return '[]'
+    if (type === 'string' || type === 'uuid') return "''"
+    return type === 'bool' ? 'false' : '0'
+  }
   return `{ ${fields.map((field) => `${camelCase(field.name)}: ${zero(field)}`).join(', ')} }`
 }
 
 /** `0`, `0-4` or `2+`; an open end is that of the message. */
 function rangeOf(text, valid) {
   if (text === undefined) return valid
-  const [from, end] = text.endsWith('+')
-    ? [text.slice(0, -1), undefined]
-    : text.includes('-')
-      ? text.split('-')
-      : [text, text]
-  return { from: Number(from), to: end === undefined ? (valid?.to ?? Number.POSITIVE_INFINITY) : Number(end) }
+  if (text.endsWith('+'))
+    return { from: Number(text.slice(0, -1)), to: valid?.to ?? Number.POSITIVE_INFINITY }
+  const [from, end = from] = text.split('-')
+  return { from: Number(from), to: Number(end) }
 }

@@ -13,7 +13,7 @@ const IMPORT =
 const EXPORT = /(?<=^|[;}\n])export\s*\{([^}]*)\};?\s*$/
 
 /**
- * @param {import('esbuild').BuildResult} result of a build with splitting, metafile and one entry
+ * @param {import('esbuild').BuildResult<{ metafile: true, write: false }>} result of a build with splitting, metafile and one entry
  * @param {string} entry path of the entry as in the metafile
  * @param {RegExp} atStart source files that are imported lazily and yet needed by nearly every run
  * @returns {{ start: string, rest: string }} texts of the two files
@@ -25,10 +25,10 @@ export function packChunks(result, entry, atStart, restFile) {
   const visit = (id) => {
     if (wanted.has(id)) return
     wanted.add(id)
-    for (const link of byName.get(id).imports) {
+    for (const link of byName.get(id)?.imports ?? []) {
       if (link.external) continue
       const to = idOf(link.path)
-      if (link.kind !== 'dynamic-import' || atStart.test(byName.get(to).entryPoint ?? '')) visit(to)
+      if (link.kind !== 'dynamic-import' || atStart.test(byName.get(to)?.entryPoint ?? '')) visit(to)
     }
   }
   const first = idOf(Object.keys(outputs).find((file) => outputs[file].entryPoint === entry))
@@ -87,7 +87,7 @@ function chunkFunction(id, text) {
   try {
     new vm.Script(`(${made})`)
   } catch (error) {
-    throw new Error(`chunk ${id}: ${error.message}`)
+    throw new Error(`chunk ${id}: ${error instanceof Error ? error.message : error}`)
   }
   return made
 }

@@ -20,7 +20,13 @@ export function random(seed) {
   return { next, int: (n) => Math.floor(next() * n), pick: (list) => list[Math.floor(next() * list.length)] }
 }
 
-/** Runs one command; resolves with its status and output. */
+/**
+ * Runs one command; resolves with its status and output.
+ * @param {string} cli
+ * @param {readonly string[]} args
+ * @param {{ stdin?: string, dataDir?: string, killAfter?: number }} options
+ * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
+ */
 export function run(cli, args, { stdin = '', dataDir, killAfter } = {}) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [cli, ...args], {
@@ -42,12 +48,9 @@ export function run(cli, args, { stdin = '', dataDir, killAfter } = {}) {
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
-async function worker(id, { cli, dataDir, seed, steps, log }) {
+/** One worker's own numbers, topics and sent lines, and how it runs a tool. */
+function workerOf(id, { cli, dataDir, seed }) {
   const rng = random(seed * 1000 + id)
-  const own = []
-  const sent = []
-  let lines = 0
-  let made = 0
   const tk = (args, stdin) => run(cli, args, { stdin, dataDir })
   const expectOk = (what, result, also = []) => {
     if (result.code !== 0 && !also.some((text) => result.stderr.includes(text))) {
@@ -57,23 +60,34 @@ async function worker(id, { cli, dataDir, seed, steps, log }) {
     }
     return result
   }
-  const produce = async (topic) => {
-    const keyed = rng.next() < 0.5
-    const count = 1 + rng.int(200)
-    const values = Array.from({ length: count }, () => `w${id}-${lines++}-${'x'.repeat(rng.int(60))}`)
-    const keys = values.map(() => `k${rng.int(20)}`)
-    const stdin = values.map((v, i) => (keyed ? `${keys[i]}\t${v}\n` : `${v}\n`)).join('')
-    const args = ['console-producer', '--topic', topic, '--compression-codec', rng.pick(CODECS)]
-    if (keyed) args.push('--reader-property', 'parse.key=true')
-    if (rng.next() < 0.2) args.push('--sync')
-    const result = expectOk(args.join(' '), await tk(args, stdin))
-    if (result.code === 0) sent.push({ topic, values, keys: keyed ? keys : undefined })
-  }
-  const actions = [
+  return { id, rng, tk, expectOk, own: [], sent: [], lines: 0, made: 0 }
+}
+
+async function produce(worker, topic) {
+  const { id, rng, tk, expectOk, sent } = worker
+  const keyed = rng.next() < 0.5
+  const count = 1 + rng.int(200)
+  const values = Array.from({ length: count }, () => `w${id}-${worker.lines++}-${'x'.repeat(rng.int(60))}`)
+  const keys = values.map(() => `k${rng.int(20)}`)
+  const stdin = values.map((v, i) => (keyed ? `${keys[i]}\t${v}\n` : `${v}\n`)).join('')
+  const args = ['console-producer', '--topic', topic, '--compression-codec', rng.pick(CODECS)]
+  if (keyed) args.push('--reader-property', 'parse.key=true')
+  if (rng.next() < 0.2) args.push('--sync')
+  const result = expectOk(args.join(' '), await tk(args, stdin))
+  if (result.code === 0) sent.push({ topic, values, keys: keyed ? keys : undefined })
+}
+
+/**
+ * `[weight, action]` of what changes topics.
+ * @returns {[number, () => Promise<unknown>][]}
+ */
+function topicActions(worker) {
+  const { id, rng, tk, expectOk, own, sent } = worker
+  return [
     [
       3,
       async () => {
-        const topic = `t${id}-${made++}`
+        const topic = `t${id}-${worker.made++}`
         const args = ['topics', '--create', '--topic', topic, '--partitions', `${1 + rng.int(4)}`]
         if (rng.next() < 0.5)
           args.push(
@@ -85,37 +99,9 @@ async function worker(id, { cli, dataDir, seed, steps, log }) {
               'compression.type=zstd',
             ]),
           )
-        if (args.at(-1).startsWith('cleanup')) return
+        if (args.at(-1)?.startsWith('cleanup')) return
         expectOk(args.join(' '), await tk(args))
         own.push({ topic, partitions: Number(args[5]) })
-      },
-    ],
-    [8, () => produce(own.length > 0 && rng.next() < 0.5 ? rng.pick(own).topic : 'shared')],
-    [
-      3,
-      async () => {
-        const args = ['console-consumer', '--topic', 'shared', '--from-beginning', '--timeout-ms', '300']
-        if (rng.next() < 0.7) args.push('--group', `g${id}`, '--max-messages', `${1 + rng.int(100)}`)
-        expectOk(args.join(' '), await tk(args))
-      },
-    ],
-    [2, async () => expectOk('describe groups', await tk(['consumer-groups', '--describe', '--all-groups']))],
-    [
-      2,
-      async () => {
-        const how = rng.pick([['--to-earliest'], ['--to-latest'], ['--shift-by', '3'], ['--to-offset', '5']])
-        const args = [
-          'consumer-groups',
-          '--reset-offsets',
-          '--group',
-          `g${id}`,
-          '--topic',
-          'shared',
-          '--execute',
-          ...how,
-        ]
-        // A group that committed nothing yet has nothing to shift.
-        expectOk(args.join(' '), await tk(args), ['no current committed offset'])
       },
     ],
     [
@@ -148,15 +134,59 @@ async function worker(id, { cli, dataDir, seed, steps, log }) {
         for (let i = sent.length - 1; i >= 0; i--) if (sent[i].topic === t.topic) sent.splice(i, 1)
       },
     ],
+  ]
+}
+
+/**
+ * `[weight, action]` of what writes and reads.
+ * @returns {[number, () => Promise<unknown>][]}
+ */
+function recordActions(worker) {
+  const { id, rng, tk, expectOk, own } = worker
+  return [
+    [8, () => produce(worker, own.length > 0 && rng.next() < 0.5 ? rng.pick(own).topic : 'shared')],
+    [
+      3,
+      async () => {
+        const args = ['console-consumer', '--topic', 'shared', '--from-beginning', '--timeout-ms', '300']
+        if (rng.next() < 0.7) args.push('--group', `g${id}`, '--max-messages', `${1 + rng.int(100)}`)
+        expectOk(args.join(' '), await tk(args))
+      },
+    ],
+    [2, async () => expectOk('describe groups', await tk(['consumer-groups', '--describe', '--all-groups']))],
+    [
+      2,
+      async () => {
+        const how = rng.pick([['--to-earliest'], ['--to-latest'], ['--shift-by', '3'], ['--to-offset', '5']])
+        const args = [
+          'consumer-groups',
+          '--reset-offsets',
+          '--group',
+          `g${id}`,
+          '--topic',
+          'shared',
+          '--execute',
+          ...how,
+        ]
+        // A group that committed nothing yet has nothing to shift.
+        expectOk(args.join(' '), await tk(args), ['no current committed offset'])
+      },
+    ],
     [1, async () => expectOk('get-offsets', await tk(['get-offsets', '--topic', 'shared']))],
   ]
+}
+
+async function worker(id, options) {
+  const it = workerOf(id, options)
+  const { rng, own, sent } = it
+  const actions = [...topicActions(it), ...recordActions(it)]
   const total = actions.reduce((sum, [weight]) => sum + weight, 0)
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < options.steps; step++) {
     let at = rng.int(total)
     let chosen = 0
     while (at >= actions[chosen][0]) at -= actions[chosen++][0]
     await actions[chosen][1]()
-    log?.(`worker ${id}: step ${step + 1}`)
+    options.log?.(`worker ${id}: step ${step + 1}`)
   }
   return { own, sent }
 }

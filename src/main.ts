@@ -80,24 +80,9 @@ async function runCommand(
     if (command.parseErrors?.usage) await printUsage(command, stderr)
     return 1
   }
-  if (options.has('help-json')) {
-    const { helpJson } = await import('./cli/help-json.ts')
-    stdout.line(helpJson(command))
-    return 0
-  }
-  if (options.has('help') && command.parser === 'argparse') {
-    const { argparseHelp } = await import('./cli/argparse-parser.ts')
-    stdout.line(argparseHelp(command, options.subcommand, stdout.isTerminal ? stdout.columns : 80))
-    return 0
-  }
-  if (options.has('help')) {
-    const { helpText } = await import('./cli/usage.ts')
-    stdout.line(helpText(command, stdout.isTerminal ? stdout.columns : 80))
-    return 0
-  }
-  if (options.has('version')) {
-    // argparse tools print it so, those of jopt-simple without the commit.
-    stdout.line(command.parser === 'argparse' ? `${KAFKA_VERSION} (Commit:${KAFKA_COMMIT})` : KAFKA_VERSION)
+  const text = await textAskedFor(command, options, stdout)
+  if (text !== undefined) {
+    stdout.line(text)
     return 0
   }
   const signals = new Signals(end, (error) => stderr.line(error.message))
@@ -138,6 +123,30 @@ async function runCommand(
     }
     throw error
   }
+}
+
+/** What --help-json, --help and --version print in place of running the tool. */
+async function textAskedFor(
+  command: Command,
+  options: Options<string>,
+  stdout: FdOutput,
+): Promise<string | undefined> {
+  if (options.has('help-json')) {
+    const { helpJson } = await import('./cli/help-json.ts')
+    return helpJson(command)
+  }
+  const columns = () => (stdout.isTerminal ? stdout.columns : 80)
+  if (options.has('help') && command.parser === 'argparse') {
+    const { argparseHelp } = await import('./cli/argparse-parser.ts')
+    return argparseHelp(command, options.subcommand, columns())
+  }
+  if (options.has('help')) {
+    const { helpText } = await import('./cli/usage.ts')
+    return helpText(command, columns())
+  }
+  if (!options.has('version')) return undefined
+  // argparse tools print it so, those of jopt-simple without the commit.
+  return command.parser === 'argparse' ? `${KAFKA_VERSION} (Commit:${KAFKA_COMMIT})` : KAFKA_VERSION
 }
 
 async function nameStrayWords(command: Command, { words }: Options, stderr: FdOutput): Promise<void> {

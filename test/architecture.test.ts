@@ -104,6 +104,15 @@ describe('architecture', () => {
     expect(long, 'cut the file where its concepts part').toEqual([])
   })
 
+  test('every file begins with a block that says what it is, in front of its imports', () => {
+    const headless = sources().filter(
+      (file) =>
+        !file.startsWith('src/message/generated/') &&
+        !/^\/\*\*\s[^@]*\w/.test(fs.readFileSync(path.join(root, file), 'utf8')),
+    )
+    expect(headless, 'see "File head" in CONTRIBUTING.md').toEqual([])
+  })
+
   test('every folder of src/ is an idea that docs/design.md names, of at most 60 files', () => {
     const design = fs.readFileSync(path.join(root, 'docs/design.md'), 'utf8')
     const rows = [...design.matchAll(/^\| ((?:`[\w/-]+`(?:, )?)+) \| /gm)].flatMap((m) =>

@@ -1,3 +1,4 @@
+/** Reading numbers, strings and arrays from stored bytes, with no read beyond the end of what is valid. */
 import { count as counted } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import { readInt16, readInt32, readUInt32 } from './int32.ts'

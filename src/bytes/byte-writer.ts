@@ -1,3 +1,4 @@
+/** Writing numbers, strings and arrays into a buffer that grows. */
 import { writeInt64 } from './int64.ts'
 import {
   MAX_VARINT_BYTES,

@@ -1,10 +1,9 @@
-import { createRequire } from 'node:module'
-import { crcTables } from './crc32c.ts'
-
 /**
  * CRC-32 (IEEE), the checksum of messages before format 2: of many short pieces, for which a call out of JavaScript costs
  * more than the checksum.
  */
+import { createRequire } from 'node:module'
+import { crcTables } from './crc32c.ts'
 
 const NATIVE_PAYS_FROM_BYTES = 512
 

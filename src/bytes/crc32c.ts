@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module'
-
 /**
  * CRC-32C (Castagnoli), the checksum of record batches and producer snapshots.
  *
@@ -8,6 +6,7 @@ import { createRequire } from 'node:module'
  * to optimize the other one, on a thread that has better to do), and used
  * only for pieces where its call overhead does not eat the gain. Where no binary fits, JavaScript goes on alone.
  */
+import { createRequire } from 'node:module'
 
 const NATIVE_PAYS_FROM_BYTES = 150
 const LOAD_NATIVE_AFTER_BYTES = 1024 * 1024

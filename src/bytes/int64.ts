@@ -1,3 +1,4 @@
+/** 64-bit integers as JavaScript has them: a number where one holds the value exactly, else a bigint. */
 import { CorruptRecordError } from '../errors.ts'
 import { readInt32, readUInt32, writeInt32 } from './int32.ts'
 

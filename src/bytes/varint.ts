@@ -10,7 +10,10 @@ export const MAX_VARLONG_BYTES = 10
 /** Bytes that an unsigned value below 2^32 takes. */
 export function sizeOfUnsignedVarint(value: number): number {
   const v = value >>> 0
-  return v < 0x80 ? 1 : v < 0x4000 ? 2 : v < 0x200000 ? 3 : v < 0x10000000 ? 4 : 5
+  if (v < 0x80) return 1
+  if (v < 0x4000) return 2
+  if (v < 0x200000) return 3
+  return v < 0x10000000 ? 4 : 5
 }
 
 /** Bytes that a signed 32-bit value takes. */

@@ -1,3 +1,7 @@
+/**
+ * Command lines in the manner of Python's argparse, which Kafka's Java tools with subcommands copy: parsing,
+ * usage, help and complaints.
+ */
 import { UsageError } from '../errors.ts'
 import { didYouMean } from './argparse-candidates.ts'
 import type { Command, Flag, Options, Positional } from './command.ts'
@@ -183,7 +187,9 @@ class ArgparseRun {
     const flag = long ? this.#byLongName(name) : this.#byShortName(arg)
     if (flag === undefined) return 0
     this.#checkGroup(flag)
-    const inline = equals >= 0 ? arg.slice(equals + 1) : !long && arg.length > 2 ? arg.slice(2) : undefined
+    let inline: string | undefined
+    if (equals >= 0) inline = arg.slice(equals + 1)
+    else if (!long && arg.length > 2) inline = arg.slice(2)
     if (flag.arg === undefined) {
       this.#found.push({ flag, value: undefined })
       return 1

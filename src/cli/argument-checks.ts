@@ -1,3 +1,4 @@
+/** Checks of flags against each other, with the words of Kafka's CommandLineUtils. */
 import { UsageError } from '../errors.ts'
 import type { Options } from './command.ts'
 

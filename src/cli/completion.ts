@@ -59,16 +59,16 @@ function values(tools: readonly HelpTool[], valuesOf: ValuesOf): Map<string, str
     for (const flag of allFlags(tool)) {
       if (flag.argument === 'none') continue
       const offered = valuesOf(tool.tool, flag)
-      const action =
-        offered.type === 'words'
-          ? `words ${offered.words.join(' ')}`
-          : offered.type === 'names'
-            ? `names ${offered.kind}`
-            : offered.type
+      const action = bashAction(offered)
       patterns.set(action, [...(patterns.get(action) ?? []), `${tool.tool}:--${flag.name}`])
     }
   }
   return patterns
+}
+
+function bashAction(offered: Values): string {
+  if (offered.type === 'words') return `words ${offered.words.join(' ')}`
+  return offered.type === 'names' ? `names ${offered.kind}` : offered.type
 }
 
 function bash(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
@@ -213,16 +213,7 @@ function fish(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
     for (const word of firstWords(tool)) lines.push(`complete -c tkafka ${here} -f -a ${word}`)
     for (const flag of allFlags(tool)) {
       const offered = valuesOf(tool.tool, flag)
-      const value =
-        flag.argument === 'none'
-          ? '-f'
-          : offered.type === 'file'
-            ? '-r -F'
-            : offered.type === 'words'
-              ? `-x -a '${offered.words.map((word) => `${word}\\t`).join(' ')}'`
-              : offered.type === 'names'
-                ? `-x -a '(__tkafka_names ${offered.kind})'`
-                : '-x'
+      const value = flag.argument === 'none' ? '-f' : fishValue(offered)
       const shortName = flag.short === undefined ? '' : ` -s ${flag.short}`
       lines.push(
         `complete -c tkafka ${here}${shortName} -l ${flag.name} ${value} -d '${quotedFish(short(flag.description))}'`,
@@ -293,4 +284,11 @@ function quoted(text: string): string {
 
 function quotedFish(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")
+}
+
+/** How fish is told of a flag's value: -r a value is needed, -F files, -x a value and no files. */
+function fishValue(offered: Values): string {
+  if (offered.type === 'file') return '-r -F'
+  if (offered.type === 'words') return `-x -a '${offered.words.map((word) => `${word}\\t`).join(' ')}'`
+  return offered.type === 'names' ? `-x -a '(__tkafka_names ${offered.kind})'` : '-x'
 }

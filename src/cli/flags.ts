@@ -1,3 +1,4 @@
+/** The flags that every tool has, and the table of a tool's flags by name. */
 import type { Flag } from './command.ts'
 
 /** Rows that every tool has. */

@@ -79,3 +79,9 @@ function helpFlags(flags: readonly Flag[], ours: boolean): HelpFlag[] {
       addition: !ours && (flag.addition ?? false),
     }))
 }
+
+/** What stands behind a flag's name: nothing, its argument, or an argument that may be left out. */
+export function argumentText(flag: HelpFlag, required: string, optional = `[${required}]`): string {
+  if (flag.argument === 'none') return ''
+  return flag.argument === 'required' ? ` ${required}` : ` ${optional}`
+}

@@ -23,8 +23,8 @@ export function complain(flags: ReadonlyMap<string, Flag>, canonical: readonly s
 }
 
 function optionOf(flag: Flag): Option {
-  const argument = flag.arg === undefined ? '' : flag.arg === 'required' ? ' <value>' : ' [value]'
-  return new Option(`--${flag.name}${argument}`)
+  if (flag.arg === undefined) return new Option(`--${flag.name}`)
+  return new Option(`--${flag.name} ${flag.arg === 'required' ? '<value>' : '[value]'}`)
 }
 
 function inJoptsWords(error: CommanderError): Error {

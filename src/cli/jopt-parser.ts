@@ -1,3 +1,4 @@
+/** Command lines as jopt-simple reads them, the parser of Kafka's Scala and Java tools. */
 import type { Flag } from './command.ts'
 import type { Occurrence } from './options.ts'
 
@@ -50,19 +51,20 @@ function canonicalise(
       continue
     }
     let value: string | undefined
-    if (flag.arg !== undefined) {
-      const next = args[i + 1]
-      const isNumber = flag.type !== undefined && flag.type !== 'string' && /^-\d+$/.test(next ?? '')
-      if (equals >= 0) value = body.slice(equals + 1)
-      else if (next !== undefined && (flag.arg === 'required' || isNumber || !looksLikeFlag(next))) {
-        value = next
-        i++
-      } else if (flag.arg === 'required') wrong = true
-    }
+    if (flag.arg !== undefined && equals >= 0) value = body.slice(equals + 1)
+    else if (takesNext(flag, args[i + 1])) value = args[++i]
+    else if (flag.arg === 'required') wrong = true
     canonical.push(value === undefined ? `--${name}` : `--${name}=${value}`)
     found.push({ flag, value })
   }
   return { canonical, found, words, wrong }
+}
+
+/** Whether the word behind a flag without `=` is its argument. */
+function takesNext(flag: Flag, next: string | undefined): boolean {
+  if (flag.arg === undefined || next === undefined) return false
+  const isNumber = flag.type !== undefined && flag.type !== 'string' && /^-\d+$/.test(next)
+  return flag.arg === 'required' || isNumber || !looksLikeFlag(next)
 }
 
 function looksLikeFlag(arg: string): boolean {

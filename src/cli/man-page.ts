@@ -1,5 +1,7 @@
 /** man/tkafka-*.1, made from the flag rows (scripts/make-docs.mjs). */
+
 import type { HelpFlag, HelpTool } from './help-json.ts'
+import { argumentText } from './help-json.ts'
 
 const MADE = '.\\" Made by npm run docs:commands from the flag rows in src/commands. Do not edit.'
 
@@ -73,7 +75,7 @@ export function manIndex(tools: readonly HelpTool[], version: string): string {
 function flagLines(flag: HelpFlag): string[] {
   const short = flag.short === undefined ? '' : `\\fB\\-${flag.short}\\fR, `
   const name = `\\fI${text(flag.argName ?? flag.type)}\\fR`
-  const argument = flag.argument === 'none' ? '' : flag.argument === 'required' ? ` ${name}` : ` [${name}]`
+  const argument = argumentText(flag, name)
   const notes = [flag.description.trim()]
   if (flag.replacedBy !== undefined) notes.unshift(`Deprecated, use --${flag.replacedBy}.`)
   else if (flag.deprecated) notes.unshift('Deprecated.')

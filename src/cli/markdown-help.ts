@@ -1,5 +1,7 @@
 /** docs/commands/*.md, made from the flag rows (scripts/make-docs.mjs). */
+
 import type { HelpFlag, HelpTool } from './help-json.ts'
+import { argumentText } from './help-json.ts'
 
 const MADE = '<!-- Made by `npm run docs:commands` from the flag rows in src/commands. Do not edit. -->'
 
@@ -39,8 +41,7 @@ function flagTable(flags: readonly HelpFlag[]): string {
 
 function flagRow(flag: HelpFlag): string {
   const short = flag.short === undefined ? '' : `-${flag.short}, `
-  const name = flag.argName ?? flag.type
-  const argument = flag.argument === 'none' ? '' : flag.argument === 'required' ? ` <${name}>` : ` [${name}]`
+  const argument = argumentText(flag, `<${flag.argName ?? flag.type}>`, `[${flag.argName ?? flag.type}]`)
   const notes = [flag.description.trim()]
   if (flag.replacedBy !== undefined) notes.unshift(`Deprecated, use \`--${flag.replacedBy}\`.`)
   else if (flag.deprecated) notes.unshift('Deprecated.')

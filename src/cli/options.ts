@@ -1,3 +1,4 @@
+/** The flags that were found on a command line, with their values by type. */
 import { UsageError } from '../errors.ts'
 import type { Flag, Options } from './command.ts'
 

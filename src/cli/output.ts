@@ -1,3 +1,6 @@
+/**
+ * Standard output and error of a tool: buffered writing, and what is thrown when the other end takes no more.
+ */
 import type { StandardOutput } from './command.ts'
 import { terminalText } from './terminal-text.ts'
 

@@ -1,3 +1,4 @@
+/** From a tool's arguments to its options, by the parser that the genuine tool uses. */
 import type { Command, Options } from './command.ts'
 import { COMMON_FLAGS, flagsByName } from './flags.ts'
 import { parseJopt } from './jopt-parser.ts'

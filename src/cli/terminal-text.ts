@@ -19,7 +19,8 @@ export function ownColour(paint: (text: string) => string): (text: string) => st
 export function harmless(text: string): string {
   return text.replace(CONTROL, (char) => {
     const code = char.charCodeAt(0)
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd'
+    if (code < 0x20) return String.fromCharCode(0x2400 + code)
+    return code === 0x7f ? '\u2421' : '\ufffd'
   })
 }
 
@@ -47,7 +48,9 @@ function repadded(_all: string, cell: string, spaces: string): string {
 /** Columns that a text takes on a terminal. */
 export function displayWidth(text: string): number {
   let width = 0
-  for (const char of text) width += NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1
+  for (const char of text) {
+    if (!NO_WIDTH.test(char)) width += WIDE.test(char) ? 2 : 1
+  }
   return width
 }
 

@@ -1,3 +1,4 @@
+/** The table of flags behind a usage error, and the text of --help. */
 import type { Command, Flag } from './command.ts'
 import { flagsByName } from './flags.ts'
 import { didYouMean } from './suggest.ts'
@@ -70,10 +71,12 @@ export function exampleLines(command: Command): string[] {
   )
 }
 
+const JAVA_TYPES: Readonly<Record<string, string>> = { int: 'Integer', long: 'Long' }
+
 function heading(flag: Flag): string {
   const name = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.name}`
   if (flag.arg === undefined) return name
-  const type = flag.type === 'int' ? 'Integer' : flag.type === 'long' ? 'Long' : 'String'
+  const type = JAVA_TYPES[flag.type ?? ''] ?? 'String'
   const argument = flag.argName === undefined ? type : `${type}: ${flag.argName}`
   return flag.arg === 'required' ? `${name} <${argument}>` : `${name} [${argument}]`
 }

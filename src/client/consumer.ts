@@ -1,3 +1,4 @@
+/** The Consumer interface, and the record visitors that it hands stored records to. */
 import type { CorruptRecordError } from '../errors.ts'
 import type { TopicPartition } from '../names/topic-partition.ts'
 import type { RecordView } from '../record/record-view.ts'

@@ -1,3 +1,4 @@
+/** From the producer's settings to its partitioner: partitioner.class and its companions. */
 import { TerseError } from '../errors.ts'
 import type { Partitioner } from './producer.ts'
 

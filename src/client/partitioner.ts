@@ -1,3 +1,4 @@
+/** Partitioners: by the key's murmur2 hash, in rotation, or sticky by bytes as Kafka's default does. */
 import { TerseError } from '../errors.ts'
 import type { RecordSlices } from '../record/record-slices.ts'
 import { partitionForKey } from './murmur2.ts'

@@ -1,3 +1,4 @@
+/** The Producer interface: records in, their offsets back. */
 import type { RecordSlices } from '../record/record-slices.ts'
 import type { Header } from './types.ts'
 

@@ -1,3 +1,7 @@
+/**
+ * Records on their way into the log: gathered into batches per partition until a batch is full or linger.ms
+ * is over.
+ */
 import { BatchWriter } from '../record/batch-writer.ts'
 import { CompressionQueue, plainSizeLimit } from '../record/compression/compression-queue.ts'
 import { KernelMemory } from '../record/kernels/line-kernel.ts'

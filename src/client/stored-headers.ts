@@ -1,3 +1,4 @@
+/** Walking over a record's headers as they are stored, without an object for each. */
 import { cursor, readUnsignedVarint } from '../bytes/varint.ts'
 
 /** One header as it is stored: ranges [start, end) in the buffer; `valueEnd` is -1 for a null value. */

@@ -1,3 +1,4 @@
+/** Topic names by pattern: Kafka's include list and Java's regular expressions in JavaScript. */
 import { TerseError } from '../errors.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** Small types that Admin, Producer and Consumer share. */
 export interface Header {
   readonly key: string
   /** null is a header without a value, which is not an empty one. */

@@ -1,3 +1,4 @@
+/** `tkafka completion`: prints completion scripts for shells, and the names that they ask for. */
 import { dirname, join } from 'node:path'
 import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { TerseError, UsageError } from '../errors.ts'

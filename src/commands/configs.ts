@@ -1,3 +1,4 @@
+/** kafka-configs.sh: settings of topics, brokers, groups, users and clients. */
 import { defineCommand, type Flag } from '../cli/command.ts'
 import { outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'

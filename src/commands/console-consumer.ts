@@ -1,3 +1,4 @@
+/** kafka-console-consumer.sh: prints the records of topics. */
 import { defineCommand } from '../cli/command.ts'
 import { BrokenPipeError, OutputError } from '../cli/output.ts'
 import type { Progress } from '../cli/progress.ts'
@@ -166,7 +167,7 @@ class ConsoleConsumer {
   }
 
   async #process(consumer: Consumer): Promise<void> {
-    const { topic, include, partition, offset, timeoutMs } = this.#options
+    const { topic, partition, timeoutMs } = this.#options
     const printer = this.#printer
     // Who reads to the end does not wait: the consumer itself says what is absent.
     if (this.#context.stderr.isTerminal && !this.#untilEnd) {
@@ -179,15 +180,8 @@ class ConsoleConsumer {
     }
     const additions = this.#additions
     const visitor = additions?.visitor(printer) ?? printer
-    if (await additions?.assign(consumer)) {
-      // Assigned, and gone to where it begins.
-    } else if (topic !== undefined && partition !== undefined) {
-      const topicPartition = { topic, partition }
-      await consumer.assign([topicPartition])
-      if (offset === 'earliest') consumer.seekToBeginning()
-      else if (offset === 'latest') consumer.seekToEnd()
-      else consumer.seek(topicPartition, offset)
-    } else await consumer.subscribe(include === undefined ? [topic ?? ''] : this.#pattern(include))
+    // The additions assign partitions and go to where reading begins; else the tool's own flags say it.
+    if (!(await additions?.assign(consumer))) await this.#assign(consumer)
     this.#begun = true
     printer.limit = this.#maxMessages()
     // The genuine tool asks once, and nothing can come that quickly.
@@ -205,6 +199,19 @@ class ConsoleConsumer {
       if (count === 0 || additions?.finished(consumer)) return
       if (visitor === printer && printer.wantsKernel) await printer.useKernel()
     }
+  }
+
+  async #assign(consumer: Consumer): Promise<void> {
+    const { topic, include, partition, offset } = this.#options
+    if (topic === undefined || partition === undefined) {
+      await consumer.subscribe(include === undefined ? [topic ?? ''] : this.#pattern(include))
+      return
+    }
+    const topicPartition = { topic, partition }
+    await consumer.assign([topicPartition])
+    if (offset === 'earliest') consumer.seekToBeginning()
+    else if (offset === 'latest') consumer.seekToEnd()
+    else consumer.seek(topicPartition, offset)
   }
 
   /** As late as the genuine tool looks at it, with its words. */

@@ -1,3 +1,4 @@
+/** kafka-console-producer.sh: writes lines of standard input as records. */
 import { defineCommand } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
 import { type InputChunks, openInput } from '../os/standard-input.ts'

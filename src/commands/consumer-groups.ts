@@ -1,3 +1,4 @@
+/** kafka-consumer-groups.sh: lists, describes, deletes and resets consumer groups. */
 import { checkExactlyOne, checkInvalidArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFormat } from '../cli/machine-output.ts'
@@ -222,13 +223,7 @@ async function describe(context: Context, admin: Admin, groupIds: readonly strin
   const coordinator = options.has('state') ? await coordinatorText(admin) : ''
   const problems = new Set<string>()
   for (const group of groups) {
-    if (group.state === 'Empty') {
-      stdout.flush()
-      stderr.line(`\nConsumer group '${group.groupId}' has no active members.`)
-      stderr.flush()
-    } else if (group.state !== 'Stable') {
-      stderr.line(`\nWarning: Consumer group '${group.groupId}' is rebalancing.`)
-    }
+    tellOfState(context, group)
     if (output !== undefined && machine !== undefined) {
       if (options.has('members')) output.writeMembers(machine, group)
       else if (options.has('state')) await output.writeState(machine, admin, group)
@@ -244,6 +239,14 @@ async function describe(context: Context, admin: Admin, groupIds: readonly strin
   stdout.flush()
   for (const problem of problems) stderr.line(problem)
   return problems.size > 0 ? 1 : 0
+}
+
+function tellOfState({ stdout, stderr }: Context, { groupId, state }: GroupDescription): void {
+  if (state === 'Empty') {
+    stdout.flush()
+    stderr.line(`\nConsumer group '${groupId}' has no active members.`)
+    stderr.flush()
+  } else if (state !== 'Stable') stderr.line(`\nWarning: Consumer group '${groupId}' is rebalancing.`)
 }
 
 async function coordinatorText(admin: Admin): Promise<string> {
@@ -295,24 +298,9 @@ async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
 async function deleteOffsets(context: Context, admin: Admin, fail: Fail): Promise<number> {
   const { options, stdout } = context
   const groupId = options.value('group') ?? ''
-  const { parseTopicPartitions, uniquePartitions, unknownTopic } = await import('./group-tools/reset.ts')
+  const { namedPartitions, uniquePartitions } = await import('./group-tools/reset.ts')
   const { deletedOffsetsTable } = await import('./group-tools/tables.ts')
-  const answers: { partition: TopicPartition; error?: Error }[] = []
-  const named: TopicPartition[] = []
-  for (const word of options.values('topic')) {
-    if (word.includes(':')) named.push(...parseTopicPartitions(word))
-    else {
-      try {
-        if (word === '') throw unknownTopic(word)
-        for (const { name, partitions: all } of await admin.describeTopics([word])) {
-          named.push(...all.map(({ partition }) => ({ topic: name, partition })))
-        }
-      } catch (error) {
-        if (!(error instanceof KafkaError)) throw error
-        answers.push({ partition: { topic: word, partition: -1 }, error })
-      }
-    }
-  }
+  const { named, answers } = await namedPartitions(admin, options.values('topic'))
   const partitions = uniquePartitions(named)
   let groupError: KafkaError | undefined
   try {
@@ -330,10 +318,8 @@ async function deleteOffsets(context: Context, admin: Admin, fail: Fail): Promis
     const busy = answers.some(
       ({ error }) => error instanceof KafkaError && error.code === 'GROUP_SUBSCRIBED_TO_TOPIC',
     )
-    fail(
-      'Encountered some partition-level error, see the follow-up details.',
-      busy ? await occupantLines(admin, groupId) : [],
-    )
+    const details = busy ? await occupantLines(admin, groupId) : []
+    fail('Encountered some partition-level error, see the follow-up details.', details)
   } else if (machine === undefined)
     stdout.line(`Request succeeded for deleting offsets from group ${groupId}.`)
   const sortKey = ({ partition: { topic, partition } }: { partition: TopicPartition }) =>

@@ -1,9 +1,10 @@
 /** `tkafka delete-records`: moves the log start of partitions up to an offset. */
+
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { exceptionText, KafkaError, TerseError } from '../errors.ts'
-import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
+import { comparePartitions, topicPartitionKey } from '../names/topic-partition.ts'
 import { errorCode } from '../os/error-code.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
@@ -42,7 +43,7 @@ export const command = defineCommand({
       if (machine === undefined) stdout.line('Executing records delete operation')
       const results: string[] = []
       let failed = false
-      for (const one of [...plan].sort(byName)) {
+      for (const one of [...plan].sort(comparePartitions)) {
         const key = topicPartitionKey(one.topic, one.partition)
         const { topic, partition } = one
         try {
@@ -66,10 +67,6 @@ export const command = defineCommand({
     }
   },
 })
-
-function byName(a: TopicPartition, b: TopicPartition): number {
-  return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
-}
 
 function readPlan(file: string): string {
   try {

@@ -2,6 +2,7 @@
 import { refuseWords } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag, type Row, wholeRow } from '../cli/machine-output.ts'
+import type { Admin } from '../client/admin/admin.ts'
 import type { ExplainedCause, ExplainedPartition } from '../client/admin/cleaning-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { TerseError, UsageError } from '../errors.ts'
@@ -61,32 +62,25 @@ export const command = defineCommand({
     const { openAdmin } = await import('./open/open-client.ts')
     const admin = await openAdmin(context)
     try {
-      const all = (await admin.listTopics()).map(({ name }) => name).sort()
-      const matches = topicFilter(wanted)
-      const topics = all.includes(wanted) ? [wanted] : all.filter((name) => matches(name))
-      if (topics.length === 0) {
-        const near = nearNames(wanted, all)
-        const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
-        throw new TerseError(`there is no topic ${wanted}${hint}`)
-      }
       let shown = 0
       let failures = 0
-      for (const topic of topics) {
-        const explained = await admin.explainCleaning(topic, (partition, error) => {
-          if (only !== undefined && partition !== only) return
-          const why = error instanceof TerseError ? error.message : systemErrorText(error)
-          if (why === undefined) throw error
-          failures++
-          context.stderr.line(`${topic}-${partition}: ${why}`)
-        })
+      const printLines = (partition: ExplainedPartition, isFirst: boolean) => {
+        const lines = explanationLines(partition, stdout.isTerminal ? stdout.columns : 0)
+        for (const line of isFirst ? lines : ['', ...lines]) stdout.line(line)
+      }
+      const refused = (topic: string, partition: number, error: unknown) => {
+        if (only !== undefined && partition !== only) return
+        const why = error instanceof TerseError ? error.message : systemErrorText(error)
+        if (why === undefined) throw error
+        failures++
+        context.stderr.line(`${topic}-${partition}: ${why}`)
+      }
+      for (const topic of await topicsNamed(admin, wanted)) {
+        const explained = await admin.explainCleaning(topic, (...failure) => refused(topic, ...failure))
         for (const partition of explained) {
           if (only !== undefined && partition.partition !== only) continue
           if (machine !== undefined) machine.row(wholeRow(PARTITION_CLEANING, explainedRow(partition)))
-          else {
-            if (shown > 0) stdout.line('')
-            for (const line of explanationLines(partition, stdout.isTerminal ? stdout.columns : 0))
-              stdout.line(line)
-          }
+          else printLines(partition, shown === 0)
           shown++
         }
       }
@@ -98,6 +92,17 @@ export const command = defineCommand({
     }
   },
 })
+
+/** @throws TerseError when no topic has the name or fits the pattern */
+async function topicsNamed(admin: Admin, wanted: string): Promise<string[]> {
+  const all = (await admin.listTopics()).map(({ name }) => name).sort()
+  const matches = topicFilter(wanted)
+  const topics = all.includes(wanted) ? [wanted] : all.filter((name) => matches(name))
+  if (topics.length > 0) return topics
+  const near = nearNames(wanted, all)
+  const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
+  throw new TerseError(`there is no topic ${wanted}${hint}`)
+}
 
 /** Every field is there; what has no value is null. */
 function explainedRow({ segments, retention, compaction, ...partition }: ExplainedPartition): Row {

@@ -254,8 +254,8 @@ async function update(
 ): Promise<number> {
   const operation = options.subcommand ?? ''
   const dryRun = options.has('dry-run')
-  const upgradeType =
-    operation === 'upgrade' ? 'UPGRADE' : options.has('unsafe') ? 'UNSAFE_DOWNGRADE' : 'SAFE_DOWNGRADE'
+  const downgradeType = options.has('unsafe') ? 'UNSAFE_DOWNGRADE' : 'SAFE_DOWNGRADE'
+  const upgradeType = operation === 'upgrade' ? 'UPGRADE' : downgradeType
   if (
     options.has('release-version') &&
     (await admin.describeFeatures()).get('kraft.version')?.finalized === 0

@@ -1,7 +1,9 @@
+/** kafka-get-offsets.sh: offsets of partitions, by time or place. */
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
-import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
+import { machineOutput, outputFlag, outputFormat, type Row } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
+import type { ListedOffset } from '../client/admin/offset-admin.ts'
 import type { OffsetSpec } from '../client/types.ts'
 import { count } from '../count.ts'
 import { exceptionText, KafkaError, TerseError, UsageError } from '../errors.ts'
@@ -75,7 +77,7 @@ export const command = defineCommand({
 })
 
 async function run(context: Context): Promise<number> {
-  const { options, stdout, stderr } = context
+  const { options } = context
   if (options.has('topic-partitions') && (options.has('topic') || options.has('partitions'))) {
     throw new UsageError('--topic-partitions cannot be used with --topic or --partitions')
   }
@@ -104,46 +106,62 @@ async function run(context: Context): Promise<number> {
       .filter(({ topic, partition }) => matches(topic, partition))
     if (partitions.length === 0)
       throw new TerseError('Could not match any topic-partitions with the specified filters')
-    let failed = false
-    const table: (string | number)[][] | undefined =
-      stdout.isTerminal && !options.has('output') ? [] : undefined
-    const machine = machineOutput(context, {
-      kind: 'partition-offset',
-      columns: ['topic', 'partition', 'offset', 'timestamp', 'leaderEpoch'],
-    })
-    const progress = stderr.isTerminal
-      ? (await import('../cli/progress.ts')).startProgress(context, 'reading offsets')
-      : undefined
-    for (const [i, partition] of partitions.sort(byText).entries()) {
-      progress?.update(`reading offsets: ${i} of ${count(partitions.length, 'partition')}`)
-      const listed = await offsetOf(context, admin, partition, spec)
-      if (listed === 'failed' || listed.damage !== undefined) failed = true
-      if (listed === 'failed') continue
-      if (listed.damage !== undefined) {
-        stdout.flush()
-        stderr.line(`${partition.topic}-${partition.partition}: ${listed.damage}; see tkafka repair`)
-      }
-      if (machine !== undefined) {
-        const { offset = null, timestamp, exactTimestamp = timestamp, leaderEpoch } = listed
-        machine.row({
-          ...partition,
-          offset,
-          timestamp: timestamp < 0 ? null : exactTimestamp,
-          leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
-        })
-      } else if (table !== undefined) table.push([partition.topic, partition.partition, listed.offset ?? ''])
-      else if (listed.offset !== undefined)
-        stdout.line(`${partition.topic}:${partition.partition}:${listed.offset}`)
-    }
-    progress?.stop()
-    machine?.end(!failed)
-    if (table !== undefined) {
-      const { printTable } = await import('../cli/table.ts')
-      printTable(context, ['TOPIC', 'PARTITION', 'OFFSET'], table)
-    }
-    return failed ? 1 : 0
+    return await listOffsets(context, admin, partitions.sort(byText), spec)
   } finally {
     await admin.close()
+  }
+}
+
+/** One line, table row or JSON row a partition. Returns the status. */
+async function listOffsets(
+  context: Context,
+  admin: Admin,
+  partitions: readonly TopicPartition[],
+  spec: OffsetSpec,
+): Promise<number> {
+  const { options, stdout, stderr } = context
+  let failed = false
+  const isForPerson = stdout.isTerminal && !options.has('output')
+  const table: (string | number)[][] | undefined = isForPerson ? [] : undefined
+  const machine = machineOutput(context, {
+    kind: 'partition-offset',
+    columns: ['topic', 'partition', 'offset', 'timestamp', 'leaderEpoch'],
+  })
+  const progress = stderr.isTerminal
+    ? (await import('../cli/progress.ts')).startProgress(context, 'reading offsets')
+    : undefined
+  for (const [i, partition] of partitions.entries()) {
+    progress?.update(`reading offsets: ${i} of ${count(partitions.length, 'partition')}`)
+    const listed = await offsetOf(context, admin, partition, spec)
+    if (listed === 'failed' || listed.damage !== undefined) failed = true
+    if (listed === 'failed') continue
+    if (listed.damage !== undefined) {
+      stdout.flush()
+      stderr.line(`${partition.topic}-${partition.partition}: ${listed.damage}; see tkafka repair`)
+    }
+    if (machine !== undefined) machine.row(offsetRow(partition, listed))
+    else if (table !== undefined) table.push([partition.topic, partition.partition, listed.offset ?? ''])
+    else if (listed.offset !== undefined)
+      stdout.line(`${partition.topic}:${partition.partition}:${listed.offset}`)
+  }
+  progress?.stop()
+  machine?.end(!failed)
+  if (table !== undefined) {
+    const { printTable } = await import('../cli/table.ts')
+    printTable(context, ['TOPIC', 'PARTITION', 'OFFSET'], table)
+  }
+  return failed ? 1 : 0
+}
+
+function offsetRow(
+  partition: TopicPartition,
+  { offset, timestamp, exactTimestamp, leaderEpoch }: ListedOffset,
+): Row {
+  return {
+    ...partition,
+    offset: offset ?? null,
+    timestamp: timestamp < 0 ? null : (exactTimestamp ?? timestamp),
+    leaderEpoch: leaderEpoch < 0 ? null : leaderEpoch,
   }
 }
 

@@ -182,19 +182,21 @@ function printReplication({ options, stdout }: Context, quorum: QuorumInfo): voi
   }
 }
 
+function whyNoUuid(text: string): string {
+  if (text.length > 24)
+    return `Input string with prefix \`${text.slice(0, 24)}\` is too long to be decoded as a base64 UUID`
+  if (text.length === 1) return 'Input byte[] should at least have 2 bytes for base64 bytes'
+  const { length } = Buffer.from(text, 'base64url')
+  return `Input string \`${text}\` decoded as ${length} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID`
+}
+
 async function removeController(context: Context): Promise<number> {
   const { options, stdout } = context
   const id = options.int('controller-id') ?? -1
   if (id < 0) throw new TerseError(`Invalid negative --controller-id: ${id}`)
   const directoryId = options.value('controller-directory-id') ?? ''
   if (!isUuid(directoryId)) {
-    const reason =
-      directoryId.length > 24
-        ? `Input string with prefix \`${directoryId.slice(0, 24)}\` is too long to be decoded as a base64 UUID`
-        : directoryId.length === 1
-          ? 'Input byte[] should at least have 2 bytes for base64 bytes'
-          : `Input string \`${directoryId}\` decoded as ${Buffer.from(directoryId, 'base64url').length} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID`
-    throw new TerseError(`Failed to parse --controller-directory-id: ${reason}`)
+    throw new TerseError(`Failed to parse --controller-directory-id: ${whyNoUuid(directoryId)}`)
   }
   if (options.has('dry-run')) {
     stdout.line(`DRY RUN of removing  KRaft controller ${id} with directory id ${directoryId}`)

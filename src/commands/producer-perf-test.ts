@@ -218,27 +218,25 @@ async function checkedPlan(context: Context): Promise<Plan> {
     throughput: Number(throughput),
     reportingIntervalMs: options.long('reporting-interval') ?? 5000,
   }
-  const recordSize = options.int('record-size')
-  const duration = options.long('transaction-duration-ms')
-  const both = (one: Name, other: Name) => options.has(one) && options.has(other)
-  const problem =
-    plan.numRecords <= 0
-      ? '--num-records should be greater than zero.'
-      : plan.warmupRecords >= plan.numRecords
-        ? 'The value for --warmup-records must be strictly fewer than the number of records in the test, --num-records.'
-        : recordSize !== undefined && recordSize <= 0
-          ? '--record-size should be greater than zero.'
-          : both('command-property', 'producer-props')
-            ? '--command-property and --producer-props cannot be specified together.'
-            : both('command-config', 'producer.config')
-              ? '--command-config and --producer.config cannot be specified together.'
-              : duration !== undefined && duration <= 0
-                ? '--transaction-duration-ms should be greater than zero.'
-                : plan.reportingIntervalMs <= 0
-                  ? '--reporting-interval should be greater than zero.'
-                  : undefined
+  const problem = problemOf(plan, options)
   if (problem !== undefined) throw await argparseFailure(command, problem)
   return plan
+}
+
+/** The first thing wrong, in the order in which Kafka's tool looks. */
+function problemOf(plan: Plan, options: Context['options']): string | undefined {
+  const both = (one: Name, other: Name) => options.has(one) && options.has(other)
+  if (plan.numRecords <= 0) return '--num-records should be greater than zero.'
+  if (plan.warmupRecords >= plan.numRecords)
+    return 'The value for --warmup-records must be strictly fewer than the number of records in the test, --num-records.'
+  if ((options.int('record-size') ?? 1) <= 0) return '--record-size should be greater than zero.'
+  if (both('command-property', 'producer-props'))
+    return '--command-property and --producer-props cannot be specified together.'
+  if (both('command-config', 'producer.config'))
+    return '--command-config and --producer.config cannot be specified together.'
+  if ((options.long('transaction-duration-ms') ?? 1) <= 0)
+    return '--transaction-duration-ms should be greater than zero.'
+  return plan.reportingIntervalMs <= 0 ? '--reporting-interval should be greater than zero.' : undefined
 }
 
 async function producerConfig(options: Context['options']): Promise<Record<string, string>> {

@@ -1,11 +1,12 @@
 /** reassign-partitions on a directory: one broker, so every partition is already where it can be. */
+
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { PartitionDescription } from '../client/admin/topic-admin.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
+import { comparePartitions, type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { openAdmin } from './open/open-client.ts'
 import {
   executableReassignment,
@@ -92,7 +93,7 @@ async function generate({ options, stdout }: Context, admin: Admin): Promise<voi
   const live = (await liveBrokers(admin)).filter((id) => brokers.includes(id))
   if (live.length === 0)
     throw new TerseError('All brokers are currently fenced, or have all their log directories cordoned.')
-  const sorted = current.sort(byPartition)
+  const sorted = current.sort(comparePartitions)
   stdout.line(`Current partition replica assignment\n${planText(sorted)}\n`)
   const proposed = sorted.map((one) => ({ ...one, replicas: [live[0]], logDirs: undefined }))
   stdout.line(`Proposed partition reassignment configuration\n${planText(proposed)}`)
@@ -109,7 +110,9 @@ function brokerList(text: string): number[] {
 }
 
 async function execute({ options, stdout }: Context, admin: Admin): Promise<void> {
-  const planned = executableReassignment(options.value('reassignment-json-file') ?? '').sort(byPartition)
+  const planned = executableReassignment(options.value('reassignment-json-file') ?? '').sort(
+    comparePartitions,
+  )
   const throttle = options.long('throttle') ?? -1
   const logDirThrottle = options.long('replica-alter-log-dirs-throttle') ?? -1
   options.long('timeout')
@@ -211,7 +214,7 @@ async function setConfigs(
 
 async function verify({ options, stdout }: Context, admin: Admin): Promise<void> {
   const { partitions } = reassignment(options.value('reassignment-json-file') ?? '')
-  const planned = [...partitions].sort(byPartition)
+  const planned = [...partitions].sort(comparePartitions)
   const known = new Set((await admin.listTopics()).map(({ name }) => name))
   const names = [...new Set(planned.map(({ topic }) => topic))].filter((topic) => known.has(topic))
   const all = await partitionsOf(admin, names)
@@ -228,13 +231,17 @@ async function verify({ options, stdout }: Context, admin: Admin): Promise<void>
   const moves = movesOf(planned)
   for (const move of moves) {
     const there = all.get(move.topic)?.some(({ partition }) => partition === move.partition)
-    stdout.line(
-      !there
-        ? `Partition ${key(move)} cannot be found in any live log directory on broker ${move.broker}.`
-        : move.logDir === logDir
-          ? `Reassignment of replica ${key(move)}-${move.broker} completed successfully.`
-          : `Partition ${key(move)} on broker ${move.broker} is not being moved from log dir ${logDir} to ${move.logDir}.`,
-    )
+    if (!there) {
+      stdout.line(
+        `Partition ${key(move)} cannot be found in any live log directory on broker ${move.broker}.`,
+      )
+    } else if (move.logDir === logDir) {
+      stdout.line(`Reassignment of replica ${key(move)}-${move.broker} completed successfully.`)
+    } else {
+      stdout.line(
+        `Partition ${key(move)} on broker ${move.broker} is not being moved from log dir ${logDir} to ${move.logDir}.`,
+      )
+    }
   }
   if (moves.length === 0) stdout.line('')
   if (!options.has('preserve-throttles')) await clearThrottles(stdout, admin, planned)
@@ -306,10 +313,6 @@ async function partitionsOf(
   const missing = topics.find((topic) => !known.has(topic))
   if (missing !== undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Topic ${missing} not found.`)
   return new Map((await admin.describeTopics(topics)).map(({ name, partitions }) => [name, partitions]))
-}
-
-function byPartition(a: TopicPartition, b: TopicPartition): number {
-  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
 }
 
 function key({ topic, partition }: TopicPartition): string {

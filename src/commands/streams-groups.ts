@@ -7,6 +7,7 @@ import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { GroupListing } from '../client/admin/group-admin.ts'
 import { UsageError } from '../errors.ts'
+import { comparePartitions } from '../names/topic-partition.ts'
 import {
   actionOf,
   checkDescribe,
@@ -263,7 +264,7 @@ async function offsetRows(admin: Admin, group: string): Promise<OffsetRow[]> {
       lag: logEndOffset - offset.offset,
     })
   }
-  return rows.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
+  return rows.sort(comparePartitions)
 }
 
 function offsetTable(

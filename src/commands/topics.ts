@@ -1,3 +1,4 @@
+/** kafka-topics.sh: creates, lists, describes, changes and deletes topics. */
 import { checkExactlyOne, checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag, type FlagName, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
@@ -19,7 +20,6 @@ const REPORTS = [
   'at-min-isr-partitions',
   'unavailable-partitions',
 ] as const
-
 const FLAGS = [
   BOOTSTRAP_SERVER,
   COMMAND_CONFIG,

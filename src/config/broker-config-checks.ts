@@ -115,12 +115,9 @@ function checkLocalRetention(
 function retentionMs(value: BrokerValue): number {
   const given = value('log.retention.ms')
   const minutes = value('log.retention.minutes')
-  const ms =
-    given !== null
-      ? Number(given)
-      : minutes !== null
-        ? Number(minutes) * 60_000
-        : Number(value('log.retention.hours')) * 3_600_000
+  let ms = Number(value('log.retention.hours')) * 3_600_000
+  if (given !== null) ms = Number(given)
+  else if (minutes !== null) ms = Number(minutes) * 60_000
   return ms < 0 ? -1 : ms
 }
 

@@ -76,11 +76,17 @@ export function readConfigTable(table: string): ConfigKey[] {
       return {
         name,
         type: type as ConfigType,
-        default: text === '!' ? undefined : text === '-' ? null : text === "''" ? '' : text,
+        default: defaultFrom(text),
         validator: validatorFrom(rule, type === 'DOUBLE'),
         internal: rule.endsWith('#') || undefined,
       }
     })
+}
+
+function defaultFrom(text: string): string | null | undefined {
+  if (text === '!') return undefined
+  if (text === '-') return null
+  return text === "''" ? '' : text
 }
 
 /** `0..` `0..1` `{a,b}` `i{A,B}` (any case) `list` `list{a,b}` `list+` (not empty) `gzip` `nonempty`. */

@@ -1,3 +1,4 @@
+/** The producer's settings with their types and defaults, and what they mean here. */
 import { KafkaError } from '../errors.ts'
 import { ConfigDef, type ConfigValue, readConfigTable } from './config-def.ts'
 

@@ -68,13 +68,9 @@ export function assignmentFileName(groupId: string): string {
 export function groupFileKind(name: string): 'member' | 'claim' | 'assignment' | undefined {
   if (!name.startsWith(PREFIX)) return undefined
   const rest = name.slice(PREFIX.length + 21)
-  return rest.startsWith('m-')
-    ? 'member'
-    : rest.startsWith('p-')
-      ? 'claim'
-      : rest === 'a'
-        ? 'assignment'
-        : undefined
+  if (rest.startsWith('m-')) return 'member'
+  if (rest.startsWith('p-')) return 'claim'
+  return rest === 'a' ? 'assignment' : undefined
 }
 
 /** Topic id and partition of a claim file's name. */

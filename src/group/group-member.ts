@@ -1,3 +1,4 @@
+/** One member of a consumer group on disk: joins, claims partitions, hands them over, leaves (files: group-files.ts). */
 import path from 'node:path'
 import { KafkaError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
@@ -23,7 +24,7 @@ import { type GroupMembership, MembershipReader, removeLeftovers } from './group
 import { readHeld, readLiveMembers } from './live-members.ts'
 import { type HeldFile, releaseHeldFile, releaseHeldFiles, tryHoldFile } from './lock-file.ts'
 
-export type { GroupMemberOptions, Subscription } from './group-member-options.ts'
+export type { GroupMemberOptions } from './group-member-options.ts'
 
 /** Retries of what is on its way: a claim that its former owner has not given up yet, a member file that is being written. */
 const RETRY_MS = 20

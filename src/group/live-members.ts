@@ -1,5 +1,7 @@
 /** Who is alive in which group, for those who only look: changes nothing, removes nothing. */
+
 import path from 'node:path'
+import { compareText } from '../names/compare-text.ts'
 import { errorCode, isMissing } from '../os/error-code.ts'
 import { groupAssignor } from './group-assignment.ts'
 import { groupFileKind, groupFilePrefix, type MemberFile, parseClaimFileName } from './group-files.ts'
@@ -73,9 +75,7 @@ function findLiveMembers(os: LockFileOs, logDir: string, prefix: string): LiveMe
       os.fs.close(fd)
     }
   }
-  return members.sort((a, b) =>
-    a.file.memberId < b.file.memberId ? -1 : a.file.memberId > b.file.memberId ? 1 : 0,
-  )
+  return members.sort((a, b) => compareText(a.file.memberId, b.file.memberId))
 }
 
 function listNames(os: LockFileOs, logDir: string): string[] {

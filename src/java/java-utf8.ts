@@ -1,3 +1,4 @@
+/** Bytes to text as Java decodes UTF-8. */
 const REPLACEMENT = '\ufffd'
 
 /**

@@ -1,3 +1,4 @@
+/** What reading a log returns: whole batches and the aborted transactions among them. */
 import type { Int64 } from '../bytes/int64.ts'
 export interface AbortedTransaction {
   readonly producerId: number

@@ -1,3 +1,4 @@
+/** Tells a full disk from other errors. */
 import { errorCode } from '../os/error-code.ts'
 import type { FileSystem } from '../os/file-system.ts'
 

@@ -38,7 +38,7 @@ export class LeaderEpochFileCache {
     return this.#read() !== undefined
   }
 
-  /** The file is there and is none. Whoever writes replaces it first by what the log says. */
+  /** The file is there and is no checkpoint. A writer replaces it first by what the log says. */
   get isDamaged(): boolean {
     return this.entries !== undefined && this.#damaged
   }

@@ -51,6 +51,7 @@ interface Found {
   readonly inner: InnerMessages | undefined
 }
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one walk that judges each message as the reader of format 2 does
 export function readLegacy(piece: LegacyPiece, request: LegacyRequest, batches: LegacyBatches): LegacyRun {
   const { buffer, length, position, end, baseOffset, nextBase } = piece
   const { offset, limit } = request

@@ -319,7 +319,7 @@ export class LocalLog {
       listAgain = now === undefined
       if (now === undefined) continue
       view = this.#follow(view, listed, active, now)
-      // Somebody who rolled began a segment at the log's end: its name says so whatever the folder's clock does.
+      // Another process may have rolled the log: its new segment is named by our end offset, even if the folder's mtime has not moved.
       const { end, nextOffset } = view.tail
       if (end === 0 || fs.stat(logFile(this.dir, nextOffset)) === undefined) return view
       listAgain = true

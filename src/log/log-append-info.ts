@@ -1,3 +1,4 @@
+/** What an append returns, and what it throws when only a part of it is in the log. */
 import type { Int64 } from '../bytes/int64.ts'
 import { TerseError } from '../errors.ts'
 

@@ -1,6 +1,6 @@
 /**
  * What a broker leaves behind at a clean stop: indexes without preallocated tails and with a last time index entry, a
- * producer snapshot at the log's end, all of it synced; no temporary files. For one who is alone in the directory. Each step may be repeated; a crash in between leaves a log that
+ * producer snapshot at the log's end, all of it synced; no temporary files. Only for a process that is alone in the directory. Each step may be repeated; a crash in between leaves a log that
  * is as good as before.
  */
 import type { LocalLog } from './local-log.ts'

@@ -78,7 +78,7 @@ export class LogDirCheckpoints {
 
   /**
    * The whole file, read again when it changed (a stat otherwise). Empty when missing or damaged, and when it cannot be
-   * read; `surely` for one who changes something by what it says: then that is an error. @throws SideFileError
+   * read; `surely` for a caller that changes something by what it says: then that is an error. @throws SideFileError
    */
   offsets(name: OffsetCheckpointName, surely = false): ReadonlyMap<string, number> {
     const own = this.#own(name, surely)

@@ -137,6 +137,7 @@ export class LogReader {
     return found.sort(byFirstOffset)
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the hot loop over a chunk, formats old and new; not cut without a measurement
   #readOnce(request: ReadRequest): FetchedData {
     const local = this.#local
     const { offset, limit } = request
@@ -226,6 +227,7 @@ export class LogReader {
    * Undefined: what stands there has the offsets of the next segment, which begins at `nextBase`. Those are read from the segment whose name
    * says so: another log's file in this one's place would hide good records, and one that a cleaner just merged holds the same.
    */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the hot loop over a chunk, formats old and new; not cut without a measurement
   #chunk(
     segment: LogSegment,
     position: number,

@@ -80,7 +80,7 @@ export class LogRoller {
   }
 
   /**
-   * Writes the producer state at the log's end, unless it is there. `needed` for one who closes the log: a broker takes no
+   * Writes the producer state at the log's end, unless it is there. `needed` when the log is being closed: a broker takes no
    * look at a log that was closed, and would know no producer without it.
    */
   snapshot(logStartOffset: number, needed = false): void {

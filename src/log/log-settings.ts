@@ -1,3 +1,4 @@
+/** The settings that the parts of one open log share. */
 import type { LogConfig } from './log-config.ts'
 import type { UnifiedLogOptions } from './unified-log-options.ts'
 

@@ -1,3 +1,4 @@
+/** Where a log begins after delete-records: at most at its high watermark. */
 import { KafkaError } from '../errors.ts'
 
 /** -1 means the high watermark. @throws KafkaError OFFSET_OUT_OF_RANGE */

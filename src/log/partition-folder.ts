@@ -1,3 +1,4 @@
+/** A partition's folder: made by its first writer, watched by its readers. */
 import type { Os } from '../os/os.ts'
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
 

@@ -1,3 +1,4 @@
+/** Iterates over the batches of a log, without control batches, from an offset to its end. */
 import { RecordBatch } from '../record/record-batch.ts'
 import type { UnifiedLog } from './unified-log.ts'
 

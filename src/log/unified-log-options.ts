@@ -1,3 +1,4 @@
+/** Options of opening, appending to and reading a log. */
 import type { LogConfig } from './log-config.ts'
 import type { LogDirCheckpoints } from './log-dir-checkpoints.ts'
 import type { Closing } from './opening/end-damage.ts'

@@ -172,7 +172,7 @@ export class UnifiedLog {
     if (!this.tryLock()) await this.#lock.lock()
   }
 
-  /** For one who is alone in the log. @throws LockBusyError where that is not so */
+  /** Only for a process that is alone in the log. @throws LockBusyError where that is not so */
   lockSync(): void {
     if (!this.tryLock()) throw new LockBusyError(this.dir, () => this.lock().then(() => this.unlock()))
   }

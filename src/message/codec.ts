@@ -136,6 +136,7 @@ function compileField(name: string, field: Field, version: number, flexibleMessa
   const nullable = options.nullable === true && version >= (options.nullableSince ?? 0)
   const isTagged = options.tag !== undefined && version >= (options.tagSince ?? 0)
   const isTaggedStruct = isTagged && nullable && typeof type === 'object' && !isArray(type)
+  const ownDefault = nullable ? null : zeroOf(type)
   const decode = decoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   const encode = encoderOf(type, version, flexible, nullable && !isTaggedStruct, name)
   return {
@@ -145,7 +146,7 @@ function compileField(name: string, field: Field, version: number, flexibleMessa
     tag: isTagged ? (options.tag ?? -1) : -1,
     decode: isTaggedStruct ? taggedStructDecoder(decode) : decode,
     encode: isTaggedStruct ? taggedStructEncoder(encode) : encode,
-    default: options.default !== undefined ? options.default : nullable ? null : zeroOf(type),
+    default: options.default === undefined ? ownDefault : options.default,
   }
 }
 

@@ -101,24 +101,20 @@ export function encodeMetadataRecord(writer: ByteWriter, record: MetadataRecord,
   codecOf(schema, version).encode(writer, record)
 }
 
+/** How many of the levels, in rising order, this metadata.version level has reached. */
+const levelsReached = (metadataVersion: number, ...levels: number[]): number =>
+  levels.filter((level) => metadataVersion >= level).length
+
 /** The version of a record type that brokers at this metadata.version level write and read. */
 export function metadataRecordVersion(type: MetadataRecordType, metadataVersion: number): number {
   switch (type) {
     case 'PartitionRecord':
     case 'PartitionChangeRecord':
-      return metadataVersion >= 23 ? 2 : metadataVersion >= 17 ? 1 : 0
+      return levelsReached(metadataVersion, 17, 23)
     case 'RegisterBrokerRecord':
-      return metadataVersion >= 30
-        ? 4
-        : metadataVersion >= 17
-          ? 3
-          : metadataVersion >= 8
-            ? 2
-            : metadataVersion >= 7
-              ? 1
-              : 0
+      return levelsReached(metadataVersion, 7, 8, 17, 30)
     case 'BrokerRegistrationChangeRecord':
-      return metadataVersion >= 30 ? 3 : metadataVersion >= 17 ? 2 : metadataVersion >= 7 ? 1 : 0
+      return levelsReached(metadataVersion, 7, 17, 30)
     default:
       return 0
   }

@@ -68,7 +68,6 @@ export type OffsetCommitValue = { readonly version: number; readonly topicId: st
   'topicId'
 >
 export type GroupMetadataValue = { readonly version: number } & MessageOf<typeof GROUP_METADATA_VALUE>
-export type GroupMemberMetadata = GroupMetadataValue['members'][number]
 export type ConsumerGroupMemberMetadata = MessageOf<typeof CONSUMER_GROUP_MEMBER_METADATA_VALUE>
 
 export function decodeOffsetsKey(buffer: Buffer, start = 0, end = buffer.length): OffsetsRecordKey {
@@ -83,11 +82,9 @@ export function decodeOffsetsKey(buffer: Buffer, start = 0, end = buffer.length)
   const record = NEW_GROUP_RECORDS[recordType - 3]
   if (record === undefined) return { type: 'Unknown', recordType }
   const group = shortString(reader)
-  const groupType = record.startsWith('Consumer')
-    ? 'consumer'
-    : record.startsWith('Share')
-      ? 'share'
-      : 'streams'
+  let groupType: 'consumer' | 'share' | 'streams' = 'streams'
+  if (record.startsWith('Consumer')) groupType = 'consumer'
+  else if (record.startsWith('Share')) groupType = 'share'
   return {
     type: 'NewGroup',
     record,

@@ -1,3 +1,4 @@
+/** Kafka's uuids as bytes and as text. */
 import { readInt32 } from '../bytes/int32.ts'
 
 /**

@@ -11,6 +11,26 @@ export function* imageRecords(parts: MetadataImageParts): Generator<MetadataReco
     if (name !== 'metadata.version') yield { type: 'FeatureLevelRecord', name, featureLevel }
   }
   const level = metadataVersion ?? 0
+  yield* nodeRecords(parts, level)
+  for (const topic of parts.topicsById.values()) {
+    yield { type: 'TopicRecord', name: topic.name, topicId: topic.id }
+    for (const partition of topic.partitions) yield partitionRecord(topic.id, partition, level)
+  }
+  yield* settingRecords(parts)
+  if (parts.nextProducerId > 0) {
+    yield { type: 'ProducerIdsRecord', brokerId: -1, brokerEpoch: -1, nextProducerId: parts.nextProducerId }
+  }
+  for (const acl of parts.aclsById.values()) yield { type: 'AccessControlEntryRecord', ...acl }
+  for (const credential of parts.scramByKey.values())
+    yield { type: 'UserScramCredentialRecord', ...credential }
+  for (const token of parts.tokensById.values()) yield { type: 'DelegationTokenRecord', ...token }
+  if (parts.zkMigrationState !== 0) {
+    yield { type: 'ZkMigrationStateRecord', zkMigrationState: parts.zkMigrationState }
+  }
+}
+
+/** Registrations of brokers and controllers. */
+function* nodeRecords(parts: MetadataImageParts, level: number): Generator<MetadataRecord, void, undefined> {
   for (const broker of parts.brokers.values()) {
     yield {
       type: 'RegisterBrokerRecord',
@@ -28,22 +48,21 @@ export function* imageRecords(parts: MetadataImageParts): Generator<MetadataReco
     }
   }
   // Level 15 (3.7-IV0) is the first with registrations of controllers.
-  if (level >= 15) {
-    for (const controller of parts.controllers.values()) {
-      yield {
-        type: 'RegisterControllerRecord',
-        controllerId: controller.id,
-        incarnationId: controller.incarnationId,
-        zkMigrationReady: controller.zkMigrationReady,
-        endPoints: controller.endPoints,
-        features: controller.features,
-      }
+  if (level < 15) return
+  for (const controller of parts.controllers.values()) {
+    yield {
+      type: 'RegisterControllerRecord',
+      controllerId: controller.id,
+      incarnationId: controller.incarnationId,
+      zkMigrationReady: controller.zkMigrationReady,
+      endPoints: controller.endPoints,
+      features: controller.features,
     }
   }
-  for (const topic of parts.topicsById.values()) {
-    yield { type: 'TopicRecord', name: topic.name, topicId: topic.id }
-    for (const partition of topic.partitions) yield partitionRecord(topic.id, partition, level)
-  }
+}
+
+/** Configs of topics, brokers and groups, and the quotas of clients. */
+function* settingRecords(parts: MetadataImageParts): Generator<MetadataRecord, void, undefined> {
   for (const [resourceType, resources] of parts.configsByType) {
     for (const [resourceName, pairs] of resources) {
       for (let i = 0; i < pairs.length; i += 2) {
@@ -55,16 +74,6 @@ export function* imageRecords(parts: MetadataImageParts): Generator<MetadataReco
     for (const [key, value] of quota.values) {
       yield { type: 'ClientQuotaRecord', entity: quota.entity, key, value, remove: false }
     }
-  }
-  if (parts.nextProducerId > 0) {
-    yield { type: 'ProducerIdsRecord', brokerId: -1, brokerEpoch: -1, nextProducerId: parts.nextProducerId }
-  }
-  for (const acl of parts.aclsById.values()) yield { type: 'AccessControlEntryRecord', ...acl }
-  for (const credential of parts.scramByKey.values())
-    yield { type: 'UserScramCredentialRecord', ...credential }
-  for (const token of parts.tokensById.values()) yield { type: 'DelegationTokenRecord', ...token }
-  if (parts.zkMigrationState !== 0) {
-    yield { type: 'ZkMigrationStateRecord', zkMigrationState: parts.zkMigrationState }
   }
 }
 

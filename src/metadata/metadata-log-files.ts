@@ -102,12 +102,7 @@ export function walkBatches(
       needed = batch.sizeInBytes
       if (needed > length - p && needed <= MAX_BATCH_SIZE && at + p + needed <= size) break
       if (!batch.isValid()) return badTail(fs, fd, path, at + p, size, batch)
-      try {
-        visit(batch, at + p)
-      } catch (error) {
-        if (error instanceof CorruptRecordError && error.file === undefined) throw error.inFile(path, at)
-        throw error
-      }
+      visitIn(path, at, () => visit(batch, at + p))
       p += needed
       needed = RECORD_BATCH_OVERHEAD
     }
@@ -120,6 +115,16 @@ export function walkBatches(
     buffer = Buffer.allocUnsafe(Math.min(needed, size - at))
   }
   return { validEnd: at, size, tail: undefined, goodBatchesBehind: false }
+}
+
+/** An error that a visitor throws gets the file and the position of the buffer in it. */
+function visitIn(path: string, at: number, visit: () => void): void {
+  try {
+    visit()
+  } catch (error) {
+    if (error instanceof CorruptRecordError && error.file === undefined) throw error.inFile(path, at)
+    throw error
+  }
 }
 
 function badTail(

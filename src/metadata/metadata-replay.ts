@@ -231,6 +231,17 @@ export class MetadataReplay {
       case 'ProducerIdsRecord':
         this.parts.nextProducerId = record.nextProducerId
         return
+      case 'ZkMigrationStateRecord':
+        this.parts.zkMigrationState = record.zkMigrationState
+        return
+      default:
+        this.applySecurity(record)
+    }
+  }
+
+  /** Credentials, permissions and tokens. */
+  private applySecurity(record: StoredMetadataRecord): void {
+    switch (record.type) {
       case 'UserScramCredentialRecord': {
         const { type: _, ...credential } = copyScram(record)
         this.map('scramByKey').set(scramKey(record.name, record.mechanism), credential)
@@ -254,9 +265,6 @@ export class MetadataReplay {
       }
       case 'RemoveDelegationTokenRecord':
         this.map('tokensById').delete(record.tokenId)
-        return
-      case 'ZkMigrationStateRecord':
-        this.parts.zkMigrationState = record.zkMigrationState
         return
       default:
     }

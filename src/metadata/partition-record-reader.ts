@@ -47,23 +47,8 @@ export function readPartitionRecord(buffer: Buffer, start: number, end: number):
   const partitionEpoch = int32(buffer)
   const directories = version === 0 ? NONE : uuids(buffer)
   if (directories === undefined || at >= limit) return false
-  let leaderRecoveryState = 0
-  let elr: readonly number[] | undefined = NONE
-  let lastKnownElr: readonly number[] | undefined = NONE
-  let tag = -1
-  for (let tags = buffer[at++]; tags > 0; tags--) {
-    // One-byte tags and sizes; a byte from 128 on is the beginning of a longer one.
-    if (limit - at < 3 || buffer[at] <= tag || buffer[at + 1] > 127) return false
-    tag = buffer[at]
-    const behind = at + 2 + buffer[at + 1]
-    at += 2
-    if (tag === 0) leaderRecoveryState = buffer.readInt8(at++)
-    else if (tag === 1 && version >= 2) elr = int32s(buffer)
-    else if (tag === 2 && version >= 2) lastKnownElr = int32s(buffer)
-    else return false
-    if (at !== behind || elr === undefined || lastKnownElr === undefined) return false
-  }
-  if (at !== limit) return false
+  if (!readTags(buffer, version) || at !== limit) return false
+  const { leaderRecoveryState, elr, lastKnownElr } = tagged
   partitionRecord.topicId = topicId
   partitionRecord.partition = {
     partition,
@@ -78,6 +63,37 @@ export function readPartitionRecord(buffer: Buffer, start: number, end: number):
     elr,
     lastKnownElr,
     directories,
+  }
+  return true
+}
+
+/** The tagged fields of the record at hand; used again for the next one. */
+const tagged: { leaderRecoveryState: number; elr: readonly number[]; lastKnownElr: readonly number[] } = {
+  leaderRecoveryState: 0,
+  elr: NONE,
+  lastKnownElr: NONE,
+}
+
+function readTags(buffer: Buffer, version: number): boolean {
+  tagged.leaderRecoveryState = 0
+  tagged.elr = NONE
+  tagged.lastKnownElr = NONE
+  let tag = -1
+  for (let tags = buffer[at++]; tags > 0; tags--) {
+    // One-byte tags and sizes; a byte from 128 on is the beginning of a longer one.
+    if (limit - at < 3 || buffer[at] <= tag || buffer[at + 1] > 127) return false
+    tag = buffer[at]
+    const behind = at + 2 + buffer[at + 1]
+    at += 2
+    if (tag === 0) tagged.leaderRecoveryState = buffer.readInt8(at++)
+    else if (tag > 2 || version < 2) return false
+    else {
+      const ids = int32s(buffer)
+      if (ids === undefined) return false
+      if (tag === 1) tagged.elr = ids
+      else tagged.lastKnownElr = ids
+    }
+    if (at !== behind) return false
   }
   return true
 }

@@ -1,6 +1,8 @@
 /** Writes the stored image; its bytes are told in stored-image.ts. Loaded when one is due, which is seldom. */
+
 import { crc32c } from '../bytes/crc32c.ts'
 import { CONFIG_RESOURCE } from '../message/metadata-records.ts'
+import { compareText } from '../names/compare-text.ts'
 import { type FileSystem, openTemporary, writeFully } from '../os/file-system.ts'
 import type { MetadataImageParts, PartitionImage, TopicImage } from './metadata-image.ts'
 import { STORED_IMAGE_FILE } from './metadata-log-files.ts'
@@ -221,4 +223,4 @@ function uint32s(numbers: readonly number[]): Buffer {
   return bytes
 }
 
-const byName = (a: TopicImage, b: TopicImage) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+const byName = (a: TopicImage, b: TopicImage) => compareText(a.name, b.name)

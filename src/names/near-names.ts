@@ -1,6 +1,7 @@
 /** Names close enough to what was typed to be meant, nearest first, at most three. */
 export function nearNames(typed: string, names: Iterable<string>): string[] {
-  const limit = typed.length <= 3 ? 1 : typed.length <= 6 ? 2 : 3
+  const limitOfLong = typed.length <= 6 ? 2 : 3
+  const limit = typed.length <= 3 ? 1 : limitOfLong
   return [...names]
     .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase(), limit) }))
     .filter(({ distance }) => distance <= limit)

@@ -11,5 +11,6 @@ export function topicPartitionKey(topic: string, partition: number): string {
 
 /** By topic, then by number. */
 export function comparePartitions(a: TopicPartition, b: TopicPartition): number {
-  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
+  if (a.topic === b.topic) return a.partition - b.partition
+  return a.topic < b.topic ? -1 : 1
 }

@@ -1,3 +1,4 @@
+/** Tells one start of the machine from the next. */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import type osModule from 'node:os'

@@ -1,3 +1,4 @@
+/** Finds the processes that hold a kernel lock on a file, for messages. */
 import fs from 'node:fs'
 import type { LockHolder } from './file-lock.ts'
 

@@ -1,3 +1,4 @@
+/** Kernel file locks through the native module fs-native-extensions. */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'

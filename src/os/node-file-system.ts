@@ -1,3 +1,4 @@
+/** The file system port on node:fs. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, isMissing } from './error-code.ts'

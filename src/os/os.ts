@@ -1,3 +1,4 @@
+/** The bundle of ports to the machine that everything below the commands is handed. */
 import type { Clock } from './clock.ts'
 import type { FileLocks } from './file-lock.ts'
 import type { FileSystem } from './file-system.ts'

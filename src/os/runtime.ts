@@ -1,3 +1,4 @@
+/** Which JavaScript runtime this is, and the refusal to write under any other than Node. */
 import { TerseError } from '../errors.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** Lifelines over Unix sockets: a follower notices at once when the process that it waits for ends. */
 import type { Server, Socket } from 'node:net'
 import type { Lifelines } from './lifeline.ts'
 

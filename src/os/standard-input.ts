@@ -1,3 +1,4 @@
+/** Reads standard input in chunks, without blocking the event loop. */
 import fs from 'node:fs'
 import { TerseError } from '../errors.ts'
 import { errorCode } from './error-code.ts'

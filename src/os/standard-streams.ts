@@ -1,3 +1,4 @@
+/** Standard output and error: written at once, also to pipes and terminals that are slow. */
 import fs from 'node:fs'
 
 const napping = new Int32Array(new SharedArrayBuffer(4))
@@ -62,7 +63,9 @@ export function leaveHungUpTerminals(): void {
 function terminalColumns(fd: number, env: NodeJS.ProcessEnv): number {
   if (isTerminal(fd)) {
     const { WriteStream } = process.getBuiltinModule('node:tty') as typeof import('node:tty')
-    const stream = fd === 1 ? process.stdout : fd === 2 ? process.stderr : new WriteStream(fd)
+    // The process has its own streams of 1 and 2; a second one would set up the descriptor anew.
+    const own = fd === 1 ? process.stdout : process.stderr
+    const stream = fd === 1 || fd === 2 ? own : new WriteStream(fd)
     if (stream.columns > 0) return stream.columns
   }
   return Number(env.COLUMNS) || 80

@@ -1,3 +1,4 @@
+/** The real machine: all ports of os.ts on Node. */
 import { bootId } from './boot-id.ts'
 import { systemClock } from './clock.ts'
 import { FallbackFileLocks } from './fallback-file-lock.ts'

@@ -1,3 +1,4 @@
+/** Threads of this process. */
 import type workerThreads from 'node:worker_threads'
 
 /** A thread of this process that runs a file of its own. It does not keep the process alive. */

@@ -1,3 +1,4 @@
+/** The header of a record batch: its bytes, and how each field is read. */
 import { readInt16, readInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
 import { type Int64, readInt64, writeInt64 } from '../bytes/int64.ts'
 import type { BatchTimestampType, Codec } from './record.ts'

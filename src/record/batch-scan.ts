@@ -1,3 +1,7 @@
+/**
+ * Walking over the batches of a byte range by their headers, for reading and for recovery: where whole batches end,
+ * and what stands there instead of the next one.
+ */
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt32, readUInt32 } from '../bytes/int32.ts'
 import { isSafeInt64, readInt64 } from '../bytes/int64.ts'
@@ -15,11 +19,6 @@ import {
   RECORD_BATCH_OVERHEAD,
 } from './batch-header.ts'
 import { magicProblem } from './record-batch.ts'
-
-/**
- * Walking over the batches of a byte range by their headers, for reading and for recovery: where whole batches end,
- * and what stands there instead of the next one.
- */
 
 /**
  * What stands where a batch should begin:

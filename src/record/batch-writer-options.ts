@@ -1,3 +1,4 @@
+/** Options of a BatchWriter. */
 import type { CompressionQueue } from './compression/compression-queue.ts'
 import type { Codec } from './record.ts'
 

@@ -1,3 +1,4 @@
+/** Encodes many records into consecutive batches in one buffer: the producer's hot path. */
 import { type Int64, subtractInt64 } from '../bytes/int64.ts'
 import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
 import { RECORD_BATCH_OVERHEAD } from './batch-header.ts'

@@ -1,3 +1,4 @@
+/** The finished batches of a BatchWriter, ready to be appended. */
 import { crc32c } from '../bytes/crc32c.ts'
 import {
   ATTRIBUTES_POSITION,

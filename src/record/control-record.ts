@@ -1,3 +1,4 @@
+/** Control records: the markers that end transactions, and their kin. */
 import { RecordBatchBuilder } from './record-batch-builder.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** Builds one record batch: for control batches, metadata and tests, where speed does not count. */
 import { crc32c } from '../bytes/crc32c.ts'
 import { type Int64, subtractInt64 } from '../bytes/int64.ts'
 import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'

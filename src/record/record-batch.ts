@@ -1,3 +1,4 @@
+/** A stored record batch, read where it lies. */
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt16, readInt32, readUInt32, writeInt16, writeInt32 } from '../bytes/int32.ts'
 import { type Int64, readExactInt64, readInt64, readInt64Rounded, writeInt64 } from '../bytes/int64.ts'

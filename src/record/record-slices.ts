@@ -1,3 +1,4 @@
+/** A record that is to be appended, as ranges of buffers. */
 import type { Int64 } from '../bytes/int64.ts'
 
 const NO_BYTES = Buffer.alloc(0)

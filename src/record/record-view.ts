@@ -1,3 +1,4 @@
+/** The stored record that a walk over a batch has in hand. */
 import type { Int64 } from '../bytes/int64.ts'
 
 const NO_BYTES = Buffer.alloc(0)

@@ -1,3 +1,4 @@
+/** Walks over the records of a batch and checks each length on its way: the consumer's hot path. */
 import { ByteReader } from '../bytes/byte-reader.ts'
 import type { Int64 } from '../bytes/int64.ts'
 import { cursor, readUnsignedVarint, readVarlong } from '../bytes/varint.ts'
@@ -144,10 +145,7 @@ function walkSteps(run: RecordRun, last: number, record: RecordView, visitor: Re
     if (at === recordEnd - 1 && buffer[at] === 0) {
       record.headersStart = recordEnd
       record.headersCount = 0
-    } else {
-      const problem = setHeaders(record, at)
-      if (problem !== undefined) throw damaged(batch, index, problem)
-    }
+    } else setHeaders(record, at, batch)
     at = recordEnd
     if (visitor(record) === false) return false
   }
@@ -219,14 +217,14 @@ function setTimestamp(record: RecordView, times: Times, at: number): number {
   return cursor.at
 }
 
-/** Reads the header count at `at` and looks the headers over. Returns what is damaged, if anything is. */
-function setHeaders(record: RecordView, at: number): string | undefined {
-  const { buffer, end } = record
+/** Reads the header count at `at` and looks the headers over. @throws CorruptRecordError */
+function setHeaders(record: RecordView, at: number, batch: BatchOfRecords): void {
+  const { buffer, end, index } = record
   const count = varintAt(buffer, at, end)
-  if (count < 0 || count * MIN_HEADER_SIZE > end - cursor.at) return 'header count'
+  if (count < 0 || count * MIN_HEADER_SIZE > end - cursor.at) throw damaged(batch, index, 'header count')
   record.headersStart = cursor.at
   record.headersCount = count
-  return skipHeaders(buffer, cursor.at, end, count) === end ? undefined : 'headers'
+  if (skipHeaders(buffer, cursor.at, end, count) !== end) throw damaged(batch, index, 'headers')
 }
 
 /** Position behind `count` headers, or -1 where they are damaged. */

@@ -1,3 +1,4 @@
+/** Encodes one record, and tells beforehand how many bytes it takes. */
 import type { Int64 } from '../bytes/int64.ts'
 import {
   sizeOfUnsignedVarint,

@@ -7,7 +7,10 @@ const TWO_BYTES = 0x2000
 export const THREE_BYTES = 0x100000
 
 /** Bytes of the varint. */
-export const varintSize = (value: number): number => (value < ONE_BYTE ? 1 : value < TWO_BYTES ? 2 : 3)
+export function varintSize(value: number): number {
+  if (value < ONE_BYTE) return 1
+  return value < TWO_BYTES ? 2 : 3
+}
 /** Bytes of a length and what it counts; -1 is null. */
 export const fieldSize = (length: number): number => (length < 0 ? 1 : varintSize(length) + length)
 

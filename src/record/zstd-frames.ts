@@ -1,6 +1,3 @@
-import { count } from '../count.ts'
-import { damagedData } from './compression/codec-module.ts'
-
 /**
  * Where Zstandard frames begin and end (RFC 8878, 3.1), told from their headers and those of their blocks:
  *
@@ -11,6 +8,8 @@ import { damagedData } from './compression/codec-module.ts'
  * Node 22 inflates half a frame to what was whole of it, or to nothing, without an error, and of several frames only the
  * first; so it is asked for one whole frame at a time.
  */
+import { count } from '../count.ts'
+import { damagedData } from './compression/codec-module.ts'
 
 const MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50

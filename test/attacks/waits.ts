@@ -84,7 +84,9 @@ export async function waitForLocks(arena: Arena): Promise<Verdict> {
   child.kill('SIGKILL')
   if (end !== FREE[0]) fs.closeSync(fd)
 
-  const expected = end === FREE[0] ? 0 : end === 'its own deadline' ? said.status : STATUS[end]
+  let expected: number | null | undefined = 0
+  if (end === 'its own deadline') expected = said.status
+  else if (end !== FREE[0]) expected = STATUS[end]
   if (isOver() && said.status !== expected)
     broken.push(`it ends with ${said.status}, not ${expected}: ${said.text.slice(0, 200)}`)
   if (/\n\s+at /.test(said.text)) broken.push(`a stack: ${said.text.slice(0, 300)}`)

@@ -139,7 +139,9 @@ export class MemoryDisk {
       if (from.isFolder) {
         const names = new Map(from.durable)
         const pending = from.pendingNames
-        const kept = how === 'drop' ? 0 : how === 'keep' ? pending.length : random(pending.length + 1)
+        let kept = 0
+        if (how === 'keep') kept = pending.length
+        else if (how !== 'drop') kept = random(pending.length + 1)
         for (const op of pending.slice(0, kept)) {
           for (const [name, target] of op) {
             if (target === undefined) names.delete(name)

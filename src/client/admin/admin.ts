@@ -1,3 +1,4 @@
+/** The Admin interface that tools are written against, put together from one interface per subject. */
 import type { AclAdmin } from './acl-admin.ts'
 import type { CheckAdmin } from './check-admin.ts'
 import type { CleaningAdmin } from './cleaning-admin.ts'

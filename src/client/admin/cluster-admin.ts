@@ -1,3 +1,4 @@
+/** The part of Admin that tells of the cluster: its id, brokers and controller. */
 export interface BrokerDescription {
   readonly id: number
   readonly host: string

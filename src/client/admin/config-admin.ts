@@ -1,3 +1,4 @@
+/** The part of Admin that reads and changes settings, client quotas and SCRAM credentials. */
 export type ConfigResourceType = 'topic' | 'broker' | 'broker-logger' | 'group' | 'client-metrics'
 export interface ConfigResource {
   readonly type: ConfigResourceType

@@ -1,3 +1,4 @@
+/** The part of Admin that lists, describes, changes and deletes groups and their committed offsets. */
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { OffsetAndMetadata } from '../types.ts'
 

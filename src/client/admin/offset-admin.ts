@@ -1,3 +1,4 @@
+/** The part of Admin that finds offsets of partitions by time or place, and deletes records before one. */
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { IsolationLevel, OffsetSpec } from '../types.ts'
 

@@ -1,3 +1,4 @@
+/** The part of Admin that creates, lists, describes, changes and deletes topics. */
 export interface NewTopic {
   readonly name: string
   /** undefined: the broker's num.partitions. */

@@ -1,3 +1,4 @@
+/** The findings of `tkafka check` as lines of text. */
 import type { Flag } from '../../cli/command.ts'
 import type { Finding } from '../../client/admin/check-admin.ts'
 

@@ -1,3 +1,4 @@
+/** `configs --alter`: adds and deletes settings, quotas and SCRAM credentials. */
 import type { CommandContext, Options } from '../../cli/command.ts'
 import type { Admin } from '../../client/admin/admin.ts'
 import type {

@@ -1,3 +1,4 @@
+/** `configs --describe`: the settings of an entity, in the genuine tool's text or as rows. */
 import type { CommandContext } from '../../cli/command.ts'
 import type { Admin } from '../../client/admin/admin.ts'
 import type {

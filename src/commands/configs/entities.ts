@@ -1,3 +1,4 @@
+/** Which entity (topic, broker, user, ...) a command line of configs names, and which flags go with it. */
 import { checkExactlyOne, checkInvalidArguments } from '../../cli/argument-checks.ts'
 import type { Options } from '../../cli/command.ts'
 import { TerseError } from '../../errors.ts'

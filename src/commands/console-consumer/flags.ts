@@ -1,3 +1,4 @@
+/** The flags of console-consumer. */
 import type { Flag, FlagName, ToolContext } from '../../cli/command.ts'
 import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
 import { BOOTSTRAP_SERVER } from '../open/common-flags.ts'

@@ -1,3 +1,4 @@
+/** What the flags of console-consumer mean together, checked in the order of the genuine tool. */
 import type { Output } from '../../cli/command.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'

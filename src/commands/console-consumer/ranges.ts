@@ -190,10 +190,10 @@ export class RecordRange {
           return point.back === 0 ? latest : await this.#countBack(partition, earliest, latest, point.back)
       }
     }
-    const fallback = this.#options.offset === 'latest' && this.#to === undefined ? latest : earliest
     const given = this.#options.offset
-    const start =
-      this.#from !== undefined ? await offsetOf(this.#from) : typeof given === 'number' ? given : fallback
+    let start = given === 'latest' && this.#to === undefined ? latest : earliest
+    if (this.#from !== undefined) start = await offsetOf(this.#from)
+    else if (typeof given === 'number') start = given
     const end = this.#to === undefined ? undefined : await offsetOf(this.#to)
     return { ...partition, start, end }
   }

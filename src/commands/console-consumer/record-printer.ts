@@ -1,3 +1,4 @@
+/** Prints the records that console-consumer reads, and counts those that reached the reader of its output. */
 import { loadNative } from '../../bytes/crc32c.ts'
 import { OutputError } from '../../cli/output.ts'
 import type { ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'

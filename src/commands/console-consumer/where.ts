@@ -70,8 +70,10 @@ class WhereParser {
         throw this.#wrong({ type: 'sign', text: '', at: this.#skipSpace(at) }, 'not understood')
       const [whole, number, name, text, sign] = match
       const found = (number ?? name ?? text ?? sign) as string
-      const type =
-        number !== undefined ? 'number' : name !== undefined ? 'name' : text !== undefined ? 'text' : 'sign'
+      let type: Token['type'] = 'sign'
+      if (number !== undefined) type = 'number'
+      else if (name !== undefined) type = 'name'
+      else if (text !== undefined) type = 'text'
       tokens.push({ type, text: found, at: at + whole.length - found.length })
       at += whole.length
     }

@@ -1,3 +1,4 @@
+/** The flags of console-producer. */
 import type { Flag, FlagName, ToolContext } from '../../cli/command.ts'
 
 const PROPERTIES = `A mechanism to pass user-defined properties in the form key=value to the message reader. This allows custom configuration for a user-defined message reader.

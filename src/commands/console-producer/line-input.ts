@@ -1,3 +1,4 @@
+/** Lines of standard input, read in large chunks straight into the producer's memory where it lends some. */
 import type { InputChunks } from '../../os/standard-input.ts'
 
 const LF = 10

@@ -1,3 +1,7 @@
+/**
+ * Sends the lines that console-producer reads: when a batch is closed, when a dry pipe is sent from, and what
+ * an error loses.
+ */
 import type { Output } from '../../cli/command.ts'
 import type { Producer, TopicProducer } from '../../client/producer.ts'
 import { count } from '../../count.ts'

@@ -1,3 +1,4 @@
+/** From one line to a record's key, headers and value, as Kafka's LineMessageReader splits it. */
 import type { Int64 } from '../../bytes/int64.ts'
 import { TerseError } from '../../errors.ts'
 

@@ -1,3 +1,4 @@
+/** Lines that a person types: warns of a line that the terminal has cut off. */
 import type { Output } from '../../cli/command.ts'
 import type { InputChunks } from '../../os/standard-input.ts'
 

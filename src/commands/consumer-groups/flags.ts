@@ -1,3 +1,4 @@
+/** The flags of consumer-groups. */
 import type { Flag } from '../../cli/command.ts'
 import { outputFlag } from '../../cli/machine-output.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from '../open/common-flags.ts'

@@ -1,8 +1,9 @@
 /** The partitions of a group as `consumer-groups --describe` shows them: committed offset, log end, and who reads them. */
+
 import type { Admin } from '../../client/admin/admin.ts'
 import type { GroupDescription } from '../../client/admin/group-admin.ts'
 import { KafkaError } from '../../errors.ts'
-import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
+import { comparePartitions, type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 
 /** Members with most partitions first, then what nobody reads. */
 export async function partitionRows(admin: Admin, group: GroupDescription, problems: Set<string>) {
@@ -31,13 +32,13 @@ export async function partitionRows(admin: Admin, group: GroupDescription, probl
     .filter((member) => member.assignment.length > 0)
     .sort((a, b) => b.assignment.length - a.assignment.length)
   for (const { assignment, memberId, host, clientId } of members) {
-    for (const tp of [...assignment].sort(byTopicAndPartition)) {
+    for (const tp of [...assignment].sort(comparePartitions)) {
       assigned.add(topicPartitionKey(tp.topic, tp.partition))
       rows.push(await describePartition(tp, memberId, host, clientId))
     }
   }
   const rest = [...committed].filter(([key]) => !assigned.has(key)).map(([, { partition }]) => partition)
-  for (const tp of rest.sort(byTopicAndPartition)) rows.push(await describePartition(tp, '-', '-', '-'))
+  for (const tp of rest.sort(comparePartitions)) rows.push(await describePartition(tp, '-', '-', '-'))
   return rows
 }
 
@@ -64,8 +65,4 @@ async function endOffset(
     }
     return undefined
   }
-}
-
-function byTopicAndPartition(a: TopicPartition, b: TopicPartition): number {
-  return a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
 }

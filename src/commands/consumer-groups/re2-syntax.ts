@@ -37,34 +37,38 @@ class Re2Syntax {
     let repeated = false
     while (this.at < this.text.length) {
       const char = this.text[this.at] as string
-      const wasRepeated = repeated
-      repeated = false
-      if (char === '(') {
-        this.openGroup()
-        repeatable = false
-      } else if (char === '|') {
-        this.at++
-        repeatable = false
-      } else if (char === ')') {
-        if (this.depth === 0) throw new Re2SyntaxError('regexp/syntax: internal error')
-        this.depth--
-        this.at++
-        repeatable = true
-      } else if (char === '*' || char === '+' || char === '?' || (char === '{' && this.isRepeat())) {
-        if (char === '{') this.repeatCounts()
-        else this.at++
-        if (!repeatable) throw new Re2SyntaxError('missing argument to repetition operator')
-        if (this.text[this.at] === '?') this.at++
-        if (wasRepeated) throw new Re2SyntaxError('invalid nested repetition operator')
+      if (/[*+?]/.test(char) || (char === '{' && this.isRepeat())) {
+        this.repetition(char, repeatable, repeated)
         repeated = true
-      } else {
-        if (char === '[') this.characterClass()
-        else if (char === '\\') this.escape(false)
-        else this.at += char.length
-        repeatable = true
+        continue
       }
+      this.atom(char)
+      repeated = false
+      repeatable = char !== '(' && char !== '|'
     }
     if (this.depth > 0) throw new Re2SyntaxError('missing closing )')
+  }
+
+  private repetition(char: string, repeatable: boolean, wasRepeated: boolean): void {
+    if (char === '{') this.repeatCounts()
+    else this.at++
+    if (!repeatable) throw new Re2SyntaxError('missing argument to repetition operator')
+    if (this.text[this.at] === '?') this.at++
+    if (wasRepeated) throw new Re2SyntaxError('invalid nested repetition operator')
+  }
+
+  private atom(char: string): void {
+    if (char === '(') this.openGroup()
+    else if (char === ')') this.closeGroup()
+    else if (char === '[') this.characterClass()
+    else if (char === '\\') this.escape(false)
+    else this.at += char.length
+  }
+
+  private closeGroup(): void {
+    if (this.depth === 0) throw new Re2SyntaxError('regexp/syntax: internal error')
+    this.depth--
+    this.at++
   }
 
   private openGroup(): void {
@@ -95,7 +99,8 @@ class Re2Syntax {
   private repeatCounts(): void {
     const match = /^\{(\d+)(,(\d*))?\}/.exec(this.text.slice(this.at)) as RegExpExecArray
     const low = Number(match[1])
-    const high = match[2] === undefined ? low : match[3] === '' ? low : Number(match[3])
+    // Both {3} and {3,} name the low count alone.
+    const high = (match[3] ?? '') === '' ? low : Number(match[3])
     if (low > MAX_REPEAT || high > MAX_REPEAT || high < low) throw new Re2SyntaxError('invalid repeat count')
     this.at += match[0].length
   }
@@ -147,11 +152,9 @@ class Re2Syntax {
     if (char === 'p' || char === 'P') return this.unicodeClass()
     const hex = /^x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]+)\})/.exec(this.text.slice(this.at))
     const octal = /^(?:[1-7][0-7]{1,2}|0[0-7]{0,2})/.exec(this.text.slice(this.at))
-    const code = hex
-      ? Number.parseInt((hex[1] ?? hex[2]) as string, 16)
-      : octal
-        ? Number.parseInt(octal[0], 8)
-        : undefined
+    let code: number | undefined
+    if (hex) code = Number.parseInt((hex[1] ?? hex[2]) as string, 16)
+    else if (octal) code = Number.parseInt(octal[0], 8)
     if (code !== undefined && code <= 0x10ffff) {
       this.at += (hex ?? (octal as RegExpExecArray))[0].length
       return code

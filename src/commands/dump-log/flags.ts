@@ -1,3 +1,4 @@
+/** The flags of dump-log. */
 import type { Flag } from '../../cli/command.ts'
 import { outputFlag } from '../../cli/machine-output.ts'
 import { STRING_DECODER } from './decoders/class-decoder.ts'

@@ -1,3 +1,4 @@
+/** Contradictions that dump-log finds between files, told at its end. */
 import { resolve } from 'node:path'
 import type { Int64 } from '../../bytes/int64.ts'
 import type { Output } from '../../cli/command.ts'

@@ -1,3 +1,4 @@
+/** dump-log with --output: one row of JSON or TSV per event. */
 import type { CommandContext } from '../../cli/command.ts'
 import { type Cell, machineOutput, type Row } from '../../cli/machine-output.ts'
 import type { Decoded } from './decoders/record-decoder.ts'

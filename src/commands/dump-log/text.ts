@@ -1,3 +1,4 @@
+/** dump-log in the genuine tool's text. */
 import type { Int64 } from '../../bytes/int64.ts'
 import type { Output } from '../../cli/command.ts'
 import type { BatchEvent, DumpEvent, DumpPrinter, RecordEvent } from './event.ts'

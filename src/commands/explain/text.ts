@@ -111,7 +111,9 @@ const SIGNS: ReadonlyMap<string, string> = new Map([
 ])
 
 function signOf({ deletable, active, cleaning }: ExplainedPartition['segments'][number]): string {
-  return deletable ? 'x' : active ? '>' : cleaning === 'clean' ? '-' : '='
+  if (deletable) return 'x'
+  if (active) return '>'
+  return cleaning === 'clean' ? '-' : '='
 }
 
 /** In the zone of the machine, as people read clocks; seconds are enough. */

@@ -1,3 +1,4 @@
+/** Formatters of the records in __consumer_offsets and its siblings, as JSON like the genuine ones. */
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'

@@ -1,3 +1,4 @@
+/** The formatter that console-consumer uses unless told otherwise: columns of a record on one line. */
 import type { VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'
@@ -149,10 +150,15 @@ export class DefaultMessageFormatter implements MessageFormatter {
       const shift = output.shiftOf(buffer)
       if (!Number.isNaN(shift) && this.#recordWithin(record, shift, output)) return
     }
+    this.#columns(record, wide, output)
+  }
+
+  #columns(record: RecordView, wide: boolean, output: OutputBuffer): void {
+    const { buffer, headersCount } = record
     if (this.#printTimestamp) {
       output.constant(this.#timestampLabel)
       if (this.#hasTimestamp && wide) output.text(String(record.exactTimestamp))
-      else if (this.#hasTimestamp) output.integer(timestamp)
+      else if (this.#hasTimestamp) output.integer(record.timestamp)
       output.constant(this.#afterTimestamp)
     }
     if (this.#beforeOffset.length > 0) output.constant(this.#beforeOffset)

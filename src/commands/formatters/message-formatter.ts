@@ -1,3 +1,4 @@
+/** The formatter interface, and the formatter that a Java class name stands for. */
 import { UsageError } from '../../errors.ts'
 import { DefaultMessageFormatter } from './default-message-formatter.ts'
 import type { FormatterProperties, MessageFormatter } from './formatter.ts'

@@ -1,3 +1,4 @@
+/** The buffer that formatters print into: bytes, constants and integers, flushed in large blocks. */
 import type { PrintKernel } from '../../record/kernels/print-kernel.ts'
 import { PRINT_SLACK, PRINT_STATE_SIZE } from '../../record/kernels/print-layout.ts'
 import { WasmMemory } from '../../record/kernels/wasm-memory.ts'
@@ -225,9 +226,11 @@ export function putInteger(block: Buffer, start: number, value: number): number 
 }
 
 function digitsOf(value: number): number {
-  if (value < 1e4) return value < 100 ? (value < 10 ? 1 : 2) : value < 1000 ? 3 : 4
+  if (value < 100) return value < 10 ? 1 : 2
+  if (value < 1e4) return value < 1000 ? 3 : 4
   if (value < 1e6) return value < 1e5 ? 5 : 6
-  return value < 1e8 ? (value < 1e7 ? 7 : 8) : 9
+  if (value < 1e8) return value < 1e7 ? 7 : 8
+  return 9
 }
 
 /** Writes `count` digits of a number below 1e9. */

@@ -1,5 +1,3 @@
-import { PRINTED_END_SIZE } from '../../record/kernels/print-layout.ts'
-
 /**
  * Where the records end in what was printed of them, so that whatever ends the output it is known which of them are out.
  *
@@ -11,6 +9,7 @@ import { PRINTED_END_SIZE } from '../../record/kernels/print-layout.ts'
  *
  * Only records that are not known to be delivered stand in it. All of them are of one partition: that of the visit under way.
  */
+import { PRINTED_END_SIZE } from '../../record/kernels/print-layout.ts'
 
 /** How many fit. Where lines are so short that these are not enough for one write, writes are shorter. */
 const CAPACITY = 8192

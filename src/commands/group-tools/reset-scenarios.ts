@@ -1,3 +1,4 @@
+/** The ways to say where a reset of offsets leads to, and that only one of them may be given. */
 import { checkInvalidArguments } from '../../cli/argument-checks.ts'
 import type { Options } from '../../cli/command.ts'
 

@@ -362,3 +362,31 @@ export function parseTopicPartitions(word: string): TopicPartition[] {
     return { topic, partition: Number(number) }
   })
 }
+
+export interface NamedPartitions {
+  readonly named: TopicPartition[]
+  /** Topics that cannot be described, with -1 for their partition. */
+  readonly answers: { partition: TopicPartition; error?: Error }[]
+}
+
+/** The partitions that words `topic` and `topic:0,1` name. */
+export async function namedPartitions(admin: Admin, words: readonly string[]): Promise<NamedPartitions> {
+  const named: TopicPartition[] = []
+  const answers: NamedPartitions['answers'] = []
+  for (const word of words) {
+    if (word.includes(':')) {
+      named.push(...parseTopicPartitions(word))
+      continue
+    }
+    try {
+      if (word === '') throw unknownTopic(word)
+      for (const { name, partitions } of await admin.describeTopics([word])) {
+        named.push(...partitions.map(({ partition }) => ({ topic: name, partition })))
+      }
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      answers.push({ partition: { topic: word, partition: -1 }, error })
+    }
+  }
+  return { named, answers }
+}

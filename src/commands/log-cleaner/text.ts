@@ -50,36 +50,30 @@ export function cleaningLine(result: CleaningResult): string {
     const start = `log ${would ? 'would start' : 'starts'} at offset ${result.logStartOffset}`
     return `${name}: ${verb} ${what} (${result.reasons.join(', ')}), ${sizes}, ${start}`
   }
-  const verb =
-    status === 'stopped' ? 'compaction stopped early' : would ? 'compaction would run' : 'compacted'
-  const parts = [`${name}: ${verb} (${result.reasons.join(', ')})`, sizes]
-  const { recordsBefore, recordsAfter } = result
+  const doneVerb = would ? 'compaction would run' : 'compacted'
+  const verb = status === 'stopped' ? 'compaction stopped early' : doneVerb
+  const head = `${name}: ${verb} (${result.reasons.join(', ')})`
+  return [head, sizes, ...compactionFigures(result)].join(', ')
+}
+
+function compactionFigures(result: CleaningResult): string[] {
+  const parts: string[] = []
+  const { recordsBefore, recordsAfter, keys, passes = 0, durationMs } = result
+  const isStopped = result.status === 'stopped'
   // A run that was stopped while it indexed has compared no records yet.
-  if (
-    recordsBefore !== undefined &&
-    recordsAfter !== undefined &&
-    (status !== 'stopped' || recordsBefore > 0)
-  ) {
+  if (recordsBefore !== undefined && recordsAfter !== undefined && (!isStopped || recordsBefore > 0)) {
     parts.push(`${grouped(recordsBefore)} -> ${plural(recordsAfter, 'record')}`)
   }
-  if (result.keys !== undefined && (status !== 'stopped' || result.keys > 0))
-    parts.push(plural(result.keys, 'key'))
-  if ((result.passes ?? 1) > 1 || (status === 'stopped' && result.passes === 1))
-    parts.push(plural(result.passes ?? 1, 'pass'))
-  parts.push(`${(result.durationMs / 1000).toFixed(1)} s`)
-  if (result.bytesRead !== undefined && result.durationMs > 0) {
-    parts.push(`${(result.bytesRead / 1e6 / (result.durationMs / 1000)).toFixed(1)} MB/s`)
+  if (keys !== undefined && (!isStopped || keys > 0)) parts.push(plural(keys, 'key'))
+  if (passes > 1 || (isStopped && passes === 1)) parts.push(plural(passes, 'pass'))
+  parts.push(`${(durationMs / 1000).toFixed(1)} s`)
+  if (result.bytesRead !== undefined && durationMs > 0) {
+    parts.push(`${(result.bytesRead / 1e6 / (durationMs / 1000)).toFixed(1)} MB/s`)
   }
   if (result.message !== undefined) parts.push(result.message)
-  if (status === 'stopped') {
-    const passes = result.passes ?? 0
-    parts.push(
-      passes > 0
-        ? 'the next run goes on'
-        : 'no pass was finished: the next run begins it anew, give it more time',
-    )
-  }
-  return parts.join(', ')
+  if (!isStopped) return parts
+  const wayOn = 'no pass was finished: the next run begins it anew, give it more time'
+  return [...parts, passes > 0 ? 'the next run goes on' : wayOn]
 }
 
 /** Behind the lines of what was freed. */
@@ -122,9 +116,9 @@ export function bytes(size: number): string {
     unit++
   }
   const sign = size < 0 ? '-' : ''
-  return unit === 0
-    ? `${sign}${value} B`
-    : `${sign}${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`
+  if (unit === 0) return `${sign}${value} B`
+  const digitsAfterPoint = value < 100 ? 1 : 0
+  return `${sign}${value.toFixed(value < 10 ? 2 : digitsAfterPoint)} ${units[unit]}`
 }
 
 export function grouped(number: number): string {

@@ -1,3 +1,4 @@
+/** Client settings from `key=value` arguments and properties files. */
 import { TerseError } from '../../errors.ts'
 import { errorCode } from '../../os/error-code.ts'
 import { systemErrorText } from '../../os/system-error.ts'

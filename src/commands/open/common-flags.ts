@@ -1,3 +1,4 @@
+/** Flags that nearly every tool shares. */
 import type { Flag } from '../../cli/command.ts'
 
 /** Flags that nearly every tool shares, so that their words are the same everywhere. */

@@ -71,16 +71,10 @@ export async function format(context: FormatContext): Promise<number> {
   )
   const scramByKey = new Map(credentials.map((one) => [scramKey(one.name, one.mechanism), one]))
   const random = (size: number) => systemOs.randomBytes(size)
+  const own = voters.find(({ voterId }) => voterId === config.nodeId)
   for (const directory of empty) {
     const isMetadata = directory === config.metadataDirectory
-    const own = voters.find(({ voterId }) => voterId === config.nodeId)
-    const kind = !isMetadata
-      ? 'data directory'
-      : own !== undefined
-        ? 'dynamic metadata voter directory'
-        : voters.length > 0
-          ? 'dynamic metadata directory'
-          : 'metadata directory'
+    const kind = isMetadata ? metadataKind(own !== undefined, voters.length > 0) : 'data directory'
     stdout.line(`Formatting ${kind} ${directory} with ${FEATURE} ${release.version}.`)
     stdout.flush()
     makeDirectory(directory)
@@ -96,6 +90,12 @@ export async function format(context: FormatContext): Promise<number> {
     } else formatUnstarted(systemOs, directory, { ...identity, voters: isMetadata ? voters : [] })
   }
   return 0
+}
+
+/** Kafka's words for the directory with the metadata log. */
+function metadataKind(isVoter: boolean, hasVoters: boolean): string {
+  if (isVoter) return 'dynamic metadata voter directory'
+  return hasVoters ? 'dynamic metadata directory' : 'metadata directory'
 }
 
 /** The directories to format; the others must belong to the same node of the same cluster. */

@@ -1,4 +1,5 @@
 /** `streams-groups --delete`, `--delete-offsets` and `--reset-offsets`: a group at rest is changed as a broker would. */
+
 import type { CommandContext, Options } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
 import type { Admin } from '../../client/admin/admin.ts'
@@ -6,7 +7,8 @@ import type { GroupListing } from '../../client/admin/group-admin.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
-import { parseTopicPartitions, type ResetFlag, resetOffsets } from '../group-tools/reset.ts'
+import { comparePartitions } from '../../names/topic-partition.ts'
+import { namedPartitions, type ResetFlag, resetOffsets } from '../group-tools/reset.ts'
 import { deletedOffsetsTable } from '../group-tools/tables.ts'
 
 type InternalTopicFlag = 'delete-internal-topic' | 'delete-all-internal-topics'
@@ -60,26 +62,11 @@ export async function deleteStreamsOffsets(
 ): Promise<number> {
   const { options, stdout, stderr } = context
   const group = options.value('group') ?? ''
-  const answers: { partition: TopicPartition; error?: Error }[] = []
   let failure: KafkaError | undefined
-  const partitions: TopicPartition[] = []
-  if (options.has('all-input-topics')) {
-    await admin.describeStreamsGroup(group)
-    partitions.push(...(await committed(admin, group)))
-  } else {
-    for (const word of options.values('input-topic')) {
-      if (word.includes(':')) partitions.push(...parseTopicPartitions(word))
-      else {
-        try {
-          const [topic] = await admin.describeTopics([word])
-          partitions.push(...topic.partitions.map(({ partition }) => ({ topic: word, partition })))
-        } catch (error) {
-          if (!(error instanceof KafkaError)) throw error
-          answers.push({ partition: { topic: word, partition: -1 }, error })
-        }
-      }
-    }
-  }
+  if (options.has('all-input-topics')) await admin.describeStreamsGroup(group)
+  const { named: partitions, answers } = options.has('all-input-topics')
+    ? { named: await committed(admin, group), answers: [] }
+    : await namedPartitions(admin, options.values('input-topic'))
   try {
     answers.push(...(await admin.deleteConsumerGroupOffsets(group, partitions)))
   } catch (error) {
@@ -139,8 +126,10 @@ export async function resetStreamsOffsets(
 
 /** consumer-groups' reset, under the flags of streams-groups. */
 function renamedOptions(options: Options<StreamsResetFlag>): Options<ResetFlag> {
-  const renamed = (name: ResetFlag): StreamsResetFlag =>
-    name === 'topic' ? 'input-topic' : name === 'all-topics' ? 'all-input-topics' : name
+  const renamed = (name: ResetFlag): StreamsResetFlag => {
+    if (name === 'topic') return 'input-topic'
+    return name === 'all-topics' ? 'all-input-topics' : name
+  }
   return {
     has: (name) => options.has(renamed(name)),
     value: (name) => options.value(renamed(name)),
@@ -168,9 +157,7 @@ async function readsAll(admin: Admin, group: string, words: readonly string[]): 
 
 async function committed(admin: Admin, group: string): Promise<TopicPartition[]> {
   const offsets = await admin.listConsumerGroupOffsets(group)
-  return [...offsets.values()]
-    .map(({ partition }) => partition)
-    .sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
+  return [...offsets.values()].map(({ partition }) => partition).sort(comparePartitions)
 }
 
 /** @throws TerseError for a topic that is not the group's own: Kafka's tool would delete any topic here */

@@ -1,3 +1,4 @@
+/** `topics --describe`: one topic in text, in a table for a person, or as rows. */
 import type { CommandContext } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
 import type { Admin } from '../../client/admin/admin.ts'
@@ -18,11 +19,9 @@ type DescribeContext = CommandContext<ReportFlag | 'topics-with-overrides' | 'ou
 export async function topicDescriber(context: DescribeContext, admin: Admin) {
   const rows = context.options.has('output') ? await import('./rows.ts') : undefined
   const machine = rows && machineOutput(context, rows.TOPIC_PARTITION_SHAPE)
-  const show = machine
-    ? (described: Described) => rows?.writePartitions(machine, described)
-    : context.stdout.isTerminal && !context.options.has('output')
-      ? await personTable(context)
-      : undefined
+  const isForPerson = context.stdout.isTerminal && !context.options.has('output')
+  let show = isForPerson ? await personTable(context) : undefined
+  if (machine) show = (described) => rows?.writePartitions(machine, described)
   return {
     describeTopic: (topic: TopicDescription, withElr: boolean) =>
       describeTopic(context, admin, topic, withElr, show),

@@ -1,3 +1,4 @@
+/** What an assignor is given of each member, and what it gives back. */
 import type { TopicPartition } from '../../names/topic-partition.ts'
 
 export interface MemberSubscription {

@@ -2,7 +2,9 @@
  * Kafka's partition assignors as pure functions: who reads what, from the members' subscriptions and the topics' partition counts.
  * The results are those of the genuine classes (RangeAssignor, RoundRobinAssignor, StickyAssignor, CooperativeStickyAssignor), racks aside.
  */
+
 import { KafkaError, TerseError } from '../../errors.ts'
+import { compareText } from '../../names/compare-text.ts'
 import type { Assignment, MemberSubscription } from './assignment-types.ts'
 import { stickyAssign } from './sticky-assignor.ts'
 
@@ -79,10 +81,6 @@ export function compareMembers(a: MemberName, b: MemberName): number {
   if (a.groupInstanceId !== undefined) return -1
   if (b.groupInstanceId !== undefined) return 1
   return compareText(a.memberId, b.memberId)
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Topic by topic: the partitions in runs, the first members getting one more. */

@@ -4,6 +4,7 @@
  */
 
 import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
+import { compareText } from '../../names/compare-text.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Assignment, MemberSubscription } from './assignment-types.ts'
 
@@ -58,7 +59,7 @@ class GeneralAssignment {
   }
 
   private rank(a: string, b: string): number {
-    return this.sizeOf(a) - this.sizeOf(b) || (a < b ? -1 : a > b ? 1 : 0)
+    return this.sizeOf(a) - this.sizeOf(b) || compareText(a, b)
   }
 
   private sizeOf(member: string): number {

@@ -5,6 +5,7 @@
  */
 
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'
+import { compareText } from '../../names/compare-text.ts'
 import { comparePartitions, type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Assignment, MemberSubscription } from './assignment-types.ts'
 import { generalStickyAssign } from './general-sticky-assignment.ts'
@@ -106,7 +107,7 @@ class ConstrainedAssignment {
     for (const [member, all] of this.owned) {
       const owned = all
         .filter((tp) => !this.contested.has(topicPartitionKey(tp.topic, tp.partition)))
-        .sort((a, b) => a.partition - b.partition || (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0))
+        .sort((a, b) => a.partition - b.partition || compareText(a.topic, b.topic))
       if (owned.length < this.minQuota) {
         this.keep(member, owned)
         this.underMin.push(member)

@@ -8,6 +8,7 @@
  * tombstone that nobody read yet may be gone for good.
  * Crash: a commit is in the log whole or not at all; the snapshot is never needed.
  */
+
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import {
@@ -17,6 +18,7 @@ import {
   encodeOffsetCommitKey,
   encodeOffsetCommitValue,
 } from '../../message/offset-messages.ts'
+import { compareText } from '../../names/compare-text.ts'
 import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
@@ -207,7 +209,7 @@ export class OffsetStore {
         groups.push(this.describe(groupId, records))
       }
     }
-    return groups.sort((a, b) => (a.groupId < b.groupId ? -1 : a.groupId > b.groupId ? 1 : 0))
+    return groups.sort((a, b) => compareText(a.groupId, b.groupId))
   }
 
   group(groupId: string): StoredGroup | undefined {

@@ -1,3 +1,4 @@
+/** The cluster part of Admin, on a data directory. */
 import type { BrokerDescription, ClusterAdmin } from '../../client/admin/cluster-admin.ts'
 import {
   defaultFeatureLevel,

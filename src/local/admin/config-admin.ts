@@ -217,10 +217,11 @@ export class LocalConfigs {
       const synonyms = name === '' ? all.filter((one) => one.source === 'DYNAMIC_DEFAULT_BROKER_CONFIG') : all
       const text =
         name === '' ? (image.config(CONFIG_RESOURCE.BROKER, '', setting) ?? null) : layers.value(setting)
+      // What all brokers have stands as it was given: only a broker reads it.
+      const shown = text === null || bare ? text : describedValue(key, text)
       return {
         name: setting,
-        // What all brokers have stands as it was given: only a broker reads it.
-        value: sensitive || text === null ? null : bare ? text : describedValue(key, text),
+        value: sensitive ? null : shown,
         source: synonyms[0]?.source ?? 'DEFAULT_CONFIG',
         sensitive,
         readOnly: !isDynamicBrokerConfig(setting),

@@ -1,3 +1,4 @@
+/** Makes a topic on first use, as a broker with auto.create.topics.enable does. */
 import type { NewTopic, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { KafkaError } from '../../errors.ts'
 import { nearNames } from '../../names/near-names.ts'

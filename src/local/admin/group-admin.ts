@@ -1,3 +1,4 @@
+/** The group part of Admin, on a data directory. */
 import type {
   GroupAdmin,
   GroupDescription,
@@ -11,6 +12,7 @@ import type { MemberFile } from '../../group/group-files.ts'
 import { assignorOf, readHeldPartitions, readLiveGroups, readLiveMembers } from '../../group/live-members.ts'
 import type { OffsetStore, StoredGroup } from '../../group/offsets/offset-store.ts'
 import { partitionList } from '../../metadata/replica-place.ts'
+import { compareText } from '../../names/compare-text.ts'
 import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { comparePartitions } from '../../names/topic-partition.ts'
@@ -46,7 +48,7 @@ export class LocalGroups implements GroupAdmin {
     for (const [groupId, members] of live) {
       listings.set(groupId, { groupId, type: typeOf(members), protocol: 'consumer', state: 'Stable' })
     }
-    return [...listings.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : a.groupId > b.groupId ? 1 : 0))
+    return [...listings.values()].sort((a, b) => compareText(a.groupId, b.groupId))
   }
 
   async describeConsumerGroup(groupId: string): Promise<GroupDescription> {

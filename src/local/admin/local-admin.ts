@@ -1,3 +1,4 @@
+/** Admin on a data directory: hands each call on to the part that it belongs to. */
 import type { AclBinding, AclBindingFilter } from '../../client/admin/acl.ts'
 import type { Admin } from '../../client/admin/admin.ts'
 import type { CheckOptions, CheckSummary, RepairOptions } from '../../client/admin/check-admin.ts'
@@ -42,10 +43,7 @@ export interface LocalAdminOptions {
   readonly address?: string
 }
 
-/**
- * Admin on a data directory, put together from its parts. Each part but topics is loaded when it is first asked for,
- * so that listing topics pays for nothing else.
- */
+/** Each part but topics is loaded when it is first asked for, so that listing topics pays for nothing else. */
 export class LocalAdmin implements Admin {
   readonly #os: Os
   #directory: DirectoryReader

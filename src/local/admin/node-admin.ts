@@ -20,7 +20,7 @@ import {
 import { KafkaError, TerseError } from '../../errors.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../../message/metadata-records.ts'
 import { ZERO_UUID } from '../../message/uuid.ts'
-import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import type { BrokerImage, MetadataImage } from '../../metadata/metadata-image.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
 import { errorCode } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
@@ -179,12 +179,7 @@ function checkUpdate(
   { feature, level, upgradeType }: FeatureUpdate,
   proposed: ReadonlyMap<string, number>,
 ): void {
-  const fail = (reason: string): never => {
-    throw new KafkaError(
-      'INVALID_UPDATE_VERSION',
-      `Invalid update version ${level} for feature ${feature}. ${reason}`,
-    )
-  }
+  const fail = (reason: string) => refuseUpdate(feature, level, reason)
   const known = featureNamed(feature)
   const node = image.nodeId
   const [min, max] =
@@ -197,18 +192,7 @@ function checkUpdate(
     )
   }
   if (level < min || level > max) fail(`Local controller ${node} only supports versions ${min}-${max}`)
-  for (const broker of image.brokers.values()) {
-    const range = broker.features.find(({ name }) => name === feature)
-    if (
-      range === undefined ? level > 0 : level < range.minSupportedVersion || level > range.maxSupportedVersion
-    ) {
-      fail(
-        range === undefined
-          ? `Broker ${broker.id} does not support this feature.`
-          : `Broker ${broker.id} only supports versions ${range.minSupportedVersion}-${range.maxSupportedVersion}`,
-      )
-    }
-  }
+  for (const broker of image.brokers.values()) checkSupport(broker, feature, level)
   const current = feature === 'kraft.version' ? image.kraftVersion : (image.features.get(feature) ?? 0)
   if (feature === 'kraft.version' && level !== current) {
     fail(
@@ -227,15 +211,33 @@ function checkUpdate(
     checkMetadataDowngrade(current, level, upgradeType)
     return
   }
-  for (const [other, needed] of known?.dependencies.get(level) ?? []) {
-    if ((proposed.get(other) ?? 0) < needed) {
-      fail(`${feature} could not be set to ${level} because it depends on ${other} level ${needed}`)
-    }
+  const dependencies = [...(known?.dependencies.get(level) ?? [])]
+  const missing = dependencies.find(([other, needed]) => (proposed.get(other) ?? 0) < needed)
+  if (missing !== undefined) {
+    fail(`${feature} could not be set to ${level} because it depends on ${missing[0]} level ${missing[1]}`)
   }
   if (feature === ELR && level !== current && image.topicCount > 0) {
     // Partitions at rest have one form with it and another without; mixing them loses a partition for a broker.
     fail('Partitions at rest depend on it: start a broker on the directory and change it there.')
   }
+}
+
+function refuseUpdate(feature: string, level: number, reason: string): never {
+  throw new KafkaError(
+    'INVALID_UPDATE_VERSION',
+    `Invalid update version ${level} for feature ${feature}. ${reason}`,
+  )
+}
+
+function checkSupport({ id, features }: BrokerImage, feature: string, level: number): void {
+  const range = features.find(({ name }) => name === feature)
+  if (range === undefined) {
+    if (level > 0) refuseUpdate(feature, level, `Broker ${id} does not support this feature.`)
+    return
+  }
+  const { minSupportedVersion: min, maxSupportedVersion: max } = range
+  if (level < min || level > max)
+    refuseUpdate(feature, level, `Broker ${id} only supports versions ${min}-${max}`)
 }
 
 function checkMetadataDowngrade(

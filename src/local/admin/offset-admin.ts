@@ -1,3 +1,4 @@
+/** The offset part of Admin, on a data directory. */
 import type { ListedOffset, OffsetAdmin } from '../../client/admin/offset-admin.ts'
 import type { IsolationLevel, OffsetSpec } from '../../client/types.ts'
 import { KafkaError, TerseError } from '../../errors.ts'

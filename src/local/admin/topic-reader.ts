@@ -1,8 +1,10 @@
 /** Listing and describing topics: what needs the metadata alone, apart from changing them, so that it loads quickly. */
+
 import type { PartitionDescription, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { KafkaError } from '../../errors.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { isOnlyBroker, whyElsewhere } from '../../metadata/replica-place.ts'
+import { compareText } from '../../names/compare-text.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
 
 export class TopicReader {
@@ -14,7 +16,7 @@ export class TopicReader {
 
   async listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
     const topics = [...this.#source.image().topicImages()]
-    topics.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    topics.sort((a, b) => compareText(a.name, b.name))
     return topics.map(({ name, id }) => ({ name, topicId: id, internal: isInternalTopic(name) }))
   }
 
@@ -65,9 +67,10 @@ function describePartition(image: MetadataImage, stored: PartitionImage): Partit
   const atRest = stored.leader < 0 && ours
   const isr = atRest && stored.isr.length === 0 ? [image.nodeId] : stored.isr
   const inSync = (id: number) => isr.includes(id)
+  const storedLeader = stored.leader < 0 ? undefined : stored.leader
   return {
     partition,
-    leader: atRest ? image.nodeId : stored.leader < 0 ? undefined : stored.leader,
+    leader: atRest ? image.nodeId : storedLeader,
     replicas,
     isr,
     eligibleLeaderReplicas: stored.elr.filter((id) => !inSync(id)),

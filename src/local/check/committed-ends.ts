@@ -30,14 +30,8 @@ export function* storedCommits(directory: DirectoryOfCommits): Generator<StoredC
       log.refresh()
       for (const batch of storedBatches(log)) {
         for (const { key, value } of batch.records()) {
-          if (key === null) continue
-          const name = decodeOffsetsKey(key)
-          if (name.type !== 'OffsetCommit') continue
-          const { group, topic, partition } = name
-          const commit = value === null ? undefined : decodeOffsetCommitValue(value)
-          const ofOlder =
-            commit?.topicId !== undefined && commit.topicId !== (image.topic(topic)?.id ?? commit.topicId)
-          if (!ofOlder) commits.push({ group, topic, partition, offset: commit?.offset })
+          const commit = key === null ? undefined : commitOf(image, key, value)
+          if (commit !== undefined) commits.push(commit)
         }
       }
       log.releaseFiles()
@@ -46,6 +40,17 @@ export function* storedCommits(directory: DirectoryOfCommits): Generator<StoredC
     }
     yield* commits
   }
+}
+
+/** Undefined for records of other kinds, and commits for an earlier topic of that name. */
+function commitOf(image: MetadataImage, key: Buffer, value: Buffer | null): StoredCommit | undefined {
+  const name = decodeOffsetsKey(key)
+  if (name.type !== 'OffsetCommit') return undefined
+  const { group, topic, partition } = name
+  const commit = value === null ? undefined : decodeOffsetCommitValue(value)
+  const topicId = commit?.topicId
+  if (topicId !== undefined && topicId !== (image.topic(topic)?.id ?? topicId)) return undefined
+  return { group, topic, partition, offset: commit?.offset }
 }
 
 export interface CommittedEnd {

@@ -176,6 +176,14 @@ function checkMarker(
   )
 }
 
+/** What it means that a checkpoint names an offset beyond the end of the log. */
+const BEYOND_THE_END: Readonly<Record<OffsetCheckpointName, string>> = {
+  replication: 'the log was longer: records at its end are missing',
+  'log-start': 'all records of the partition would count as deleted',
+  'recovery-point': 'what is appended next would count as done',
+  cleaner: 'what is appended next would count as done',
+}
+
 function checkCheckpoint(
   os: Os,
   report: CheckReport,
@@ -209,11 +217,7 @@ function checkCheckpoint(
       path,
       null,
       `${topic}-${partition} is at ${offset}, its log ends at ${end.logEndOffset}`,
-      name === 'replication'
-        ? 'the log was longer: records at its end are missing'
-        : name === 'log-start'
-          ? 'all records of the partition would count as deleted'
-          : 'what is appended next would count as done',
+      BEYOND_THE_END[name],
     )
   }
 }
@@ -331,6 +335,12 @@ export function checkFolder(
       'nothing is appended to the partition until it is repaired',
     )
   }
+  noteLeftovers(os, report, place, dir)
+  return true
+}
+
+/** Files that a writer or a compaction was stopped at. */
+function noteLeftovers({ fs }: Os, report: CheckReport, place: Place, dir: string): void {
   for (const name of fs.readdir(dir)) {
     if (name.endsWith('.tmp')) {
       report.note(
@@ -353,5 +363,4 @@ export function checkFolder(
       `tkafka repair --topic ${place.topic}`,
     )
   }
-  return true
 }

@@ -1,3 +1,4 @@
+/** What a check knows of a partition before it reads it, and of a segment while it reads it. */
 import type { Int64 } from '../../bytes/int64.ts'
 import type { EndDamage } from '../../log/opening/end-damage.ts'
 import type { LogSegment } from '../../log/segment/log-segment.ts'

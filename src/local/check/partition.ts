@@ -135,35 +135,10 @@ function checkSegment(
   let position = 0
   while (position < size) {
     const cursor = segment.cursor(position, size, next)
-    let expected = next
-    while (cursor.next() && cursor.checkCrc()) {
-      if (cursor.position === 0) facts.beginsOld = cursor.isLegacy
-      const batch = loaded(report, partition, segment.path, cursor)
-      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
-      if (base > expected && isLie(partition, facts, cursor.position)) {
-        facts.damaged = true
-        return expected
-      }
-      if (base > expected && !partition.compacted && !facts.damaged) {
-        report.error(
-          place,
-          'offset-gap',
-          segment.path,
-          cursor.position,
-          `offset ${base} follows where ${expected} is next`,
-          `${counted(base - expected, 'record is', 'records are')} missing`,
-        )
-      }
-      report.batches++
-      if (batch !== undefined) checkBatch(report, partition, segment.path, batch, cursor)
-      visit(cursor, expected)
-      facts.batches.push(base, cursor.nextOffset - 1, cursor.position)
-      facts.maxTimestamps.push(maxTimestampAt(cursor))
-      expected = cursor.nextOffset
-    }
-    next = expected
-    position = cursor.problem === undefined ? size : cursor.position
-    if (cursor.problem === undefined) break
+    const walked = checkGoodBatches(report, partition, facts, cursor, next, visit)
+    next = walked.next
+    if (walked.isEnd) return next
+    position = cursor.position
     facts.damaged = true
     const bad = { position, nextOffset: next, size, index: segment.offsetIndex }
     const behind = findBatchBehind(os.fs, segment.fd(), bad)
@@ -208,6 +183,45 @@ function checkSegment(
     next = until ?? next
   }
   return next
+}
+
+/** Checks batches until one is bad. `isEnd`: nothing behind the last one is to be looked at. */
+function checkGoodBatches(
+  report: CheckReport,
+  partition: PartitionToCheck,
+  facts: SegmentFacts,
+  cursor: BatchCursor,
+  from: number,
+  visit: (cursor: BatchCursor, expected: number) => void,
+): { next: number; isEnd: boolean } {
+  const { path } = facts.segment
+  let expected = from
+  while (cursor.next() && cursor.checkCrc()) {
+    if (cursor.position === 0) facts.beginsOld = cursor.isLegacy
+    const batch = loaded(report, partition, path, cursor)
+    const base = header.baseOffsetAt(cursor.buffer, cursor.at)
+    if (base > expected && isLie(partition, facts, cursor.position)) {
+      facts.damaged = true
+      return { next: expected, isEnd: true }
+    }
+    if (base > expected && !partition.compacted && !facts.damaged) {
+      report.error(
+        partition.place,
+        'offset-gap',
+        path,
+        cursor.position,
+        `offset ${base} follows where ${expected} is next`,
+        `${counted(base - expected, 'record is', 'records are')} missing`,
+      )
+    }
+    report.batches++
+    if (batch !== undefined) checkBatch(report, partition, path, batch, cursor)
+    visit(cursor, expected)
+    facts.batches.push(base, cursor.nextOffset - 1, cursor.position)
+    facts.maxTimestamps.push(maxTimestampAt(cursor))
+    expected = cursor.nextOffset
+  }
+  return { next: expected, isEnd: cursor.problem === undefined }
 }
 
 /** The last batch, of which something tells that its offset is another: that is told with the log's end. */

@@ -27,11 +27,8 @@ export function checkIndexes(
   partition: PartitionToCheck,
   facts: SegmentFacts,
 ): void {
-  const { segment, batches, size, isActive } = facts
+  const { segment, size, isActive } = facts
   const { place, clean } = partition
-  const byPosition = new Map<number, number>()
-  for (let b = 0; b < batches.length; b += FACTS) byPosition.set(batches[b + 2], b)
-
   const offsets = readIndexBytes(fs, segment.offsetIndex.path, OFFSET_ENTRY)
   const times = readIndexBytes(fs, segment.timeIndex.path, TIME_ENTRY)
   for (const [path, bytes] of [
@@ -62,30 +59,36 @@ export function checkIndexes(
     if (untidyTail(offsets, end, OFFSET_ENTRY, clean, isActive)) {
       tell('bad-index', segment.offsetIndex.path, end, tailProblem(offsets.size, end, OFFSET_ENTRY))
     }
-    let last = -1
-    for (let at = 0; at < end; at += OFFSET_ENTRY) {
-      const offset = segment.baseOffset + bytes.readInt32BE(at)
-      const position = bytes.readInt32BE(at + 4)
-      const b = byPosition.get(position)
-      const problem =
-        offset <= last
-          ? `entry for offset ${offset} stands behind one for ${last}`
-          : position >= size
-            ? `entry points to position ${position}, the log ends at ${size}`
-            : b === undefined
-              ? `entry points to position ${position}, where no batch begins`
-              : batches[b + 1] !== offset && !segment.isIndexed(offset, position, size)
-                ? `entry for offset ${offset} points to a batch that ends at ${batches[b + 1]}`
-                : undefined
-      if (problem !== undefined) {
-        tell('bad-index', segment.offsetIndex.path, at, problem)
-        break
-      }
-      last = offset
-    }
+    const wrong = wrongOffsetEntry(facts, bytes, end)
+    if (wrong !== undefined) tell('bad-index', segment.offsetIndex.path, wrong.at, wrong.problem)
   }
   if (times !== undefined) checkTimeIndex(report, partition, facts, times, tell)
   checkTransactionIndex(fs, report, partition, facts)
+}
+
+/** The first entry of the offset index that does not fit the log; those behind it are not looked at. */
+function wrongOffsetEntry(
+  { segment, batches, size }: SegmentFacts,
+  bytes: Buffer,
+  end: number,
+): { at: number; problem: string } | undefined {
+  const lastOffsets = new Map<number, number>()
+  for (let b = 0; b < batches.length; b += FACTS) lastOffsets.set(batches[b + 2], batches[b + 1])
+  let last = -1
+  for (let at = 0; at < end; at += OFFSET_ENTRY) {
+    const offset = segment.baseOffset + bytes.readInt32BE(at)
+    const position = bytes.readInt32BE(at + 4)
+    const batchEnd = lastOffsets.get(position)
+    if (offset <= last) return { at, problem: `entry for offset ${offset} stands behind one for ${last}` }
+    if (position >= size)
+      return { at, problem: `entry points to position ${position}, the log ends at ${size}` }
+    if (batchEnd === undefined)
+      return { at, problem: `entry points to position ${position}, where no batch begins` }
+    if (batchEnd !== offset && !segment.isIndexed(offset, position, size))
+      return { at, problem: `entry for offset ${offset} points to a batch that ends at ${batchEnd}` }
+    last = offset
+  }
+  return undefined
 }
 
 function checkTimeIndex(
@@ -112,14 +115,13 @@ function checkTimeIndex(
     const timestamp = readExactInt64(times, at)
     const offset = segment.baseOffset + times.readInt32BE(at + 8)
     const b = batchWith(batches, offset)
-    const problem =
-      timestamp < last || (timestamp === last && at > 0) || offset < lastOffset
-        ? `entry (${timestamp}, offset ${offset}) stands behind (${last}, offset ${lastOffset})`
-        : b < 0
-          ? `entry (${timestamp}, offset ${offset}) names an offset that the segment does not have`
-          : !compacted && maxTimestamps[b / FACTS] !== timestamp
-            ? `entry gives offset ${offset} the timestamp ${timestamp}, its batch has ${maxTimestamps[b / FACTS]}`
-            : undefined
+    let problem: string | undefined
+    if (timestamp < last || (timestamp === last && at > 0) || offset < lastOffset)
+      problem = `entry (${timestamp}, offset ${offset}) stands behind (${last}, offset ${lastOffset})`
+    else if (b < 0)
+      problem = `entry (${timestamp}, offset ${offset}) names an offset that the segment does not have`
+    else if (!compacted && maxTimestamps[b / FACTS] !== timestamp)
+      problem = `entry gives offset ${offset} the timestamp ${timestamp}, its batch has ${maxTimestamps[b / FACTS]}`
     if (problem !== undefined) {
       tell('bad-time-index', path, at, problem)
       return
@@ -211,14 +213,13 @@ export function checkSnapshot(
     // Its batches may have been deleted.
     if (known === undefined || compacted || last < logStartOffset) continue
     const knownLast = known.batches[known.batches.length - 1]?.lastOffset ?? -1
-    const problem =
-      known.epoch !== epoch
-        ? `producer ${producerId} has epoch ${epoch}, in the log ${known.epoch}`
-        : knownLast >= 0 && knownLast !== last
-          ? `producer ${producerId} ends at offset ${last}, in the log at ${knownLast}`
-          : currentTxnFirstOffset >= logStartOffset && known.currentTxnFirstOffset !== currentTxnFirstOffset
-            ? `producer ${producerId} has an open transaction from ${currentTxnFirstOffset}, in the log from ${known.currentTxnFirstOffset}`
-            : undefined
+    let problem: string | undefined
+    if (known.epoch !== epoch)
+      problem = `producer ${producerId} has epoch ${epoch}, in the log ${known.epoch}`
+    else if (knownLast >= 0 && knownLast !== last)
+      problem = `producer ${producerId} ends at offset ${last}, in the log at ${knownLast}`
+    else if (currentTxnFirstOffset >= logStartOffset && known.currentTxnFirstOffset !== currentTxnFirstOffset)
+      problem = `producer ${producerId} has an open transaction from ${currentTxnFirstOffset}, in the log from ${known.currentTxnFirstOffset}`
     if (problem === undefined) continue
     report.error(
       place,

@@ -12,6 +12,7 @@ import { LogSurvey } from '../../log/cleaner/cleaner-survey.ts'
 import type { LogToClean } from '../../log/cleaner/log-to-clean.ts'
 import { logToClean } from '../../log/cleaner/log-to-clean.ts'
 import { OffsetMap } from '../../log/cleaner/offset-map.ts'
+import type { UnifiedLog } from '../../log/unified-log.ts'
 import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import { elapsedSince } from '../../os/clock.ts'
 import { whenFree } from '../../os/lock-wait.ts'
@@ -81,6 +82,19 @@ export function planCompaction(
   }
 }
 
+type CompactionOptions = CleaningOptions & { readonly deadline: number; readonly atOnce?: boolean }
+
+/** One partition while it is being compacted. */
+interface Compaction {
+  readonly os: Os
+  readonly directory: LocalDirectory
+  readonly log: UnifiedLog
+  readonly topic: string
+  readonly partition: number
+  readonly options: CompactionOptions
+  readonly now: number
+}
+
 /**
  * Needs a session unless it is a dry run. Undefined: another cleaner is at it, or there was nothing to do after all.
  */
@@ -89,103 +103,40 @@ export async function compact(
   directory: LocalDirectory,
   { topic, partition, reason, size, segments }: CompactionPlan,
   config: CleanerConfig,
-  options: CleaningOptions & { readonly deadline: number; readonly atOnce?: boolean },
+  options: CompactionOptions,
 ): Promise<CleaningResult | undefined> {
   const now = os.clock.now()
   const started = os.clock.monotonic()
-  const key = `${topic}-${partition}`
   const dryRun = options.dryRun === true
   const log = dryRun
     ? directory.logForReading(topic, partition)
     : await directory.openForWriting(topic, partition)
   if (!dryRun) {
     if (options.atOnce === true) log.config = { ...log.config, fileDeleteDelayMs: 0 }
-    await log.lock()
-    try {
-      // What a crash left behind is put in order (before we hold the cleaner's lock, which says that `.cleaned` files
-      // are no leftovers); segments below the log's start go.
-      log.deleteRecordsBefore(log.logStartOffset)
-    } finally {
-      log.unlock()
-    }
+    // What a crash left behind is put in order (before we hold the cleaner's lock, which says that `.cleaned` files
+    // are no leftovers); segments below the log's start go.
+    await underLock(log, () => log.deleteRecordsBefore(log.logStartOffset))
   }
   const lock = dryRun ? undefined : CleanerLock.tryTake(os, log.dir)
   if (!dryRun && lock === undefined) return undefined
-  const maxBytesPerSecond = options.maxBytesPerSecond ?? config.maxBytesPerSecond
-  const cleaner = new Cleaner(os, {
-    map: new OffsetMap(config.dedupeBufferSize, config.loadFactor, os.randomBytes(4).readInt32LE(0)),
-    ioBufferSize: config.ioBufferSize,
-    now,
-    dryRun,
-    pace: new CleanerPace(os.clock, {
-      deadline: options.deadline,
-      ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }),
-    onProgress: (phase, doneBytes, totalBytes) =>
-      options.onProgress?.({ topic, partition, phase, doneBytes, totalBytes }),
-    underLock: async (swap) => {
-      await log.lock()
-      try {
-        // The policy as it is now: who takes `compact` away must not find compacted what he wanted kept (KAFKA-12840).
-        if (!stillCompacted(directory, topic)) return false
-        if (topic === OFFSETS_TOPIC) removeOffsetSnapshot(os.fs, log.dir)
-        swap()
-        return true
-      } finally {
-        log.unlock()
-      }
-    },
-  })
-  let passes = 0
-  let cleanTo = -1
-  let stopped: string | undefined
+  const compaction: Compaction = { os, directory, log, topic, partition, options, now }
+  const cleaner = cleanerOf(compaction, config)
+  let end: PassesEnd
   try {
-    if (options.now === true && !dryRun) {
-      await log.lock()
-      try {
-        log.roll()
-      } finally {
-        log.unlock()
-      }
-    }
-    for (;;) {
-      const logConfig = cleaningConfig(directory, topic, options.atOnce === true)
-      const survey = new LogSurvey(os, log.dir, directory.checkpoints, key, logConfig, now)
-      try {
-        if (survey.corrupt !== undefined) throw survey.corrupt
-        if (options.now === true && dryRun) survey.assumeRolled()
-        const toClean = logToClean(survey, now, options.now === true)
-        if (toClean.firstDirtyOffset >= toClean.firstUncleanableOffset || toClean.cleanableBytes === 0) break
-        // A checkpoint that is not read back as it was written would have the same pass again, for ever.
-        if (toClean.firstDirtyOffset < cleanTo) {
-          throw new CleaningStopped(
-            `${directory.checkpoints.path('cleaner')} does not keep what is written to it`,
-          )
-        }
-        const endOffset = await cleaner.clean(survey, toClean)
-        passes++
-        if (dryRun) break
-        cleanTo = endOffset
-        await whenFree(() => directory.checkpoints.update('cleaner', new Map([[key, endOffset]])))
-      } finally {
-        survey.close()
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof CleaningStopped)) throw error
-    stopped = error.message
+    end = await runPasses(compaction, cleaner)
   } finally {
     lock?.release()
   }
+  const { passes, stopped } = end
   if (passes === 0 && stopped === undefined) return undefined
   const { stats } = cleaner
   const after = dryRun ? undefined : sizes(os, directory, topic, partition)
+  const ending = dryRun ? 'planned' : 'done'
   return {
     action: 'compaction',
     topic,
     partition,
-    status: stopped !== undefined ? 'stopped' : dryRun ? 'planned' : 'done',
+    status: stopped === undefined ? ending : 'stopped',
     bytesBefore: size,
     bytesAfter: after?.size ?? size - stats.bytesFreed,
     segmentsBefore: segments,
@@ -203,6 +154,99 @@ export async function compact(
     // A segment that was written anew has taken the old one's name, and that file is gone; only what went whole stays.
     deleteDelayMs: (after?.segments ?? segments) < segments ? log.config.fileDeleteDelayMs : 0,
     ...(stopped === undefined ? {} : { message: stopped }),
+  }
+}
+
+function cleanerOf(
+  { os, directory, log, topic, partition, options, now }: Compaction,
+  config: CleanerConfig,
+) {
+  const maxBytesPerSecond = options.maxBytesPerSecond ?? config.maxBytesPerSecond
+  return new Cleaner(os, {
+    map: new OffsetMap(config.dedupeBufferSize, config.loadFactor, os.randomBytes(4).readInt32LE(0)),
+    ioBufferSize: config.ioBufferSize,
+    now,
+    dryRun: options.dryRun === true,
+    pace: new CleanerPace(os.clock, {
+      deadline: options.deadline,
+      ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    }),
+    onProgress: (phase, doneBytes, totalBytes) =>
+      options.onProgress?.({ topic, partition, phase, doneBytes, totalBytes }),
+    underLock: (swap) =>
+      underLock(log, () => {
+        // The policy as it is now: records must not be compacted after an owner took `compact` away (KAFKA-12840).
+        if (!stillCompacted(directory, topic)) return false
+        if (topic === OFFSETS_TOPIC) removeOffsetSnapshot(os.fs, log.dir)
+        swap()
+        return true
+      }),
+  })
+}
+
+async function underLock<T>(log: UnifiedLog, work: () => T): Promise<T> {
+  await log.lock()
+  try {
+    return work()
+  } finally {
+    log.unlock()
+  }
+}
+
+interface PassesEnd {
+  readonly passes: number
+  /** Why the cleaner stopped before all was clean. */
+  readonly stopped: string | undefined
+}
+
+async function runPasses(compaction: Compaction, cleaner: Cleaner): Promise<PassesEnd> {
+  const { log, options } = compaction
+  let passes = 0
+  let cleanTo = -1
+  try {
+    if (options.now === true && options.dryRun !== true) await underLock(log, () => log.roll())
+    for (;;) {
+      const endOffset = await onePass(compaction, cleaner, cleanTo)
+      if (endOffset === undefined) break
+      cleanTo = endOffset
+      passes++
+      if (options.dryRun === true) break
+    }
+  } catch (error) {
+    if (!(error instanceof CleaningStopped)) throw error
+    return { passes, stopped: error.message }
+  }
+  return { passes, stopped: undefined }
+}
+
+/** Where the log is clean up to, now; undefined when there was nothing left to clean. `cleanTo`: as the pass before said. */
+async function onePass(
+  { os, directory, log, topic, partition, options, now }: Compaction,
+  cleaner: Cleaner,
+  cleanTo: number,
+): Promise<number | undefined> {
+  const key = `${topic}-${partition}`
+  const logConfig = cleaningConfig(directory, topic, options.atOnce === true)
+  const survey = new LogSurvey(os, log.dir, directory.checkpoints, key, logConfig, now)
+  try {
+    if (survey.corrupt !== undefined) throw survey.corrupt
+    if (options.now === true && options.dryRun === true) survey.assumeRolled()
+    const toClean = logToClean(survey, now, options.now === true)
+    if (toClean.firstDirtyOffset >= toClean.firstUncleanableOffset || toClean.cleanableBytes === 0)
+      return undefined
+    // A checkpoint that is not read back as it was written would have the same pass again, for ever.
+    if (toClean.firstDirtyOffset < cleanTo) {
+      throw new CleaningStopped(
+        `${directory.checkpoints.path('cleaner')} does not keep what is written to it`,
+      )
+    }
+    const endOffset = await cleaner.clean(survey, toClean)
+    if (options.dryRun !== true)
+      await whenFree(() => directory.checkpoints.update('cleaner', new Map([[key, endOffset]])))
+    return endOffset
+  } finally {
+    survey.close()
   }
 }
 

@@ -163,26 +163,30 @@ function replay(batch: RecordBatch, groups: Map<string, Times>): void {
     try {
       const key = decodeOffsetsKey(bytes, keyStart, keyEnd)
       if (key.type !== 'GroupMetadata' && key.type !== 'OffsetCommit') return
-      let times = groups.get(key.group)
-      if (times === undefined) {
-        times = { emptySince: undefined, expireTimestamps: new Map() }
-        groups.set(key.group, times)
-      }
+      const times = timesOf(groups, key.group)
       if (key.type === 'GroupMetadata') {
         const changed = valueEnd < 0 ? -1 : stateTimestamp(bytes, valueStart, valueEnd)
         times.emptySince = changed >= 0 ? changed : undefined
-      } else {
-        const value = valueEnd < 0 ? undefined : decodeOffsetCommitValue(bytes, valueStart, valueEnd)
-        const expires = value?.version === 1 ? Number(value.expireTimestamp) : -1
-        const name = `${key.topic}-${key.partition}`
-        if (expires >= 0) times.expireTimestamps.set(name, expires)
-        else times.expireTimestamps.delete(name)
+        return
       }
+      const value = valueEnd < 0 ? undefined : decodeOffsetCommitValue(bytes, valueStart, valueEnd)
+      const expires = value?.version === 1 ? Number(value.expireTimestamp) : -1
+      const name = `${key.topic}-${key.partition}`
+      if (expires >= 0) times.expireTimestamps.set(name, expires)
+      else times.expireTimestamps.delete(name)
     } catch (error) {
       // Newer than known: not ours to judge.
       if (!(error instanceof CorruptRecordError)) throw error
     }
   })
+}
+
+function timesOf(groups: Map<string, Times>, group: string): Times {
+  const known = groups.get(group)
+  if (known !== undefined) return known
+  const times: Times = { emptySince: undefined, expireTimestamps: new Map() }
+  groups.set(group, times)
+  return times
 }
 
 const stateTimestamp = (bytes: Buffer, start: number, end: number): number =>

@@ -46,7 +46,9 @@ export function planRetention(
   const { active, dueDeletions } = survey
   const due = rollDueAt(active, config)
   const isDue = due !== undefined && now > due
-  const roll = isDue ? 'segment.ms' : rollNow && keepsExpired(survey, config, now) ? 'now' : undefined
+  let roll: RetentionPlan['roll']
+  if (isDue) roll = 'segment.ms'
+  else if (rollNow && keepsExpired(survey, config, now)) roll = 'now'
   return {
     expired: survey.expired(config, now),
     roll: survey.corrupt === undefined ? roll : undefined,

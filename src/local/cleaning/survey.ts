@@ -1,3 +1,4 @@
+/** Opens a survey of one partition of a data directory, for the log cleaner. */
 import { LogSurvey } from '../../log/cleaner/cleaner-survey.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'

@@ -1,3 +1,4 @@
+/** The partitions that a consumer reads: where each begins, whose turn is next, which came and went. */
 import type { CorruptBatch } from '../../client/consumer.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { IsolationLevel } from '../../client/types.ts'
@@ -51,7 +52,6 @@ const MIN_FETCH_BYTES = 32 * 1024
 
 /** The topics that a broker hides from patterns. */
 
-/** The partitions of a consumer: which they are, where each stands, whose turn it is. */
 export class LocalAssignment {
   readonly #os: Os
   readonly #directory: LocalDirectory

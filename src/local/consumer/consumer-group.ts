@@ -1,3 +1,4 @@
+/** A consumer's membership in its group: join, take and give back partitions, commit. */
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { OffsetAndMetadata } from '../../client/types.ts'
 import { KafkaError } from '../../errors.ts'
@@ -80,7 +81,7 @@ export class LocalConsumerGroup {
     this.#store = compactingOffsetStore(os, directory)
   }
 
-  /** Joins and waits for the first assignment. Whoever does not wait that long gets partitions as they come. */
+  /** Joins and waits for the first assignment. A caller that stops waiting gets its partitions later, as they come. */
   async join(topics: readonly string[] | RegExp): Promise<void> {
     const settings = this.#settings
     this.#topics = topics
@@ -244,7 +245,7 @@ export class LocalConsumerGroup {
     this.#busy = false
     clearTimeout(this.#idleTimer)
     await this.#drain()
-    // Who was given nothing (a topic that is not there) leaves no `__consumer_offsets` behind.
+    // A member without partitions (its topic is not there) must not create `__consumer_offsets`.
     if (this.#member !== undefined && this.#failure === undefined && this.#hadPartitions)
       await this.#remember()
     await this.#member?.leave()

@@ -1,3 +1,4 @@
+/** Waits for new records: watches files and looks again at intervals. */
 import { errorCode } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalFetcher } from './fetcher.ts'

@@ -1,3 +1,4 @@
+/** Reads one partition for a consumer: from its position to its end, past aborted transactions and damage. */
 import type { ConsumerVisitor, CorruptBatch } from '../../client/consumer.ts'
 import type { IsolationLevel } from '../../client/types.ts'
 import { CorruptRecordError } from '../../errors.ts'
@@ -141,7 +142,6 @@ export class LocalFetcher implements TopicPartition {
 
   /** Returns false when the visitor stopped it, and where there is nothing more to read. */
   #walk(data: FetchedData): boolean {
-    const takeRun = this.#visitor?.records === undefined ? undefined : this.#takeRun
     const hidden = data.aborted.length === 0 ? undefined : new AbortedBatches(data.aborted)
     for (let at = data.start; at < data.end; ) {
       const batch = new RecordBatch(data.buffer, at, data.end)
@@ -152,29 +152,34 @@ export class LocalFetcher implements TopicPartition {
         this.position = Math.max(this.position, this.endOffset)
         return false
       }
-      if (hidden?.hides(batch) !== true && !batch.isControl) {
-        this.#batch = batch
-        this.#announced = false
-        try {
-          // The log has checked the CRC.
-          if (!batch.walk(this.#record, takeRun)) {
-            // Kafka's tool goes back to what it did not print, and a position that was sought has no epoch.
-            if (this.#handedOut > 0)
-              this.leaderEpoch = this.position >= data.nextOffset ? batch.partitionLeaderEpoch : -1
-            return false
-          }
-        } catch (error) {
-          if (!(error instanceof CorruptRecordError)) throw error
-          this.#corrupt(error.inFile(data.file, data.position - data.start), () => nextOffset)
-          return false
-        }
-        this.leaderEpoch = batch.partitionLeaderEpoch
-      }
+      if (hidden?.hides(batch) !== true && !batch.isControl && !this.#walkBatch(batch, data)) return false
       // Also when the last records of the batch are gone by compaction.
       this.position = nextOffset
     }
     if (data.nextOffset > this.position) this.position = data.nextOffset
     return true
+  }
+
+  /** Returns false when the visitor stopped it, or the batch is damaged. */
+  #walkBatch(batch: RecordBatch, data: FetchedData): boolean {
+    const takeRun = this.#visitor?.records === undefined ? undefined : this.#takeRun
+    this.#batch = batch
+    this.#announced = false
+    try {
+      // The log has checked the CRC.
+      if (batch.walk(this.#record, takeRun)) {
+        this.leaderEpoch = batch.partitionLeaderEpoch
+        return true
+      }
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error
+      this.#corrupt(error.inFile(data.file, data.position - data.start), () => batch.nextOffset)
+      return false
+    }
+    // Kafka's tool goes back to what it did not print, and a position that was sought has no epoch.
+    if (this.#handedOut > 0)
+      this.leaderEpoch = this.position >= data.nextOffset ? batch.partitionLeaderEpoch : -1
+    return false
   }
 
   #announce(visitor: ConsumerVisitor, buffer: Buffer): void {

@@ -1,3 +1,4 @@
+/** Consumer on a data directory: assignment, group, fetching and waiting put together. */
 import type {
   Consumer,
   ConsumerOptions,
@@ -258,25 +259,22 @@ export class LocalConsumer implements Consumer {
         await this.#joinGroup(this.#options.groupId ?? '', this.#unjoined)
       const count = explaining(this.#os, this.#directory.path, () => this.#fetch(visitor))
       if (this.#corrupt.length > 0 && count === 0) throw corruptError(this.#corrupt.shift() as CorruptBatch)
-      if (count > 0) return count
-      if (this.finished) return 0
+      if (count > 0 || this.finished) return count
       const left = deadline - clock.monotonic()
       if (left <= 0) return 0
-      if (this.#watchDue) {
-        this.#watchDue = false
-        // Something may have come between the last look and the new watches.
-        if (this.#assignment.watch(this.#waiter)) continue
-      }
+      // Something may have come between the last look and the new watches.
+      const watchDue = this.#watchDue
+      this.#watchDue = false
+      if (watchDue && this.#assignment.watch(this.#waiter)) continue
       this.#options.onWait?.()
       await this.#waiter.wait(
         Math.min(left, this.#waiter.pollMs, this.#commitDueIn(clock.monotonic())),
         signal,
       )
       this.#lastTurn = clock.monotonic()
-      if (this.#group !== undefined) {
-        this.#check()
-        await this.#commitWhenDue(deadline)
-      }
+      if (this.#group === undefined) continue
+      this.#check()
+      await this.#commitWhenDue(deadline)
     }
   }
 
@@ -376,7 +374,7 @@ export class LocalConsumer implements Consumer {
   }
 
   async #leaveGroup(group: LocalConsumerGroup): Promise<void> {
-    // Whoever is only joining has nothing to commit, and need not wait until it may.
+    // A member that is still joining has nothing to commit, so it need not wait for the right to.
     if (this.#joining !== undefined && !group.isMember) this.#directory.waits.end()
     await this.#committing?.catch(() => {})
     try {

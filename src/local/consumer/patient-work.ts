@@ -1,3 +1,4 @@
+/** Work of a consumer that may have to wait for another process: joining a group, handing over, closing. */
 import type { Clock } from '../../os/clock.ts'
 import type { LocalFetchWaiter } from './fetch-waiter.ts'
 

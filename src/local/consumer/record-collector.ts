@@ -1,3 +1,4 @@
+/** The visitor behind `poll`: makes objects of records. */
 import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import type { Header } from '../../client/types.ts'

@@ -1,6 +1,6 @@
 /**
  * A data directory for those who only want to know what its metadata says: what it is, who runs on it, and the image.
- * Whoever reads records or writes has LocalDirectory, which knows logs and locks, and takes longer to load.
+ * A tool that reads records or writes uses LocalDirectory, which knows logs and locks, and takes longer to load.
  */
 import { join } from 'node:path'
 import { TerseError } from '../../errors.ts'

@@ -18,6 +18,11 @@ export interface DirectoryStatus {
   readonly holders: readonly LockHolder[]
 }
 
+function stateOf(clean: boolean, hasList: boolean): DirectoryStatus['state'] {
+  if (clean) return 'clean'
+  return hasList ? 'open' : 'unknown'
+}
+
 export function directoryStatus(
   os: Os,
   path: string,
@@ -33,7 +38,7 @@ export function directoryStatus(
     path,
     kind,
     madeByUs,
-    state: !there ? 'absent' : clean ? 'clean' : list === undefined ? 'unknown' : 'open',
+    state: there ? stateOf(clean, list !== undefined) : 'absent',
     openPartitions: clean || list === undefined ? [] : [...list.names].sort(),
     broker: holders.find((h) => h.processLock && h.exclusive),
     holders,

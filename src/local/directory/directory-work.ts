@@ -46,7 +46,7 @@ export interface WorkedDirectory {
   image(): MetadataImage
   metadata(): MetadataLog
   quorum(): Quorum
-  /** For one who is alone: makes what a partition's folder lacks. */
+  /** Only for a process that is alone: makes what a partition's folder lacks. */
   mendFolder(topic: string, partition: number): void
   logConfig(topic: string): LogConfig
   serverProperties(): ReadonlyMap<string, string>
@@ -175,7 +175,7 @@ export class DirectoryWork implements SessionWork {
       if (!locked) await log.lock()
       return this.#close(log) && log.endDamage === undefined
     } catch (error) {
-      // What this process wrote is its own matter. Another's stays listed, for one who can read and write it: nothing is lost.
+      // This process closes what it wrote itself. Another user's partition stays listed until a process may read and write it.
       if (own !== undefined || !isFileError(error)) throw error
       if (!isDiskFull(error) && !isNotPermitted(error)) this.#directory.warn(tellUnclosed(log.dir, error))
       return false

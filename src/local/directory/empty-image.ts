@@ -1,3 +1,4 @@
+/** The metadata of a directory that does not exist yet. */
 import { MetadataImage } from '../../metadata/metadata-image.ts'
 import { EMPTY_PARTS } from '../../metadata/metadata-replay.ts'
 

@@ -1,3 +1,4 @@
+/** The cluster id that an empty directory will get, told before anything is written. */
 import { createHash } from 'node:crypto'
 import { randomUuid } from '../../message/uuid.ts'
 import type { Os } from '../../os/os.ts'

@@ -1,3 +1,4 @@
+/** Topics as the folders of a directory tell them, where there is no metadata log. */
 import { join } from 'node:path'
 import { readPartitionMetadata } from '../../log/partition-metadata.ts'
 import { readMetaProperties } from '../../metadata/meta-properties.ts'

@@ -317,7 +317,7 @@ export class LocalDirectory extends DirectoryReader {
     return this.#folders.finishDeletions(this.image())
   }
 
-  /** For one who is alone: makes what a partition's folder lacks. */
+  /** Only for a process that is alone: makes what a partition's folder lacks. */
   mendFolder(topic: string, partition: number): void {
     const [topicImage, partitionImage] = this.#partition(topic, partition)
     if (this.elsewhere(topic, partition) !== undefined) return

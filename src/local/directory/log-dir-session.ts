@@ -9,7 +9,7 @@
  *  2. `.lock` changes hands only while `.tkafka-gate` is held exclusively. So inside the gate a refused `.lock` is a
  *     broker's, and a granted exclusive one means: no other writer is in.
  *  3. No byte goes into a partition before the clean marker is gone from the disk and the partition is listed.
- *  4. The marker comes back only by one who is alone, inside the gate, with every listed partition closed as a broker
+ *  4. The marker comes back only from a process that is alone, inside the gate, with every listed partition closed as a broker
  *     closes it.
  *
  * Crash, at each step (docs/locking.md walks through them): the kernel frees the locks. Marker there: nothing was

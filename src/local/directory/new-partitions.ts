@@ -77,7 +77,7 @@ export function makePartitionFolders(
 }
 
 /**
- * For one who is alone in the directory: finishes the folders whose makers were killed, and forgets about them.
+ * Only for a process that is alone in the directory: finishes the folders whose makers were killed, and forgets them.
  * One stat where there are none. A disk too full for them leaves them to the next one.
  */
 export function finishPartitionsInMaking(os: Os, directory: MakingDirectory): void {
@@ -103,7 +103,7 @@ export function finishPartitionsInMaking(os: Os, directory: MakingDirectory): vo
 }
 
 /**
- * Makes what a partition's folder lacks, the folder itself too, and removes temporary files. For one who is alone.
+ * Makes what a partition's folder lacks, the folder itself too, and removes temporary files. Only for a process that is alone.
  * A folder that holds a log keeps it, one of another topic is left alone.
  */
 export function finishPartitionFolder(
@@ -142,7 +142,7 @@ function putter(fs: FileSystem): Put {
   return (path, content) => {
     const source = written.get(content)
     if (source !== undefined && linked(fs, source, path)) return
-    // No lock is held: one who already appends to the partition may write the same.
+    // No lock is held: another process that already appends to the partition may write the same.
     writeFileAtomically(fs, path, Buffer.from(content), temporaryOfOurs(path), false)
     written.set(content, path)
   }

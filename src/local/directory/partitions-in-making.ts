@@ -5,7 +5,7 @@
  * their folders are whole; each written with one write as "\nLINE\n", so that what a full disk tore off cannot run into
  * the next one. Anything else means nothing.
  * Invariant: as long as a folder may be half-made because its maker was killed, a line names it and none takes it back.
- * Whoever is alone in the directory, entering or leaving, finishes what is named and empties the file.
+ * A process that is alone in the directory when it enters or leaves finishes what is named and empties the file.
  * Crash: before the metadata names the topic: the line says nothing. After: the folders are finished. Not synced: what
  * a power cut leaves half-made holds nothing, and a broker, our next writer or `tkafka repair` makes what is missing.
  */
@@ -38,7 +38,7 @@ export function announcePartitions(os: Os, dir: string, records: readonly Metada
   note(os, dir, [...first].map(([id, from]) => `\n+${id} ${from}\n`).join(''))
 }
 
-/** Where the note does not fit, the next one who is alone looks once more at what is whole. */
+/** Where the note does not fit, the next process that is alone looks at folders that are whole once more. */
 export function partitionsMade(os: Os, dir: string, topicId: string, first: number): void {
   unlessDiskFull(() => note(os, dir, `\n-${topicId} ${first}\n`))
 }

@@ -61,12 +61,10 @@ export function refuseForeignMetadata(
   image: MetadataImage | undefined,
 ): void {
   if (quorum.source !== undefined) {
-    const whose =
-      quorum.voters.length === 0
-        ? 'its metadata is a copy of that of other nodes'
-        : quorum.voters.includes(nodeId)
-          ? `its metadata is kept by ${nodeList(quorum.voters)} together, and here is only node ${nodeId}`
-          : `its metadata is kept by ${nodeList(quorum.voters)}, and here is node ${nodeId} with a copy`
+    let whose = `its metadata is kept by ${nodeList(quorum.voters)}, and here is node ${nodeId} with a copy`
+    if (quorum.voters.length === 0) whose = 'its metadata is a copy of that of other nodes'
+    else if (quorum.voters.includes(nodeId))
+      whose = `its metadata is kept by ${nodeList(quorum.voters)} together, and here is only node ${nodeId}`
     throw new TerseError(
       `${dir}: ${whose} (${quorum.source} tells): a change made here alone is lost when they start; ` +
         'start them and use --bootstrap-server',

@@ -1,3 +1,4 @@
+/** Brings the metadata of a killed broker's directory to the state that a clean stop leaves. */
 import { join } from 'node:path'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/metadata-image.ts'

@@ -1,3 +1,4 @@
+/** Finds the broker that has a directory open, by the lock on its `.lock` file. */
 import { join } from 'node:path'
 import { errorCode } from '../../os/error-code.ts'
 import type { LockHolder } from '../../os/file-lock.ts'

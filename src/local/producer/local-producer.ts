@@ -1,3 +1,4 @@
+/** Producer on a data directory: one TopicProducer for each topic that is sent to. */
 import type { SlicePartitioner } from '../../client/partitioner.ts'
 import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
 import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'

@@ -1,3 +1,4 @@
+/** One partition's log while a producer writes to it. */
 import type { UnifiedLog } from '../../log/unified-log.ts'
 
 /** One partition's log, with what a producer knows of it. */

@@ -1,3 +1,4 @@
+/** The sizes and timestamps that a producer or its topic refuses. */
 import { type Int64, toInt64 } from '../../bytes/int64.ts'
 import type { ProducerSettings } from '../../config/producer-configs.ts'
 import { KafkaError } from '../../errors.ts'

@@ -1,3 +1,4 @@
+/** What a TopicProducer is given when it is made. */
 import type { SlicePartitioner } from '../../client/partitioner.ts'
 import type { ProducerSettings } from '../../config/producer-configs.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'

@@ -1,3 +1,4 @@
+/** Appends the batches of one topic to its partitions' logs, and syncs them. */
 import { sizeOfVarint } from '../../bytes/varint.ts'
 import { type SlicePartitioner, UserPartitioner } from '../../client/partitioner.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../../client/producer.ts'
@@ -251,7 +252,7 @@ export class LocalTopicProducer implements TopicProducer {
     this.#drainScheduled = true
     setImmediate(() => {
       this.#drainScheduled = false
-      // Whoever sent what is lost hears of it through the promise of its send.
+      // The callers whose records are lost hear of it through the promise of their send.
       this.drain().catch(() => {})
     })
   }

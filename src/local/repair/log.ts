@@ -134,6 +134,7 @@ function remakeIndexes(segment: LogSegment, intervalBytes: number, isClosed: boo
   )
 }
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the cases of one walk over a segment, whose state they share; a class of them is the way out
 function findPatches(
   fs: FileSystem,
   segment: LogSegment,

@@ -102,81 +102,93 @@ function mendSegments(os: Os, logDir: string, kept: Map<string, string>, leastEn
   const latestEpoch = new LeaderEpochFileCache(fs, folder).latestEpoch ?? 0
   for (const [i, base] of bases.entries()) {
     const segment = new LogSegment(fs, folder, base)
+    // What stands in later segments builds on what is lost in this one.
+    const dropLater = () => {
+      for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
+    }
     try {
-      const patches: Patch[] = []
-      let next = base
-      let epoch = latestEpoch
-      let timestamp = 0
-      let position = 0
-      let cutAt: number | undefined
-      const size = segment.fileSize()
-      while (position < size) {
-        const walk = walkBatches(fs, segment.fd(), segment.path, position, (batch) => {
-          next = batch.nextOffset
-          epoch = batch.partitionLeaderEpoch
-          timestamp = batch.maxTimestamp
-        })
-        if (walk.tail === undefined) break
-        const behind = findBatchBehind(fs, segment.fd(), { position: walk.validEnd, nextOffset: next, size })
-        if (behind === undefined) {
-          cutAt = walk.validEnd
-          break
-        }
-        const cursor = segment.cursor(behind, size, next)
-        cursor.next()
-        const untilOffset = header.baseOffsetAt(cursor.buffer, cursor.at)
-        patches.push({
-          start: walk.validEnd,
-          end: behind,
-          fromOffset: next,
-          untilOffset,
-          timestamp,
-          leaderEpoch: epoch,
-        })
-        position = behind
-      }
+      const { patches, cutAt, next, size, timestamp, leaderEpoch } = findDamage(fs, segment, latestEpoch)
       const isLast = i === bases.length - 1 || cutAt !== undefined
       if (isLast && knownEnd > next) {
-        patches.push({ ...lostEnd(cutAt ?? size, size, next, knownEnd), timestamp, leaderEpoch: epoch })
+        patches.push({ ...lostEnd(cutAt ?? size, size, next, knownEnd), timestamp, leaderEpoch })
       }
       if (cutAt === undefined && patches.length === 0) continue
       confirmBad(fs, segment, base, cutAt, patches)
-      for (const { start, end } of patches) {
-        if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
+      for (const { start, end } of patches.filter((patch) => patch.end > patch.start)) {
+        kept.set(segment.path, setAside(fs, segment, start, end))
       }
-      if (cutAt !== undefined) {
-        if (knownEnd <= next) {
-          kept.set(segment.path, setAside(fs, segment, cutAt, size))
-          cut(os, segment, cutAt)
-        }
-        // What stands in later segments builds on what is lost.
-        for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
+      if (cutAt !== undefined && knownEnd <= next) {
+        kept.set(segment.path, setAside(fs, segment, cutAt, size))
+        cut(os, segment, cutAt)
       }
-      if (patches.length > 0) {
-        const whole = fs.readFile(segment.path, METADATA_SEGMENT_BYTES)
-        if (!fs.readFile(segment.path, METADATA_SEGMENT_BYTES).equals(whole)) throw unsteady(segment.path, 0)
-        rewrite(fs, segment, patches, noOps)
-        segment.close()
-        if (!makesSense(os, logDir)) {
-          kept.set(segment.path, keepWhole(os, segment.path, whole))
-          rewrite(
-            fs,
-            segment,
-            [{ ...patches[0], end: segment.fileSize(), untilOffset: Math.max(knownEnd, 0) }],
-            noOps,
-          )
-          for (const later of bases.slice(i + 1)) breakOff(os, new LogSegment(fs, folder, later).path)
-        }
+      if (cutAt !== undefined) dropLater()
+      if (patches.length > 0 && !fillWithNoOps(os, logDir, segment, patches, kept)) {
+        const all = { ...patches[0], end: segment.fileSize(), untilOffset: Math.max(knownEnd, 0) }
+        rewrite(fs, segment, [all], noOps)
+        dropLater()
       }
-      // A broker makes the indexes of its metadata log anew at each start, and nobody else reads them.
-      for (const path of [segment.offsetIndex.path, segment.timeIndex.path]) {
-        if (fs.stat(path) !== undefined) fs.close(fs.open(path, 'w'))
-      }
+      emptyIndexes(fs, segment)
       if (cutAt !== undefined) return
     } finally {
       segment.close()
     }
   }
+}
+
+/** A broker makes the indexes of its metadata log anew at each start, and nobody else reads them. */
+function emptyIndexes(fs: FileSystem, segment: LogSegment): void {
+  for (const path of [segment.offsetIndex.path, segment.timeIndex.path]) {
+    if (fs.stat(path) !== undefined) fs.close(fs.open(path, 'w'))
+  }
+}
+
+/** What is damaged in one segment: what has good batches behind it, and from where on nothing is good. */
+function findDamage(fs: FileSystem, segment: LogSegment, latestEpoch: number) {
+  const patches: Patch[] = []
+  let next = segment.baseOffset
+  let leaderEpoch = latestEpoch
+  let timestamp = 0
+  let position = 0
+  let cutAt: number | undefined
+  const size = segment.fileSize()
+  while (position < size) {
+    const walk = walkBatches(fs, segment.fd(), segment.path, position, (batch) => {
+      next = batch.nextOffset
+      leaderEpoch = batch.partitionLeaderEpoch
+      timestamp = batch.maxTimestamp
+    })
+    if (walk.tail === undefined) break
+    const start = walk.validEnd
+    const end = findBatchBehind(fs, segment.fd(), { position: start, nextOffset: next, size })
+    if (end === undefined) {
+      cutAt = start
+      break
+    }
+    const cursor = segment.cursor(end, size, next)
+    cursor.next()
+    const untilOffset = header.baseOffsetAt(cursor.buffer, cursor.at)
+    patches.push({ start, end, fromOffset: next, untilOffset, timestamp, leaderEpoch })
+    position = end
+  }
+  return { patches, cutAt, next, size, timestamp, leaderEpoch }
+}
+
+/** Returns false where the metadata without what is lost makes no sense: then the whole segment is kept aside. */
+function fillWithNoOps(
+  os: Os,
+  logDir: string,
+  segment: LogSegment,
+  patches: readonly Patch[],
+  kept: Map<string, string>,
+): boolean {
+  const { fs } = os
+  const whole = fs.readFile(segment.path, METADATA_SEGMENT_BYTES)
+  if (!fs.readFile(segment.path, METADATA_SEGMENT_BYTES).equals(whole)) throw unsteady(segment.path, 0)
+  rewrite(fs, segment, patches, noOps)
+  segment.close()
+  if (makesSense(os, logDir)) return true
+  kept.set(segment.path, keepWhole(os, segment.path, whole))
+  return false
 }
 
 /** What is to go is read again first. */

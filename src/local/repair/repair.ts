@@ -23,7 +23,7 @@ import { isGapless } from '../directory/partition-closing.ts'
 import { readQuorum } from '../directory/quorum.ts'
 import { breakOff } from './broken-file.ts'
 import { mendBatchEpochs } from './epochs.ts'
-import { mendLog, rebuildIndexesOf } from './log.ts'
+import { type MendOptions, mendLog, rebuildIndexesOf } from './log.ts'
 import { repairMetadata } from './metadata.ts'
 import { nameFoundTopics } from './topics.ts'
 
@@ -178,34 +178,11 @@ export class LocalRepair {
     const committedEnd = isCommitted ? (committedEnds(directory).get(name)?.offset ?? 0) : 0
     const knownEnd = Math.max(endDamage?.endOffset ?? 0, committedEnd)
     await whenFree(() => directory.listAsOpen(topic, partition))
-    const config = directory.logConfig(topic)
     if (os.fs.stat(dir) !== undefined) {
-      const lock = new PartitionLock(os, dir)
-      await lock.lock()
-      try {
-        const compacted = !isGapless(directory, topic, partition)
-        const files = (kind: RegExp) => findings.filter((f) => kind.test(f.kind)).map(({ file }) => file)
-        for (const [file, to] of mendLog(os, dir, {
-          compacted,
-          indexIntervalBytes: config.indexIntervalBytes,
-          ...(knownEnd === 0 ? {} : { endOffset: knownEnd }),
-        })) {
-          kept.set(file, to)
-        }
-        if (files(/^bad-epochs$/).length > 0) {
-          for (const [file, to] of mendBatchEpochs(os, dir)) kept.set(file, to)
-        }
-        const indexes = new Set(files(/^(bad-index|bad-time-index|missing-index)$/))
-        if (indexes.size > 0) rebuildIndexesOf(os, dir, indexes, config.indexIntervalBytes)
-        for (const file of new Set(files(/^(bad-snapshot|bad-epochs|bad-txn-index)$/))) {
-          if (os.fs.stat(file) !== undefined) kept.set(file, breakOff(os, file))
-        }
-        removeQuietly(os, join(dir, DAMAGE_FILE))
-        os.fs.fsyncDir(dir)
-      } finally {
-        lock.unlock()
-        lock.close()
-      }
+      const { indexIntervalBytes } = directory.logConfig(topic)
+      const compacted = !isGapless(directory, topic, partition)
+      const options = { compacted, indexIntervalBytes, ...(knownEnd === 0 ? {} : { endOffset: knownEnd }) }
+      await mendFiles(os, dir, findings, options, kept)
     }
     // From the first batch on, not only from where the last check ended.
     await whenFree(() => checkpoints.update('recovery-point', new Map([[name, undefined]])))
@@ -285,4 +262,33 @@ function step(finding: Finding, kept: ReadonlyMap<string, string> | undefined): 
 
 function identity({ kind, file, problem }: Finding): string {
   return `${kind} ${file} ${problem}`
+}
+
+/** The files of one partition, under its lock: the log, its indexes, and what else was found to be damaged. */
+async function mendFiles(
+  os: Os,
+  dir: string,
+  findings: readonly Finding[],
+  options: MendOptions,
+  kept: Map<string, string>,
+): Promise<void> {
+  const files = (kind: RegExp) => new Set(findings.filter((f) => kind.test(f.kind)).map(({ file }) => file))
+  const lock = new PartitionLock(os, dir)
+  await lock.lock()
+  try {
+    for (const [file, to] of mendLog(os, dir, options)) kept.set(file, to)
+    if (files(/^bad-epochs$/).size > 0) {
+      for (const [file, to] of mendBatchEpochs(os, dir)) kept.set(file, to)
+    }
+    const indexes = files(/^(bad-index|bad-time-index|missing-index)$/)
+    if (indexes.size > 0) rebuildIndexesOf(os, dir, indexes, options.indexIntervalBytes)
+    for (const file of files(/^(bad-snapshot|bad-epochs|bad-txn-index)$/)) {
+      if (os.fs.stat(file) !== undefined) kept.set(file, breakOff(os, file))
+    }
+    removeQuietly(os, join(dir, DAMAGE_FILE))
+    os.fs.fsyncDir(dir)
+  } finally {
+    lock.unlock()
+    lock.close()
+  }
 }

@@ -1,3 +1,4 @@
+/** A broker's settings by the layers that Kafka looks through. */
 import type { ConfigEntry, ConfigSource } from '../../client/admin/config-admin.ts'
 import { brokerConfigKey, brokerConfigSynonyms, isSensitive } from '../../config/broker-configs.ts'
 import { CONFIG_RESOURCE } from '../../message/metadata-records.ts'

@@ -1,3 +1,4 @@
+/** Static broker settings that follow from the directory itself: node.id, log.dirs and their like. */
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 
 /**

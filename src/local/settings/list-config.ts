@@ -1,3 +1,4 @@
+/** Settings that are lists, in the form in which Kafka stores them. */
 import { topicConfigDef } from '../../config/topic-configs.ts'
 
 /** Kafka stores a list that names something twice with one of each (`compact,compact` is `compact`). */

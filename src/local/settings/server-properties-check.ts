@@ -1,3 +1,4 @@
+/** Checks server.properties as a broker does when it starts. */
 import { join } from 'node:path'
 import { brokerConfigDef, isSensitive } from '../../config/broker-configs.ts'
 import { type KafkaError, TerseError } from '../../errors.ts'

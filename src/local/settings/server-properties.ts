@@ -1,3 +1,4 @@
+/** Reads the server.properties of a data directory. */
 import { join } from 'node:path'
 import { parseLines } from 'dot-properties'
 import { TerseError } from '../../errors.ts'

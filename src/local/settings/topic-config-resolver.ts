@@ -1,3 +1,4 @@
+/** The settings that hold for a topic: its own, then those of the broker's layers. */
 import type { ConfigEntry } from '../../client/admin/config-admin.ts'
 import { describedValue } from '../../config/config-def.ts'
 import { TOPIC_CONFIG_SYNONYMS, topicConfigDef } from '../../config/topic-configs.ts'

@@ -1,3 +1,4 @@
+/** When the log cleaner rests, and when it stops: bytes per second, a deadline, a signal. */
 import type { Clock } from '../../os/clock.ts'
 
 /** Thrown inside a cleaning that is to end in good order: by time or by a signal. */

@@ -1,3 +1,4 @@
+/** Reads a segment for the log cleaner, batch by batch. */
 import { CorruptRecordError } from '../../errors.ts'
 import { readRange } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'

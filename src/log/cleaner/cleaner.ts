@@ -10,6 +10,7 @@
 import { TerseError } from '../../errors.ts'
 import type { Os } from '../../os/os.ts'
 import { prepareCodec } from '../../record/compression/compression.ts'
+import type { RecordBatch } from '../../record/record-batch.ts'
 import type { RecordVisitor } from '../../record/record-view.ts'
 import { isDiskFull } from '../full-disk.ts'
 import { MAX_RELATIVE_OFFSET } from '../segment/offset-index.ts'
@@ -166,30 +167,17 @@ export class Cleaner {
     const total = dirty.reduce((sum, { size }) => sum + size, 0)
     const transactions = new CleanedTransactionMetadata(abortedTransactions(survey, start))
     const reader = this.#reader
-    let fits = true
-    const visitor: RecordVisitor = ({ offset, buffer, keyStart, keyEnd }) => {
-      if (keyEnd < 0 || offset < start) return
-      fits = map.put(buffer, keyStart, keyEnd, offset)
-      return fits
-    }
+    const visitor: RecordVisitor = ({ offset, buffer, keyStart, keyEnd }) =>
+      keyEnd < 0 || offset < start || map.put(buffer, keyStart, keyEnd, offset)
     let done = 0
     for (const { baseOffset, nextOffset, size } of dirty) {
       const segment = survey.segment(baseOffset)
       reader.begin(segment, segment.usableEntry(start, size), size)
       while (reader.next(true)) {
         const batch = reader.batch()
+        if (batch.compression === 'zstd') await prepareCodec('zstd')
         if (batch.isControl) transactions.onControlBatchRead(batch)
-        else if (!transactions.onBatchRead(batch) && batch.count > 0) {
-          if (batch.compression === 'zstd') await prepareCodec('zstd')
-          batch.walk(visitor)
-          if (!fits && map.size === 0 && map.latestOffset < start && batch.baseOffset > start) {
-            // Nothing but a gap lies before it, wider than the map's range (KAFKA-6264).
-            map.begin(batch.baseOffset, end)
-            fits = true
-            batch.walk(visitor)
-          }
-          if (!fits) return
-        }
+        else if (!transactions.onBatchRead(batch) && !this.#intoMap(batch, visitor, start, end)) return
         if (batch.lastOffset >= start) map.latestOffset = batch.lastOffset
         this.stats.mapBytesRead += reader.size
         done += reader.size
@@ -202,6 +190,16 @@ export class Cleaner {
       segment.close()
       map.latestOffset = Math.max(map.latestOffset, Math.min(nextOffset, end) - 1)
     }
+  }
+
+  /** Returns false when the map is full before the batch. */
+  #intoMap(batch: RecordBatch, visitor: RecordVisitor, start: number, end: number): boolean {
+    const { map } = this.#options
+    if (batch.count === 0 || batch.walk(visitor)) return true
+    if (map.size > 0 || map.latestOffset >= start || batch.baseOffset <= start) return false
+    // Nothing but a gap lies before it, wider than the map's range (KAFKA-6264).
+    map.begin(batch.baseOffset, end)
+    return batch.walk(visitor)
   }
 
   #begin(survey: LogSurvey, { baseOffset }: SurveyedSegment): CleanedSegment {

@@ -76,14 +76,9 @@ export function logToClean(survey: LogSurvey, now: number, ignoreLag = false): L
   )
   const overdueMs = Math.max(now - Math.max(config.maxCompactionLagMs, 0) - earliest, 0)
   const lagDueAt = earliest + Math.max(config.maxCompactionLagMs, 0)
-  const due =
-    cleanableBytes === 0
-      ? undefined
-      : overdueMs > 0
-        ? 'lag'
-        : cleanableRatio > config.minCleanableDirtyRatio
-          ? 'ratio'
-          : undefined
+  let due: LogToClean['due']
+  if (cleanableBytes > 0 && overdueMs > 0) due = 'lag'
+  else if (cleanableBytes > 0 && cleanableRatio > config.minCleanableDirtyRatio) due = 'ratio'
   return {
     firstDirtyOffset,
     firstUncleanableOffset,

@@ -226,11 +226,9 @@ class EndOfLog implements EndJudge {
         : `offsets ${tail.nextOffset} to ${endOffset - 1}`
     const told = isShort ? `${known.source} tells` : 'it was written whole'
     const { path, position, missing } = this.#place()
-    const detail = missing
-      ? `the file is missing, and with it ${which} (${told})`
-      : tail.torn === undefined
-        ? `the log ends here, and ${which} are missing (${told})`
-        : `${tail.torn.detail}; ${which} stood here (${told})`
+    let detail = `the log ends here, and ${which} are missing (${told})`
+    if (missing) detail = `the file is missing, and with it ${which} (${told})`
+    else if (tail.torn !== undefined) detail = `${tail.torn.detail}; ${which} stood here (${told})`
     return { error: new CorruptRecordError(detail, position, path), endOffset, unread: false }
   }
 

@@ -81,16 +81,13 @@ export function finishInterrupted(os: Os, dir: string, listing: LogListing, dele
   const remove = (name: string) => {
     if (unlinkIfThere(os.fs, join(dir, name))) changed = true
   }
-  const swaps = listing.leftovers.filter(({ file }) => file.state === 'swap')
+  let swaps = listing.leftovers.filter(({ file }) => file.state === 'swap')
   const cleaned = listing.leftovers.filter(({ file }) => file.state === 'cleaned')
   if (cleaned.length > 0 && !cleanerIsAlive(os, dir)) {
     // Swap files at or above the smallest .cleaned are of a split that did not complete (KAFKA-6264).
     const smallest = Math.min(...cleaned.map(({ file }) => file.baseOffset))
-    for (let i = swaps.length - 1; i >= 0; i--) {
-      if (swaps[i].file.baseOffset < smallest) continue
-      remove(swaps[i].name)
-      swaps.splice(i, 1)
-    }
+    for (const { name } of swaps.filter(({ file }) => file.baseOffset >= smallest)) remove(name)
+    swaps = swaps.filter(({ file }) => file.baseOffset < smallest)
     for (const { name } of cleaned) remove(name)
   }
   if (swaps.length > 0) {
@@ -101,11 +98,11 @@ export function finishInterrupted(os: Os, dir: string, listing: LogListing, dele
     finishListedSwap(os.fs, dir)
     changed = true
   }
-  const due = os.clock.now() - deleteDelayMs
+  const due = deleteDelayMs <= 0 ? Number.POSITIVE_INFINITY : os.clock.now() - deleteDelayMs
   for (const { name, file } of listing.leftovers) {
     if (file.state === 'deleted') {
       const stat = os.fs.stat(join(dir, name))
-      if (stat !== undefined && (deleteDelayMs <= 0 || (stat.ctimeMs ?? stat.mtimeMs) <= due)) remove(name)
+      if (stat !== undefined && (stat.ctimeMs ?? stat.mtimeMs) <= due) remove(name)
     } else if (file.state === 'live') {
       // An index without its log; a folder of that name is nobody's index.
       if (os.fs.stat(logFile(dir, file.baseOffset)) === undefined) unlinkStray(os.fs, join(dir, name))

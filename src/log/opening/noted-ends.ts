@@ -65,7 +65,7 @@ export class NotedEnds {
     if (end > 0 && end !== this.end(name, topicId)) this.#pending += `\n${this.#key(name, topicId)} ${end};\n`
   }
 
-  /** For one who is alone in the gate. */
+  /** Only for a process that is alone in the gate. */
   write(): void {
     const text = this.#pending
     this.#pending = ''

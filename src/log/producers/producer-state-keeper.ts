@@ -1,3 +1,4 @@
+/** Loads the producer state of a partition when it is needed, and keeps it up to the log's end. */
 import type { LocalLog } from '../local-log.ts'
 import type { LogSettings } from '../log-settings.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'

@@ -81,6 +81,7 @@ function searchIndex(fs: FileSystem, fd: number, bad: BadBatch): number | undefi
   return undefined
 }
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over bytes, where a call a byte would cost
 function searchBytes(
   fs: FileSystem,
   fd: number,

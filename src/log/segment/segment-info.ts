@@ -1,3 +1,4 @@
+/** Segments as tools show them: offsets, sizes, times. */
 import type { Int64 } from '../../bytes/int64.ts'
 import type { LocalLog } from '../local-log.ts'
 

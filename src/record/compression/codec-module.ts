@@ -1,3 +1,4 @@
+/** The interface of a codec, and the loading of its library. */
 import { createRequire } from 'node:module'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 

@@ -1,5 +1,3 @@
-import { CODECS, type Codec } from '../record.ts'
-
 /**
  * Memory that two threads share: the one that makes batches puts plain records into a slot, the other one compresses
  * them where they lie. Slots are used in turn, and each is written by one side at a time, which its state tells:
@@ -7,6 +5,7 @@ import { CODECS, type Codec } from '../record.ts'
  * take back (TAKEN). The plain records stay until the slot is free again, so that a worker that died in the midst of
  * them loses nothing.
  */
+import { CODECS, type Codec } from '../record.ts'
 
 const FREE = 0
 const QUEUED = 1

@@ -1,3 +1,4 @@
+/** Compresses and decompresses the records of a batch by the name of the codec. */
 import type { Codec } from '../record.ts'
 import type { CodecModule } from './codec-module.ts'
 import * as gzip from './gzip-codec.ts'

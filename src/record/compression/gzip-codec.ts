@@ -1,7 +1,6 @@
+/** gzip by Node itself. Levels 1 to 9; -1 is zlib's own default (6). */
 import type zlibModule from 'node:zlib'
 import { damagedData, requireFromHere, tooLarge } from './codec-module.ts'
-
-/** gzip by Node itself. Levels 1 to 9; -1 is zlib's own default (6). */
 
 let zlib: typeof zlibModule | undefined
 

@@ -1,12 +1,11 @@
-import { xxHash32 } from '../../bytes/xx-hash32.ts'
-import { count } from '../../count.ts'
-import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
-
 /**
  * LZ4 frames with independent blocks and no checksums, as Kafka's Java client writes them (and the only ones it reads;
  * blocks are of 64 KiB up to 4 MiB, by the size of the whole). The library
  * knows one speed only, so `compression.lz4.level` is accepted and changes nothing.
  */
+import { xxHash32 } from '../../bytes/xx-hash32.ts'
+import { count } from '../../count.ts'
+import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 const FRAME_MAGIC = 0x184d2204
 const BLOCK_CHECKSUM_FLAG = 0x10

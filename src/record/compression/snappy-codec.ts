@@ -1,12 +1,11 @@
-import { readUnsignedVarint } from '../../bytes/varint.ts'
-import { count } from '../../count.ts'
-import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
-
 /**
  * Snappy in the framing of Java's SnappyOutputStream (xerial), which is what Kafka's clients write and read:
  * 0x82 "SNAPPY" 0x00, int32 version 1, int32 compatible version 1, then chunks of at most 32 KiB of plain bytes,
  * each as int32 size and a raw snappy block. Clients in other languages write one raw block: that is read as well.
  */
+import { readUnsignedVarint } from '../../bytes/varint.ts'
+import { count } from '../../count.ts'
+import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 const MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
 const HEADER = [...MAGIC, 0, 0, 0, 1, 0, 0, 0, 1]

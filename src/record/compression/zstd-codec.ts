@@ -1,12 +1,11 @@
-import path from 'node:path'
-import type zlibModule from 'node:zlib'
-import { wholeFrames } from '../zstd-frames.ts'
-import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
-
 /**
  * Zstandard: Node's own where it has it (22.15 and up), else the native binary of @cloudpss/zstd, else that package's
  * WebAssembly, which can only be loaded asynchronously: `prepare` does it.
  */
+import path from 'node:path'
+import type zlibModule from 'node:zlib'
+import { wholeFrames } from '../zstd-frames.ts'
+import { damagedData, loadLibrary, requireFromHere, tooLarge } from './codec-module.ts'
 
 const PACKAGE = '@cloudpss/zstd'
 const DEFAULT_LEVEL = 3

@@ -32,18 +32,6 @@ type TakeLines = (
   hashed: number,
 ) => number
 
-/** An open batch that lines may go into. */
-export interface KernelRow {
-  /** Where the next record goes. */
-  readonly at: number
-  /** No record ends behind it. */
-  readonly limit: number
-  /** Records that the batch has. */
-  readonly count: number
-  /** The timestamp's, 0 to 63. */
-  readonly delta: number
-}
-
 /** The function with its state, which is the memory's end. */
 export class LineKernel {
   readonly #state: Int32Array
@@ -56,7 +44,10 @@ export class LineKernel {
     this.#take = take
   }
 
-  /** See KernelRow; a limit of 0 is a row that takes nothing: the kernel stops at a line that would go there. */
+  /**
+   * An open batch that lines may go into: the next record goes to `at`, none ends behind `limit`, the batch has `count` records and the
+   * timestamp's delta is `delta`, 0 to 63. A limit of 0 is a row that takes nothing: the kernel stops at a line that would go there.
+   */
   setRow(row: number, at: number, limit: number, count: number, delta: number): void {
     const rowAt = ROWS_POSITION + row * ROW_SIZE
     this.#set(rowAt + ROW_AT, at)

@@ -1,3 +1,4 @@
+/** The facts that `tkafka explain` judges a partition by. */
 import type { DecidingSetting } from '../../../client/admin/cleaning-admin.ts'
 import { TOPIC_CONFIG_SYNONYMS } from '../../../config/topic-configs.ts'
 import type { LogSurvey } from '../../../log/cleaner/cleaner-survey.ts'

@@ -9,11 +9,12 @@ import { isRemote } from '../retention.ts'
 import { duration } from './duration.ts'
 import type { ExplainedLog } from './explained-log.ts'
 
+type Tell = (code: string, text: string, name?: string, command?: string) => void
+
 /** What holds for the partition as a whole. */
 export function retentionCauses(log: ExplainedLog, expired: number): ExplainedCause[] {
   const causes: ExplainedCause[] = []
-  const config = log.directory.logConfig(log.topic)
-  const cause = (code: string, text: string, name?: string, command?: string) => {
+  const cause: Tell = (code, text, name, command) => {
     const setting = name === undefined ? undefined : log.settings.get(name)
     causes.push({
       code,
@@ -22,6 +23,14 @@ export function retentionCauses(log: ExplainedLog, expired: number): ExplainedCa
       ...(command === undefined ? {} : { command }),
     })
   }
+  settingCauses(log, cause)
+  diskCauses(log, expired, cause)
+  return causes
+}
+
+/** What the topic's settings say. */
+function settingCauses(log: ExplainedLog, cause: Tell): void {
+  const config = log.directory.logConfig(log.topic)
   if (!config.delete) {
     const what = config.compact
       ? 'the policy is compact alone: nothing is deleted by age or size'
@@ -61,6 +70,11 @@ export function retentionCauses(log: ExplainedLog, expired: number): ExplainedCa
       log.alter('segment.bytes', String(Math.max(config.retentionBytes, 1048576))),
     )
   }
+}
+
+/** What is on the disk, and who would delete it. */
+function diskCauses(log: ExplainedLog, expired: number, cause: Tell): void {
+  const topicOverrides = log.directory.image().topicConfigs(log.topic)
   const waiting = log.survey.local.listing?.leftovers.filter(
     ({ file }) => file.state === 'deleted' && file.kind === 'log',
   )
@@ -92,7 +106,6 @@ export function retentionCauses(log: ExplainedLog, expired: number): ExplainedCa
   }
   if (log.survey.corrupt !== undefined)
     cause('corrupt', log.survey.corrupt.message, undefined, 'tkafka repair')
-  return causes
 }
 
 export function whyGone(log: ExplainedLog, segment: SurveyedSegment, reason: string): ExplainedCause {
