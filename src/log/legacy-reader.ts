@@ -63,6 +63,16 @@ export function readLegacy(piece: LegacyPiece, request: LegacyRequest, batches: 
     const isPart = length - at < header.RECORD_BATCH_OVERHEAD
     if (at > 0 && isPart && position + length < end) break
     const room = isPart ? length - at : end - position - at
+    const plain = plainSize(buffer, at, length, room, minOffset, request.checkCrcs)
+    if (plain > 0 && at > 0 && header.baseOffsetAt(buffer, at) === minOffset) {
+      const isIn = minOffset < nextBase && (limit === undefined || minOffset < limit)
+      if (isIn && batches.addPlain(buffer, at, plain)) {
+        minOffset++
+        nextOffset = minOffset
+        at += plain
+        continue
+      }
+    }
     const found = messageAt(buffer, at, length, room, minOffset, request.checkCrcs)
     if (found === 'short') break
     if (typeof found === 'string') {
@@ -89,6 +99,22 @@ export function readLegacy(piece: LegacyPiece, request: LegacyRequest, batches: 
   }
   batches.finish()
   return { storedSize: at, nextOffset }
+}
+
+/** Size of the whole and sound message at `at` that is no wrapper; 0 for all else, which `messageAt` tells. */
+function plainSize(
+  buffer: Buffer,
+  at: number,
+  length: number,
+  room: number,
+  minOffset: number,
+  checkCrcs: boolean,
+): number {
+  if (legacy.legacyProblem(buffer, at, room, minOffset) !== undefined || legacy.isWrapperAt(buffer, at))
+    return 0
+  const size = header.sizeAt(buffer, at)
+  if (at + size > length || fieldsProblem(buffer, at, size) !== undefined) return 0
+  return checkCrcs && legacy.legacyCrcProblem(buffer, at, size) !== undefined ? 0 : size
 }
 
 /** `short` where not all of it was read; another text says what is wrong. */

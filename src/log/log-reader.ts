@@ -42,6 +42,8 @@ export class LogReader {
   /** Where the batch with this offset begins, from the last read. */
   #next: { offset: number; segment: LogSegment; position: number } | undefined
   readonly #legacyBatches = new LegacyBatches()
+  /** So was the last piece. */
+  #wasLegacy = false
   readonly #aborted = new Map<string, { size: number; entries: AbortedTxn[] }>()
 
   constructor(
@@ -241,7 +243,9 @@ export class LogReader {
     let nextOffset = offset
     let minOffset = segment.baseOffset
     for (;;) {
-      const buffer = into !== undefined && into.length >= wanted ? into : this.#ownBuffer(wanted)
+      // Of messages of formats 0 and 1 what is made of them goes there.
+      const fits = into !== undefined && into.length >= wanted && !this.#wasLegacy
+      const buffer = fits ? into : this.#ownBuffer(wanted)
       const length = segment.read(buffer, 0, wanted, position)
       if (length >= SMALLEST_MESSAGE && isLegacyAt(buffer, 0)) {
         const piece = { buffer, length, position, end, baseOffset: segment.baseOffset, nextBase }
@@ -291,6 +295,7 @@ export class LogReader {
       const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
       if (!isShort || wanted >= end - position) {
         const { path: file } = segment
+        this.#wasLegacy = false
         return { buffer, start: 0, end: at, file, position, storedSize: at, nextOffset, aborted: [] }
       }
       // At least one batch, however large.
@@ -305,9 +310,8 @@ export class LogReader {
     request: ReadRequest,
   ): FetchedData | 'foreign' | undefined {
     const { buffer, length, position, end } = piece
-    const { offset } = request
     const batches = this.#legacyBatches
-    batches.begin()
+    batches.begin(this.#wasLegacy ? request.into : undefined)
     const run = readLegacy(
       piece,
       {
@@ -318,11 +322,12 @@ export class LogReader {
       batches,
     )
     if (run.isForeign === true) return 'foreign'
-    if (run.problem !== undefined) throw segment.corrupt(run.problem, position, offset)
+    if (run.problem !== undefined) throw segment.corrupt(run.problem, position, request.offset)
+    this.#wasLegacy = true
     const { storedSize, nextOffset } = run
     if (storedSize === 0 && header.sizeAt(buffer, 0) > length) return undefined
     const { buffer: equal, end: equalEnd } = batches
-    const { path: file } = segment
+    const file = segment.path
     return { buffer: equal, start: 0, end: equalEnd, file, position, storedSize, nextOffset, aborted: [] }
   }
 

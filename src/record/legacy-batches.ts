@@ -8,7 +8,8 @@
  */
 import { crc32c } from '../bytes/crc32c.ts'
 import { readInt32, writeInt32 } from '../bytes/int32.ts'
-import { type Int64, readInt64, subtractInt64 } from '../bytes/int64.ts'
+import { type Int64, isSafeInt64, readInt64, subtractInt64 } from '../bytes/int64.ts'
+import { sizeOfVarint, writeVarint } from '../bytes/varint.ts'
 import { count } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import * as header from './batch-header.ts'
@@ -18,10 +19,12 @@ import type { BatchTimestampType } from './record.ts'
 import { CODECS, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE } from './record.ts'
 import { RecordBatch } from './record-batch.ts'
 import { RecordSlices } from './record-slices.ts'
-import { MAX_RECORD_OVERHEAD, sizeOfRecordBody, writeRecordFields } from './record-writer.ts'
+import { copyBytes, MAX_RECORD_OVERHEAD, sizeOfRecordBody, writeRecordFields } from './record-writer.ts'
 
 const { RECORD_BATCH_OVERHEAD } = header
 const MAX_OFFSET_DELTA = 0x7fffffff
+/** Its zigzag fits into 31 bits. */
+const MAX_PLAIN_DELTA = 2 ** 29
 const NO_BYTES = Buffer.alloc(0)
 
 /** The messages in a wrapper. */
@@ -147,6 +150,8 @@ export class LegacyBatches {
   end = 0
   /** Batches so far. */
   count = 0
+  /** Memory that is nobody else's. */
+  #own: Buffer = NO_BYTES
   // Of the batch that is being filled: it begins at #start, -1 for none.
   #start = -1
   #records = 0
@@ -158,9 +163,9 @@ export class LegacyBatches {
   readonly #record = new RecordSlices()
   readonly #deltas = { timestamp: 0 as Int64, offset: 0, bodySize: 0 }
 
-  /** Begins anew, in `memory` as far as that reaches. */
-  begin(memory = this.buffer): void {
-    this.buffer = memory
+  /** Begins anew, in `memory` as long as that is enough. */
+  begin(memory: Buffer = NO_BYTES): void {
+    this.buffer = memory.length > 0 ? memory : this.#own
     this.end = 0
     this.count = 0
     this.#start = -1
@@ -185,6 +190,53 @@ export class LegacyBatches {
       const fields = fieldsOf(bytes, positions[i], header.sizeAt(bytes, positions[i]))
       this.#append(type, offsets[i], timestamp, bytes, fields)
     }
+  }
+
+  /**
+   * As add, of a message that is no wrapper and whose fields fill it: of millions, so no object is made for any, and false
+   * is returned, with nothing taken, for what is not ordinary.
+   */
+  addPlain(buffer: Buffer, at: number, size: number): boolean {
+    const magic = buffer[at + header.MAGIC_POSITION]
+    const isAppendTime =
+      magic === 1 && (buffer[at + header.MAGIC_POSITION + 1] & header.LOG_APPEND_TIME_FLAG) !== 0
+    const type = magic === 0 ? 'NoTimestampType' : 'CreateTime'
+    const base = this.#baseTimestamp
+    if (this.#start < 0 || isAppendTime || type !== this.#type || typeof base !== 'number') return false
+    if (magic === 1 && !isSafeInt64(buffer, at + legacy.LEGACY_TIMESTAMP_POSITION)) return false
+    const timestamp = magic === 1 ? readInt64(buffer, at + legacy.LEGACY_TIMESTAMP_POSITION) : -1
+    const timestampDelta = timestamp - base
+    const offset = readInt64(buffer, at)
+    const offsetDelta = offset - this.#baseOffset
+    if (!(Math.abs(timestampDelta) < MAX_PLAIN_DELTA && offsetDelta < MAX_PLAIN_DELTA)) return false
+    const keyStart = at + (magic === 0 ? 22 : 30)
+    const keyLength = readInt32(buffer, keyStart - 4)
+    const keyEnd = keyLength < 0 ? keyStart : keyStart + keyLength
+    const valueLength = readInt32(buffer, keyEnd)
+    const bodySize =
+      2 +
+      sizeOfVarint(timestampDelta) +
+      sizeOfVarint(offsetDelta) +
+      sizeOfVarint(keyLength) +
+      sizeOfVarint(valueLength) +
+      size -
+      legacy.LEGACY_OVERHEAD[magic]
+    this.#reserve(MAX_RECORD_OVERHEAD + bodySize)
+    const target = this.buffer
+    let to = writeVarint(target, this.end, bodySize)
+    target[to++] = 0
+    to = writeVarint(target, to, timestampDelta)
+    to = writeVarint(target, to, offsetDelta)
+    to = writeVarint(target, to, keyLength)
+    if (keyLength > 0) to = copyBytes(buffer, keyStart, keyEnd, target, to)
+    to = writeVarint(target, to, valueLength)
+    if (valueLength > 0) to = copyBytes(buffer, keyEnd + 4, at + size, target, to)
+    target[to++] = 0
+    this.end = to
+    this.#records++
+    this.#lastOffset = offset
+    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    return true
   }
 
   /** Ends the last batch. */
@@ -265,5 +317,6 @@ export class LegacyBatches {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2, 1024))
     this.buffer.copy(larger, 0, 0, this.end)
     this.buffer = larger
+    this.#own = larger
   }
 }
