@@ -294,8 +294,8 @@ export class LogReader {
       }
       const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
       if (!isShort || wanted >= end - position) {
-        const { path: file } = segment
         this.#wasLegacy = false
+        const file = segment.path
         return { buffer, start: 0, end: at, file, position, storedSize: at, nextOffset, aborted: [] }
       }
       // At least one batch, however large.
@@ -326,9 +326,8 @@ export class LogReader {
     this.#wasLegacy = true
     const { storedSize, nextOffset } = run
     if (storedSize === 0 && header.sizeAt(buffer, 0) > length) return undefined
-    const { buffer: equal, end: equalEnd } = batches
-    const file = segment.path
-    return { buffer: equal, start: 0, end: equalEnd, file, position, storedSize, nextOffset, aborted: [] }
+    const found = { buffer: batches.buffer, start: 0, end: batches.end, storedSize, nextOffset }
+    return { ...found, file: segment.path, position, aborted: [] }
   }
 
   #ownBuffer(size: number): Buffer {
