@@ -23,7 +23,6 @@ import { LogFlusher } from './log-flusher.ts'
 import { LogReader } from './log-reader.ts'
 import { LogRoller } from './log-roller.ts'
 import { type LogSettings, settingsOf } from './log-settings.ts'
-import { newLogStart } from './log-start.ts'
 import { validateBatches } from './log-validator.ts'
 import type { EndDamage } from './opening/end-damage.ts'
 import { judgedLog } from './opening/known-end.ts'
@@ -33,7 +32,7 @@ import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
 import type { ProducerStateEntry } from './producers/producer-snapshot.ts'
 import { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
-import { basesBelow, deleteSegments, noteLogStart } from './segment/segment-files.ts'
+import { basesBelow, deleteSegments, newLogStart, noteLogStart } from './segment/segment-files.ts'
 import { describeSegments, type SegmentInfo, sizeOfSegments } from './segment/segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
 import type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
@@ -269,8 +268,8 @@ export class UnifiedLog {
     this.#prepare(false)
     const target = newLogStart(offset, this.highWatermark, this.#settings.topicPartition)
     if (target > this.logStartOffset) {
-      const note = () =>
-        this.#checkpoints.update('log-start', new Map([[this.#settings.topicPartition, target]]))
+      const starts = new Map([[this.#settings.topicPartition, target]])
+      const note = () => this.#checkpoints.update('log-start', starts)
       const begin = (base: number) => this.#roller.begin(base)
       noteLogStart(this.#local, target, note, begin, () => this.#flusher.folderChanged())
       this.#logStartOffset = target

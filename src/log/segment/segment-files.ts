@@ -11,6 +11,7 @@
  * nothing else would tell them from segments of the log, and cleaned again they would bring offsets twice.
  */
 import { join } from 'node:path'
+import { KafkaError } from '../../errors.ts'
 import { openTemporary, writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
 import { isDiskFull } from '../full-disk.ts'
@@ -94,6 +95,17 @@ export function deleteSegments(
     if (!all || base !== end) deleteSegmentFiles(local.os, local.dir, base, deleteDelayMs)
   }
   local.reopenTail()
+}
+
+/** -1 means the high watermark. @throws KafkaError OFFSET_OUT_OF_RANGE */
+export function newLogStart(offset: number, highWatermark: number, topicPartition: string): number {
+  const target = offset === -1 ? highWatermark : offset
+  if (target >= 0 && target <= highWatermark) return target
+  throw new KafkaError(
+    'OFFSET_OUT_OF_RANGE',
+    `Cannot increment the log start offset to ${target} of partition ${topicPartition} since it is larger than the ` +
+      `high watermark ${highWatermark}`,
+  )
 }
 
 /**
