@@ -17,18 +17,9 @@ import { checksumProblem, headerProblem, offsetContradicted } from './segment/ba
 import { logFile } from './segment/log-files.ts'
 import type { LogSegment } from './segment/log-segment.ts'
 import { type AbortedTxn, ENTRY_SIZE } from './segment/transaction-index.ts'
-import type { ReadOptions } from './unified-log-options.ts'
+import type { ReadOptions, ReadRequest } from './unified-log-options.ts'
 
 const MAX_RETRIES = 10
-
-interface ReadRequest {
-  readonly offset: number
-  readonly maxBytes: number
-  /** Nothing at or behind it. */
-  readonly limit: number | undefined
-  readonly checkCrcs: boolean
-  readonly into: Buffer | undefined
-}
 
 export class LogReader {
   readonly #local: LocalLog
@@ -139,7 +130,7 @@ export class LogReader {
     return found.sort(byFirstOffset)
   }
 
-  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the hot loop over a chunk, formats old and new; not cut without a measurement
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: each fetch begins here; not cut without a measurement
   #readOnce(request: ReadRequest): FetchedData {
     const local = this.#local
     const { offset, limit } = request

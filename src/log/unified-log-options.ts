@@ -50,3 +50,13 @@ export interface ReadOptions {
   /** Memory to read into, no more than fits but for a first batch that is larger: that comes in another one. */
   readonly into?: Buffer
 }
+
+/** One read of a log, from which all that was left open is settled. */
+export interface ReadRequest {
+  readonly offset: number
+  readonly maxBytes: number
+  /** Nothing at or behind it. */
+  readonly limit: number | undefined
+  readonly checkCrcs: boolean
+  readonly into: Buffer | undefined
+}
