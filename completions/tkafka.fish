@@ -70,7 +70,7 @@ complete -c tkafka -n __tkafka_needs_tool -f -a replica-verification -d 'Validat
 complete -c tkafka -n __tkafka_needs_tool -f -a share-groups -d 'This tool helps to list, describe, reset and delete share groups'
 complete -c tkafka -n __tkafka_needs_tool -f -a status -d 'Tells which data directory is used, what it is, and who works in it'
 complete -c tkafka -n __tkafka_needs_tool -f -a storage -d 'The Kafka storage tool'
-complete -c tkafka -n __tkafka_needs_tool -f -a streams-groups -d 'This tool helps to list, or describe streams groups'
+complete -c tkafka -n __tkafka_needs_tool -f -a streams-groups -d 'This tool helps to list, describe, delete and manage the offsets of streams g...'
 complete -c tkafka -n __tkafka_needs_tool -f -a topics -d 'This tool helps to create, delete, describe, or change a topic'
 complete -c tkafka -n __tkafka_needs_tool -f -a transactions -d 'This tool is used to analyze the transactional state of producers in the cluster'
 complete -c tkafka -n __tkafka_needs_tool -f -a verifiable-consumer -d 'This tool consumes messages from a specific topic and emits consumer events (e.g'

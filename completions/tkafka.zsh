@@ -63,7 +63,7 @@ _tkafka() {
       'share-groups:This tool helps to list, describe, reset and delete share groups'
       'status:Tells which data directory is used, what it is, and who works in it'
       'storage:The Kafka storage tool'
-      'streams-groups:This tool helps to list, or describe streams groups'
+      'streams-groups:This tool helps to list, describe, delete and manage the offsets of streams g...'
       'topics:This tool helps to create, delete, describe, or change a topic'
       'transactions:This tool is used to analyze the transactional state of producers in the cluster'
       'verifiable-consumer:This tool consumes messages from a specific topic and emits consumer events (e.g'

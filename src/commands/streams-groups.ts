@@ -111,7 +111,7 @@ type Context = ToolContext<typeof FLAGS>
 
 export const command = defineCommand({
   name: 'streams-groups',
-  summary: 'This tool helps to list, or describe streams groups.',
+  summary: 'This tool helps to list, describe, delete and manage the offsets of streams groups.',
   flags: FLAGS,
   parseErrors: { usage: true },
   examples: ['tkafka streams-groups --list --state', 'tkafka streams-groups --describe --all-groups'],
