@@ -310,17 +310,20 @@ const NO_VALUE = Buffer.from([0, 0])
 
 /** The last batch of a log that is known to end at `endOffset`: its checksum is right, and leaves its offset out. */
 function misnumbered(cursor: BatchCursor, fromOffset: number, endOffset: number): Patch {
-  const batch = Buffer.from(cursor.buffer.subarray(cursor.at, cursor.at + cursor.size))
-  const length = cursor.nextOffset - header.baseOffsetAt(batch, 0)
+  const length = cursor.nextOffset - header.baseOffsetAt(cursor.buffer, cursor.at)
+  const leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+  const batch = Buffer.from(cursor.stored())
   // Where something else is missing too, the batch goes last.
-  batch.writeBigInt64BE(BigInt(Math.max(fromOffset, endOffset - length)), 0)
+  const base = Math.max(fromOffset, endOffset - length)
+  // A message of format 0 or 1 is stored with its last offset.
+  batch.writeBigInt64BE(BigInt(cursor.isLegacy ? base + length - 1 : base), 0)
   return {
     start: cursor.position,
     end: cursor.position + cursor.size,
     fromOffset,
     untilOffset: endOffset,
     timestamp: maxTimestampAt(cursor),
-    leaderEpoch: header.leaderEpochAt(batch, 0),
+    leaderEpoch,
     batch,
   }
 }
