@@ -96,7 +96,12 @@ const BREAKS: readonly Break[] = [
       [
         'src/os/guarded-path.ts',
         '  try {\n    if (!stat.isFile()) throw notRegular(at, stat)',
-        '  try {\n    if (stat.isFIFO()) throw notRegular(at, stat)',
+        '  try {\n    if (stat.isSocket()) throw notRegular(at, stat)',
+      ],
+      [
+        'src/os/guarded-path.ts',
+        'const asked = (flags & ~(O_TRUNC | O_CREAT)) | O_NONBLOCK',
+        'const asked = flags & ~(O_TRUNC | O_CREAT)',
       ],
     ],
     attacks: 150,
