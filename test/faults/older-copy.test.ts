@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/client/admin/check-admin.ts'
+import { command as consoleConsumer } from '../../src/commands/console-consumer.ts'
 import { command as consumerGroups } from '../../src/commands/consumer-groups.ts'
 import { OffsetStore } from '../../src/group/offsets/offset-store.ts'
 import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
@@ -123,6 +124,11 @@ describe("yesterday's copy of one partition's folder over today's (issue 11, ite
     const described = await runInProcess(consumerGroups, ['--describe', '--group', 'g'], dir)
     expect(described.status).toBe(1)
     expect(described.stderr).toMatch(/group g committed offset 20, and the log ends at 10/)
+    for (const ends of [['--until-end'], ['--timeout-ms', '1000']]) {
+      const consumed = await runInProcess(consoleConsumer, ['--topic', 't', '--group', 'g', ...ends], dir)
+      expect(consumed.status).toBe(1)
+      expect(consumed.stderr).toMatch(/the group committed offset 20, and the log ends at 10/)
+    }
     expect(await repair(dir)).toHaveLength(1)
     expect(await repair(dir)).toEqual([])
     expect(await write(dir, ['next'])).toBe(20)

@@ -4,7 +4,6 @@ import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { IsolationLevel } from '../../client/types.ts'
 import { TerseError } from '../../errors.ts'
 import type { CommittedOffset, OffsetCommit } from '../../group/offsets/offset-store.ts'
-import { javaHashOrder, javaPartitionHash } from '../../java/java-hash.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { elsewhereLine } from '../../metadata/replica-place.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
@@ -14,6 +13,7 @@ import { whyForeign } from '../directory/folder-owner.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { isNoFolder } from '../directory/partition-folders.ts'
 import { beyondEnd, NoOffsetForPartition } from './consumer-errors.ts'
+import { fetchOrder } from './fetch-order.ts'
 import type { LocalFetchWaiter } from './fetch-waiter.ts'
 import { LocalFetcher } from './fetcher.ts'
 
@@ -387,14 +387,4 @@ function uncommittedOf(assigned: readonly Assigned[]): OffsetCommit[] {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
-}
-
-/** The order in which Kafka's consumer asks for its partitions, and so gets them: that of a HashMap. */
-function fetchOrder(sorted: readonly Assigned[]): Assigned[] {
-  return javaHashOrder(
-    sorted,
-    ({ topic, partition }) => javaPartitionHash(topic, partition),
-    undefined,
-    sorted.length,
-  )
 }

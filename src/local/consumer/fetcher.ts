@@ -92,7 +92,8 @@ export class LocalFetcher implements TopicPartition {
   /** Remembers the end as it is now: reading stops there. */
   stopAtPresentEnd(): void {
     this.endOffset = this.readableEnd
-    this.#checkEnd()
+    // A position beyond the log is out of range, which the fetch says: it is no end that was reached.
+    if (this.position <= this.log.logEndOffset) this.#checkEnd()
   }
 
   /**
