@@ -104,7 +104,8 @@ export class LogReader {
       const found = local.locate(i, offset)
       if (found === undefined) return Math.max(after, offset + 1)
       const gapEnd = segment.batchOffset(found)
-      if (gapEnd > offset) return gapEnd
+      // Offsets from the next segment's base on are read there, whatever is written here.
+      if (gapEnd > offset) return Math.min(gapEnd, Math.max(after, offset + 1))
       position = found
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error

@@ -198,7 +198,8 @@ export function bytesKept(template: Template, harm: Harm, dir: string, mended = 
 }
 
 function readIfFile(file: string): Buffer | undefined {
-  const stat = fs.lstatSync(file, { throwIfNoEntry: false })
+  // Where a file stands in the place of its folder there is nothing.
+  const stat = fs.existsSync(file) ? fs.lstatSync(file) : undefined
   if (stat?.isFile() !== true) return undefined
   // One that was planted may be a terabyte of nothing behind what was there.
   const bytes = Buffer.alloc(Math.min(stat.size, 1 << 20))

@@ -155,6 +155,19 @@ describe('offsets missing in the middle of a log that never was compacted (issue
     },
   )
 
+  it('a batch numbered beyond the next segment hides none of the segments behind it', async () => {
+    const dir = copy()
+    const log = join(dir, 't-0', segment(10))
+    const bytes = fs.readFileSync(log)
+    bytes[header.sizeAt(bytes, 0) + 5] ^= 0x10
+    fs.writeFileSync(log, bytes)
+    const { offsets, told } = await read(dir)
+    expect(told).toEqual([expect.stringMatching(/offsets 15 to 19 are missing/)])
+    expect(offsets).toEqual([...range(0, 15), ...range(20, 30)])
+    await repair(dir)
+    expect(await read(dir)).toEqual({ offsets: range(0, 30), told: [] })
+  })
+
   it('is nothing where compaction may have taken them', async () => {
     const dir = copy()
     removeSegment(dir, 10)
