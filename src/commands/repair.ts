@@ -76,6 +76,7 @@ const WORDS: Readonly<Record<string, readonly [did: string, would: string]>> = {
   'removed-topic': ['removed from the metadata', 'would remove from the metadata'],
   'set-aside': ['set aside', 'would set aside'],
   written: ['written anew', 'would write anew'],
+  'given-up': ['given up, the log begins behind it', 'would give up, to begin the log behind it'],
   'removed-mark': ['removed', 'would remove'],
   finished: ['finished', 'would finish'],
   checked: ['checked and closed', 'would check and close'],

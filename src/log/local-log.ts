@@ -15,6 +15,7 @@ import { LogTail } from './log-tail.ts'
 import type { EndDamage, EndJudge } from './opening/end-damage.ts'
 import type { LogListing } from './opening/log-loader.ts'
 import { listLog } from './opening/log-loader.ts'
+import { type LostFront, lostFront } from './opening/lost-front.ts'
 import { extendTail, findTail, lastBatchStands, tornChanged } from './opening/tail-scan.ts'
 import { findBatchBehind } from './segment/bad-batch.ts'
 import { type BatchCursor, maxTimestampAt } from './segment/batch-cursor.ts'
@@ -95,7 +96,15 @@ export class LocalLog {
 
   /** Where the log starts, by its first segment and what the log-start checkpoint says, as far as that can be. */
   startOffset(noted: number): number {
-    return Math.max(this.segments[0]?.baseOffset ?? 0, this.endDamage?.falseStart === true ? 0 : noted)
+    const believed = this.endDamage?.falseStart === true ? 0 : noted
+    return this.lostFront(believed)?.offset ?? Math.max(this.segments[0]?.baseOffset ?? 0, believed)
+  }
+
+  /** Segments from `offset` on that are gone from the log's front though nobody deleted them. */
+  lostFront(offset: number): LostFront | undefined {
+    const { listing } = this.#known()
+    if (listing === undefined || listing.orphans.length === 0) return undefined
+    return lostFront(this.os.fs, this.dir, listing, offset)
   }
 
   judgeAgain(): void {

@@ -12,6 +12,7 @@ import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
 import { type LegacyPiece, readLegacy } from './legacy-reader.ts'
 import type { LocalLog } from './local-log.ts'
+import { lostFrontDetail } from './opening/lost-front.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
 import { checksumProblem, headerProblem, offsetContradicted } from './segment/batch-cursor.ts'
 import { logFile } from './segment/log-files.ts'
@@ -184,7 +185,9 @@ export class LogReader {
    */
   #refuseGap(offset: number, base: number, segment: LogSegment, position: number): void {
     const { segments, dir, os } = this.#local
-    // Below the first segment all was deleted on purpose.
+    const front = this.#local.lostFront(offset)
+    if (front?.offset === offset) throw new CorruptRecordError(lostFrontDetail(front), 0, front.path)
+    // Below the first segment all else was deleted on purpose.
     if (offset < segments[0].baseOffset || !this.#hasNoGaps()) return
     // Who deletes segments begins with the oldest: while one before the gap is there, none behind it went that way.
     const before = segments[Math.max(this.#local.floor(offset), 0)]

@@ -208,3 +208,172 @@ describe("the last batch's offset, which no checksum covers (issue 11, item 3)",
     },
   )
 })
+
+describe('the first segment is gone, its indexes are not (issue 11, item 3)', () => {
+  const damaged = (dir: string) => removeSegment(dir, 0, 'index', 'timeindex', 'snapshot')
+  const line = /0{20}\.log: offsets 0 to 9 are missing: the file is gone, and what was kept beside it/
+
+  it('a reader tells it, --skip-corrupt goes on behind it, a writer goes on, repair begins the log behind it', async () => {
+    const dir = copy()
+    damaged(dir)
+    expect(await read(dir)).toEqual({ offsets: range(10, 30), told: [expect.stringMatching(line)] })
+    expect(await write(dir)).toBe(30)
+    // Who writes does not sweep the evidence away.
+    expect((await read(dir)).told).toEqual([expect.stringMatching(line)])
+    expect((await check(dir)).map(({ kind }) => kind)).toEqual(['lost-start'])
+    expect(await repair(dir)).toEqual([expect.stringMatching(/offsets 0 to 9 are missing/)])
+    expect(await check(dir)).toEqual([])
+    expect(await repair(dir)).toEqual([])
+    expect(await read(dir)).toEqual({ offsets: range(10, 31), told: [] })
+    expect(await write(dir)).toBe(31)
+  })
+
+  it.each([
+    ['one index alone is left', (dir: string) => removeSegment(dir, 0, 'timeindex'), 0, 10],
+    [
+      'two segments are gone, and one left an index',
+      (dir: string) => {
+        removeSegment(dir, 0)
+        removeSegment(dir, 10, 'index')
+      },
+      10,
+      20,
+    ],
+    [
+      'two segments are gone, and both left one',
+      (dir: string) => {
+        removeSegment(dir, 0, 'index')
+        removeSegment(dir, 10, 'index')
+      },
+      0,
+      20,
+    ],
+    [
+      'records below 5 were deleted before',
+      (dir: string) => {
+        damaged(dir)
+        fs.writeFileSync(join(dir, 'log-start-offset-checkpoint'), '0\n1\nt 0 5\n')
+      },
+      5,
+      10,
+    ],
+    [
+      'the topic is compacted',
+      (dir: string) => {
+        damaged(dir)
+        fs.writeFileSync(join(dir, 'cleaner-offset-checkpoint'), '0\n1\nt 0 20\n')
+      },
+      0,
+      10,
+    ],
+  ])('is told, too, where %s', async (_t, damage, from, to) => {
+    const dir = copy()
+    damage(dir)
+    const missing = new RegExp(`offsets ${from} to ${to - 1} are missing`)
+    expect(await read(dir)).toEqual({ offsets: range(to, 30), told: [expect.stringMatching(missing)] })
+    expect((await check(dir)).map(({ kind, problem }) => [kind, problem])).toEqual([
+      ['lost-start', expect.stringMatching(missing)],
+    ])
+    await repair(dir)
+    expect(await check(dir)).toEqual([])
+    expect(await read(dir)).toEqual({ offsets: range(to, 30), told: [] })
+  })
+
+  it.each([
+    [
+      'the log start lies behind it',
+      (dir: string) => {
+        damaged(dir)
+        fs.writeFileSync(join(dir, 'log-start-offset-checkpoint'), '0\n1\nt 0 10\n')
+      },
+    ],
+    [
+      'a deletion was killed behind the first rename',
+      (dir: string) => {
+        const log = join(dir, 't-0', segment(0))
+        fs.renameSync(log, `${log}.deleted`)
+      },
+    ],
+    [
+      'a deletion was killed at the second segment',
+      (dir: string) => {
+        damaged(dir)
+        const log = join(dir, 't-0', segment(10))
+        fs.renameSync(log, `${log}.deleted`)
+      },
+    ],
+    [
+      'a folder bears the name of an index',
+      (dir: string) => {
+        removeSegment(dir, 0)
+        fs.mkdirSync(join(dir, 't-0', segment(0, 'index')))
+      },
+    ],
+  ])('is nothing where %s', async (_t, damage) => {
+    const dir = copy()
+    damage(dir)
+    expect((await read(dir)).told).toEqual([])
+    expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(await write(dir)).toBe(30)
+    expect((await read(dir)).told).toEqual([])
+  })
+
+  /** Segments 0 and 10 deleted at once by a process that is killed before its call `crashAt`. Its calls, counted around the work. */
+  async function deleteKilled(dir: string, crashAt: number): Promise<[from: number, to: number]> {
+    const killed = crashingOs(crashAt)
+    const directory = LocalDirectory.open(killed.os, dir)
+    let from = 0
+    try {
+      await directory.enter()
+      const log = await directory.openForWriting('t', 0)
+      log.config = { ...log.config, fileDeleteDelayMs: 0 }
+      await log.lock()
+      from = killed.steps()
+      log.deleteSegments([0, 10])
+      log.unlock()
+    } catch (error) {
+      if (!killed.killed()) throw error
+    }
+    const to = killed.steps()
+    killed.kill()
+    return [from, to]
+  }
+
+  it.each([
+    ['deletes', () => {}],
+    [
+      'ends a deletion that another one began',
+      (dir: string) => {
+        const log = join(dir, 't-0', segment(0))
+        fs.renameSync(log, `${log}.deleted`)
+      },
+    ],
+  ])('is nothing where whoever %s was killed before any call', async (_t, begin) => {
+    const trial = copy()
+    begin(trial)
+    const [from, to] = await deleteKilled(trial, Number.POSITIVE_INFINITY)
+    expect(to - from).toBeGreaterThan(8)
+    for (let crashAt = from; crashAt < to; crashAt++) {
+      const dir = copy()
+      begin(dir)
+      await deleteKilled(dir, crashAt)
+      expect((await read(dir)).told).toEqual([])
+      await write(dir)
+      expect((await read(dir)).told).toEqual([])
+      fs.rmSync(dir, { recursive: true })
+    }
+  })
+
+  it('is forgotten once retention lets go what stands behind it', async () => {
+    const dir = copy()
+    damaged(dir)
+    const directory = LocalDirectory.open(os, dir)
+    await directory.enter()
+    const log = await directory.openForWriting('t', 0)
+    await log.lock()
+    log.deleteSegments([10])
+    log.unlock()
+    await directory.close()
+    expect(await read(dir)).toEqual({ offsets: range(20, 30), told: [] })
+  })
+})

@@ -47,7 +47,7 @@ export interface CheckOptions {
 
 /** Something that a repair did, or would do. */
 export interface RepairStep {
-  /** cut, filled, rebuilt, set-aside, written, removed-mark. */
+  /** cut, filled, given-up, rebuilt, set-aside, written, removed-mark. */
   readonly action: string
   readonly topic: string | null
   readonly partition: number | null

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import type { Int64 } from '../../bytes/int64.ts'
 import { count as counted } from '../../count.ts'
 import { CorruptRecordError } from '../../errors.ts'
-import { listLog } from '../../log/opening/log-loader.ts'
+import { type LogListing, listLog } from '../../log/opening/log-loader.ts'
+import { lostFront, lostFrontDetail } from '../../log/opening/lost-front.ts'
 import { unreadFormatAt } from '../../log/opening/unread-format.ts'
 import { ProducerStateManager } from '../../log/producers/producer-state-manager.ts'
 import { findBatchBehind } from '../../log/segment/bad-batch.ts'
@@ -34,6 +35,7 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
   let next = bases[0] ?? 0
   let damaged = false
   let epochTold = false
+  tellLostFront(os, report, partition, listing)
 
   for (let i = 0; i < bases.length; i++) {
     const segment = new LogSegment(os.fs, dir, bases[i])
@@ -102,6 +104,18 @@ export function checkPartition(os: Os, report: CheckReport, partition: Partition
   }
   checkSnapshotFiles(os.fs, report, partition, listing?.snapshots ?? [], next)
   return { logEndOffset: next }
+}
+
+function tellLostFront(
+  os: Os,
+  report: CheckReport,
+  { place, dir, logStartOffset }: PartitionToCheck,
+  listing: LogListing | undefined,
+): void {
+  const front = listing && lostFront(os.fs, dir, listing, logStartOffset)
+  if (front === undefined) return
+  const meaning = `readers stop there until it is repaired; then the log begins at offset ${front.until}, as a broker would have it`
+  report.error(place, 'lost-start', front.path, null, lostFrontDetail(front), meaning)
 }
 
 /** Returns the offset at which the log goes on. */

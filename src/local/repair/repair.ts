@@ -24,6 +24,7 @@ import { readQuorum } from '../directory/quorum.ts'
 import { breakOff } from './broken-file.ts'
 import { mendBatchEpochs } from './epochs.ts'
 import { type MendOptions, mendLog, rebuildIndexesOf } from './log.ts'
+import { giveUpLostFront } from './lost-front.ts'
 import { repairMetadata } from './metadata.ts'
 import { nameFoundTopics } from './topics.ts'
 
@@ -34,6 +35,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'lost-end': 'filled',
   'commit-beyond-end': 'filled',
   'offset-gap': 'filled',
+  'lost-start': 'given-up',
   'bad-index': 'rebuilt',
   'bad-time-index': 'rebuilt',
   'missing-index': 'rebuilt',
@@ -183,6 +185,8 @@ export class LocalRepair {
       const compacted = !isGapless(directory, topic, partition)
       const options = { compacted, indexIntervalBytes, ...(knownEnd === 0 ? {} : { endOffset: knownEnd }) }
       await mendFiles(os, dir, findings, options, kept)
+      if (findings.some(({ kind }) => kind === 'lost-start'))
+        await giveUpLostFront(os, dir, name, checkpoints, kept)
     }
     // From the first batch on, not only from where the last check ended.
     await whenFree(() => checkpoints.update('recovery-point', new Map([[name, undefined]])))

@@ -20,6 +20,7 @@ import {
   SWAP_SUFFIX,
 } from '../segment/log-files.ts'
 import { unlinkIfThere, unlinkStray } from '../side-file.ts'
+import { type Leftover, lostFront, orphansOf } from './lost-front.ts'
 
 export interface LogListing {
   /** Base offsets of the segments, growing. */
@@ -29,7 +30,9 @@ export interface LogListing {
   /** Base offsets whose .index or .timeindex is missing. */
   readonly unindexed: number[]
   /** Files of segments that are not (or not yet, or no longer) part of the log. */
-  readonly leftovers: { readonly name: string; readonly file: SegmentFileName }[]
+  readonly leftovers: Leftover[]
+  /** Base offsets below the first segment that have an index and no .log: see lost-front.ts. */
+  readonly orphans: number[]
   /** A swap of segments was begun and not ended. */
   readonly swapping: boolean
   /** Files being replaced just now, or whose writer was killed. */
@@ -71,11 +74,22 @@ export function listLog(fs: FileSystem, dir: string): LogListing | undefined {
     else if (file.kind === 'timeindex') indexed.timeindex.add(file.baseOffset)
   }
   const unindexed = bases.filter((base) => !indexed.index.has(base) || !indexed.timeindex.has(base))
-  return { bases, snapshots, unindexed, leftovers, swapping: names.includes(SWAP_LIST_FILE), temporary }
+  const swapping = names.includes(SWAP_LIST_FILE)
+  const orphans = orphansOf(bases[0], leftovers)
+  return { bases, snapshots, unindexed, leftovers, orphans, swapping, temporary }
 }
 
-/** The writer's passes. Returns true when names changed, so that the folder is to be listed again. */
-export function finishInterrupted(os: Os, dir: string, listing: LogListing, deleteDelayMs: number): boolean {
+/**
+ * The writer's passes. Returns true when names changed, so that the folder is to be listed again. What tells of segments
+ * that nobody deleted stays until a repair.
+ */
+export function finishInterrupted(
+  os: Os,
+  dir: string,
+  listing: LogListing,
+  deleteDelayMs: number,
+  logStartOffset: number,
+): boolean {
   if (listing.leftovers.length === 0 && !listing.swapping) return false
   let changed = false
   const remove = (name: string) => {
@@ -99,13 +113,29 @@ export function finishInterrupted(os: Os, dir: string, listing: LogListing, dele
     changed = true
   }
   const due = deleteDelayMs <= 0 ? Number.POSITIVE_INFINITY : os.clock.now() - deleteDelayMs
-  for (const { name, file } of listing.leftovers) {
+  const wasDue = removeDeleted(os.fs, dir, listing, due, logStartOffset)
+  return wasDue || changed
+}
+
+/** What was marked for deletion before `due`, and indexes without a log. Returns true when marked files went. */
+function removeDeleted(
+  fs: FileSystem,
+  dir: string,
+  listing: LogListing,
+  due: number,
+  logStartOffset: number,
+): boolean {
+  let changed = false
+  const front = lostFront(fs, dir, listing, logStartOffset)
+  for (const { name, file } of [...listing.leftovers].sort(logsLast)) {
     if (file.state === 'deleted') {
-      const stat = os.fs.stat(join(dir, name))
-      if (stat !== undefined && (stat.ctimeMs ?? stat.mtimeMs) <= due) remove(name)
+      const stat = fs.stat(join(dir, name))
+      if (stat !== undefined && (stat.ctimeMs ?? stat.mtimeMs) <= due)
+        changed = unlinkIfThere(fs, join(dir, name)) || changed
     } else if (file.state === 'live') {
       // An index without its log; a folder of that name is nobody's index.
-      if (os.fs.stat(logFile(dir, file.baseOffset)) === undefined) unlinkStray(os.fs, join(dir, name))
+      if (front !== undefined && listing.orphans.includes(file.baseOffset)) continue
+      if (fs.stat(logFile(dir, file.baseOffset)) === undefined) unlinkStray(fs, join(dir, name))
     }
   }
   return changed
@@ -187,5 +217,9 @@ function cleanerIsAlive(os: Os, dir: string): boolean {
     os.fs.close(fd)
   }
 }
+
+/** While a .log.deleted stands there, an index beside it is no sign of a loss. */
+const logsLast = (a: Leftover, b: Leftover): number =>
+  Number(a.file.kind === 'log') - Number(b.file.kind === 'log')
 
 const ascending = (a: number, b: number): number => a - b

@@ -22,7 +22,11 @@ export function bringInOrder(
 ): boolean {
   let changed = false
   const { listing } = local
-  if (listing !== undefined && finishInterrupted(local.os, local.dir, listing, config.fileDeleteDelayMs)) {
+  const { fileDeleteDelayMs } = config
+  if (
+    listing !== undefined &&
+    finishInterrupted(local.os, local.dir, listing, fileDeleteDelayMs, logStartOffset)
+  ) {
     local.reload()
     changed = true
   }

@@ -4,7 +4,7 @@
  * Order of creation: indexes first, the .log last (an index without a log is thrown away, a log without an index
  * makes a broker complain). Order of deletion: all files of a segment get the suffix .deleted, the .log first (then it
  * is out of the log); they are unlinked after file.delete.delay.ms by whoever opens the log for writing then, at once
- * when that is 0. Readers that hold them open go on reading. Replacement: .cleaned -> .swap (whole set ready) ->
+ * when that is 0. The .log.deleted is unlinked last: an index without it tells of a lost segment (lost-front.ts). Readers that hold them open go on reading. Replacement: .cleaned -> .swap (whole set ready) ->
  * over the old name in one rename -> the other old segments .deleted. At no moment are records missing for a reader,
  * which takes no lock. Interrupted, log-loader.ts finishes or undoes it: before the new segment gets its name, the
  * old ones that go with it are written into `.tkafka-swapping` (lines of base offsets, then `end`; synced), since
@@ -17,7 +17,7 @@ import type { Os } from '../../os/os.ts'
 import { isDiskFull } from '../full-disk.ts'
 import type { LocalLog } from '../local-log.ts'
 import { renameIfThere } from '../opening/log-loader.ts'
-import { SideFileError, unlinkIfThere } from '../side-file.ts'
+import { SideFileError, unlinkIfThere, unlinkStray } from '../side-file.ts'
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
@@ -63,12 +63,11 @@ export function deleteSegmentFiles(
   snapshots = true,
 ): void {
   const suffixes = snapshots ? [...SUFFIXES, SNAPSHOT_SUFFIX] : SUFFIXES
-  for (const suffix of suffixes) {
-    const path = stem(dir, baseOffset) + suffix
-    if (renameIfThere(os.fs, path, path + DELETED_SUFFIX) && deleteDelayMs <= 0) {
-      unlinkIfThere(os.fs, path + DELETED_SUFFIX)
-    }
-  }
+  const deleted = suffixes
+    .map((suffix) => stem(dir, baseOffset) + suffix)
+    .filter((path) => renameIfThere(os.fs, path, path + DELETED_SUFFIX))
+  if (deleteDelayMs > 0) return
+  for (const path of deleted.reverse()) unlinkIfThere(os.fs, path + DELETED_SUFFIX)
 }
 
 /** Bases of the segments that lie wholly below `logStartOffset`; never the active one. */
@@ -91,6 +90,11 @@ export function deleteSegments(
   for (const segment of local.segments) if (baseOffsets.includes(segment.baseOffset)) segment.close()
   // A new active segment first: at no moment may the log look as if it began anew at 0.
   if (all) begin(end)
+  // Once these go, nothing is known any more of what was lost before them.
+  for (const { name, file } of local.listing?.leftovers ?? []) {
+    if (file.state === 'live' && file.baseOffset < Math.max(...baseOffsets))
+      unlinkStray(local.os.fs, join(local.dir, name))
+  }
   for (const base of baseOffsets) {
     if (!all || base !== end) deleteSegmentFiles(local.os, local.dir, base, deleteDelayMs)
   }

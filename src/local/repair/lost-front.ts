@@ -1,0 +1,46 @@
+/**
+ * Segments that are gone from a log's front cannot be brought back: the log begins at its first segment from now on, as the
+ * log-start checkpoint says then, and what was kept beside those segments is set aside as `.broken`.
+ *
+ * Crash: behind the checkpoint, which alone decides; what is left of the lost segments counts for nothing then, and the
+ * next writer removes it.
+ */
+import { join } from 'node:path'
+import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
+import { listLog } from '../../log/opening/log-loader.ts'
+import { lostFront } from '../../log/opening/lost-front.ts'
+import { PartitionLock } from '../../log/partition-lock.ts'
+import { whenFree } from '../../os/lock-wait.ts'
+import type { Os } from '../../os/os.ts'
+import { breakOff } from './broken-file.ts'
+
+/** `name` is the partition's folder's. */
+export async function giveUpLostFront(
+  os: Os,
+  dir: string,
+  name: string,
+  checkpoints: LogDirCheckpoints,
+  kept: Map<string, string>,
+): Promise<void> {
+  const lock = new PartitionLock(os, dir)
+  await lock.lock()
+  try {
+    const listing = listLog(os.fs, dir)
+    const noted = checkpoints.offsets('log-start', true).get(name) ?? 0
+    const front = listing && lostFront(os.fs, dir, listing, noted)
+    if (listing === undefined || front === undefined) return
+    await whenFree(() => checkpoints.update('log-start', new Map([[name, front.until]])))
+    for (const { name: file, file: facts } of listing.leftovers) {
+      if (facts.state !== 'live' || !listing.orphans.includes(facts.baseOffset)) continue
+      const path = join(dir, file)
+      // Under the lost file's name, which is what the finding is about.
+      kept.set(
+        facts.baseOffset <= front.offset && file.endsWith('.index') ? front.path : path,
+        breakOff(os, path),
+      )
+    }
+  } finally {
+    lock.unlock()
+    lock.close()
+  }
+}
