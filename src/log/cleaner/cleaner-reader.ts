@@ -27,6 +27,7 @@ export class CleanerReader {
   #end = 0
   #fd = -1
   #nextOffset = 0
+  #untilOffset = 0
   #segment: LogSegment | undefined
 
   constructor(os: Os, bufferSize: number) {
@@ -34,12 +35,14 @@ export class CleanerReader {
     this.buffer = Buffer.allocUnsafeSlow(Math.max(bufferSize, 64 * 1024))
   }
 
-  begin(segment: LogSegment, position: number, end: number): void {
+  /** `untilOffset`: where the next segment begins, or the log ends. */
+  begin(segment: LogSegment, position: number, end: number, untilOffset: number): void {
     this.#segment = segment
     this.#fd = segment.fd()
     this.#position = position
     this.#end = end
     this.#nextOffset = segment.baseOffset
+    this.#untilOffset = untilOffset
     this.#limit = 0
     this.at = 0
     this.size = 0
@@ -70,7 +73,13 @@ export class CleanerReader {
     this.isLegacy = isLegacyAt(this.buffer, this.at)
     if (checkCrc && checksumProblem(this.buffer, this.at, size) !== undefined)
       throw this.#corrupt('its checksum is wrong')
-    this.#nextOffset = lastStoredOffset(this.buffer, this.at) + 1
+    const lastOffset = lastStoredOffset(this.buffer, this.at)
+    // No checksum covers a batch's offset: records under another one's would replace good ones.
+    if (lastOffset >= this.#untilOffset)
+      throw this.#corrupt(
+        `its last offset is ${lastOffset}, and ${this.#untilOffset} is given behind its segment`,
+      )
+    this.#nextOffset = lastOffset + 1
     return true
   }
 

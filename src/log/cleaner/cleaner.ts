@@ -172,7 +172,7 @@ export class Cleaner {
     let done = 0
     for (const { baseOffset, nextOffset, size } of dirty) {
       const segment = survey.segment(baseOffset)
-      reader.begin(segment, segment.usableEntry(start, size), size)
+      reader.begin(segment, segment.usableEntry(start, size), size, untilOf(survey, nextOffset))
       while (reader.next(true)) {
         const batch = reader.batch()
         if (batch.compression === 'zstd') await prepareCodec('zstd')
@@ -214,7 +214,7 @@ export class Cleaner {
 
   async #cleanInto(
     survey: LogSurvey,
-    { baseOffset, size }: SurveyedSegment,
+    { baseOffset, nextOffset, size }: SurveyedSegment,
     { filter, legacyFilter, legacyHorizon: horizon }: Filters,
     output: CleanedSegment,
     { checkCrc, done: doneBefore, total }: CleaningStep,
@@ -223,7 +223,7 @@ export class Cleaner {
     const reader = this.#reader
     const segment = survey.segment(baseOffset)
     legacyFilter.tombstonesMayGo = (this.#os.fs.stat(segment.path)?.mtimeMs ?? horizon + 1) <= horizon
-    reader.begin(segment, 0, size)
+    reader.begin(segment, 0, size, untilOf(survey, nextOffset))
     let done = doneBefore
     let before = output.size
     while (reader.next(checkCrc)) {
@@ -292,6 +292,11 @@ export class Cleaner {
       { cause },
     )
   }
+}
+
+/** Where a segment's offsets end. Where a swap was interrupted, a merged segment has those of the ones behind it, too. */
+function untilOf({ local }: LogSurvey, nextOffset: number): number {
+  return local.listing?.swapping === true ? Number.POSITIVE_INFINITY : nextOffset
 }
 
 /** Whether what is left of a group can stand behind what is there. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { LogSurvey } from '../../../../src/log/cleaner/cleaner-survey.ts'
@@ -8,6 +8,7 @@ import { NEVER } from '../../../../src/log/log-config.ts'
 import { LogDirCheckpoints } from '../../../../src/log/log-dir-checkpoints.ts'
 import { expiredSegments } from '../../../../src/log/log-retention.ts'
 import type { UnifiedLog } from '../../../../src/log/unified-log.ts'
+import * as header from '../../../../src/record/batch-header.ts'
 import { endTransactionBatch } from '../../../../src/record/control-record.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
 import { cleanLog, unsyncedOs } from '../../../support/clean-log.ts'
@@ -308,5 +309,56 @@ describe('bugs of Kafka that are not repeated', () => {
     const seen = survey(openLog(dir, { os: unsyncedOs, changes: log.config, readOnly: true }), dir, now)
     expect(seen.segments[0].largestTimestamp).toBe(now)
     expect(expiredSegments(seen.segments, 0, log.config, now)).toEqual([])
+  })
+})
+
+describe('a batch whose offset was flipped, which no checksum covers (issue 11, item 3)', () => {
+  /** Six batches in segments from 0, 2 and 4 on; the segment that begins at `base` has the offset of a batch set. */
+  function flipped(base: number, which: 'first' | 'last', to: number) {
+    const { dir, log } = open()
+    for (const key of ['a', 'b', 'a', 'c', 'a', 'd']) {
+      appendUnderLock(log, kv(key, `of ${log.logEndOffset}`))
+      if (log.logEndOffset % 2 === 0) roll(log)
+    }
+    const file = join(log.dir, `${String(base).padStart(20, '0')}.log`)
+    const bytes = readFileSync(file)
+    const at = which === 'first' ? 0 : header.sizeAt(bytes, 0)
+    bytes.writeBigInt64BE(BigInt(to), at)
+    writeFileSync(file, bytes)
+    log.close()
+    return { dir, log, file, bytes, at }
+  }
+
+  it.each([
+    ['to one that nobody gave', 0, 'last', 2 ** 40],
+    ['to one of the next segment', 0, 'last', 2],
+    ['to one of the last segment', 0, 'last', 5],
+    ['of the first batch of all', 0, 'first', 2 ** 40],
+    ['in the segment before the last', 2, 'last', 4],
+  ] as const)(
+    '%s: is named with file and position, and nothing is compacted',
+    async (_t, base, which, to) => {
+      const { dir, log, file, bytes, at } = flipped(base, which, to)
+      await expect(clean(log, dir)).rejects.toMatchObject({
+        file,
+        position: at,
+        message: expect.stringMatching(/its last offset is \d+, and \d+ is given behind its segment/),
+      })
+      expect(readFileSync(file).equals(bytes)).toBe(true)
+    },
+  )
+
+  it('is named, too, in what counts as clean already', async () => {
+    const { dir, log, file, bytes, at } = flipped(0, 'last', 3)
+    writeFileSync(join(dir, 'cleaner-offset-checkpoint'), '0\n1\nt 0 2\n')
+    await expect(clean(log, dir)).rejects.toMatchObject({ file, position: at })
+    expect(readFileSync(file).equals(bytes)).toBe(true)
+  })
+
+  it('is nothing of the kind where the map really is too small', async () => {
+    const { dir, log } = open()
+    appendUnderLock(log, batchOf(Array.from({ length: 100 }, (_, i) => ({ key: `k${i}`, value: 'v' }))))
+    roll(log)
+    await expect(clean(log, dir, 5000, 64)).rejects.toThrow(/the offset map is too small/)
   })
 })
