@@ -20,8 +20,8 @@ export async function openAdmin(context: CommandContext): Promise<Admin> {
   const waitLimit = adminWaitLimit(context, await readSettings(context))
   const { LocalAdmin } = await import('../../local/admin/local-admin.ts')
   const { DirectoryReader } = await import('../../local/directory/directory-reader.ts')
-  const { path, logDirs } = await dataDir(context)
-  const options = { warn: warnOnce(context), address: declaredAddress(context), waitLimit, logDirs }
+  const { path, why: _, ...found } = await dataDir(context)
+  const options = { warn: warnOnce(context), address: declaredAddress(context), waitLimit, ...found }
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, path, options), options)
 }
 
@@ -98,18 +98,24 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
  * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
  */
 export async function openDirectory(context: CommandContext, waitLimit?: WaitLimit): Promise<LocalDirectory> {
-  const { path, logDirs } = await dataDir(context)
+  const { path, why: _, ...found } = await dataDir(context)
   const { LocalDirectory } = await import('../../local/directory/local-directory.ts')
-  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context), waitLimit, logDirs })
+  return LocalDirectory.open(systemOs, path, { warn: warnOnce(context), waitLimit, ...found })
+}
+
+interface FoundDir extends LocatedDir {
+  readonly logDirs?: LogDirs | undefined
+  readonly hasProperties?: boolean | undefined
 }
 
 /** One directory, or the log.dirs of one node: `--data-dir A,B`, or those that the server.properties in it names. */
-async function dataDir(context: CommandContext): Promise<LocatedDir & { logDirs?: LogDirs | undefined }> {
+async function dataDir(context: CommandContext): Promise<FoundDir> {
   requireLocal(context)
   const located = locateDataDir(context.dataDir, context.env)
   const { path } = located
   const several = path.includes(',') && systemOs.fs.stat(path) === undefined
-  if (!several && !mayNameOthers(path)) return located
+  const hasProperties = several || hasServerProperties(path)
+  if (hasProperties !== true) return { ...located, hasProperties }
   const { locateLogDirs } = await import('../../local/directory/log-dirs.ts')
   const logDirs = locateLogDirs(
     systemOs,
@@ -119,12 +125,12 @@ async function dataDir(context: CommandContext): Promise<LocatedDir & { logDirs?
   return logDirs === undefined ? located : { ...located, path: logDirs.primary, logDirs }
 }
 
-/** Whether its server.properties could name further log.dirs; what cannot be looked at is told by those who read it. */
-function mayNameOthers(path: string): boolean {
+/** Which could name further log.dirs. undefined where that cannot be looked at: those who read it tell why. */
+function hasServerProperties(path: string): boolean | undefined {
   try {
     return systemOs.fs.stat(`${path}/server.properties`) !== undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -36,6 +36,8 @@ export interface LocalDirectoryOptions {
   readonly config?: (topic: string) => LogConfig
   /** All log.dirs of the node, where there are several; the path is that of the one with the metadata. */
   readonly logDirs?: LogDirs | undefined
+  /** Whether its path has a server.properties, where that was looked for just now: it is not looked for again. */
+  readonly hasProperties?: boolean | undefined
   /** How long locks are waited for, where the user said so. */
   readonly waitLimit?: WaitLimit | undefined
 }
@@ -146,6 +148,7 @@ export class DirectoryReader {
 
   /** Static broker configs from the directory's `server.properties`; empty when there is none. */
   serverProperties(): Map<string, string> {
+    if (this.options.hasProperties === false) this.#serverProperties ??= new Map()
     this.#serverProperties ??= explaining(this.os, this.path, () => readServerProperties(this.os, this.path))
     return this.#serverProperties
   }
