@@ -17,9 +17,11 @@ const WATCHED_POLL_MS = 1000
 export class LocalFetchWaiter {
   readonly #os: Os
   readonly #dir: string
+  /** All log.dirs of the node: a new partition's folder may come in each. */
+  readonly #dirs: readonly string[]
   readonly #onDirectoryChange: () => void
   readonly #watches = new Map<LocalFetcher, { close(): void }>()
-  #dirWatch: { close(): void } | undefined
+  #dirWatches: readonly { close(): void }[] | undefined
   #watchesLeft = true
   #allWatched = false
   #network: boolean | undefined
@@ -27,9 +29,10 @@ export class LocalFetchWaiter {
   #woken = false
 
   /** `onDirectoryChange`: names came, went or changed in the data directory itself. */
-  constructor(os: Os, dir: string, onDirectoryChange: () => void) {
+  constructor(os: Os, dir: string, onDirectoryChange: () => void, others: readonly string[] = []) {
     this.#os = os
     this.#dir = dir
+    this.#dirs = [dir, ...others]
     this.#onDirectoryChange = () => {
       onDirectoryChange()
       this.wake()
@@ -39,9 +42,13 @@ export class LocalFetchWaiter {
   /** Makes sure that changes of these partitions wake us. True when a watch is new: look once more before `wait`. */
   watch(fetchers: readonly LocalFetcher[]): boolean {
     let fresh = false
-    if (this.#dirWatch === undefined) {
-      this.#dirWatch = this.#try(() => this.#os.fs.watch(this.#dir, () => this.#onDirectoryChange()))
-      fresh = this.#dirWatch !== undefined
+    if (this.#dirWatches === undefined) {
+      const watchOne = (dir: string) =>
+        this.#try(() => this.#os.fs.watch(dir, () => this.#onDirectoryChange()))
+      const watches = this.#dirs.map(watchOne).filter((one) => one !== undefined)
+      if (watches.length === this.#dirs.length) this.#dirWatches = watches
+      else for (const watch of watches) watch.close()
+      fresh = this.#dirWatches !== undefined
     }
     this.#allWatched = false
     if (fetchers.length > MAX_WATCHES) return fresh
@@ -60,7 +67,7 @@ export class LocalFetchWaiter {
       fetcher.idle = false
       fresh = true
     }
-    this.#allWatched = this.#dirWatch !== undefined && this.#watchesLeft
+    this.#allWatched = this.#dirWatches !== undefined && this.#watchesLeft
     return fresh
   }
 
@@ -105,8 +112,8 @@ export class LocalFetchWaiter {
   close(): void {
     for (const watch of this.#watches.values()) watch.close()
     this.#watches.clear()
-    this.#dirWatch?.close()
-    this.#dirWatch = undefined
+    for (const watch of this.#dirWatches ?? []) watch.close()
+    this.#dirWatches = undefined
   }
 
   /** No watch to be had (none left, no folder yet): the poll goes on. */

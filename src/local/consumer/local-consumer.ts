@@ -61,9 +61,10 @@ export class LocalConsumer implements Consumer {
     this.#options = options
     this.#patienceMs = Math.min(options.patienceMs ?? CLOSE_MS, CLOSE_MS)
     this.#settings = consumerSettings(options.config ?? {}, options.groupId)
-    this.#waiter = new LocalFetchWaiter(os, directory.path, () => {
+    const lookAgain = () => {
       this.#lastLook = 0
-    })
+    }
+    this.#waiter = new LocalFetchWaiter(os, directory.path, lookAgain, directory.logDirs?.others)
     this.#work = new PatientWork(os.clock, this.#waiter, options.signal)
     this.#assignment = new LocalAssignment(os, directory, this.#settings, {
       isolation: options.isolationLevel ?? this.#settings.isolationLevel,
