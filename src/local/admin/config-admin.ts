@@ -204,7 +204,7 @@ export class LocalConfigs {
 
   #describeBroker(image: MetadataImage, name: string): ConfigEntry[] {
     if (name !== '') this.#checkBroker(image, name)
-    const builtIn = builtInBrokerProperties(image, this.#directory.path)
+    const builtIn = builtInBrokerProperties(image, this.#directory.path, this.#directory.logDirs?.paths)
     const layers = new BrokerConfigLayers(image, new Map([...builtIn, ...this.#directory.serverProperties()]))
     const known = name === '' ? [] : brokerConfigDef().keys()
     const set = name === '' ? image.configs(CONFIG_RESOURCE.BROKER, '').keys() : layers.names()

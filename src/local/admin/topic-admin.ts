@@ -205,7 +205,9 @@ export class LocalTopics implements TopicAdmin {
   }
 
   #refuseForeign(image: MetadataImage, topic: string, first: number, count: number): void {
-    refuseForeignFolders(this.#os, { path: this.#directory.path, image: () => image }, topic, first, count)
+    const { path } = this.#directory
+    const folder = (name: string) => this.#directory.folder(name)
+    refuseForeignFolders(this.#os, { path, folder, image: () => image }, topic, first, count)
   }
 }
 

@@ -1,5 +1,4 @@
 /** Offsets that groups committed against the ends of the logs. */
-import { join } from 'node:path'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { committedEnds } from './committed-ends.ts'
 import type { CheckedPartition } from './partition.ts'
@@ -28,7 +27,7 @@ export function checkCommits(
     report.error(
       { topic, partition },
       'commit-beyond-end',
-      join(directory.path, name),
+      directory.folder(name),
       null,
       `the log ends at offset ${end}, and ${which} missing (a commit of group ${group} at ${offset} tells)`,
       'what is appended next gets offsets that were given before, and the group passes over it',

@@ -163,7 +163,7 @@ function checkMarker(
   const { state, holders } = directory.status()
   if (state !== 'unknown' || holders.length > 0) return
   const { kind } = directory.status()
-  const readOnly = kind === 'zookeeper' || kind === 'nameless' || directory.logDirs !== undefined
+  const readOnly = kind === 'zookeeper' || kind === 'nameless'
   report.note(
     NO_PARTITION,
     'not-closed',

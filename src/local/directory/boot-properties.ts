@@ -26,7 +26,9 @@ export function bootProperties(directory: LocalDirectory): string {
     throw new TerseError(`${path}: a directory of the ZooKeeper era; no broker of Kafka 4 boots it`)
   }
   const image = directory.image()
-  const properties = builtInBrokerProperties(image, path)
+  const properties = builtInBrokerProperties(image, path, directory.logDirs?.paths)
+  // As --data-dir takes it.
+  const named = properties.get('log.dirs')
   quorum(image, properties)
   for (const [topic, setting, usual] of PARTITION_COUNTS) {
     const count = image.topic(topic)?.partitions.length
@@ -44,10 +46,10 @@ export function bootProperties(directory: LocalDirectory): string {
     .map(([name, value]) => `${name}=${escaped(value)}`)
   const with_ =
     own.size === 0 ? '' : `# The settings of ${join(path, SERVER_PROPERTIES_FILE)} are among them.\n`
-  return `# A genuine broker boots ${path} with these properties (${
+  return `# A genuine broker boots ${named} with these properties (${
     image.kraftVersion > 0 ? 'a dynamic quorum: its voters stand in the metadata' : 'a static quorum'
   }):
-#   tkafka --data-dir ${path} storage server-properties > server.properties
+#   tkafka --data-dir ${named} storage server-properties > server.properties
 #   kafka-server-start.sh server.properties
 # The directory is formatted already. Stop the broker to work on it with tkafka again.
 ${with_}${lines.join('\n')}

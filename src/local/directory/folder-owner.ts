@@ -16,6 +16,13 @@ import type { Os } from '../../os/os.ts'
 /** Of a file of metadata: larger ones are not searched. */
 const MOST_BYTES = 256 * 1024 * 1024
 
+export interface DirectoryOfOwners {
+  readonly path: string
+  image(): MetadataImage
+  /** Where a partition's folder is. */
+  folder(name: string): string
+}
+
 /** Why a folder with this topic id must stay where it is; undefined where it may be set aside. Reads all metadata. */
 export function whyFolderStays(
   os: Os,
@@ -33,10 +40,10 @@ export function whyFolderStays(
 /** For a reader of a partition in whose place another topic's records stand: they are not what was asked for. */
 export function whyForeign(
   os: Os,
-  directory: { readonly path: string; image(): MetadataImage },
+  directory: DirectoryOfOwners,
   { topic, partition }: TopicPartition,
 ): string | undefined {
-  const folder = join(directory.path, `${topic}-${partition}`)
+  const folder = directory.folder(`${topic}-${partition}`)
   const id = readPartitionMetadata(os.fs, folder)
   const why = id === undefined ? undefined : whyFolderStays(os, directory, folder, id)
   return why && `${topic}-${partition}: nothing of it can be read: in its folder, ${why}`
@@ -48,13 +55,13 @@ export function whyForeign(
  */
 export function refuseForeignFolders(
   os: Os,
-  directory: { readonly path: string; image(): MetadataImage },
+  directory: DirectoryOfOwners,
   topic: string,
   first: number,
   count: number,
 ): void {
   for (let partition = first; partition < first + count; partition++) {
-    const folder = join(directory.path, `${topic}-${partition}`)
+    const folder = directory.folder(`${topic}-${partition}`)
     if (os.fs.stat(folder)?.isDirectory() !== true) continue
     const id = readPartitionMetadata(os.fs, folder)
     const why = id === undefined ? undefined : whyFolderStays(os, directory, folder, id)

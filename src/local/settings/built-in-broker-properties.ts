@@ -5,7 +5,11 @@ import type { MetadataImage } from '../../metadata/metadata-image.ts'
  * What a directory with one node implies: the static settings that a broker would have to be started with on it.
  * They stand below server.properties, and only describe shows them.
  */
-export function builtInBrokerProperties(image: MetadataImage, path: string): Map<string, string> {
+export function builtInBrokerProperties(
+  image: MetadataImage,
+  path: string,
+  logDirs: readonly string[] = [path],
+): Map<string, string> {
   const node = String(image.nodeId)
   const endPoint = image.brokers.get(image.nodeId)?.endPoints[0]
   const host = endPoint?.host || 'localhost'
@@ -19,7 +23,7 @@ export function builtInBrokerProperties(image: MetadataImage, path: string): Map
     ['controller.quorum.voters', `${node}@${host}:${port + 1}`],
     ['group.initial.rebalance.delay.ms', '0'],
     ['listeners', `${listener},CONTROLLER://${host}:${port + 1}`],
-    ['log.dirs', path],
+    ['log.dirs', logDirs.join(',')],
     ['metadata.log.dir', path],
     ['node.id', node],
     ['offsets.topic.replication.factor', '1'],
