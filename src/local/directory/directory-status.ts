@@ -4,7 +4,7 @@ import type { LockHolder } from '../../os/file-lock.ts'
 import type { Os } from '../../os/os.ts'
 import { type DataDirKind, isLogDir } from './data-dir.ts'
 import { LOCK_FILE } from './log-dir-session.ts'
-import { readOpenPartitions } from './open-partitions.ts'
+import { ALSO_OF, readOpenPartitions } from './open-partitions.ts'
 
 export interface DirectoryStatus {
   readonly path: string
@@ -39,7 +39,8 @@ export function directoryStatus(
     kind,
     madeByUs,
     state: there ? stateOf(clean, list !== undefined) : 'absent',
-    openPartitions: clean || list === undefined ? [] : [...list.names].sort(),
+    openPartitions:
+      clean || list === undefined ? [] : [...list.names].filter((one) => !one.startsWith(ALSO_OF)).sort(),
     broker: holders.find((h) => h.processLock && h.exclusive),
     holders,
   }

@@ -23,7 +23,7 @@ import type { Os } from '../../os/os.ts'
 import { MADE_BY_TKAFKA_FILE } from './data-dir.ts'
 import type { CheckedDirectory, SessionWork } from './log-dir-session.ts'
 import { finishPartitionsInMaking } from './new-partitions.ts'
-import { removeQuietly } from './open-partitions.ts'
+import { type ListedDirs, removeQuietly } from './open-partitions.ts'
 import { closingOf } from './partition-closing.ts'
 import type { Quorum } from './quorum.ts'
 
@@ -38,6 +38,7 @@ export interface WorkedDirectory {
   readonly path: string
   readonly checkpoints: LogDirCheckpoints
   readonly clean: boolean
+  readonly logDirs: ListedDirs | undefined
   exists(): boolean
   folder(name: string): string
   newFolder(name: string): string

@@ -62,7 +62,7 @@ export class LocalDirectory extends DirectoryReader {
       this.os,
       path,
       new DirectoryWork(this.os, this, this.#logs),
-      this.logDirs?.others,
+      this.logDirs,
     )
     this.waits = waits
   }
@@ -364,6 +364,7 @@ export class LocalDirectory extends DirectoryReader {
         `${this.path}: its metadata is newer than this tkafka knows (${newer}), so it is only read; update tkafka`,
       )
     }
+    this.logDirs?.refuseUnregistered(this.image())
   }
 
   #topic(name: string): TopicImage {

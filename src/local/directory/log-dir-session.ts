@@ -30,12 +30,14 @@ import {
 } from './clean-shutdown-file.ts'
 import { DirectoryLock } from './directory-lock.ts'
 import {
+  ALSO_OF,
   addOpenPartition,
   beginOpenPartitions,
   FOUND_DAMAGED,
   invalidateOpenPartitions,
   OPEN_PARTITIONS_FILE,
   type OpenPartitions,
+  type OtherDirs,
   removeQuietly,
   validOpenPartitions,
 } from './open-partitions.ts'
@@ -89,6 +91,7 @@ export class LogDirSession {
   readonly #dirs: readonly string[]
   /** `.lock` of the others, held shared beside ours, so that no broker starts on one of them. */
   readonly #otherLocks: readonly DirectoryLock[]
+  readonly #others: OtherDirs | undefined
   /** Partitions known to be in the list; undefined until this process has looked. */
   #listed: Set<string> | undefined
   #cleanUntil: number | undefined
@@ -96,14 +99,15 @@ export class LogDirSession {
   /** Entering and leaving of one process go one after another. */
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(os: Os, dir: string, work: SessionWork, otherDirs: readonly string[] = []) {
+  constructor(os: Os, dir: string, work: SessionWork, others?: OtherDirs) {
     this.#os = os
     this.#dir = dir
     this.#work = work
     this.#gate = new DirectoryLock(os, join(dir, GATE_FILE))
     this.#lock = new DirectoryLock(os, join(dir, LOCK_FILE))
-    this.#dirs = [dir, ...otherDirs]
-    this.#otherLocks = otherDirs.map((other) => new DirectoryLock(os, join(other, LOCK_FILE)))
+    this.#others = others
+    this.#dirs = [dir, ...(others?.others ?? [])]
+    this.#otherLocks = this.#dirs.slice(1).map((other) => new DirectoryLock(os, join(other, LOCK_FILE)))
   }
 
   /**
@@ -162,11 +166,14 @@ export class LogDirSession {
    * @throws LockBusyError where somebody else is in the gate
    */
   verify(): void {
-    if (this.#lock.current) return
+    const isCurrent = (lock: DirectoryLock): boolean => lock.current
+    if (this.#lock.current && this.#otherLocks.every(isCurrent)) return
     this.#inGate(() => {
-      if (this.#lock.try('shared')) return
-      this.#lock.close()
-      throw this.#refusal()
+      for (const lock of [this.#lock, ...this.#otherLocks]) {
+        if (lock.current || lock.try('shared')) continue
+        lock.close()
+        throw this.#refusal(lock)
+      }
     })
   }
 
@@ -280,7 +287,8 @@ export class LogDirSession {
     const found = [...list.names].filter((name) => name.startsWith(FOUND_DAMAGED))
     let closed = true
     for (const name of list.names) {
-      if (!name.startsWith(FOUND_DAMAGED)) closed = (await this.#work.closePartition(name)) && closed
+      if (name.startsWith(FOUND_DAMAGED) || name.startsWith(ALSO_OF)) continue
+      closed = (await this.#work.closePartition(name)) && closed
     }
     await this.#work.closed()
     if (!closed) return
@@ -299,20 +307,22 @@ export class LogDirSession {
   }
 
   /**
-   * Inside the gate. Of several log.dirs some may have their markers, where somebody was killed between two of them: then
-   * none vouches for its logs, and those that are there go.
+   * Inside the gate. Of several log.dirs some may have their markers, where somebody was killed between two of them, or
+   * worked in the first alone: those that are there go, and the list, where there is one, takes over what they tell.
    */
   #settleMarkers(): void {
     if (this.#dirs.length === 1 || this.#isClean()) return
-    for (const dir of this.#dirs) {
+    const hasList = this.#validList() !== undefined
+    for (const [i, dir] of this.#dirs.entries()) {
       if (!hasCleanShutdownFile(this.#os, dir)) continue
+      if (hasList && i > 0) addOpenPartition(this.#os, this.#dir, ALSO_OF + this.#others?.otherIds[i - 1])
       setAsideCleanShutdownFile(this.#os, dir)
       this.#os.fs.fsyncDir(dir)
     }
   }
 
   #validList(): OpenPartitions | undefined {
-    return validOpenPartitions(this.#os, this.#dir, () => this.#work.brokerEpoch())
+    return validOpenPartitions(this.#os, this.#dir, () => this.#work.brokerEpoch(), this.#others)
   }
 
   /** Inside the gate: the names in the list; takes the marker away first if it is there. */
@@ -359,6 +369,7 @@ export class LogDirSession {
   #beginList(): void {
     try {
       beginOpenPartitions(this.#os, this.#dir, this.#os.bootId(), this.#work.brokerEpoch())
+      for (const id of this.#others?.otherIds ?? []) addOpenPartition(this.#os, this.#dir, ALSO_OF + id)
     } catch (error) {
       if (!isDiskFull(error)) throw error
       invalidateOpenPartitions(this.#os, this.#dir)

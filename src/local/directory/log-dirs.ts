@@ -2,7 +2,7 @@
  * Several log.dirs of one node, read together as their broker has them: one of them holds the metadata, each partition
  * lies in one of them, and each has checkpoints and a clean marker of its own. A single directory has no LogDirs.
  */
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { TerseError } from '../../errors.ts'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import {
@@ -16,8 +16,9 @@ import type { Os } from '../../os/os.ts'
 import { readServerProperties } from '../settings/server-properties.ts'
 import { hasCleanShutdownFile } from './clean-shutdown-file.ts'
 import { explaining } from './data-dir.ts'
+import { ALSO_OF, type ListedDirs } from './open-partitions.ts'
 
-export class LogDirs {
+export class LogDirs implements ListedDirs {
   /** The one with the metadata. */
   readonly primary: string
   /** All of them, as they were named. */
@@ -44,6 +45,7 @@ export class LogDirs {
 
   /** @throws TerseError naming the directories that do not belong together */
   static open(os: Os, paths: readonly string[]): LogDirs {
+    refuseOverlap(os, paths)
     const metas = paths.map((path) => explaining(os, path, () => metaOf(os, path)))
     const withMetadata = paths.filter((path) => os.fs.stat(join(path, METADATA_LOG_FOLDER)) !== undefined)
     if (withMetadata.length !== 1) {
@@ -60,8 +62,11 @@ export class LogDirs {
         (clusterId !== own.clusterId && `cluster.id ${clusterId} and ${own.clusterId}`) ||
         (nodeId !== own.nodeId && `node.id ${nodeId} and ${own.nodeId}`)
       if (differs) throw new TerseError(`${path} and ${primary} are not log.dirs of one node: ${differs}`)
-      if (path !== primary && directoryId !== undefined && directoryId === own.directoryId)
-        throw new TerseError(`${path} and ${primary} have the same directory.id: one is a copy of the other`)
+      const twin = metas.findIndex((meta) => directoryId !== undefined && meta.directoryId === directoryId)
+      if (twin >= 0 && twin < i)
+        throw new TerseError(
+          `${path} and ${paths[twin]} have the same directory.id: one is a copy of the other`,
+        )
     })
     const ids = metas.map(({ directoryId }) => directoryId)
     return new LogDirs(os, paths, primary, ids)
@@ -92,7 +97,27 @@ export class LogDirs {
     )
   }
 
-  /** Of those without the metadata. */
+  /** The same, by what the node registered with. @throws TerseError where a broker keeps no partitions in one of them */
+  refuseUnregistered(image: MetadataImage): void {
+    const registered = image.brokers.get(image.nodeId)?.logDirs ?? []
+    const at = this.ids.findIndex((id) => id !== undefined && !registered.includes(id))
+    if (registered.length === 0 || at < 0) return
+    const path = this.paths[at]
+    const what =
+      path === this.primary
+        ? 'a broker keeps the metadata alone there (metadata.log.dir), so beside other log.dirs it is only read'
+        : `node ${image.nodeId} has not registered it as one of its log.dirs, so beside others it is only read; start the broker once`
+    throw new TerseError(`${path}: ${what}`)
+  }
+
+  toldBy(names: ReadonlySet<string>): boolean {
+    return this.paths.every(
+      (path, i) =>
+        path === this.primary || names.has(ALSO_OF + this.ids[i]) || hasCleanShutdownFile(this.#os, path),
+    )
+  }
+
+  /** Of those without the metadata, in the order of `others`. */
   get otherIds(): readonly string[] {
     return this.ids.flatMap((id, i) => (id === undefined || this.paths[i] === this.primary ? [] : [id]))
   }
@@ -159,6 +184,27 @@ export function placedPartitions(
   })
 }
 
+/** As a broker does, which finds each of them by its canonical path. @throws TerseError */
+function refuseOverlap(os: Os, paths: readonly string[]): void {
+  paths.forEach((path, i) => {
+    const stat = os.fs.stat(path)
+    for (const other of paths.slice(0, i)) {
+      const found = os.fs.stat(other)
+      const isSame = stat !== undefined && stat.ino === found?.ino && stat.dev === found.dev
+      if (path === other || isSame) {
+        throw new TerseError(
+          `${path === other ? path : `${other} and ${path}`}: the same log directory twice`,
+        )
+      }
+      const [outer, inner] = path.startsWith(other) ? [other, path] : [path, other]
+      if (inner.startsWith(outer + sep))
+        throw new TerseError(
+          `${inner} lies in ${outer}: no broker starts on log.dirs of which one holds another`,
+        )
+    }
+  })
+}
+
 function metaOf(os: Os, path: string): MetaProperties {
   if (os.fs.stat(path) === undefined) throw new TerseError(`${path}: there is no such log directory`)
   const meta = readMetaProperties(os.fs, path)
@@ -185,25 +231,29 @@ export function locateLogDirs(os: Os, list: string | undefined, path: string): L
   return LogDirs.open(os, paths)
 }
 
-/** The paths of `A,B`; one where there is no comma, or a folder bears the whole name. */
+/** The paths of `A,B`; one where there is no comma, or a folder bears the whole name, or is to be made in one that does. */
 function splitLogDirs(os: Os, text: string): readonly string[] {
-  if (!text.includes(',') || os.fs.stat(resolve(text)) !== undefined) return [resolve(text)]
-  const paths = text
+  const whole = resolve(text)
+  const isOne = (path: string): boolean =>
+    os.fs.stat(path) !== undefined ||
+    (!basename(path).includes(',') && path.includes(',') && isOne(dirname(path)))
+  if (!text.includes(',') || isOne(whole)) return [whole]
+  const names = namesIn(text)
+  if (names.length < 2) throw new TerseError(`${text}: a comma stands between two log.dirs of one node`)
+  return names.map((one) => resolve(one))
+}
+
+const namesIn = (list: string): string[] =>
+  list
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
-    .map((one) => resolve(one))
-  return [...new Set(paths)]
-}
 
 /** `log.dirs` of a server.properties that stands in one of them; undefined where it names no others. */
 function namedLogDirs(path: string, properties: ReadonlyMap<string, string>): readonly string[] | undefined {
   const text = properties.get('log.dirs')
   if (text?.includes(',') !== true) return undefined
-  const names = text
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
+  const names = namesIn(text)
   // A broker takes a relative path from where it was started: the folder around them, or this one.
   for (const from of ['.', join(path, '..'), path]) {
     const paths = names.map((one) => resolve(from, one))

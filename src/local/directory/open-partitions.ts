@@ -35,14 +35,35 @@ export interface OpenPartitions {
  */
 export const FOUND_DAMAGED = '!'
 
+/**
+ * Begins an entry that names, by its directory.id, another of the log.dirs of the node: the list tells what is open there,
+ * too. One that began with the single directory knows nothing of the others.
+ */
+export const ALSO_OF = '@'
+
+/** Of several log.dirs of one node. */
+export interface ListedDirs {
+  /** Whether all partitions that the list does not name are closed, in each of them. */
+  toldBy(names: ReadonlySet<string>): boolean
+}
+
+/** Further log.dirs of the node. */
+export interface OtherDirs extends ListedDirs {
+  readonly others: readonly string[]
+  /** directory.id of each. */
+  readonly otherIds: readonly string[]
+}
+
 /** The list, where it tells what was written to: begun in this boot of the machine, and by no broker's predecessor. */
 export function validOpenPartitions(
   os: Os,
   dir: string,
   brokerEpoch: () => number,
+  dirs?: ListedDirs,
 ): OpenPartitions | undefined {
   const list = readOpenPartitions(os, dir)
-  if (list === undefined || list.bootId !== os.bootId()) return undefined
+  if (list === undefined || list.bootId !== os.bootId() || dirs?.toldBy(list.names) === false)
+    return undefined
   return list.brokerEpoch === brokerEpoch() ? list : undefined
 }
 

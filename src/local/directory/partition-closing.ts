@@ -5,7 +5,7 @@ import type { Closing } from '../../log/opening/end-damage.ts'
 import { NotedEnds } from '../../log/opening/noted-ends.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import type { Os } from '../../os/os.ts'
-import { FOUND_DAMAGED, validOpenPartitions } from './open-partitions.ts'
+import { FOUND_DAMAGED, type ListedDirs, validOpenPartitions } from './open-partitions.ts'
 
 /** What `.tkafka-ends` says, as far as this node's registration and the topics that there are let it count. */
 export function notedEnds(os: Os, directory: { readonly path: string; image(): MetadataImage }): NotedEnds {
@@ -35,15 +35,21 @@ export function isGapless(
 /** `name` is the folder's; two stats and a short file, read only where something looks wrong. */
 export function closingOf(
   os: Os,
-  directory: { readonly path: string; readonly clean: boolean; image(): MetadataImage },
+  directory: {
+    readonly path: string
+    readonly clean: boolean
+    readonly logDirs?: ListedDirs | undefined
+    image(): MetadataImage
+  },
   name: string,
 ): Closing {
   const { path } = directory
   if (directory.clean) return 'closed'
-  const list = validOpenPartitions(os, path, () => {
+  const epoch = () => {
     const image = directory.image()
     return image.brokers.get(image.nodeId)?.epoch ?? -1
-  })
+  }
+  const list = validOpenPartitions(os, path, epoch, directory.logDirs)
   if (list === undefined) return 'unknown'
   return list.names.has(name) || list.names.has(FOUND_DAMAGED + name) ? 'open' : 'closed'
 }
