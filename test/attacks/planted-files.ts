@@ -214,6 +214,21 @@ async function worksAgain(data: string, target: string, planted: number, aside: 
   return [`does not work afterwards: ${repaired.stderr}${produced.stderr}${read.stderr}`.slice(0, 500)]
 }
 
+/** Whether the directory's owner may run this Node and this tkafka: either may stand in a folder that is root's alone. */
+export function ownerCanRun(): boolean {
+  try {
+    execFileSync(process.execPath, [bin, '--version'], {
+      uid: OWNER,
+      gid: OWNER,
+      env: ENVIRONMENT,
+      stdio: 'ignore',
+    })
+    return true
+  } catch {
+    return false
+  }
+}
+
 const ENVIRONMENT = { PATH: process.env.PATH, HOME: '/nonexistent' }
 
 interface Said {
