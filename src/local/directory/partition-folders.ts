@@ -158,34 +158,36 @@ export class PartitionFolders {
     const { fs, locks } = this.#os
     const folder = this.#directory.folder(name)
     if (fs.stat(folder) === undefined) return true
-    if (!this.#belongs(folder, topicId)) {
-      const topic = name.slice(0, name.lastIndexOf('-'))
-      const isNamed = readPartitionMetadata(fs, folder) !== undefined
-      if (isNamed || this.#directory.image().topic(topic) !== undefined) return true
-      this.#warn(
-        `${join(folder, PARTITION_METADATA_FILE)}: missing or damaged, so the folder of the deleted topic stays; ` +
-          'remove it, or tkafka repair sets it aside',
-      )
-      return false
-    }
+    const whose = this.#whose(folder, topicId)
+    if (whose !== 'ours') return whose === 'another' || this.#isNamedAgain(name, folder)
     const path = join(folder, '.tkafka-lock')
     const fd = openLockFile(fs, path)
     try {
       await waitForLock(this.#os, path, () => locks.tryLock(fd, 'exclusive'))
-      if (this.#belongs(folder, topicId)) this.#rename(name, 'delete')
-      return true
+      const now = this.#whose(folder, topicId)
+      if (now === 'ours') this.#rename(name, 'delete')
+      return now !== 'unsaid' || this.#isNamedAgain(name, folder)
     } finally {
       fs.close(fd)
     }
   }
 
-  /** A folder that says nothing was being made when its maker was killed. */
-  #belongs(folder: string, topicId: string): boolean {
-    const id = readPartitionMetadata(this.#os.fs, folder)
-    if (id !== undefined) return id === topicId
-    return (
-      this.#os.fs.stat(folder) !== undefined && !this.#os.fs.readdir(folder).some((f) => f.endsWith('.log'))
+  /** Of a folder that does not say whose it is: whether a topic of today has the name. Else that is told, and it stays. */
+  #isNamedAgain(name: string, folder: string): boolean {
+    if (this.#directory.image().topic(name.slice(0, name.lastIndexOf('-'))) !== undefined) return true
+    this.#warn(
+      `${join(folder, PARTITION_METADATA_FILE)}: missing or damaged, so the folder of the deleted topic stays; ` +
+        'remove it, or tkafka repair sets it aside',
     )
+    return false
+  }
+
+  /** One reading decides: what reads as garbage now may read well the next moment. A folder without logs was being made when its maker was killed. */
+  #whose(folder: string, topicId: string): 'ours' | 'another' | 'unsaid' {
+    const id = readPartitionMetadata(this.#os.fs, folder)
+    if (id !== undefined) return id === topicId ? 'ours' : 'another'
+    const names = this.#os.fs.stat(folder) === undefined ? undefined : this.#os.fs.readdir(folder)
+    return names?.some((file) => file.endsWith('.log')) === false ? 'ours' : 'unsaid'
   }
 
   /** A topic made anew under the name begins at 0, as a broker would have it. */
