@@ -1,15 +1,11 @@
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Finding, RepairStep } from '../../src/client/admin/check-admin.ts'
-import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
+import type { Finding } from '../../src/client/admin/check-admin.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
-import { crashingOs } from '../support/crashing-os.ts'
+import { check, quickOs, repair } from '../support/damaged-directory.ts'
 import { fixtureNames, unpackFixture } from '../support/fixtures.ts'
 import { isFull } from './bench.ts'
-
-/** Without real syncs. */
-const quickOs = crashingOs(Number.POSITIVE_INFINITY).os
 
 const made: { remove(): void }[] = []
 afterEach(() => {
@@ -20,23 +16,6 @@ function unpack(name: string): string {
   const fixture = unpackFixture(name)
   made.push(fixture)
   return fixture.dir
-}
-
-async function check(dir: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  const admin = new LocalAdmin(quickOs, LocalDirectory.open(quickOs, dir))
-  await admin.check({ found: (finding) => found.push(finding) })
-  await admin.close()
-  return found
-}
-
-async function repair(dir: string, dryRun = false) {
-  const done: RepairStep[] = []
-  const left: Finding[] = []
-  const admin = new LocalAdmin(quickOs, LocalDirectory.open(quickOs, dir))
-  await admin.repair({ dryRun, done: (step) => done.push(step), left: (finding) => left.push(finding) })
-  await admin.close()
-  return { done, left }
 }
 
 const errors = (found: readonly Finding[]) =>

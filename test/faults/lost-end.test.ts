@@ -4,17 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/client/admin/check-admin.ts'
 import { CorruptRecordError } from '../../src/errors.ts'
-import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { addOpenPartition, beginOpenPartitions } from '../../src/local/directory/open-partitions.ts'
 import * as header from '../../src/record/batch-header.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
-import { crashingOs } from '../support/crashing-os.ts'
+import { check, quickOs, repair as repairAll, write as writeAll } from '../support/damaged-directory.ts'
 import { append, topicAtRest } from '../support/local-produce.ts'
 import { isFull } from './bench.ts'
 
-/** Without real syncs. */
-const { os } = crashingOs(Number.POSITIVE_INFINITY)
 const LOG = '00000000000000000000.log'
 const METADATA = '__cluster_metadata-0'
 const TOPICS = ['t', '__consumer_offsets', '__transaction_state']
@@ -26,7 +23,7 @@ const older = join(scratch, 'older')
 
 beforeAll(async () => {
   for (const session of ['one', 'two', 'three']) {
-    const directory = LocalDirectory.open(os, whole)
+    const directory = LocalDirectory.open(quickOs, whole)
     await directory.enter()
     for (const topic of TOPICS) {
       if (session === 'one') await directory.alter(() => topicAtRest(topic))
@@ -68,8 +65,8 @@ const MOMENTS: Record<string, (dir: string, topic: string) => void> = {
   'beside the clean marker': () => {},
   'listed as open in this boot': (dir, topic) => {
     fs.rmSync(join(dir, '.kafka_cleanshutdown'))
-    beginOpenPartitions(os, dir, os.bootId(), epochOf(dir))
-    addOpenPartition(os, dir, `${topic}-0`)
+    beginOpenPartitions(quickOs, dir, quickOs.bootId(), epochOf(dir))
+    addOpenPartition(quickOs, dir, `${topic}-0`)
   },
   'behind a power cut, below the recovery point': (dir, topic) => {
     fs.rmSync(join(dir, '.kafka_cleanshutdown'))
@@ -86,7 +83,7 @@ function copy(): string {
 }
 
 function epochOf(dir: string): number {
-  const image = LocalDirectory.open(os, dir).image()
+  const image = LocalDirectory.open(quickOs, dir).image()
   return image.brokers.get(image.nodeId)?.epoch ?? -1
 }
 
@@ -99,36 +96,17 @@ function lastBatch(log: string): number {
 
 const bytesOf = (log: string): string => (fs.existsSync(log) ? fs.readFileSync(log, 'hex') : 'none')
 
-async function check(dir: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-  await admin.check({ found: (finding) => found.push(finding) })
-  await admin.close()
-  return found
-}
-
 async function repair(dir: string): Promise<Finding[]> {
-  const left: Finding[] = []
-  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-  await admin.repair({ dryRun: false, done: () => {}, left: (finding) => left.push(finding) })
-  await admin.close()
+  const { left } = await repairAll(dir)
   // What the tests wrote into internal topics means nothing.
   return left.filter(({ kind }) => kind !== 'bad-record')
 }
 
-async function write(dir: string, topic: string, value: string): Promise<number> {
-  const directory = LocalDirectory.open(os, dir)
-  await directory.enter()
-  try {
-    return await append(directory, topic, 0, [value])
-  } finally {
-    await directory.close()
-  }
-}
+const write = (dir: string, topic: string, value: string) => writeAll(dir, topic, [value])
 
 /** Offsets and values of all records. */
 async function records(dir: string, topic: string): Promise<string[]> {
-  const directory = LocalDirectory.open(os, dir)
+  const directory = LocalDirectory.open(quickOs, dir)
   const log = directory.logForReading(topic, 0)
   const found: string[] = []
   for (let at = log.logStartOffset; at < log.logEndOffset; ) {
@@ -166,7 +144,7 @@ describe('the end of a log that is known to have been longer (A2, A3)', () => {
     MOMENTS[moment](dir, topic)
     const before = bytesOf(log)
 
-    const reader = LocalDirectory.open(os, dir)
+    const reader = LocalDirectory.open(quickOs, dir)
     const read = reader.logForReading(topic, 0)
     // Only the recovery point and whoever checks the directory know it there.
     expect(read.logEndOffset).toBe(15)
@@ -207,17 +185,17 @@ describe('the end of the metadata log (A3)', () => {
     async (damage) => {
       const dir = copy()
       const log = join(dir, METADATA, LOG)
-      const image = LocalDirectory.open(os, dir).image()
+      const image = LocalDirectory.open(quickOs, dir).image()
       DAMAGE[damage](log, lastBatch(log), join(older, METADATA, LOG))
       const before = bytesOf(log)
-      expect(() => LocalDirectory.open(os, dir).image()).toThrow(
+      expect(() => LocalDirectory.open(quickOs, dir).image()).toThrow(
         new RegExp(
           `${log}: .*\\d+\\.snapshot tells\\): bring the file back from a copy, or see tkafka repair`,
         ),
       )
       for (const topic of ['t', 'new'])
         await expect(write(dir, topic, 'refused')).rejects.toThrow(/tkafka repair/)
-      await expect(LocalDirectory.open(os, dir).alter(() => topicAtRest('new'))).rejects.toThrow(
+      await expect(LocalDirectory.open(quickOs, dir).alter(() => topicAtRest('new'))).rejects.toThrow(
         /tkafka repair/,
       )
       expect(bytesOf(log)).toBe(before)
@@ -229,12 +207,12 @@ describe('the end of the metadata log (A3)', () => {
       expect(bytesOf(log)).toBe(before)
 
       expect(await repair(dir)).toEqual([])
-      const mended = LocalDirectory.open(os, dir).image()
+      const mended = LocalDirectory.open(quickOs, dir).image()
       expect(mended.endOffset).toBeGreaterThanOrEqual(image.endOffset)
       for (const topic of [...TOPICS, 'late']) expect(mended.topic(topic)?.id).toBe(image.topic(topic)?.id)
       expect(await write(dir, 't', 'next')).toBe(15)
       expect(await records(dir, 't')).toHaveLength(16)
-      const directory = LocalDirectory.open(os, dir)
+      const directory = LocalDirectory.open(quickOs, dir)
       await directory.alter(() => topicAtRest('new'))
       await directory.close()
       expect(await write(dir, 'new', 'first')).toBe(0)
@@ -273,7 +251,7 @@ describe('a format newer than is known (A4)', () => {
       MOMENTS[moment](dir, topic)
       const before = bytesOf(log)
       const errors: string[] = []
-      const reader = LocalDirectory.open(os, dir).logForReading(topic, 0)
+      const reader = LocalDirectory.open(quickOs, dir).logForReading(topic, 0)
       expect(reader.logEndOffset).toBeGreaterThanOrEqual(15)
       for (let at = 0; at < reader.logEndOffset; ) {
         try {

@@ -6,56 +6,21 @@ import type { Finding } from '../../src/client/admin/check-admin.ts'
 import { command as consoleConsumer } from '../../src/commands/console-consumer.ts'
 import { command as consumerGroups } from '../../src/commands/consumer-groups.ts'
 import { OffsetStore } from '../../src/group/offsets/offset-store.ts'
-import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
-import { crashingOs } from '../support/crashing-os.ts'
+import { check, quickOs, repairLines, write } from '../support/damaged-directory.ts'
 import { runInProcess } from '../support/in-process.ts'
-import { append, topicAtRest } from '../support/local-produce.ts'
 
-/** Without real syncs. */
-const { os } = crashingOs(Number.POSITIVE_INFINITY)
 const ENDS = '.tkafka-ends'
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tkafka-older-copy-'))
 /** Ten records in t-0, then ten more; group g committed 20. `yesterday` is t-0 and __consumer_offsets-* in between. */
 const today = join(scratch, 'today')
 const yesterday = join(scratch, 'yesterday')
 
-async function write(dir: string, values: readonly string[]): Promise<number> {
-  const directory = LocalDirectory.open(os, dir)
-  await directory.enter()
-  try {
-    if (directory.image().topic('t') === undefined) await directory.alter(() => topicAtRest('t'))
-    return await append(directory, 't', 0, values)
-  } finally {
-    await directory.close()
-  }
-}
-
 async function commit(dir: string, offset: number): Promise<void> {
-  const directory = LocalDirectory.open(os, dir)
+  const directory = LocalDirectory.open(quickOs, dir)
   const one = { topic: 't', partition: 0, offset, leaderEpoch: 0, metadata: '' }
-  await new OffsetStore(os, directory).commit('g', [one])
+  await new OffsetStore(quickOs, directory).commit('g', [one])
   await directory.close()
-}
-
-async function check(dir: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-  await admin.check({ found: (finding) => found.push(finding) })
-  await admin.close()
-  return found
-}
-
-async function repair(dir: string): Promise<string[]> {
-  const told: string[] = []
-  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-  await admin.repair({
-    dryRun: false,
-    done: ({ what }) => told.push(what),
-    left: ({ problem }) => told.push(`left: ${problem}`),
-  })
-  await admin.close()
-  return told
 }
 
 let copies = 0
@@ -73,10 +38,10 @@ function restore(dir: string, folder: string): void {
 const ten = Array.from({ length: 10 }, (_, i) => `record ${i}`)
 
 beforeAll(async () => {
-  await write(today, ten)
+  await write(today, 't', ten, { make: true })
   await commit(today, 5)
   fs.cpSync(today, yesterday, { recursive: true })
-  await write(today, ten)
+  await write(today, 't', ten)
   await commit(today, 20)
 })
 afterAll(() => fs.rmSync(scratch, { recursive: true }))
@@ -85,13 +50,13 @@ describe("yesterday's copy of one partition's folder over today's (issue 11, ite
   it('is told and not appended to, and no offset is given twice', async () => {
     const dir = copy()
     restore(dir, 't-0')
-    await expect(write(dir, ['twice'])).rejects.toThrow(
+    await expect(write(dir, 't', ['twice'])).rejects.toThrow(
       /offsets 10 to 19 are missing \(\.tkafka-ends tells\).*see tkafka repair/,
     )
     expect(await check(dir)).toMatchObject([{ kind: 'lost-end', topic: 't', severity: 'error' }])
-    expect(await repair(dir)).toHaveLength(1)
-    expect(await repair(dir)).toEqual([])
-    expect(await write(dir, ['next'])).toBe(20)
+    expect(await repairLines(dir)).toHaveLength(1)
+    expect(await repairLines(dir)).toEqual([])
+    expect(await write(dir, 't', ['next'])).toBe(20)
     expect(await check(dir)).toEqual([])
   })
 
@@ -129,9 +94,9 @@ describe("yesterday's copy of one partition's folder over today's (issue 11, ite
       expect(consumed.status).toBe(1)
       expect(consumed.stderr).toMatch(/the group committed offset 20, and the log ends at 10/)
     }
-    expect(await repair(dir)).toHaveLength(1)
-    expect(await repair(dir)).toEqual([])
-    expect(await write(dir, ['next'])).toBe(20)
+    expect(await repairLines(dir)).toHaveLength(1)
+    expect(await repairLines(dir)).toEqual([])
+    expect(await write(dir, 't', ['next'])).toBe(20)
     expect(await check(dir)).toEqual([])
   })
 
@@ -139,7 +104,7 @@ describe("yesterday's copy of one partition's folder over today's (issue 11, ite
     const dir = copy()
     fs.rmSync(dir, { recursive: true })
     fs.cpSync(yesterday, dir, { recursive: true })
-    expect(await write(dir, ['next'])).toBe(10)
+    expect(await write(dir, 't', ['next'])).toBe(10)
   })
 })
 
@@ -157,9 +122,9 @@ describe(ENDS, () => {
     const text = fs.readFileSync(path, 'utf8')
     fs.rmSync(path)
     damage(path, text)
-    expect(await write(dir, ['next'])).toBe(20)
+    expect(await write(dir, 't', ['next'])).toBe(20)
     expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
-    await write(dir, ['more'])
+    await write(dir, 't', ['more'])
     if (fs.statSync(path).isFile()) expect(fs.statSync(path).size).toBeLessThan(5000)
   })
 
@@ -168,7 +133,7 @@ describe(ENDS, () => {
     restore(dir, 't-0')
     const path = join(dir, ENDS)
     fs.writeFileSync(path, fs.readFileSync(path, 'utf8').replace(/ \d+ (\d+);/g, ' 1 $1;'))
-    expect(await write(dir, ['twice'])).toBe(10)
+    expect(await write(dir, 't', ['twice'])).toBe(10)
   })
 
   it('stays small: the newest line of each partition', async () => {
@@ -176,9 +141,9 @@ describe(ENDS, () => {
     const path = join(dir, ENDS)
     const line = fs.readFileSync(path, 'utf8').trim().split('\n')[0]
     fs.writeFileSync(path, `${`\n${line}\n`.repeat(2000)}\n${line.replace(/\d+;$/, '20;')}\n`)
-    await write(dir, ['next'])
+    await write(dir, 't', ['next'])
     expect(fs.statSync(path).size).toBeLessThan(500)
     restore(dir, 't-0')
-    await expect(write(dir, ['twice'])).rejects.toThrow(/offsets 10 to 20 are missing/)
+    await expect(write(dir, 't', ['twice'])).rejects.toThrow(/offsets 10 to 20 are missing/)
   })
 })

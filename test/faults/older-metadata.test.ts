@@ -2,36 +2,21 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Finding } from '../../src/client/admin/check-admin.ts'
 import { command as status } from '../../src/commands/status.ts'
 import { LocalAdmin } from '../../src/local/admin/local-admin.ts'
 import { LocalConsumer } from '../../src/local/consumer/local-consumer.ts'
 import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import { LocalProducer } from '../../src/local/producer/local-producer.ts'
-import { crashingOs } from '../support/crashing-os.ts'
+import { check, quickOs, repair as repairAll, write } from '../support/damaged-directory.ts'
 import { runInProcess } from '../support/in-process.ts'
-import { append, topicAtRest } from '../support/local-produce.ts'
 
-/** Without real syncs. */
-const { os } = crashingOs(Number.POSITIVE_INFINITY)
 const METADATA = '__cluster_metadata-0'
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tkafka-older-metadata-'))
 afterAll(() => fs.rmSync(scratch, { recursive: true }))
 
-async function write(dir: string, topic: string, value: string, make = false): Promise<number> {
-  const directory = LocalDirectory.open(os, dir)
-  await directory.enter()
-  try {
-    if (make) await directory.alter(() => topicAtRest(topic))
-    return await append(directory, topic, 0, [value])
-  } finally {
-    await directory.close()
-  }
-}
-
 /** As a producer does it that nobody told of the topic. */
 async function producing(dir: string, topic: string): Promise<void> {
-  const producer = new LocalProducer(os, LocalDirectory.open(os, dir), {})
+  const producer = new LocalProducer(quickOs, LocalDirectory.open(quickOs, dir), {})
   try {
     await producer.send({ topic, value: 'x' })
   } finally {
@@ -39,25 +24,9 @@ async function producing(dir: string, topic: string): Promise<void> {
   }
 }
 
-async function check(dir: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-  await admin.check({ found: (finding) => found.push(finding) })
-  await admin.close()
-  return found
-}
-
 async function repair(dir: string): Promise<{ done: string[]; left: string[] }> {
-  const done: string[] = []
-  const left: string[] = []
-  const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
-  await admin.repair({
-    dryRun: false,
-    done: ({ what }) => done.push(what),
-    left: ({ problem }) => left.push(problem),
-  })
-  await admin.close()
-  return { done, left }
+  const { done, left } = await repairAll(dir)
+  return { done: done.map(({ what }) => what), left: left.map(({ problem }) => problem) }
 }
 
 const stray = (dir: string) => fs.readdirSync(dir).filter((name) => name.endsWith('-stray'))
@@ -65,10 +34,10 @@ const stray = (dir: string) => fs.readdirSync(dir).filter((name) => name.endsWit
 /** Topics a and b, and the metadata of before b was made in place of today's. */
 async function olderMetadata(name: string): Promise<string> {
   const dir = join(scratch, name)
-  await write(dir, 'a', 'one', true)
+  await write(dir, 'a', ['one'], { make: true })
   const yesterday = join(scratch, `${name}-yesterday`)
   fs.cpSync(join(dir, METADATA), yesterday, { recursive: true })
-  await write(dir, 'b', 'one', true)
+  await write(dir, 'b', ['one'], { make: true })
   fs.rmSync(join(dir, METADATA), { recursive: true })
   fs.cpSync(yesterday, join(dir, METADATA), { recursive: true })
   return dir
@@ -88,13 +57,13 @@ describe("yesterday's __cluster_metadata-0 over today's (issue 11, item 3)", () 
     expect(await repair(dir)).toMatchObject({ done: [expect.stringMatching(/never knew/)], left: [] })
     expect(await repair(dir)).toEqual({ done: [], left: [] })
     expect(stray(dir)).toEqual([])
-    expect(await write(dir, 'b', 'two')).toBe(1)
+    expect(await write(dir, 'b', ['two'])).toBe(1)
     expect(await check(dir)).toEqual([])
   })
 
   it('stops a writer where the topic was made anew: its old records stay where they are', async () => {
     const dir = await olderMetadata('anew')
-    await expect(write(dir, 'b', 'new', true)).rejects.toThrow(
+    await expect(write(dir, 'b', ['new'], { make: true })).rejects.toThrow(
       /b-0: it holds records of a topic .*never knew/,
     )
     expect((await repair(dir)).left).toHaveLength(1)
@@ -106,11 +75,11 @@ describe("yesterday's __cluster_metadata-0 over today's (issue 11, item 3)", () 
 describe('folders of two topics that were swapped (issue 11, item 3)', () => {
   it('are told, written to by nobody, and not set aside', async () => {
     const dir = join(scratch, 'swapped')
-    await write(dir, 'a', 'one', true)
-    await write(dir, 'b', 'one', true)
+    await write(dir, 'a', ['one'], { make: true })
+    await write(dir, 'b', ['one'], { make: true })
     for (const [from, to] of ['a-0 x', 'b-0 a-0', 'x b-0'].map((pair) => pair.split(' ')))
       fs.renameSync(join(dir, from), join(dir, to))
-    await expect(write(dir, 'a', 'two')).rejects.toThrow(/a-0: it holds records of topic b/)
+    await expect(write(dir, 'a', ['two'])).rejects.toThrow(/a-0: it holds records of topic b/)
     const kinds = ['bad-partition-metadata', 'bad-partition-metadata']
     expect((await check(dir)).map(({ kind }) => kind)).toEqual(kinds)
     expect((await repair(dir)).left).toHaveLength(2)
@@ -118,7 +87,7 @@ describe('folders of two topics that were swapped (issue 11, item 3)', () => {
     // A reader is told that this is not all: console-consumer ends with 1.
     const told: string[] = []
     const options = { untilEnd: true, onElsewhere: (line: string) => told.push(line) }
-    const consumer = new LocalConsumer(os, LocalDirectory.open(os, dir), options)
+    const consumer = new LocalConsumer(quickOs, LocalDirectory.open(quickOs, dir), options)
     await consumer.subscribe(['a'])
     expect(await consumer.poll(1000)).toEqual([])
     await consumer.close()
@@ -133,7 +102,7 @@ describe('folders of two topics that were swapped (issue 11, item 3)', () => {
 
 describe('a topic made where the folder of another one stands (issue 11, item 3)', () => {
   const createTopic = async (dir: string, name: string, partitions?: number) => {
-    const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+    const admin = new LocalAdmin(quickOs, LocalDirectory.open(quickOs, dir))
     try {
       await admin.createTopic({ name, ...(partitions === undefined ? {} : { partitions }) })
     } finally {
@@ -150,13 +119,13 @@ describe('a topic made where the folder of another one stands (issue 11, item 3)
     await expect(producing(dir, 'b')).rejects.toThrow(told)
     expect((await check(dir)).map(({ kind }) => kind)).toEqual(['unnamed-topic'])
     await repair(dir)
-    expect(await write(dir, 'b', 'two')).toBe(1)
+    expect(await write(dir, 'b', ['two'])).toBe(1)
   })
 
   it('is refused for further partitions, and where the folder is of a topic that there is', async () => {
     const dir = await olderMetadata('more-partitions')
     fs.renameSync(join(dir, 'b-0'), join(dir, 'a-1'))
-    const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+    const admin = new LocalAdmin(quickOs, LocalDirectory.open(quickOs, dir))
     await expect(admin.createPartitions('a', 2)).rejects.toThrow(/a-1: it holds records of a topic/)
     await admin.close()
     fs.cpSync(join(dir, 'a-0'), join(dir, 'c-0'), { recursive: true })
@@ -167,29 +136,29 @@ describe('a topic made where the folder of another one stands (issue 11, item 3)
 
   it('is made where the folder holds nothing, or what was deleted', async () => {
     const dir = join(scratch, 'deleted')
-    await write(dir, 'a', 'one', true)
+    await write(dir, 'a', ['one'], { make: true })
     const kept = join(scratch, 'deleted-kept')
     fs.cpSync(join(dir, 'a-0'), kept, { recursive: true })
-    const admin = new LocalAdmin(os, LocalDirectory.open(os, dir))
+    const admin = new LocalAdmin(quickOs, LocalDirectory.open(quickOs, dir))
     await admin.deleteTopic('a')
     await admin.close()
     fs.cpSync(kept, join(dir, 'a-0'), { recursive: true })
     await createTopic(dir, 'a')
-    expect(await write(dir, 'a', 'two')).toBe(0)
+    expect(await write(dir, 'a', ['two'])).toBe(0)
   })
 })
 
 describe("a deleted topic's folder whose partition.metadata cannot be read", () => {
   it('is told, stays, and goes with the next writer that can read it', async () => {
     const dir = join(scratch, 'cannot-say')
-    await write(dir, 'a', 'one', true)
-    await write(dir, 'b', 'one', true)
+    await write(dir, 'a', ['one'], { make: true })
+    await write(dir, 'b', ['one'], { make: true })
     const file = join(dir, 'b-0', 'partition.metadata')
     const bytes = fs.readFileSync(file)
     fs.writeFileSync(file, 'garbage')
     const warnings: string[] = []
-    const directory = LocalDirectory.open(os, dir, { warn: (line) => warnings.push(line) })
-    const admin = new LocalAdmin(os, directory)
+    const directory = LocalDirectory.open(quickOs, dir, { warn: (line) => warnings.push(line) })
+    const admin = new LocalAdmin(quickOs, directory)
     await admin.deleteTopic('b')
     await admin.close()
     expect(warnings).toEqual([
@@ -197,7 +166,7 @@ describe("a deleted topic's folder whose partition.metadata cannot be read", () 
     ])
     expect(fs.existsSync(join(dir, 'b-0'))).toBe(true)
     fs.writeFileSync(file, bytes)
-    await write(dir, 'a', 'two')
+    await write(dir, 'a', ['two'])
     expect(fs.readdirSync(dir).filter((name) => name.startsWith('b-'))).toEqual([])
     expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
   })
