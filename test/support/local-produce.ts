@@ -5,8 +5,12 @@ import { systemOs } from '../../src/os/system-os.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
 
 /** Records that make a topic at rest on node 1. */
-export function topicAtRest(name: string, partitions = 1, node = 1): MetadataRecord[] {
-  const topicId = randomUuid(systemOs.randomBytes)
+export function topicAtRest(
+  name: string,
+  partitions = 1,
+  node = 1,
+  topicId = randomUuid(systemOs.randomBytes),
+): MetadataRecord[] {
   return [
     { type: 'TopicRecord', name, topicId },
     ...Array.from(

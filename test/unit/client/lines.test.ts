@@ -6,23 +6,8 @@ import { partitionForKey } from '../../../src/client/murmur2.ts'
 import { RecordAccumulator } from '../../../src/client/record-accumulator.ts'
 import { LineInput } from '../../../src/commands/console-producer/line-input.ts'
 import { LineMessageReader } from '../../../src/commands/console-producer/line-reader.ts'
-import type { InputChunks } from '../../../src/os/standard-input.ts'
 import { KERNEL_MAX_LINE } from '../../../src/record/kernels/line-layout.ts'
-
-function chunksOf(bytes: Buffer, sizes: readonly number[]): InputChunks {
-  let at = 0
-  let n = 0
-  return {
-    read(buffer, start, end) {
-      const size = Math.min(sizes[n++ % sizes.length], end - start, bytes.length - at)
-      bytes.copy(buffer, start, at, at + size)
-      at += size
-      return size
-    },
-    ready: () => Promise.resolve(true),
-    close() {},
-  }
-}
+import { chunksOf } from '../../support/input-chunks.ts'
 
 interface Run {
   readonly partitions: number

@@ -1,19 +1,10 @@
 import { readdirSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Finding } from '../../../../src/client/admin/check-admin.ts'
-import { openLocal } from '../../../../src/index.ts'
 import { readIndexBytes } from '../../../../src/local/check/index-bytes.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
 import { unpackCase } from '../../../support/cases.ts'
-
-async function findings(dir: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  const admin = await openLocal(dir).admin()
-  await admin.check({ found: (one) => found.push(one) })
-  await admin.close()
-  return found
-}
+import { findings } from '../../../support/library.ts'
 
 it('before Kafka 2.8 no folder says whose it is: check finds nothing wrong (E4)', async () => {
   expect(await findings(unpackCase('zookeeper-0.11'))).toEqual([])

@@ -6,10 +6,9 @@ import type { Finding } from '../../../../src/client/admin/check-admin.ts'
 import { LocalCheck } from '../../../../src/local/check/check.ts'
 import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
 import { LocalRepair } from '../../../../src/local/repair/repair.ts'
-import type { MetadataRecord } from '../../../../src/message/metadata-records.ts'
-import { randomUuid } from '../../../../src/message/uuid.ts'
 import { MetadataLog } from '../../../../src/metadata/metadata-log.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
+import { topicAtRest } from '../../../support/local-produce.ts'
 
 /** `root/deep/er/data` is the directory; nothing may appear beside it. */
 let root: string
@@ -33,24 +32,7 @@ function open(): LocalDirectory {
   return directory
 }
 
-function topicRecords(name: string, topicId = randomUuid(systemOs.randomBytes)): MetadataRecord[] {
-  const partition = (partitionId: number): MetadataRecord => ({
-    type: 'PartitionRecord',
-    partitionId,
-    topicId,
-    replicas: [1],
-    isr: [],
-    removingReplicas: [],
-    addingReplicas: [],
-    leader: -1,
-    leaderEpoch: 0,
-    partitionEpoch: 0,
-    directories: ['AAAAAAAAAAAAAAAAAAAAAA'],
-    eligibleLeaderReplicas: [1],
-    lastKnownElr: [1],
-  })
-  return [{ type: 'TopicRecord', name, topicId }, partition(0), partition(1)]
-}
+const topicRecords = (name: string, topicId?: string) => topicAtRest(name, 2, 1, topicId)
 
 const outside = (): string[] =>
   (fs.readdirSync(root, { recursive: true }) as string[])

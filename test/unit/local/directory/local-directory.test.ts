@@ -13,9 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
-import type { MetadataRecord } from '../../../../src/message/metadata-records.ts'
-import { randomUuid } from '../../../../src/message/uuid.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
+import { topicAtRest } from '../../../support/local-produce.ts'
 
 let root: string
 let dir: string
@@ -38,29 +37,6 @@ function open(): LocalDirectory {
   return directory
 }
 
-function topicRecords(name: string, partitions = 1): MetadataRecord[] {
-  const topicId = randomUuid(systemOs.randomBytes)
-  const records: MetadataRecord[] = [{ type: 'TopicRecord', name, topicId }]
-  for (let partitionId = 0; partitionId < partitions; partitionId++) {
-    records.push({
-      type: 'PartitionRecord',
-      partitionId,
-      topicId,
-      replicas: [1],
-      isr: [],
-      removingReplicas: [],
-      addingReplicas: [],
-      leader: -1,
-      leaderEpoch: 0,
-      partitionEpoch: 0,
-      directories: ['AAAAAAAAAAAAAAAAAAAAAA'],
-      eligibleLeaderReplicas: [1],
-      lastKnownElr: [1],
-    })
-  }
-  return records
-}
-
 const marker = (): string => readFileSync(join(dir, '.kafka_cleanshutdown'), 'utf8')
 
 describe('a directory that is not there yet', () => {
@@ -75,7 +51,7 @@ describe('a directory that is not there yet', () => {
 
   it('is made by the first write, as ours, and is clean afterwards', async () => {
     const directory = open()
-    await directory.alter(() => topicRecords('first'))
+    await directory.alter(() => topicAtRest('first'))
     expect(directory.image().topics()).toEqual(['first'])
     expect(directory.adopted).toBe(false)
     expect(directory.status()).toMatchObject({ state: 'clean', madeByUs: true, holders: [] })
@@ -95,7 +71,7 @@ describe('a directory that is not there yet', () => {
 
   it('is made once by two who begin at the same time', async () => {
     const [a, b] = [open(), open()]
-    await Promise.all([a.alter(() => topicRecords('a')), b.alter(() => topicRecords('b'))])
+    await Promise.all([a.alter(() => topicAtRest('a')), b.alter(() => topicAtRest('b'))])
     expect(open().image().topics().sort()).toEqual(['a', 'b'])
   })
 
@@ -105,7 +81,7 @@ describe('a directory that is not there yet', () => {
     const directory = open()
     expect(directory.exists()).toBe(false)
     expect(directory.image().topics()).toEqual([])
-    await directory.alter(() => topicRecords('new'))
+    await directory.alter(() => topicAtRest('new'))
     expect(open().image().topics()).toEqual(['new'])
   })
 })
@@ -189,7 +165,7 @@ describe('beside a broker', () => {
   // What a broker does to .lock, done by a process with an fcntl lock: python is not always there, so a kernel lock of ours
   // stands in where only the refusal matters.
   it('entering is refused and says to go through the broker; reading goes on', async () => {
-    await open().alter(() => topicRecords('t'))
+    await open().alter(() => topicAtRest('t'))
     const fd = systemOs.fs.open(join(dir, '.lock'), 'a+')
     systemOs.locks.tryLock(fd, 'exclusive')
     const directory = open()
@@ -236,7 +212,7 @@ describe('beside a broker', () => {
 describe('a writer of ours', () => {
   it('is no broker, whether it is at work or just entering or leaving', async () => {
     const [writer, reader] = [open(), open()]
-    await writer.alter(() => topicRecords('t'))
+    await writer.alter(() => topicAtRest('t'))
     rmSync(join(dir, '.kafka_cleanshutdown'))
     expect(reader.brokerIsRunning()).toBe(false)
     await writer.enter()
@@ -260,7 +236,7 @@ describe('deleting topics', () => {
 
   it('takes them out of the metadata and their folders off the disk', async () => {
     const directory = open()
-    const image = await directory.alter(() => [...topicRecords('gone', 2), ...topicRecords('kept')])
+    const image = await directory.alter(() => [...topicAtRest('gone', 2), ...topicAtRest('kept')])
     makeFolder('gone-0', image.topic('gone')!.id)
     makeFolder('gone-1', image.topic('gone')!.id)
     makeFolder('kept-0', image.topic('kept')!.id)
@@ -271,7 +247,7 @@ describe('deleting topics', () => {
 
   it('that was interrupted behind the metadata is finished by the next writer', async () => {
     const directory = open()
-    const image = await directory.alter(() => topicRecords('gone', 2))
+    const image = await directory.alter(() => topicAtRest('gone', 2))
     const { id } = image.topic('gone')!
     makeFolder('gone-0', id)
     makeFolder('gone-1', 'an0thertopicwiththesam')
@@ -289,11 +265,11 @@ describe('deleting topics', () => {
 
   it('takes their checkpoints along: a topic made anew under the name begins at 0', async () => {
     const directory = open()
-    await directory.alter(() => topicRecords('gone'))
+    await directory.alter(() => topicAtRest('gone'))
     writeFileSync(join(dir, 'log-start-offset-checkpoint'), '0\n2\ngone 0 3\nkept 0 4\n')
     writeFileSync(join(dir, 'recovery-point-offset-checkpoint'), '0\n1\ngone 0 3\n')
     await directory.deleteTopics(['gone'])
-    await directory.alter(() => topicRecords('gone'))
+    await directory.alter(() => topicAtRest('gone'))
     expect(directory.logForReading('gone', 0).logStartOffset).toBe(0)
     expect(readFileSync(join(dir, 'log-start-offset-checkpoint'), 'utf8')).toBe('0\n1\nkept 0 4\n')
     expect(readFileSync(join(dir, 'recovery-point-offset-checkpoint'), 'utf8')).toBe('0\n0\n')
@@ -302,7 +278,7 @@ describe('deleting topics', () => {
 
   it('that do not exist says so and removes nothing', async () => {
     const directory = open()
-    await directory.alter(() => topicRecords('kept'))
+    await directory.alter(() => topicAtRest('kept'))
     await expect(directory.deleteTopics(['kept', 'none'])).rejects.toMatchObject({
       code: 'UNKNOWN_TOPIC_OR_PARTITION',
     })

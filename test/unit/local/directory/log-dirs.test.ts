@@ -1,12 +1,11 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Admin } from '../../../../src/client/admin/admin.ts'
-import type { Finding } from '../../../../src/client/admin/check-admin.ts'
 import { openLocal } from '../../../../src/index.ts'
 import { locateLogDirs } from '../../../../src/local/directory/log-dirs.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
 import { unpackCase } from '../../../support/cases.ts'
+import { findings, values, withAdmin } from '../../../support/library.ts'
 
 interface Pair {
   readonly d1: string
@@ -22,28 +21,6 @@ function twoLogDirs(): Pair {
   return { d1, d2, both: `${d1},${d2}` }
 }
 
-async function values(path: string, topic: string): Promise<string[]> {
-  const consumer = await openLocal(path).consumer({ untilEnd: true })
-  try {
-    await consumer.subscribe([topic])
-    consumer.seekToBeginning()
-    const found: string[] = []
-    for await (const { value } of consumer) found.push(String(value))
-    return found
-  } finally {
-    await consumer.close()
-  }
-}
-
-async function withAdmin<T>(path: string, act: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = await openLocal(path).admin()
-  try {
-    return await act(admin)
-  } finally {
-    await admin.close()
-  }
-}
-
 async function send(path: string, topic: string, partitions: number, value: string): Promise<void> {
   const producer = await openLocal(path).producer()
   try {
@@ -52,12 +29,6 @@ async function send(path: string, topic: string, partitions: number, value: stri
   } finally {
     await producer.close()
   }
-}
-
-async function findings(path: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  await withAdmin(path, (admin) => admin.check({ found: (one) => found.push(one) }))
-  return found
 }
 
 const partitionsIn = (dir: string): string[] =>

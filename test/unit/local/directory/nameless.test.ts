@@ -1,26 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Finding } from '../../../../src/client/admin/check-admin.ts'
 import { openLocal } from '../../../../src/index.ts'
 import { reportDirectory } from '../../../../src/local/admin/directory-report.ts'
 import { inspectDataDir } from '../../../../src/local/directory/data-dir.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
 import { unpackCase } from '../../../support/cases.ts'
 import { unpackFixture } from '../../../support/fixtures.ts'
+import { findings, values as read } from '../../../support/library.ts'
 
-async function values(dir: string, topic: string, warn?: (line: string) => void): Promise<string[]> {
-  const consumer = await openLocal(dir, warn && { warn }).consumer({ untilEnd: true, onElsewhere: () => {} })
-  try {
-    await consumer.subscribe([topic])
-    consumer.seekToBeginning()
-    const found: string[] = []
-    for await (const { value } of consumer) found.push(String(value))
-    return found
-  } finally {
-    await consumer.close()
-  }
-}
+const values = (dir: string, topic: string, warn?: (line: string) => void) =>
+  read(dir, topic, { ...(warn && { warn }), onElsewhere: () => {} })
 
 async function send(dir: string, topic: string): Promise<void> {
   const producer = await openLocal(dir).producer()
@@ -31,13 +21,7 @@ async function send(dir: string, topic: string): Promise<void> {
   }
 }
 
-async function kinds(dir: string): Promise<string[]> {
-  const found: Finding[] = []
-  const admin = await openLocal(dir).admin()
-  await admin.check({ found: (one) => found.push(one) })
-  await admin.close()
-  return found.map(({ kind }) => kind)
-}
+const kinds = async (dir: string) => (await findings(dir)).map(({ kind }) => kind)
 
 const LOST = {
   missing: (dir: string) => rmSync(join(dir, 'meta.properties')),

@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Admin } from '../../../../src/client/admin/admin.ts'
-import type { Finding } from '../../../../src/client/admin/check-admin.ts'
 import { openLocal } from '../../../../src/index.ts'
 import { reportDirectory } from '../../../../src/local/admin/directory-report.ts'
 import type { MetadataImage, PartitionImage } from '../../../../src/metadata/metadata-image.ts'
 import { whyElsewhere, whyNotWritable } from '../../../../src/metadata/replica-place.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
 import { unpackCase } from '../../../support/cases.ts'
+import { findings, withAdmin } from '../../../support/library.ts'
 
 /** Names and bytes of all files but our own empty lock files. */
 function bytesOf(dir: string): Record<string, string> {
@@ -22,15 +21,6 @@ function bytesOf(dir: string): Record<string, string> {
     files[path] = createHash('sha1').update(readFileSync(path)).digest('hex')
   }
   return files
-}
-
-async function withAdmin<T>(dir: string, act: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = await openLocal(dir).admin()
-  try {
-    return await act(admin)
-  } finally {
-    await admin.close()
-  }
 }
 
 async function send(
@@ -57,12 +47,6 @@ async function values(dir: string, partitions?: number[], lines: string[] = []):
   } finally {
     await consumer.close()
   }
-}
-
-async function findings(dir: string): Promise<Finding[]> {
-  const found: Finding[] = []
-  await withAdmin(dir, (admin) => admin.check({ found: (one) => found.push(one) }))
-  return found
 }
 
 describe('one of two log.dirs (A5)', () => {

@@ -3,30 +3,15 @@ import '../../../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LineInput } from '../../../../src/commands/console-producer/line-input.ts'
-import type { InputChunks } from '../../../../src/os/standard-input.ts'
 import { BatchWriter } from '../../../../src/record/batch-writer.ts'
 import { KernelMemory } from '../../../../src/record/kernels/line-kernel.ts'
 import { KERNEL_MAX_LINE } from '../../../../src/record/kernels/line-layout.ts'
 import type { Codec } from '../../../../src/record/record.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
+import { chunksOf } from '../../../support/input-chunks.ts'
 
 const INPUT = 64 * 1024
 const PIECE = 512 * 1024
-
-function chunksOf(bytes: Buffer, sizes: readonly number[]): InputChunks {
-  let at = 0
-  let n = 0
-  return {
-    read(buffer, start, end) {
-      const size = Math.min(sizes[n++ % sizes.length], end - start, bytes.length - at)
-      bytes.copy(buffer, start, at, at + size)
-      at += size
-      return size
-    },
-    ready: () => Promise.resolve(true),
-    close() {},
-  }
-}
 
 /** The batches of all lines, with the kernel (and how many records it took) or without. */
 function batchesOf(bytes: Buffer, sizes: readonly number[], codec: Codec, withKernel: boolean) {
