@@ -31,23 +31,7 @@ export function crc32c(buffer: Uint8Array, start = 0, end = buffer.length, seed 
 /** The JavaScript one alone: what everything falls back to. */
 export function crc32cInJavaScript(buffer: Uint8Array, start: number, end: number, seed = 0): number {
   tables ??= crcTables(0x82f63b78)
-  const t = tables
-  let crc = ~seed
-  let at = start
-  for (const last = end - 8; at <= last; at += 8) {
-    crc ^= buffer[at] | (buffer[at + 1] << 8) | (buffer[at + 2] << 16) | (buffer[at + 3] << 24)
-    crc =
-      t[1792 + (crc & 0xff)] ^
-      t[1536 + ((crc >>> 8) & 0xff)] ^
-      t[1280 + ((crc >>> 16) & 0xff)] ^
-      t[1024 + (crc >>> 24)] ^
-      t[768 + buffer[at + 4]] ^
-      t[512 + buffer[at + 5]] ^
-      t[256 + buffer[at + 6]] ^
-      t[buffer[at + 7]]
-  }
-  for (; at < end; at++) crc = t[(crc ^ buffer[at]) & 0xff] ^ (crc >>> 8)
-  return ~crc >>> 0
+  return crcByTables(tables, buffer, start, end, seed)
 }
 
 /** Loads the native one now, for a caller that knows how much is to come. Returns whether there is one. */
@@ -75,4 +59,30 @@ export function crcTables(polynomial: number): Int32Array {
   }
   for (let i = 256; i < t.length; i++) t[i] = (t[i - 256] >>> 8) ^ t[t[i - 256] & 0xff]
   return t
+}
+
+/** The CRC of buffer[start, end), by eight bytes at once; `seed` is the CRC of what came before. Unsigned. */
+export function crcByTables(
+  t: Int32Array,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  seed: number,
+): number {
+  let crc = ~seed
+  let at = start
+  for (const last = end - 8; at <= last; at += 8) {
+    crc ^= buffer[at] | (buffer[at + 1] << 8) | (buffer[at + 2] << 16) | (buffer[at + 3] << 24)
+    crc =
+      t[1792 + (crc & 0xff)] ^
+      t[1536 + ((crc >>> 8) & 0xff)] ^
+      t[1280 + ((crc >>> 16) & 0xff)] ^
+      t[1024 + (crc >>> 24)] ^
+      t[768 + buffer[at + 4]] ^
+      t[512 + buffer[at + 5]] ^
+      t[256 + buffer[at + 6]] ^
+      t[buffer[at + 7]]
+  }
+  for (; at < end; at++) crc = t[(crc ^ buffer[at]) & 0xff] ^ (crc >>> 8)
+  return ~crc >>> 0
 }
