@@ -1,14 +1,15 @@
 /** SCRAM credentials on storage's command line: `SCRAM-SHA-256=[name=alice,password=alice-secret]`. */
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { TerseError } from '../../errors.ts'
 import type { ScramCredentialImage } from '../../metadata/metadata-image.ts'
-
-const MECHANISMS = new Map([
-  ['SCRAM-SHA-256', { id: 1, digest: 'sha256' }],
-  ['SCRAM-SHA-512', { id: 2, digest: 'sha512' }],
-])
-const MIN_ITERATIONS = 4096
-const MAX_ITERATIONS = 16384
+import {
+  MAX_ITERATIONS,
+  MIN_ITERATIONS,
+  SALT_BYTES,
+  SCRAM_MECHANISMS,
+  saltedPassword,
+  scramCredential,
+} from '../../metadata/scram-credential.ts'
 
 const KEYS = new Set(['name', 'password', 'saltedpassword', 'salt', 'iterations'])
 
@@ -17,7 +18,7 @@ export function parseScram(argument: string): ScramCredentialImage {
   const equals = argument.indexOf('=')
   if (equals < 0) throw new TerseError(`Failed to find equals sign in SCRAM argument '${argument}'`)
   const name = argument.slice(0, equals)
-  const mechanism = MECHANISMS.get(name)
+  const mechanism = SCRAM_MECHANISMS.find((one) => one.name === name)
   if (mechanism === undefined) throw new TerseError(`The add-scram mechanism ${name} is not supported.`)
   const config = argument.slice(equals + 1)
   if (!config.startsWith('[')) throw new TerseError(`Expected configuration string to start with [`)
@@ -26,40 +27,25 @@ export function parseScram(argument: string): ScramCredentialImage {
   const user = values.get('name')
   if (!user) throw new TerseError("You must supply 'name' to add-scram")
   const password = values.get('password')
-  const saltedPassword = values.get('saltedpassword')
-  if (password !== undefined && saltedPassword !== undefined) {
+  const alreadySalted = values.get('saltedpassword')
+  if (password !== undefined && alreadySalted !== undefined) {
     throw new TerseError("You must only supply one of 'password' or 'saltedpassword' to add-scram")
   }
-  if (password === undefined && saltedPassword === undefined) {
+  if (password === undefined && alreadySalted === undefined) {
     throw new TerseError("You must supply one of 'password' or 'saltedpassword' to add-scram")
   }
-  if (saltedPassword !== undefined && !values.has('salt')) {
+  if (alreadySalted !== undefined && !values.has('salt')) {
     throw new TerseError("You must supply 'salt' with 'saltedpassword' to add-scram")
   }
   const iterations = iterationsOf(values.get('iterations'), name)
   const unknown = [...values.keys()].filter((key) => !KEYS.has(key))
   if (unknown.length > 0) throw new TerseError(`Unknown SCRAM configurations: ${unknown.join(', ')}`)
-  const { id, digest } = mechanism
-  const salt = values.has('salt') ? Buffer.from(values.get('salt') ?? '', 'base64') : randomBytes(16)
+  const salt = values.has('salt') ? Buffer.from(values.get('salt') ?? '', 'base64') : randomBytes(SALT_BYTES)
   const salted =
-    saltedPassword === undefined
-      ? pbkdf2Sync(
-          (password ?? '').normalize('NFKC'),
-          salt,
-          iterations,
-          createHash(digest).digest().length,
-          digest,
-        )
-      : Buffer.from(saltedPassword, 'base64')
-  const key = (purpose: string) => createHmac(digest, salted).update(purpose).digest()
-  return {
-    name: user,
-    mechanism: id,
-    salt,
-    storedKey: createHash(digest).update(key('Client Key')).digest(),
-    serverKey: key('Server Key'),
-    iterations,
-  }
+    alreadySalted === undefined
+      ? saltedPassword(mechanism, password ?? '', salt, iterations)
+      : Buffer.from(alreadySalted, 'base64')
+  return scramCredential(user, mechanism, { salt, salted, iterations })
 }
 
 function componentOf(pair: string): [string, string] {

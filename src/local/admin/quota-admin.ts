@@ -4,18 +4,18 @@ import { IP_QUOTAS, USER_CLIENT_QUOTAS, validateQuota } from '../../config/clien
 import { KafkaError } from '../../errors.ts'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import {
+  MAX_ITERATIONS,
+  MIN_ITERATIONS,
+  SALT_BYTES,
+  SCRAM_MECHANISMS,
+  saltedPassword,
+  scramCredential,
+} from '../../metadata/scram-credential.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 
 type Mechanism = ScramCredentialInfo['mechanism']
-
-const MECHANISMS: readonly { name: Mechanism; id: number; digest: string }[] = [
-  { name: 'SCRAM-SHA-256', id: 1, digest: 'sha256' },
-  { name: 'SCRAM-SHA-512', id: 2, digest: 'sha512' },
-]
-const MIN_ITERATIONS = 4096
-const MAX_ITERATIONS = 16384
-const SALT_BYTES = 16
 
 export class LocalQuotas {
   readonly #os: Os
@@ -63,7 +63,7 @@ export class LocalQuotas {
     const found = new Map<string, ScramCredentialInfo[]>()
     for (const credential of this.#directory.image().scramCredentials()) {
       if (users !== undefined && users.length > 0 && !users.includes(credential.name)) continue
-      const mechanism = MECHANISMS.find(({ id }) => id === credential.mechanism)
+      const mechanism = SCRAM_MECHANISMS.find(({ id }) => id === credential.mechanism)
       if (mechanism === undefined) continue
       const infos = found.get(credential.name) ?? []
       infos.push({ mechanism: mechanism.name, iterations: credential.iterations })
@@ -93,35 +93,26 @@ export class LocalQuotas {
     }
     const removals = (image: MetadataImage) => deletions.map((mechanism) => removal(image, user, mechanism))
     removals(this.#directory.image())
-    const credentials = await Promise.all(upsertions.map((one) => this.#credential(user, one)))
+    const credentials = upsertions.map((one) => this.#credential(user, one))
     await this.#directory.alter((image) => [...removals(image), ...credentials])
   }
 
-  /** RFC 5802: the password itself is not kept. */
-  async #credential(
+  #credential(
     user: string,
     { mechanism, iterations, password }: { mechanism: Mechanism; iterations: number; password: string },
-  ): Promise<MetadataRecord> {
-    const { createHash, createHmac, pbkdf2Sync } = await import('node:crypto')
-    const { id, digest } = MECHANISMS.find(({ name }) => name === mechanism)!
+  ): MetadataRecord {
+    const known = SCRAM_MECHANISMS.find(({ name }) => name === mechanism)!
     const salt = this.#os.randomBytes(SALT_BYTES)
-    const length = createHash(digest).digest().length
-    const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, length, digest)
-    const key = (purpose: string) => createHmac(digest, salted).update(purpose).digest()
+    const salted = saltedPassword(known, password, salt, iterations)
     return {
       type: 'UserScramCredentialRecord',
-      name: user,
-      mechanism: id,
-      salt,
-      storedKey: createHash(digest).update(key('Client Key')).digest(),
-      serverKey: key('Server Key'),
-      iterations,
+      ...scramCredential(user, known, { salt, salted, iterations }),
     }
   }
 }
 
 function removal(image: MetadataImage, user: string, mechanism: Mechanism): MetadataRecord {
-  const { id } = MECHANISMS.find(({ name }) => name === mechanism)!
+  const { id } = SCRAM_MECHANISMS.find(({ name }) => name === mechanism)!
   if (image.scramCredential(user, id) === undefined) {
     throw new KafkaError('RESOURCE_NOT_FOUND', 'Attempt to delete a user credential that does not exist')
   }
