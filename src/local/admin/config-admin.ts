@@ -27,6 +27,7 @@ import { validateTopicName } from '../../names/topic-names.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 import { builtInBrokerProperties } from '../settings/built-in-broker-properties.ts'
+import { describedEntry } from '../settings/described-config.ts'
 import { withoutRepeats } from '../settings/list-config.ts'
 import { describeTopicConfigs, inheritedTopicConfigs } from '../settings/topic-config-resolver.ts'
 import { registeredBrokers, remoteStorage } from './topic-admin.ts'
@@ -262,18 +263,14 @@ function describeOverrides(
 ): ConfigEntry[] {
   const names = new Set([...def.keys().map((key) => key.name), ...overrides.keys()])
   return [...names].sort().map((name) => {
-    const key = def.get(name)
     const behind = inherited(name)
-    const text = overrides.get(name) ?? behind[0]?.value ?? key?.default ?? ''
-    const value = key === undefined ? text : describedValue(key, text)
-    const synonyms = overrides.has(name) ? [{ name, value, source }, ...behind] : behind
-    return {
+    return describedEntry({
       name,
-      value,
-      source: synonyms[0]?.source ?? 'DEFAULT_CONFIG',
-      sensitive: false,
-      readOnly: false,
-      synonyms,
-    }
+      key: def.get(name),
+      override: overrides.get(name),
+      source,
+      inherited: behind[0]?.value ?? undefined,
+      behind,
+    })
   })
 }

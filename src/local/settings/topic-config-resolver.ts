@@ -1,11 +1,11 @@
 /** The settings that hold for a topic: its own, then those of the broker's layers. */
 import type { ConfigEntry } from '../../client/admin/config-admin.ts'
-import { describedValue } from '../../config/config-def.ts'
 import { TOPIC_CONFIG_SYNONYMS, topicConfigDef } from '../../config/topic-configs.ts'
 import { type LogConfig, logConfigFrom } from '../../log/log-config.ts'
 import { CONFIG_RESOURCE } from '../../message/metadata-records.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { BrokerConfigLayers } from './broker-config-layers.ts'
+import { describedEntry } from './described-config.ts'
 
 /**
  * The settings that hold for a topic's logs: topic override, dynamic broker config, dynamic broker default,
@@ -68,19 +68,14 @@ export function describeTopicConfigs(
   const def = topicConfigDef()
   const names = new Set([...def.keys().map((key) => key.name), ...overrides.keys()])
   return [...names].map((name) => {
-    const key = def.get(name)
-    const text = overrides.get(name) ?? inherited.get(name) ?? key?.default ?? ''
-    const value = key === undefined ? text : describedValue(key, text)
     const broker = TOPIC_CONFIG_SYNONYMS[name]?.[0].name
-    const synonyms = broker === undefined ? [] : layers.synonyms(broker)
-    if (overrides.has(name)) synonyms.unshift({ name, value, source: 'DYNAMIC_TOPIC_CONFIG' })
-    return {
+    return describedEntry({
       name,
-      value,
-      source: synonyms[0]?.source ?? 'DEFAULT_CONFIG',
-      sensitive: false,
-      readOnly: false,
-      synonyms,
-    }
+      key: def.get(name),
+      override: overrides.get(name),
+      source: 'DYNAMIC_TOPIC_CONFIG',
+      inherited: inherited.get(name),
+      behind: broker === undefined ? [] : layers.synonyms(broker),
+    })
   })
 }
