@@ -28,6 +28,7 @@ import {
   wrong,
 } from './argument-types.ts'
 import type { Consumer } from './consumer.ts'
+import { OFFSET_SPECS } from './offset-specs.ts'
 import type { Producer, ProducerRecord } from './producer.ts'
 
 /** By method: the names and checks of its arguments, in order. */
@@ -104,15 +105,7 @@ const ADMIN: Methods = {
   listOffset: {
     partition,
     spec: (given, name) => {
-      if (!Number.isSafeInteger(given) && typeof given !== 'bigint')
-        oneOf(
-          'latest',
-          'earliest',
-          'max-timestamp',
-          'earliest-local',
-          'latest-tiered',
-          'earliest-pending-upload',
-        )(given, name)
+      if (!Number.isSafeInteger(given) && typeof given !== 'bigint') oneOf(...OFFSET_SPECS)(given, name)
     },
     isolation: optional(oneOf('read_uncommitted', 'read_committed')),
   },

@@ -1,4 +1,6 @@
 /** Small types that Admin, Producer and Consumer share. */
+import type { OFFSET_SPECS } from './offset-specs.ts'
+
 export interface Header {
   readonly key: string
   /** null is a header without a value, which is not an empty one. */
@@ -18,12 +20,4 @@ export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
 
 /** What ListOffsets is asked for: milliseconds (a bigint beyond 2^53), or Kafka's words. */
-export type OffsetSpec =
-  | 'latest'
-  | 'earliest'
-  | 'max-timestamp'
-  | 'earliest-local'
-  | 'latest-tiered'
-  | 'earliest-pending-upload'
-  | number
-  | bigint
+export type OffsetSpec = (typeof OFFSET_SPECS)[number] | number | bigint

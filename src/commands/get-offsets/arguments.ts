@@ -1,30 +1,22 @@
 /** What get-offsets is asked for: a time, and patterns of topics and partitions. */
 
 import { toInt64 } from '../../bytes/int64.ts'
+import { OFFSET_SPECS } from '../../client/offset-specs.ts'
 import { topicFilter } from '../../client/topic-filter.ts'
 import type { OffsetSpec } from '../../client/types.ts'
 import { TerseError } from '../../errors.ts'
 
-const SPECS = [
-  'latest',
-  'earliest',
-  'max-timestamp',
-  'earliest-local',
-  'latest-tiered',
-  'earliest-pending-upload',
-] as const
-
 /** `-1` or `latest` and so on, else milliseconds. Throws TerseError. */
 export function parseOffsetSpec(time: string): OffsetSpec {
-  const word = SPECS.find((spec) => spec === time)
+  const word = OFFSET_SPECS.find((spec) => spec === time)
   if (word !== undefined) return word
   const number = /^[-+]?\d{1,19}$/.test(time) ? BigInt(time.replace(/^\+/, '')) : undefined
   if (number === undefined || number !== BigInt.asIntN(64, number)) {
     throw new TerseError(
-      `Malformed time argument ${time}. Please use ${SPECS.map((spec, i) => `-${i + 1} or ${spec}`).join(' / ')}, or a specified long format timestamp`,
+      `Malformed time argument ${time}. Please use ${OFFSET_SPECS.map((spec, i) => `-${i + 1} or ${spec}`).join(' / ')}, or a specified long format timestamp`,
     )
   }
-  return SPECS[-Number(number) - 1] ?? toInt64(number)
+  return OFFSET_SPECS[-Number(number) - 1] ?? toInt64(number)
 }
 
 /** True for a topic that may match, and for a partition of it that does. */
