@@ -43,6 +43,16 @@ export interface StoredBatch {
   readonly size: number
 }
 
+/** All bytes of a small file. */
+export function readWhole(fs: FileSystem, path: string): Buffer {
+  const file = DumpFile.open(fs, path)
+  try {
+    return file.readAll()
+  } finally {
+    file.close()
+  }
+}
+
 export class DumpFile {
   readonly path: string
   readonly size: number

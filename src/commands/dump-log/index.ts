@@ -10,7 +10,7 @@ import { NO_TIMESTAMP } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import { batchEvent, legacyMessageEvent } from './batch.ts'
 import type { DumpPrinter } from './event.ts'
-import { addInt64, DumpFile, offsetInName, problem, type StoredBatch } from './file.ts'
+import { addInt64, DumpFile, offsetInName, problem, readWhole, type StoredBatch } from './file.ts'
 import type { DumpReports } from './reports.ts'
 
 export interface IndexDumpOptions {
@@ -79,7 +79,7 @@ export function dumpIndex(
   const baseOffset = offsetInName(basename(path))
   const log = DumpFile.open(fs, siblingOf(path, '.log'))
   try {
-    const index = new IndexView(readAll(fs, path), baseOffset)
+    const index = new IndexView(readWhole(fs, path), baseOffset)
     if (index.entries === 0) print({ type: 'emptyIndex', file: path })
     else if (options.sanityOnly) checkIndex(index, path, print)
     else dumpEntries(index, log, path, options, print, reports)
@@ -160,8 +160,8 @@ export function dumpTimeIndex(
   const baseOffset = offsetInName(basename(path))
   const log = DumpFile.open(fs, siblingOf(path, '.log'))
   try {
-    const index = new IndexView(readAll(fs, siblingOf(path, '.index')), baseOffset)
-    const bytes = readAll(fs, path)
+    const index = new IndexView(readWhole(fs, siblingOf(path, '.index')), baseOffset)
+    const bytes = readWhole(fs, path)
     if (options.sanityOnly) {
       checkTimeIndex(bytes, path, baseOffset, print)
       return
@@ -249,13 +249,4 @@ function maxTimestampOf(log: DumpFile, { position, size }: StoredBatch): Int64 {
 
 function siblingOf(path: string, suffix: string): string {
   return resolve(dirname(path), basename(path).split('.')[0] + suffix)
-}
-
-function readAll(fs: FileSystem, path: string): Buffer {
-  const file = DumpFile.open(fs, path)
-  try {
-    return file.readAll()
-  } finally {
-    file.close()
-  }
 }

@@ -6,7 +6,7 @@ import { readExactInt64 } from '../../bytes/int64.ts'
 import { TerseError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import type { DumpPrinter } from './event.ts'
-import { DumpFile, offsetInName } from './file.ts'
+import { offsetInName, readWhole } from './file.ts'
 
 const SNAPSHOT_VERSION = 1
 const SNAPSHOT_HEADER_SIZE = 10
@@ -17,7 +17,7 @@ const ABORTED_SIZE = 34
 
 /** Layout in log/producer-snapshot.ts; here a damaged one is told apart. */
 export function dumpProducerSnapshot(fs: FileSystem, path: string, print: DumpPrinter): void {
-  const bytes = readAll(fs, path)
+  const bytes = readWhole(fs, path)
   const version = bytes.length < 2 ? undefined : bytes.readInt16BE(0)
   if (version !== undefined && version !== SNAPSHOT_VERSION) {
     throw new TerseError(
@@ -78,7 +78,7 @@ export function dumpTransactionIndex(fs: FileSystem, path: string, print: DumpPr
     const log = join(dirname(path), `${basename(path).split('.')[0]}.log`)
     if (fs.stat(log) !== undefined) return
   }
-  const bytes = readAll(fs, path)
+  const bytes = readWhole(fs, path)
   for (let at = 0; at + ABORTED_SIZE <= bytes.length; at += ABORTED_SIZE) {
     // The genuine tool looks at the first byte only.
     const version = bytes.readInt8(at)
@@ -95,14 +95,5 @@ export function dumpTransactionIndex(fs: FileSystem, path: string, print: DumpPr
       lastOffset: readExactInt64(bytes, at + 18),
       lastStableOffset: readExactInt64(bytes, at + 26),
     })
-  }
-}
-
-function readAll(fs: FileSystem, path: string): Buffer {
-  const file = DumpFile.open(fs, path)
-  try {
-    return file.readAll()
-  } finally {
-    file.close()
   }
 }
