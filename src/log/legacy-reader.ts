@@ -13,7 +13,7 @@ import {
 import * as legacy from '../record/legacy-message.ts'
 
 /** buffer[0, length) was read at `position` of a segment of which `end` bytes count. */
-export interface LegacyPiece {
+export interface ReadPiece {
   readonly buffer: Buffer
   readonly length: number
   readonly position: number
@@ -52,7 +52,7 @@ interface Found {
 }
 
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one walk that judges each message as the reader of format 2 does
-export function readLegacy(piece: LegacyPiece, request: LegacyRequest, batches: LegacyBatches): LegacyRun {
+export function readLegacy(piece: ReadPiece, request: LegacyRequest, batches: LegacyBatches): LegacyRun {
   const { buffer, length, position, end, baseOffset, nextBase } = piece
   const { offset, limit } = request
   let at = 0

@@ -10,7 +10,7 @@ import * as header from '../record/batch-header.ts'
 import { LegacyBatches } from '../record/legacy-batches.ts'
 import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
-import { type LegacyPiece, readLegacy } from './legacy-reader.ts'
+import { type ReadPiece, readLegacy } from './legacy-reader.ts'
 import type { LocalLog } from './local-log.ts'
 import { lostFrontDetail } from './opening/lost-front.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
@@ -132,21 +132,12 @@ export class LogReader {
     return found.sort(byFirstOffset)
   }
 
-  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: each fetch begins here; not cut without a measurement
   #readOnce(request: ReadRequest): FetchedData {
     const local = this.#local
     const { offset, limit } = request
     for (let i = Math.max(local.floor(offset), 0); i < local.segments.length; i++) {
       const segment = local.segments[i]
-      const next = this.#next
-      // Who reads on through a thousand segments holds one of them open.
-      if (next !== undefined && next.segment !== segment && next.segment !== local.active)
-        next.segment.close()
-      // Looked at first: a segment that was replaced meanwhile is closed, and what comes next opens it anew.
-      const goesOn = next?.offset === offset && next.segment === segment && segment.isOpen
-      const misplaced = this.#misplaced(i)
-      if (misplaced !== undefined) throw misplaced
-      const position = goesOn ? next.position : local.locate(i, offset)
+      const position = this.#positionIn(i, offset)
       const end = local.endOf(i)
       if (position === undefined || position >= end) {
         if (i < local.segments.length - 1) segment.closeLog()
@@ -155,35 +146,51 @@ export class LogReader {
       const fetched = this.#chunk(segment, position, end, request, local.segments[i + 1]?.baseOffset)
       if (fetched === undefined) continue
       if (fetched.end > fetched.start) {
-        const base = header.baseOffsetAt(fetched.buffer, fetched.start)
-        if (base > offset) this.#refuseGap(offset, base, segment, position)
+        this.#refuseGap(offset, header.baseOffsetAt(fetched.buffer, fetched.start), segment, position)
       }
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.storedSize }
       if (limit === undefined) return fetched
       return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
     }
-    const { active } = local
-    if (active !== undefined && offset < local.tail.nextOffset)
-      this.#refuseGap(offset, local.tail.nextOffset, active, 0)
-    const file = active?.path ?? local.dir
+    return this.#nothingFrom(offset)
+  }
+
+  /** Where the batch with the offset begins in segment `i`, as far as that is known; undefined: not there. */
+  #positionIn(i: number, offset: number): number | undefined {
+    const local = this.#local
+    const segment = local.segments[i]
+    const next = this.#next
+    // Who reads on through a thousand segments holds one of them open.
+    if (next !== undefined && next.segment !== segment && next.segment !== local.active) next.segment.close()
+    // Looked at first: a segment that was replaced meanwhile is closed, and what comes next opens it anew.
+    const goesOn = next?.offset === offset && next.segment === segment && segment.isOpen
+    const misplaced = this.#misplaced(i)
+    if (misplaced !== undefined) throw misplaced
+    return goesOn ? next.position : local.locate(i, offset)
+  }
+
+  #nothingFrom(offset: number): FetchedData {
+    const { active, tail, dir } = this.#local
+    if (active !== undefined) this.#refuseGap(offset, tail.nextOffset, active, 0)
     return {
       buffer: this.#buffer,
       start: 0,
       end: 0,
-      file,
-      position: local.tail.end,
+      file: active?.path ?? dir,
+      position: tail.end,
       storedSize: 0,
       // No batch stands there: compaction, or the loss of a segment, left a hole before an empty one.
-      nextOffset: Math.max(offset, local.tail.nextOffset),
+      nextOffset: Math.max(offset, tail.nextOffset),
       aborted: [],
     }
   }
 
   /**
-   * No batch has the offsets from `offset` to `base`, where the log goes on at `position` of `segment`.
+   * Where no batch has the offsets from `offset` to `base`, at which the log goes on at `position` of `segment`.
    * @throws CorruptRecordError where nothing can have taken them
    */
   #refuseGap(offset: number, base: number, segment: LogSegment, position: number): void {
+    if (base <= offset) return
     const { segments, dir, os } = this.#local
     const front = this.#local.lostFront(offset)
     if (front?.offset === offset) throw new CorruptRecordError(lostFrontDetail(front), 0, front.path)
@@ -224,7 +231,6 @@ export class LogReader {
    * Undefined: what stands there has the offsets of the next segment, which begins at `nextBase`. Those are read from the segment whose name
    * says so: another log's file in this one's place would hide good records, and one that a cleaner just merged holds the same.
    */
-  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the hot loop over a chunk, formats old and new; not cut without a measurement
   #chunk(
     segment: LogSegment,
     position: number,
@@ -232,79 +238,90 @@ export class LogReader {
     request: ReadRequest,
     nextBase = Number.POSITIVE_INFINITY,
   ): FetchedData | undefined {
-    const { offset, maxBytes, limit, checkCrcs, into } = request
+    const { into, maxBytes, offset } = request
     let wanted = Math.min(Math.max(maxBytes, header.RECORD_BATCH_OVERHEAD), end - position)
-    let at = 0
-    let nextOffset = offset
-    let minOffset = segment.baseOffset
     for (;;) {
       // Of messages of formats 0 and 1 what is made of them goes there.
       const fits = into !== undefined && into.length >= wanted && !this.#wasLegacy
       const buffer = fits ? into : this.#ownBuffer(wanted)
       const length = segment.read(buffer, 0, wanted, position)
-      if (length >= SMALLEST_MESSAGE && isLegacyAt(buffer, 0)) {
-        const piece = { buffer, length, position, end, baseOffset: segment.baseOffset, nextBase }
-        const fetched = this.#legacy(segment, piece, request)
-        if (fetched !== undefined) return fetched === 'foreign' ? undefined : fetched
-        if (wanted >= end - position) throw segment.corrupt('the file ends within it', position, offset)
-        wanted = Math.min(header.sizeAt(buffer, 0), end - position)
-        continue
-      }
-      while (at < length) {
-        // Parts of a batch behind whole ones are for the next read.
-        const there = length - at
-        if (at > 0 && there < header.RECORD_BATCH_OVERHEAD) break
-        // A chunk that ends early: the file became shorter meanwhile.
-        const room = there < header.RECORD_BATCH_OVERHEAD ? there : end - position - at
-        if (isLegacyAt(buffer, at) && at > 0) break
-        const problem = headerProblem(buffer, at, room, minOffset)
-        const size = problem === undefined ? header.sizeAt(buffer, at) : 0
-        if (problem === undefined && at + size > length) break
-        if (problem === undefined && header.baseOffsetAt(buffer, at) >= nextBase) {
-          if (at > 0) break
-          return undefined
-        }
-        const expected = at === 0 ? offset : minOffset
-        // The next read begins behind the gap, and tells of it.
-        if (
-          problem === undefined &&
-          at > 0 &&
-          header.baseOffsetAt(buffer, at) > expected &&
-          this.#hasNoGaps()
-        )
-          break
-        const contradiction =
-          problem === undefined && header.baseOffsetAt(buffer, at) > expected
-            ? behindGap(segment, { buffer, at, length, position }, expected, end)
-            : undefined
-        const detail = problem ?? contradiction ?? (checkCrcs ? checksumProblem(buffer, at, size) : undefined)
-        if (detail !== undefined) {
-          if (at > 0) break
-          throw segment.corrupt(detail, position, offset)
-        }
-        if (limit !== undefined && header.lastOffsetAt(buffer, at) >= limit) break
-        minOffset = header.lastOffsetAt(buffer, at) + 1
-        nextOffset = minOffset
-        at += size
-      }
-      const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
-      if (!isShort || wanted >= end - position) {
-        this.#wasLegacy = false
-        const file = segment.path
-        return { buffer, start: 0, end: at, file, position, storedSize: at, nextOffset, aborted: [] }
-      }
+      const piece = { buffer, length, position, end, baseOffset: segment.baseOffset, nextBase }
+      const isLegacy = length >= SMALLEST_MESSAGE && isLegacyAt(buffer, 0)
+      const isAll = wanted >= end - position
+      const fetched = isLegacy
+        ? this.#legacy(segment, piece, request)
+        : this.#batches(segment, piece, request, isAll)
+      if (fetched !== undefined) return fetched === 'foreign' ? undefined : fetched
+      if (isAll) throw segment.corrupt('the file ends within it', position, offset)
       // At least one batch, however large.
       wanted = Math.min(header.sizeAt(buffer, 0), end - position)
     }
   }
 
-  /** Undefined where not all of the first message was read. */
-  #legacy(
+  /** Undefined where only a part of the first batch was read, and there is more. */
+  #batches(
     segment: LogSegment,
-    piece: LegacyPiece,
+    piece: ReadPiece,
     request: ReadRequest,
+    isAll: boolean,
   ): FetchedData | 'foreign' | undefined {
-    const { buffer, length, position, end } = piece
+    const { buffer, length, position } = piece
+    const { limit } = request
+    let at = 0
+    let nextOffset = request.offset
+    while (at < length) {
+      const size = this.#sizeToTake(segment, piece, request, at, nextOffset)
+      if (size === OF_NEXT_SEGMENT) return 'foreign'
+      if (size === 0) break
+      const lastOffset = header.lastOffsetAt(buffer, at)
+      if (limit !== undefined && lastOffset >= limit) break
+      nextOffset = lastOffset + 1
+      at += size
+    }
+    const isShort = at === 0 && length >= header.RECORD_BATCH_OVERHEAD && header.sizeAt(buffer, 0) > length
+    if (isShort && !isAll) return undefined
+    this.#wasLegacy = false
+    const file = segment.path
+    return { buffer, start: 0, end: at, file, position, storedSize: at, nextOffset, aborted: [] }
+  }
+
+  /**
+   * Size of the batch at `at`, where `expected` comes next; 0 where what is handed out ends before it. What is wrong behind good
+   * batches is left to the next read, which begins there and tells.
+   */
+  #sizeToTake(
+    segment: LogSegment,
+    piece: ReadPiece,
+    request: ReadRequest,
+    at: number,
+    expected: number,
+  ): number {
+    const { buffer, length, position, end, baseOffset } = piece
+    const there = length - at
+    // Parts of a batch behind whole ones are for the next read.
+    if (at > 0 && (there < header.RECORD_BATCH_OVERHEAD || isLegacyAt(buffer, at))) return 0
+    // A chunk that ends early: the file became shorter meanwhile.
+    const room = there < header.RECORD_BATCH_OVERHEAD ? there : end - position - at
+    let problem = headerProblem(buffer, at, room, at === 0 ? baseOffset : expected)
+    const size = problem === undefined ? header.sizeAt(buffer, at) : 0
+    if (problem === undefined) {
+      if (at + size > length) return 0
+      const base = header.baseOffsetAt(buffer, at)
+      if (base >= piece.nextBase) return at > 0 ? 0 : OF_NEXT_SEGMENT
+      if (base > expected) {
+        if (at > 0 && this.#hasNoGaps()) return 0
+        problem = behindGap(segment, piece, at, expected)
+      }
+      if (request.checkCrcs) problem ??= checksumProblem(buffer, at, size)
+    }
+    if (problem === undefined) return size
+    if (at > 0) return 0
+    throw segment.corrupt(problem, position, request.offset)
+  }
+
+  /** Undefined where not all of the first message was read. */
+  #legacy(segment: LogSegment, piece: ReadPiece, request: ReadRequest): FetchedData | 'foreign' | undefined {
+    const { buffer, length, position } = piece
     const batches = this.#legacyBatches
     batches.begin(this.#wasLegacy ? request.into : undefined)
     const run = readLegacy(
@@ -312,7 +329,7 @@ export class LogReader {
       {
         ...request,
         hasNoGaps: () => this.#hasNoGaps(),
-        behindGap: (at, expected) => behindGap(segment, { buffer, at, length, position }, expected, end),
+        behindGap: (at, expected) => behindGap(segment, piece, at, expected),
       },
       batches,
     )
@@ -366,20 +383,15 @@ export class LogReader {
   }
 }
 
-/** buffer[0, length) was read at `position` of a segment, and stands at `at`. */
-interface ReadPiece {
-  readonly buffer: Buffer
-  readonly at: number
-  readonly length: number
-  readonly position: number
-}
+/** In place of a size: the batch has the offsets of the next segment. */
+const OF_NEXT_SEGMENT = -1
 
 /** Why the batch at `at`, with a gap before it, cannot be right: what stands behind it tells. */
 function behindGap(
   segment: LogSegment,
-  { buffer, at, length, position }: ReadPiece,
+  { buffer, length, position, end }: ReadPiece,
+  at: number,
   expected: number,
-  end: number,
 ): string | undefined {
   const behind = at + header.sizeAt(buffer, at)
   const room = end - position - behind
