@@ -10,7 +10,8 @@ import { listLog } from '../../log/opening/log-loader.ts'
 import { LogSegment } from '../../log/segment/log-segment.ts'
 import type { Os } from '../../os/os.ts'
 import * as header from '../../record/batch-header.ts'
-import { type Patch, rewrite } from './log.ts'
+import { rewrite } from './log.ts'
+import type { Patch } from './patches.ts'
 
 interface BatchEpoch {
   /** Base offset of its segment. */

@@ -11,43 +11,23 @@
  */
 
 import { dirname, join } from 'node:path'
-import type { Int64 } from '../../bytes/int64.ts'
-import { CorruptRecordError } from '../../errors.ts'
 import { keepingIndexes, rebuildIndexes, setAside } from '../../log/log-repair.ts'
 import { listLog } from '../../log/opening/log-loader.ts'
 import { confirmCopied, type SameBytes, unsteady } from '../../log/opening/second-reading.ts'
-import { findBatchBehind } from '../../log/segment/bad-batch.ts'
-import { type BatchCursor, maxTimestampAt } from '../../log/segment/batch-cursor.ts'
 import { LogSegment } from '../../log/segment/log-segment.ts'
 import { createSegmentFiles } from '../../log/segment/segment-files.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { openTemporary, readRange, shortRead, writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
-import * as header from '../../record/batch-header.ts'
-import type { RecordBatch } from '../../record/record-batch.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
 import { breakOff } from './broken-file.ts'
+import { type FoundPatch, findPatches, isReadable, type Patch } from './patches.ts'
 
 export const MEND_FILE = '.tkafka-mend.tmp'
 const CHUNK = 1024 * 1024
 const OFFSETS_A_BATCH = 10_000
 /** With more offsets lost than this, empty batches as compaction leaves them must do. */
 const MAX_RECORDS = 500_000
-
-/** Bytes of a segment that go, and the offsets that are filled in their place. */
-export interface Patch {
-  readonly start: number
-  readonly end: number
-  readonly fromOffset: number
-  readonly untilOffset: number
-  readonly timestamp: Int64
-  readonly leaderEpoch: number
-  /** What stands there, with its offset put right. */
-  readonly batch?: Buffer
-}
-
-/** A patch, and what was the log's next offset in front of it. */
-type FoundPatch = Patch & { readonly nextOffset: number }
 
 /** Makes what stands in for lost offsets. */
 export type Filler = (patch: Patch) => Buffer
@@ -134,93 +114,6 @@ function remakeIndexes(segment: LogSegment, intervalBytes: number, isClosed: boo
   )
 }
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the cases of one walk over a segment, whose state they share; a class of them is the way out
-function findPatches(
-  fs: FileSystem,
-  segment: LogSegment,
-  from: number,
-  nextBase: number | undefined,
-  { compacted, endOffset }: Pick<MendOptions, 'compacted' | 'endOffset'>,
-): { patches: FoundPatch[]; next: number } {
-  const size = segment.fileSize()
-  const patches: FoundPatch[] = []
-  const limit = nextBase ?? endOffset ?? Number.POSITIVE_INFINITY
-  let next = from
-  let position = 0
-  let timestamp: Int64 = 0
-  let leaderEpoch = 0
-  const lost = (start: number, end: number, until: number): void => {
-    // In a compacted log gaps are nothing unusual.
-    const fromOffset = compacted ? until : next
-    if (end > start || until > fromOffset)
-      patches.push({ start, end, fromOffset, untilOffset: until, timestamp, leaderEpoch, nextOffset: next })
-    next = Math.max(next, until)
-  }
-  while (position < size) {
-    const cursor = segment.cursor(position, size, next)
-    let good = 0
-    let isForeign = false
-    while (!isForeign && cursor.next() && cursor.checkCrc()) {
-      const base = header.baseOffsetAt(cursor.buffer, cursor.at)
-      good = cursor.position + cursor.size
-      if (cursor.nextOffset > limit) {
-        const fits = nextBase === undefined || cursor.nextOffset - base === nextBase - next
-        if (good === size && fits) {
-          patches.push({ ...misnumbered(cursor, next, limit), nextOffset: next })
-          return { patches, next: limit }
-        }
-        // A whole batch of another segment: the offsets behind this one's are given there.
-        isForeign = nextBase !== undefined
-        if (isForeign) lost(cursor.position, good, next)
-        if (isForeign) continue
-      }
-      if (patches.length + position === 0 && next === base) timestamp = maxTimestampAt(cursor)
-      if (base > next) lost(cursor.position, cursor.position, base)
-      timestamp = maxTimestampAt(cursor)
-      leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
-      if (!isReadable(cursor.load())) lost(cursor.position, good, cursor.nextOffset)
-      next = cursor.nextOffset
-    }
-    if (isForeign) {
-      position = good
-      continue
-    }
-    if (cursor.problem === undefined) break
-    position = cursor.position
-    const behind = findBatchBehind(fs, segment.fd(), {
-      position,
-      nextOffset: next,
-      size,
-      index: segment.offsetIndex,
-    })
-    if (behind === undefined && nextBase === undefined) {
-      // A torn end is cut by the log's recovery; what was there for certain leaves its offsets.
-      const untilOffset = endOffset ?? next
-      if (untilOffset <= next) return { patches, next }
-      const fill = { fromOffset: next, untilOffset, timestamp, leaderEpoch, nextOffset: next }
-      patches.push({ start: position, end: size, ...fill })
-      return { patches, next: untilOffset }
-    }
-    if (behind === undefined) {
-      lost(position, size, Math.max(next, nextBase ?? next))
-      return { patches, next }
-    }
-    const cursorBehind = segment.cursor(behind, size, next)
-    cursorBehind.next()
-    if (leaderEpoch === 0) leaderEpoch = header.leaderEpochAt(cursorBehind.buffer, cursorBehind.at)
-    if (timestamp === 0) timestamp = maxTimestampAt(cursorBehind)
-    lost(position, behind, header.baseOffsetAt(cursorBehind.buffer, cursorBehind.at))
-    position = behind
-  }
-  if (nextBase !== undefined && nextBase > next) lost(size, size, nextBase)
-  if (endOffset !== undefined && endOffset > next) {
-    const fill = { fromOffset: next, untilOffset: endOffset, timestamp, leaderEpoch, nextOffset: next }
-    patches.push({ start: size, end: size, ...fill })
-    next = endOffset
-  }
-  return { patches, next }
-}
-
 /** What is to go is read again first: a good batch that stands there then is no damage. */
 function confirmPatches(
   fs: FileSystem,
@@ -238,19 +131,6 @@ function confirmPatches(
     }
   } finally {
     again.close()
-  }
-}
-
-function isReadable(batch: RecordBatch): boolean {
-  try {
-    let count = 0
-    batch.walk(() => {
-      count++
-    })
-    return count === batch.count
-  } catch (error) {
-    if (error instanceof CorruptRecordError) return false
-    throw error
   }
 }
 
@@ -307,26 +187,6 @@ export function rewrite(
 /** int16 version 0, int16 type: none that Kafka has given away, read as UNKNOWN. */
 const NO_TYPE_KEY = Buffer.from([0, 0, 0x7f, 0xfe])
 const NO_VALUE = Buffer.from([0, 0])
-
-/** The last batch of a log that is known to end at `endOffset`: its checksum is right, and leaves its offset out. */
-function misnumbered(cursor: BatchCursor, fromOffset: number, endOffset: number): Patch {
-  const length = cursor.nextOffset - header.baseOffsetAt(cursor.buffer, cursor.at)
-  const leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
-  const batch = Buffer.from(cursor.stored())
-  // Where something else is missing too, the batch goes last.
-  const base = Math.max(fromOffset, endOffset - length)
-  // A message of format 0 or 1 is stored with its last offset.
-  batch.writeBigInt64BE(BigInt(cursor.isLegacy ? base + length - 1 : base), 0)
-  return {
-    start: cursor.position,
-    end: cursor.position + cursor.size,
-    fromOffset,
-    untilOffset: endOffset,
-    timestamp: maxTimestampAt(cursor),
-    leaderEpoch,
-    batch,
-  }
-}
 
 function fillWithControlRecords({ batch, fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
   if (batch !== undefined) return batch

@@ -27,7 +27,8 @@ import { readCleanShutdownFile } from '../directory/clean-shutdown-file.ts'
 import { DirectoryLock } from '../directory/directory-lock.ts'
 import { GATE_FILE, LOCK_FILE } from '../directory/log-dir-session.ts'
 import { breakOff, freeName } from './broken-file.ts'
-import { type Patch, rewrite } from './log.ts'
+import { rewrite } from './log.ts'
+import type { Patch } from './patches.ts'
 import { nameFoundTopics } from './topics.ts'
 
 /** Returns what was kept where. @throws TerseError when others are in the directory */
