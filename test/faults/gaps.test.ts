@@ -2,10 +2,13 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LocalDirectory } from '../../src/local/directory/local-directory.ts'
 import * as header from '../../src/record/batch-header.ts'
+import { crashingOs } from '../support/crashing-os.ts'
 import {
   check,
   makeThreeSegments,
+  quickOs,
   range,
   readPastDamage,
   repairLines,
@@ -81,15 +84,15 @@ describe('offsets missing in the middle of a log that never was compacted (issue
 
   it('a batch numbered beyond the next segment hides none of the segments behind it', async () => {
     const dir = copy()
-    const log = join(dir, 't-0', segment(10))
+    const log = segmentFile(dir, 10)
     const bytes = fs.readFileSync(log)
     bytes[header.sizeAt(bytes, 0) + 5] ^= 0x10
     fs.writeFileSync(log, bytes)
-    const { offsets, told } = await read(dir)
+    const { offsets, told } = await readPastDamage(dir)
     expect(told).toEqual([expect.stringMatching(/offsets 15 to 19 are missing/)])
     expect(offsets).toEqual([...range(0, 15), ...range(20, 30)])
-    await repair(dir)
-    expect(await read(dir)).toEqual({ offsets: range(0, 30), told: [] })
+    await repairLines(dir)
+    expect(await readPastDamage(dir)).toEqual({ offsets: range(0, 30), told: [] })
   })
 
   it('is nothing where compaction may have taken them', async () => {
@@ -140,15 +143,15 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
   it('a reader tells it, --skip-corrupt goes on behind it, a writer goes on, repair begins the log behind it', async () => {
     const dir = copy()
     damaged(dir)
-    expect(await read(dir)).toEqual({ offsets: range(10, 30), told: [expect.stringMatching(line)] })
+    expect(await readPastDamage(dir)).toEqual({ offsets: range(10, 30), told: [expect.stringMatching(line)] })
     expect(await write(dir)).toBe(30)
     // Who writes does not sweep the evidence away.
-    expect((await read(dir)).told).toEqual([expect.stringMatching(line)])
+    expect((await readPastDamage(dir)).told).toEqual([expect.stringMatching(line)])
     expect((await check(dir)).map(({ kind }) => kind)).toEqual(['lost-start'])
-    expect(await repair(dir)).toEqual([expect.stringMatching(/offsets 0 to 9 are missing/)])
+    expect(await repairLines(dir)).toEqual([expect.stringMatching(/offsets 0 to 9 are missing/)])
     expect(await check(dir)).toEqual([])
-    expect(await repair(dir)).toEqual([])
-    expect(await read(dir)).toEqual({ offsets: range(10, 31), told: [] })
+    expect(await repairLines(dir)).toEqual([])
+    expect(await readPastDamage(dir)).toEqual({ offsets: range(10, 31), told: [] })
     expect(await write(dir)).toBe(31)
   })
 
@@ -194,13 +197,16 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
     const dir = copy()
     damage(dir)
     const missing = new RegExp(`offsets ${from} to ${to - 1} are missing`)
-    expect(await read(dir)).toEqual({ offsets: range(to, 30), told: [expect.stringMatching(missing)] })
+    expect(await readPastDamage(dir)).toEqual({
+      offsets: range(to, 30),
+      told: [expect.stringMatching(missing)],
+    })
     expect((await check(dir)).map(({ kind, problem }) => [kind, problem])).toEqual([
       ['lost-start', expect.stringMatching(missing)],
     ])
-    await repair(dir)
+    await repairLines(dir)
     expect(await check(dir)).toEqual([])
-    expect(await read(dir)).toEqual({ offsets: range(to, 30), told: [] })
+    expect(await readPastDamage(dir)).toEqual({ offsets: range(to, 30), told: [] })
   })
 
   it.each([
@@ -214,7 +220,7 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
     [
       'a deletion was killed behind the first rename',
       (dir: string) => {
-        const log = join(dir, 't-0', segment(0))
+        const log = segmentFile(dir, 0)
         fs.renameSync(log, `${log}.deleted`)
       },
     ],
@@ -222,7 +228,7 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
       'a deletion was killed at the second segment',
       (dir: string) => {
         damaged(dir)
-        const log = join(dir, 't-0', segment(10))
+        const log = segmentFile(dir, 10)
         fs.renameSync(log, `${log}.deleted`)
       },
     ],
@@ -230,16 +236,16 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
       'a folder bears the name of an index',
       (dir: string) => {
         removeSegment(dir, 0)
-        fs.mkdirSync(join(dir, 't-0', segment(0, 'index')))
+        fs.mkdirSync(segmentFile(dir, 0, 'index'))
       },
     ],
   ])('is nothing where %s', async (_t, damage) => {
     const dir = copy()
     damage(dir)
-    expect((await read(dir)).told).toEqual([])
+    expect((await readPastDamage(dir)).told).toEqual([])
     expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
     expect(await write(dir)).toBe(30)
-    expect((await read(dir)).told).toEqual([])
+    expect((await readPastDamage(dir)).told).toEqual([])
   })
 
   /** Segments 0 and 10 deleted at once by a process that is killed before its call `crashAt`. Its calls, counted around the work. */
@@ -268,7 +274,7 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
     [
       'ends a deletion that another one began',
       (dir: string) => {
-        const log = join(dir, 't-0', segment(0))
+        const log = segmentFile(dir, 0)
         fs.renameSync(log, `${log}.deleted`)
       },
     ],
@@ -281,9 +287,9 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
       const dir = copy()
       begin(dir)
       await deleteKilled(dir, crashAt)
-      expect((await read(dir)).told).toEqual([])
+      expect((await readPastDamage(dir)).told).toEqual([])
       await write(dir)
-      expect((await read(dir)).told).toEqual([])
+      expect((await readPastDamage(dir)).told).toEqual([])
       fs.rmSync(dir, { recursive: true })
     }
   })
@@ -291,13 +297,13 @@ describe('the first segment is gone, its indexes are not (issue 11, item 3)', ()
   it('is forgotten once retention lets go what stands behind it', async () => {
     const dir = copy()
     damaged(dir)
-    const directory = LocalDirectory.open(os, dir)
+    const directory = LocalDirectory.open(quickOs, dir)
     await directory.enter()
     const log = await directory.openForWriting('t', 0)
     await log.lock()
     log.deleteSegments([10])
     log.unlock()
     await directory.close()
-    expect(await read(dir)).toEqual({ offsets: range(20, 30), told: [] })
+    expect(await readPastDamage(dir)).toEqual({ offsets: range(20, 30), told: [] })
   })
 })
