@@ -1,4 +1,9 @@
-/** What a member is made from, and the making of its file. */
+/**
+ * What a member is made from, and the making of its files.
+ *
+ * Bytes: as group-files.ts tells, written at once into a file that is held locked. Invariant: the lock says who is there, the
+ * content only who that is; so nothing is synced. Crash: a file that nobody holds, whole or not, which counts for nothing.
+ */
 import path from 'node:path'
 import { KafkaError, TerseError } from '../errors.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'

@@ -77,23 +77,6 @@ export function releaseHeldFiles(os: LockFileOs, files: Iterable<HeldFile>): voi
   if (failure !== undefined) throw failure.error
 }
 
-export type Liveness = 'held' | 'free' | 'gone'
-
-/** Whether someone holds the file. Changes nothing; needs no more than the right to read. */
-export function probeFile(os: LockFileOs, path: string): Liveness {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const fd = openExisting(os, path, 'r')
-    if (fd === undefined) return 'gone'
-    try {
-      if (!os.locks.tryLock(fd, 'shared')) return 'held'
-      if (isFileAt(os, fd, path)) return 'free'
-    } finally {
-      os.fs.close(fd)
-    }
-  }
-  return 'held'
-}
-
 /** Removes the file if nobody holds it. Silent when it cannot (another user's file): a leftover does no harm. */
 export function removeIfFree(os: LockFileOs, path: string): boolean {
   let fd: number | undefined

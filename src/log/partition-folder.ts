@@ -1,8 +1,12 @@
-/** A partition's folder: made by its first writer, watched by its readers. */
+/**
+ * A partition's folder: made by its first writer, watched by its readers.
+ *
+ * Bytes: the folder, then its partition.metadata (partition-metadata.ts). Crash between the two: a folder that does not say whose
+ * it is; the next writer writes the file (`ensureMetadata`).
+ */
 import type { Os } from '../os/os.ts'
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
 
-/** A partition's folder as such: made by its first writer, watched by its readers. */
 export class PartitionFolder {
   readonly #os: Os
   readonly #dir: string

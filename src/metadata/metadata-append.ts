@@ -1,4 +1,12 @@
-/** What appending and checkpointing need beyond reading; loaded when something is first written. */
+/**
+ * What appending to the metadata log and checkpointing it need beyond reading; loaded when something is first written. The caller
+ * holds the metadata lock.
+ *
+ * Bytes: those of metadata-log-writer.ts and metadata-checkpoint.ts. Invariant: a segment is unlinked only when a whole, synced
+ * checkpoint holds all that it led to and a segment that goes on behind it is there. Crash: older segments and checkpoints beside
+ * the newest checkpoint, which readers pass over and the next checkpoint removes; a transaction that was begun is aborted by
+ * the next append.
+ */
 import type { MetadataRecord } from '../message/metadata-records.ts'
 import { randomUuid } from '../message/uuid.ts'
 import type { FileSystem } from '../os/file-system.ts'

@@ -1,4 +1,8 @@
-/** Writes the stored image; its bytes are told in stored-image.ts. Loaded when one is due, which is seldom. */
+/**
+ * Writes the stored image; its bytes and what they must fit are told in stored-image.ts. Loaded when one is due, which is seldom.
+ * Crash: the old image or the new one is there, or a `.part` that the next one replaces; what a power cut leaves half written
+ * its checksums tell.
+ */
 
 import { crc32c } from '../bytes/crc32c.ts'
 import { CONFIG_RESOURCE } from '../message/metadata-records.ts'

@@ -3,9 +3,6 @@ import { CONFIG_RESOURCE, type MetadataRecord } from '../message/metadata-record
 import { ZERO_UUID } from '../message/uuid.ts'
 import type { MetadataImage, TopicImage } from './metadata-image.ts'
 
-/** Producer ids are handed out in blocks of this size. */
-export const PRODUCER_ID_BLOCK_SIZE = 1000
-
 /**
  * A new partition at rest, as a clean stop leaves it. With ELR (metadata.version 23 and its feature): no leader, empty
  * ISR, the replica eligible. Without: no leader, the replica in the ISR. In both forms a broker (4.3.1) elects it,
@@ -85,16 +82,6 @@ export function configRecord(
   value: string | null,
 ): MetadataRecord {
   return { type: 'ConfigRecord', resourceType, resourceName, name, value }
-}
-
-/** Takes a block of producer ids: image.nextProducerId is its first one. */
-export function takeProducerIdBlock(image: MetadataImage): MetadataRecord {
-  return {
-    type: 'ProducerIdsRecord',
-    brokerId: image.nodeId,
-    brokerEpoch: brokerEpoch(image) ?? -1,
-    nextProducerId: image.nextProducerId + PRODUCER_ID_BLOCK_SIZE,
-  }
 }
 
 /** Epoch of the node's newest registration: what a clean shutdown marker must say. undefined when there is none. */

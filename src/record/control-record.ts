@@ -33,16 +33,6 @@ export interface EndTransactionMarker {
   readonly coordinatorEpoch: number
 }
 
-/** Undefined where key and value are no end-of-transaction marker. */
-export function endTransactionMarkerOf(
-  key: Buffer | null,
-  value: Buffer | null,
-): EndTransactionMarker | undefined {
-  const type = controlRecordTypeOf(key)
-  if ((type !== 'ABORT' && type !== 'COMMIT') || value === null || value.length < 6) return undefined
-  return { type, coordinatorEpoch: value.readInt32BE(2) }
-}
-
 /** A batch with the marker that ends a producer's transaction in one partition. */
 export function endTransactionBatch(
   marker: EndTransactionMarker,

@@ -271,7 +271,7 @@ const NO_HEADERS: readonly [] = []
 const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`
 
 /** Why a batch of this magic cannot be read. */
-export function magicProblem(magic: number): string {
+function magicProblem(magic: number): string {
   return magic === 0 || magic === 1
     ? `message format v${magic} of Kafka before 0.11, which is no batch`
     : `magic ${magic} is none of Kafka's`

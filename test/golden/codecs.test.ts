@@ -1,11 +1,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { scanBatches } from '../../src/record/batch-scan.ts'
 import { controlRecordTypeOf } from '../../src/record/control-record.ts'
 import type { Codec } from '../../src/record/record.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
+import { scanBatches } from '../support/batch-scan.ts'
 import type { Fixture, FixtureRecord } from '../support/fixtures.ts'
 import { manifestBytes, unpackFixture } from '../support/fixtures.ts'
 

@@ -3,13 +3,13 @@ import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CorruptRecordError } from '../../src/errors.ts'
-import { findBatch, scanBatches } from '../../src/record/batch-scan.ts'
 import { BatchWriter } from '../../src/record/batch-writer.ts'
 import { compress, decompress } from '../../src/record/compression/compression.ts'
 import type { Codec, Record } from '../../src/record/record.ts'
 import { CODECS } from '../../src/record/record.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
+import { findBatch, scanBatches } from '../support/batch-scan.ts'
 
 /** Random records come back as they were; random damage ends in a CorruptRecordError, never in anything else. */
 

@@ -1,4 +1,10 @@
-/** `tkafka storage format`: makes the log directories of a configuration file ready for a node. */
+/**
+ * `tkafka storage format`: makes the log directories of a configuration file ready for a node.
+ *
+ * Bytes: `.tkafka`, one line for a person, in the directory with the metadata; all else as format-directory.ts tells.
+ * Invariant: the directories are made one after the other, and one is formatted once its meta.properties is there, which comes
+ * last. Crash: with --ignore-formatted the next run passes over those that are whole, and makes the others.
+ */
 import { dirname } from 'node:path'
 import type { CommandContext } from '../../cli/command.ts'
 import {

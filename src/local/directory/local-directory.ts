@@ -24,7 +24,7 @@ import { finishPartitionFolder, makePartitionFolders } from './new-partitions.ts
 import { closingOf, isGapless, notedEnds } from './partition-closing.ts'
 import { isNoFolder, PartitionFolders } from './partition-folders.ts'
 import { announcePartitions } from './partitions-in-making.ts'
-import { allocateProducerId, PRODUCER_ID_BLOCK_SIZE } from './producer-id-allocator.ts'
+import { allocateProducerId, takeProducerIdBlock } from './producer-id-allocator.ts'
 import { type Quorum, readQuorum, refuseForeignMetadata } from './quorum.ts'
 import { whyReadOnly } from './read-only.ts'
 import { uncleanFrom } from './unclean-end.ts'
@@ -263,14 +263,7 @@ export class LocalDirectory extends DirectoryReader {
           let first = 0
           await this.alter((image) => {
             first = image.nextProducerId
-            return [
-              {
-                type: 'ProducerIdsRecord',
-                brokerId: image.nodeId,
-                brokerEpoch: image.brokers.get(image.nodeId)?.epoch ?? -1,
-                nextProducerId: first + PRODUCER_ID_BLOCK_SIZE,
-              },
-            ]
+            return [takeProducerIdBlock(image)]
           })
           return first
         },

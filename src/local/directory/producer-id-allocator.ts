@@ -8,12 +8,15 @@
  * Crash: between taking a block and the write, the block is lost; nothing else.
  */
 import { join } from 'node:path'
+import type { MetadataRecord } from '../../message/metadata-records.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { readFully, writeFully } from '../../os/file-system.ts'
 import { openLockFile } from '../../os/lock-file.ts'
 import { waitForLock } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
 
 export const PRODUCER_IDS_FILE = '.tkafka-producer-ids'
+/** Producer ids are handed out in blocks of this size. */
 export const PRODUCER_ID_BLOCK_SIZE = 1000
 
 export interface ProducerIdSource {
@@ -48,5 +51,15 @@ export async function allocateProducerId(os: Os, dir: string, source: ProducerId
     return next
   } finally {
     fs.close(file)
+  }
+}
+
+/** Takes a block of producer ids: image.nextProducerId is its first one. */
+export function takeProducerIdBlock(image: MetadataImage): MetadataRecord {
+  return {
+    type: 'ProducerIdsRecord',
+    brokerId: image.nodeId,
+    brokerEpoch: image.brokers.get(image.nodeId)?.epoch ?? -1,
+    nextProducerId: image.nextProducerId + PRODUCER_ID_BLOCK_SIZE,
   }
 }

@@ -1,4 +1,10 @@
-/** Brings the metadata of a killed broker's directory to the state that a clean stop leaves. */
+/**
+ * Brings the metadata of a killed broker's directory to the state that a clean stop leaves: which records say so (the caller
+ * appends them), and indexes of the metadata log without a preallocated tail.
+ *
+ * Bytes: indexes that end in zeros are cut to none. Invariant: nobody reads these indexes, and a broker makes them anew. Crash:
+ * some are empty and some are not; the next one to close the directory cuts the others.
+ */
 import { join } from 'node:path'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/metadata-image.ts'

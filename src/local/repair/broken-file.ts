@@ -1,4 +1,8 @@
-/** `NAME.N.broken`: a file that is set aside so that nobody reads it, under the first number that is free. */
+/**
+ * `NAME.N.broken`: a file that is set aside so that nobody reads it, under the first number that is free.
+ *
+ * Bytes: those of the file, which only gets another name, in one rename. Crash: it has the old name or the new one.
+ */
 import { BROKEN_SUFFIX } from '../../log/segment/log-files.ts'
 import type { Os } from '../../os/os.ts'
 

@@ -15,9 +15,10 @@ import { formatFeatureRecords, registerBroker } from '../../metadata/initial-rec
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { MetadataLog } from '../../metadata/metadata-log.ts'
 import { isLegalTopicName } from '../../metadata/topic-drafts.ts'
-import { brokerEpoch, newPartition, PRODUCER_ID_BLOCK_SIZE } from '../../metadata/topic-records.ts'
+import { brokerEpoch, newPartition } from '../../metadata/topic-records.ts'
 import type { Os } from '../../os/os.ts'
 import { announcedDeletions } from '../directory/partition-folders.ts'
+import { PRODUCER_ID_BLOCK_SIZE } from '../directory/producer-id-allocator.ts'
 
 interface FoundTopic {
   readonly name: string

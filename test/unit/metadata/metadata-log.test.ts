@@ -3,16 +3,12 @@ import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../../src/bytes/byte-writer.ts'
 import { CorruptRecordError } from '../../../src/errors.ts'
+import { takeProducerIdBlock } from '../../../src/local/directory/producer-id-allocator.ts'
 import { CONFIG_RESOURCE, type MetadataRecord } from '../../../src/message/metadata-records.ts'
 import { encodeAppend } from '../../../src/metadata/metadata-batch-encoder.ts'
 import { MetadataLog } from '../../../src/metadata/metadata-log.ts'
 import { segmentFileName } from '../../../src/metadata/metadata-log-files.ts'
-import {
-  addPartitionRecords,
-  configRecord,
-  removeTopicRecord,
-  takeProducerIdBlock,
-} from '../../../src/metadata/topic-records.ts'
+import { addPartitionRecords, configRecord, removeTopicRecord } from '../../../src/metadata/topic-records.ts'
 import type { Os } from '../../../src/os/os.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { scanBatches } from '../../../src/record/batch-scan.ts'
 import { BatchWriter } from '../../../src/record/batch-writer.ts'
 import type { Codec } from '../../../src/record/record.ts'
 import { RecordBatch } from '../../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
 import { recordOf } from '../../../src/record/record-slices.ts'
+import { scanBatches } from '../../support/batch-scan.ts'
 
 const T = 1_700_000_000_000
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findBatch, scanBatches } from '../../../src/record/batch-scan.ts'
 import { RecordBatchBuilder } from '../../../src/record/record-batch-builder.ts'
+import { findBatch, scanBatches } from '../../support/batch-scan.ts'
 
 function batch(baseOffset: number, count = 2): Buffer {
   const builder = new RecordBatchBuilder({ baseOffset })

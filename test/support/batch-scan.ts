@@ -1,12 +1,12 @@
 /**
- * Walking over the batches of a byte range by their headers, for reading and for recovery: where whole batches end,
- * and what stands there instead of the next one.
+ * Walks over the batches of a byte range by their headers, apart from the program's own readers, which tests hold against it:
+ * where whole batches end, and what stands there instead of the next one.
  */
-import { crc32c } from '../bytes/crc32c.ts'
-import { readInt32, readUInt32 } from '../bytes/int32.ts'
-import { isSafeInt64, readInt64 } from '../bytes/int64.ts'
-import { count } from '../count.ts'
-import { CorruptRecordError } from '../errors.ts'
+import { crc32c } from '../../src/bytes/crc32c.ts'
+import { readInt32, readUInt32 } from '../../src/bytes/int32.ts'
+import { isSafeInt64, readInt64 } from '../../src/bytes/int64.ts'
+import { count } from '../../src/count.ts'
+import { CorruptRecordError } from '../../src/errors.ts'
 import {
   ATTRIBUTES_POSITION,
   COUNT_POSITION,
@@ -17,8 +17,7 @@ import {
   LOG_OVERHEAD,
   MAGIC_POSITION,
   RECORD_BATCH_OVERHEAD,
-} from './batch-header.ts'
-import { magicProblem } from './record-batch.ts'
+} from '../../src/record/batch-header.ts'
 
 /**
  * What stands where a batch should begin:
@@ -119,7 +118,7 @@ function problemAt(
   if (size === LOG_OVERHEAD && onlyZeros(buffer, at, limit)) return zeros(room)
   if (magic !== CURRENT_MAGIC) {
     const isLegacy = (magic === 0 || magic === 1) && size > LOG_OVERHEAD
-    return { kind: isLegacy ? 'legacy' : 'garbage', detail: magicProblem(magic), tornSize: 0 }
+    return { kind: isLegacy ? 'legacy' : 'garbage', detail: `a batch of magic ${magic}`, tornSize: 0 }
   }
   if (size < RECORD_BATCH_OVERHEAD) return garbage(`batch size ${size} is smaller than a batch's header`)
   if (!isSafeInt64(buffer, at) || buffer[at] > 0x7f) return garbage('no offset')
