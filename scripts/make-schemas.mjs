@@ -98,6 +98,7 @@ const libs = option('--libs') ?? judgeLibs()
 const to = option('--to') ?? path.join(root, 'src/message/generated')
 fs.mkdirSync(to, { recursive: true })
 for (const group of FILES) fs.writeFileSync(path.join(to, `${group.file}.ts`), formatted(sourceOf(group)))
+fs.writeFileSync(path.join(to, 'errors.ts'), formatted(errorsSource()))
 
 /** The formatter has the last word on line ends, as for all other source files. */
 function formatted(source) {
@@ -160,6 +161,27 @@ function sourceOf(group) {
     )
   }
   return `${lines.join('\n')}\n`
+}
+
+function errorsSource() {
+  const java = ['-cp', `${libs}/*`, path.join(root, 'scripts/ErrorsTable.java')]
+  const rows = execFileSync('java', java, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const version = /-(\d[\w.]*)\.jar$/.exec(jarOf('kafka-clients'))?.[1]
+  const lines = rows
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [name, code, exception, retriable, ...message] = line.split('\t')
+      const facts = `code: ${code}, exception: '${exception}', retriable: ${retriable}`
+      return `  ${name}: { ${facts}, message: ${JSON.stringify(message.join('\t'))} },`
+    })
+  return `/**
+ * Kafka's errors: code, simple name of the Java exception (it stands in the genuine tools' texts), whether a client may try again, and text.
+ * Made by scripts/make-schemas.mjs from the Errors of Kafka ${version}: not to be changed by hand.
+ */
+export const KAFKA_ERRORS = {
+${lines.join('\n')}
+} as const\n`
 }
 
 function schemaOf(message) {
