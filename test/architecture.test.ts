@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   group: ['log', 'message', 'record', 'bytes', 'os', 'metadata', 'client'],
   client: ['record', 'bytes', 'config'],
   local: ['client', 'log', 'metadata', 'group', 'message', 'record', 'bytes', 'os', 'config'],
-  cluster: ['client', 'message', 'record', 'bytes'],
+  cluster: ['client', 'message', 'record', 'bytes', 'os', 'config', 'group'],
   cli: [],
   commands: ['cli', 'client', 'config', 'log', 'record', 'message', 'metadata', 'bytes', 'os'],
 }

@@ -115,7 +115,12 @@ type InputOfType<T> = T extends 'bytes'
 type TypeOf<F> = F extends { readonly type: infer T } ? T : F
 type Null<F> = F extends { readonly nullable: true } ? null : never
 /** What not every version has, and what is tagged. Kafka's own defaults of other fields are no reason to forget them. */
-type MayBeLeftOut<F> = F extends { readonly tag: number } | { readonly since: number } ? true : false
+type MayBeLeftOut<F> = F extends
+  | { readonly tag: number }
+  | { readonly since: number }
+  | { readonly until: number }
+  ? true
+  : false
 
 /** A decoded message: every field is there. */
 export type Message<F extends Fields> = {

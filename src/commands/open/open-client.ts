@@ -1,7 +1,4 @@
-/**
- * Directory or cluster: the only module of commands/ that names local/ (and, once it is built, cluster/), and only
- * when a tool asks for a client.
- */
+/** Directory or cluster: the only module of commands/ that names local/ and cluster/, and only when a tool asks for a client. */
 import type { CommandContext } from '../../cli/command.ts'
 import type { Admin } from '../../client/admin/admin.ts'
 import type { Consumer, ConsumerOptions } from '../../client/consumer.ts'
@@ -15,9 +12,15 @@ import type { LogDirs } from '../../local/directory/log-dirs.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'
 import { systemOs } from '../../os/system-os.ts'
 
-/** Admin on the data directory (or, later, on the cluster that --bootstrap-server names). */
+/** Admin on the data directory, or on the cluster that --bootstrap-server names. */
 export async function openAdmin(context: CommandContext): Promise<Admin> {
-  const waitLimit = adminWaitLimit(context, await readSettings(context))
+  const settings = await readSettings(context)
+  const cluster = clusterAddress(context)
+  if (cluster !== undefined) {
+    const { openClusterAdmin } = await import('../../cluster/open-cluster.ts')
+    return openClusterAdmin(systemOs.clock, cluster, settings, { warn: warnOnce(context) })
+  }
+  const waitLimit = adminWaitLimit(context, settings)
   const { LocalAdmin } = await import('../../local/admin/local-admin.ts')
   const { DirectoryReader } = await import('../../local/directory/directory-reader.ts')
   const { path, why: _, ...found } = await dataDir(context)
@@ -95,7 +98,7 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
 /**
  * The data directory that this command line means.
  * @throws UsageError when --data-dir stands beside an address that is not declared to be it
- * @throws TerseError when an address is not declared local: that is a cluster, which is not built yet
+ * @throws TerseError when an address is not declared local: that is a cluster
  */
 export async function openDirectory(context: CommandContext, waitLimit?: WaitLimit): Promise<LocalDirectory> {
   const { path, why: _, ...found } = await dataDir(context)
@@ -134,39 +137,57 @@ function hasServerProperties(path: string): boolean | undefined {
   }
 }
 
-function requireLocal(context: CommandContext): void {
+interface NamedServers {
+  readonly servers: string
+  /** The flag or the file that names them. */
+  readonly from: string
+  readonly toControllers: boolean
+}
+
+/** The cluster that this command line means; undefined: the data directory. */
+function clusterAddress(context: CommandContext): NamedServers | undefined {
   const address = namedServers(context)
-  if (address === undefined || isDeclaredLocal(address.servers, context.env.TKAFKA_LOCAL_BOOTSTRAP)) return
+  if (address === undefined || isDeclaredLocal(address.servers, context.env.TKAFKA_LOCAL_BOOTSTRAP))
+    return undefined
   const { servers, from } = address
   if (context.dataDir !== undefined) {
     throw new UsageError(
       `--data-dir ${context.dataDir} and ${from} ${servers} cannot be used together: TKAFKA_LOCAL_BOOTSTRAP does not name that address as the data directory`,
     )
   }
+  return address
+}
+
+/** @throws TerseError for what works on files where an address is named */
+function requireLocal(context: CommandContext): void {
+  const address = clusterAddress(context)
+  if (address === undefined) return
+  const { servers, from } = address
   throw new TerseError(
-    `${from} ${servers} is a cluster, which tkafka cannot reach yet (Kafka's own tools can); leave it out to work on the data directory, or set TKAFKA_LOCAL_BOOTSTRAP=${servers} to say that this address is the data directory`,
+    `${from} ${servers} is a cluster, which keeps its files to itself; leave it out to work on the data directory, or set TKAFKA_LOCAL_BOOTSTRAP=${servers} to say that this address is the data directory`,
   )
 }
 
 /** Addresses in the command line, else in the files and properties of client settings. */
-function namedServers(context: CommandContext): { servers: string; from: string } | undefined {
+function namedServers(context: CommandContext): NamedServers | undefined {
   const options = context.options.ofAnyTool
   for (const flag of ['bootstrap-server', 'bootstrap-controller', 'broker-list']) {
     const servers = options.has(flag) ? options.value(flag) : undefined
     // log-dirs and reassign-partitions have ids of brokers in a list of that name.
     const ids = flag === 'broker-list' && servers?.includes(':') === false
-    if (servers !== undefined && !ids) return { servers, from: `--${flag}` }
+    if (servers !== undefined && !ids)
+      return { servers, from: `--${flag}`, toControllers: flag === 'bootstrap-controller' }
   }
   for (const flag of ['command-property', 'producer-property', 'consumer-property', 'producer-props']) {
     for (const pair of options.values(flag)) {
       const servers = /^bootstrap\.servers=(.+)$/.exec(pair)?.[1]
-      if (servers !== undefined) return { servers, from: `--${flag} bootstrap.servers` }
+      if (servers !== undefined) return { servers, from: `--${flag} bootstrap.servers`, toControllers: false }
     }
   }
   for (const flag of ['command-config', 'producer.config', 'consumer.config', 'admin.config']) {
     const file = options.has(flag) ? options.value(flag) : undefined
     const servers = file === undefined ? undefined : serversInFile(file)
-    if (servers !== undefined) return { servers, from: `${file}: bootstrap.servers` }
+    if (servers !== undefined) return { servers, from: `${file}: bootstrap.servers`, toControllers: false }
   }
   return undefined
 }

@@ -1,0 +1,96 @@
+/** Admin on a cluster: each method is a row that names the part which has it, loaded when it is first asked for. */
+import type { Admin } from '../../client/admin/admin.ts'
+import { TerseError } from '../../errors.ts'
+import type { ClusterClient } from '../cluster-client.ts'
+
+type Method = Exclude<keyof Admin, 'close' | 'clean'>
+/** Loads the part that has the method. */
+type Rows = { readonly [M in Method]: () => Promise<Pick<Admin, M>> }
+
+/** What works on files: a cluster keeps its own to itself. */
+function keptByBrokers(what: string): () => Promise<never> {
+  return async () => {
+    throw new TerseError(
+      `${what} works on the files of a data directory, and a cluster keeps its files to itself; leave the server's address out`,
+    )
+  }
+}
+
+/** For what is not built yet. */
+function notYet(what: string): () => Promise<never> {
+  return async () => {
+    throw new TerseError(`tkafka cannot ask a cluster for ${what} yet (Kafka's own tools can)`)
+  }
+}
+
+function rowsOf(client: ClusterClient): Rows {
+  const topics = async () => new (await import('./topic-admin.ts')).ClusterTopics(client)
+  const later = notYet
+  return {
+    createTopic: topics,
+    listTopics: topics,
+    topicNames: topics,
+    describeTopics: topics,
+    describeTopicIds: topics,
+    createPartitions: topics,
+    deleteTopic: topics,
+    describeConfigs: later('settings'),
+    listConfigResources: later('settings'),
+    incrementalAlterConfigs: later('settings'),
+    describeClientQuotas: later('quotas'),
+    alterClientQuotas: later('quotas'),
+    describeUserScramCredentials: later('credentials'),
+    alterUserScramCredentials: later('credentials'),
+    listOffset: later('offsets'),
+    deleteRecords: later('deleting records'),
+    listGroups: later('groups'),
+    describeConsumerGroup: later('groups'),
+    listConsumerGroupOffsets: later('groups'),
+    alterConsumerGroupOffsets: later('groups'),
+    deleteConsumerGroup: later('groups'),
+    deleteConsumerGroupOffsets: later('groups'),
+    describeCluster: later('its nodes'),
+    describeFeatures: later('features'),
+    describeLogDirs: later('log directories'),
+    updateFeatures: later('features'),
+    clusterId: later('its id'),
+    describeMetadataQuorum: later('its quorum'),
+    featuresEpoch: later('features'),
+    unregisterBroker: later('unregistering'),
+    describeAcls: later('ACLs'),
+    createAcls: later('ACLs'),
+    deleteAcls: later('ACLs'),
+    listShareGroupOffsets: later('share groups'),
+    describeShareGroup: later('share groups'),
+    describeStreamsGroup: later('streams groups'),
+    deleteStreamsGroup: later('streams groups'),
+    describeDelegationTokens: later('tokens'),
+    listTransactions: later('transactions'),
+    describeTransaction: later('transactions'),
+    describeProducers: later('producers'),
+    abortTransaction: later('transactions'),
+    forceTerminateTransaction: later('transactions'),
+    check: keptByBrokers('check'),
+    repair: keptByBrokers('repair'),
+    explainCleaning: keptByBrokers('explain'),
+  }
+}
+
+/** Kafka's Admin client: every call is tried again until default.api.timeout.ms is over, where that can help. */
+export function kafkaAdminClient(client: ClusterClient): Admin {
+  const rows = rowsOf(client)
+  const admin: Record<string, unknown> = {
+    close: () => client.close(),
+    // biome-ignore lint/correctness/useYield: it is the interface that says that this yields
+    async *clean() {
+      await keptByBrokers('log-cleaner')()
+    },
+  }
+  for (const method of Object.keys(rows) as Method[]) {
+    admin[method] = async (...args: readonly unknown[]) => {
+      const part = (await rows[method]()) as Record<string, (...given: readonly unknown[]) => unknown>
+      return part[method](...args)
+    }
+  }
+  return admin as unknown as Admin
+}

@@ -1,0 +1,367 @@
+/** One connection to one broker: requests out, responses back, each within its time. */
+import { ByteReader } from '../../bytes/byte-reader.ts'
+import { ByteWriter } from '../../bytes/byte-writer.ts'
+import { CorruptRecordError, KafkaError } from '../../errors.ts'
+import { codecOf, type MessageObject } from '../../message/codec.ts'
+import { API_VERSIONS_REQUEST, API_VERSIONS_RESPONSE } from '../../message/generated/requests.ts'
+import type {
+  Fields,
+  Message,
+  MessageInput,
+  MessageInputOf,
+  MessageOf,
+  MessageSchema,
+} from '../../message/schema.ts'
+import type { SocketAddress, Sockets, StreamConnection, TlsOptions } from '../../os/sockets.ts'
+import { addressText, ConnectionError, connectFailure, connectionClosed } from './connection-error.ts'
+import { type FrameListener, Frames } from './frames.ts'
+import { kafkaErrorOf, throwAnyError, throwErrorOf } from './protocol-error.ts'
+import { whatSpeaks } from './sniffing.ts'
+
+declare const __TKAFKA_VERSION__: string
+/** Set by the build; absent where tests run the sources. */
+const SOFTWARE_VERSION = typeof __TKAFKA_VERSION__ === 'string' ? __TKAFKA_VERSION__ : '0.0.0'
+
+/** Who connects, and how long what may take. */
+export interface ConnectionSettings {
+  readonly clientId: string
+  readonly requestTimeoutMs: number
+  readonly connectTimeoutMs: number
+  readonly security?: ConnectionSecurity | undefined
+}
+
+/** What makes a connection a trusted one; absent for security.protocol=PLAINTEXT. */
+export interface ConnectionSecurity {
+  /** `SSL`, `SASL_PLAINTEXT`, `SASL_SSL`. */
+  readonly protocol: string
+  readonly tls?: TlsOptions | undefined
+  /** Runs before any other request but ApiVersions. @throws ConnectionError that names the address */
+  authenticate?(connection: BrokerConnection): Promise<void>
+  /** What a TLS handshake's failure means. */
+  explain?(address: SocketAddress, error: unknown): ConnectionError | undefined
+}
+
+interface Pending {
+  readonly started: (body: Buffer, start: number) => void
+  readonly failed: (error: Error) => void
+}
+
+interface Range {
+  readonly min: number
+  readonly max: number
+}
+
+/** A broker that does not say within this time that it is one never will. */
+const FIRST_ANSWER_MS = 10_000
+/** Asked first; a broker that knows only older ones says so in version 0. */
+const API_VERSIONS_VERSION = 4
+
+export class BrokerConnection {
+  readonly address: SocketAddress
+  readonly #stream: StreamConnection
+  readonly #settings: ConnectionSettings
+  readonly #pending = new Map<number, Pending>()
+  readonly #versions = new Map<number, Range>()
+  #apiVersions: MessageOf<typeof API_VERSIONS_RESPONSE> | undefined
+  #correlationId = 0
+  #failure: Error | undefined
+  /** False until the other side has shown that it is a Kafka broker. */
+  #known = false
+
+  private constructor(address: SocketAddress, stream: StreamConnection, settings: ConnectionSettings) {
+    this.address = address
+    this.#stream = stream
+    this.#settings = settings
+    const listener: FrameListener = {
+      begins: (correlationId, size, head) => this.#begins(correlationId, size, head),
+      frame: (correlationId, bytes, start) => this.#answered(correlationId, bytes, start),
+    }
+    const frames = new Frames(listener)
+    stream.onData = (chunk) => frames.push(chunk)
+    stream.onEnd = (error) => this.#fail(this.#known ? connectionClosed(address, error) : this.#hungUp(error))
+  }
+
+  /**
+   * Connects, asks what the broker speaks, and authenticates.
+   * @throws ConnectionError
+   */
+  static async open(
+    sockets: Sockets,
+    address: SocketAddress,
+    settings: ConnectionSettings,
+  ): Promise<BrokerConnection> {
+    let stream: StreamConnection
+    const { security } = settings
+    try {
+      stream = await sockets.connect(address, { timeoutMs: settings.connectTimeoutMs, tls: security?.tls })
+    } catch (error) {
+      throw security?.explain?.(address, error) ?? connectFailure(address, error)
+    }
+    const connection = new BrokerConnection(address, stream, settings)
+    try {
+      await connection.#askVersions()
+      await security?.authenticate?.(connection)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    return connection
+  }
+
+  /** False once it broke or was closed: then it answers nothing any more. */
+  get isOpen(): boolean {
+    return this.#failure === undefined
+  }
+
+  get requestsInFlight(): number {
+    return this.#pending.size
+  }
+
+  /** What the broker said of itself when the connection was made. */
+  get apiVersions(): MessageOf<typeof API_VERSIONS_RESPONSE> {
+    if (this.#apiVersions === undefined) throw new Error('asked before the connection was made')
+    return this.#apiVersions
+  }
+
+  /** The newest version that both sides know; -1 where there is none. */
+  versionOf(request: MessageSchema): number {
+    const range = this.#versions.get(request.apiKey)
+    if (range === undefined) return -1
+    const version = Math.min(range.max, request.highestVersion)
+    return version < Math.max(range.min, request.lowestVersion) ? -1 : version
+  }
+
+  /**
+   * Sends a request and gives its response back, which has no error in it.
+   * @throws KafkaError of any error that stands in the response
+   * @throws ConnectionError
+   */
+  async ask<Q extends Fields, A extends Fields>(
+    request: MessageSchema<Q>,
+    response: MessageSchema<A>,
+    body: MessageInput<Q>,
+    options?: AskOptions,
+  ): Promise<Message<A>> {
+    const message = await this.#ask(request, response, body, options)
+    throwAnyError(message)
+    return message
+  }
+
+  /**
+   * The same for responses of many parts: an error of the whole is thrown, those of the parts are the caller's, who must look at
+   * each (`throwErrorOf`).
+   */
+  async askEach<Q extends Fields, A extends Fields>(
+    request: MessageSchema<Q>,
+    response: MessageSchema<A>,
+    body: MessageInput<Q>,
+    options?: AskOptions,
+  ): Promise<Message<A>> {
+    const message = await this.#ask(request, response, body, options)
+    throwErrorOf(message)
+    return message
+  }
+
+  /** For the hot paths: the request's body is encoded by the caller, the response's bytes come as they are, behind its header. */
+  async exchange(
+    request: MessageSchema,
+    version: number,
+    body: Buffer,
+    options?: AskOptions,
+  ): Promise<ByteReader> {
+    return this.#exchange(request, version, body, options)
+  }
+
+  /** A request that nobody answers (Produce with acks=0). */
+  tell(request: MessageSchema, version: number, body: Buffer): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#send(request, version, ++this.#correlationId, body)
+  }
+
+  /** Bytes that were written and that the kernel has not taken. */
+  get unsent(): number {
+    return this.#stream.unsent
+  }
+
+  /** What is in flight fails; what was written before still goes out. */
+  close(): void {
+    this.#stream.end()
+    this.#fail(connectionClosed(this.address))
+  }
+
+  async #ask<Q extends Fields, A extends Fields>(
+    request: MessageSchema<Q>,
+    response: MessageSchema<A>,
+    body: MessageInput<Q>,
+    options: AskOptions = {},
+  ): Promise<Message<A>> {
+    const version = options.version ?? this.versionOf(request)
+    if (version < 0) throw this.#unsupported(request)
+    const writer = new ByteWriter(256)
+    codecOf(request, version).encode(writer, body as MessageObject)
+    const reader = await this.#exchange(request, version, writer.view(), options)
+    const message: MessageObject = {}
+    this.#decoding(request, () => codecOf(response, version).decode(reader, message))
+    return message as Message<A>
+  }
+
+  async #exchange(
+    request: MessageSchema,
+    version: number,
+    body: Buffer,
+    options: AskOptions = {},
+  ): Promise<ByteReader> {
+    if (this.#failure !== undefined) throw this.#failure
+    const correlationId = ++this.#correlationId
+    const timeoutMs = options.timeoutMs ?? this.#settings.requestTimeoutMs
+    const reader = await new Promise<ByteReader>((resolve, reject) => {
+      const timer = setTimeout(() => this.#fail(this.#silent(request, timeoutMs)), timeoutMs)
+      this.#pending.set(correlationId, {
+        started: (bytes, start) => {
+          clearTimeout(timer)
+          resolve(new ByteReader(bytes, start, bytes.length))
+        },
+        failed: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
+      this.#send(request, version, correlationId, body)
+    })
+    // The answer to ApiVersions has no tags in its header: who asks does not know yet what is spoken.
+    if (version >= request.flexibleSince && request.apiKey !== API_VERSIONS_REQUEST.apiKey) {
+      this.#decoding(request, () => skipTags(reader))
+    }
+    return reader
+  }
+
+  #send(request: MessageSchema, version: number, correlationId: number, body: Buffer): void {
+    const header = new ByteWriter(64)
+    const id = Buffer.byteLength(this.#settings.clientId)
+    header.int32(0).int16(request.apiKey).int16(version).int32(correlationId)
+    header.int16(id).utf8(this.#settings.clientId)
+    if (version >= request.flexibleSince) header.uvarint(0)
+    header.patchInt32(0, header.position - 4 + body.length)
+    this.#stream.write(header.view())
+    this.#stream.write(body)
+  }
+
+  async #askVersions(): Promise<void> {
+    const ask = (version: number) => {
+      const body = { clientSoftwareName: 'tkafka', clientSoftwareVersion: SOFTWARE_VERSION }
+      const timeoutMs = Math.min(FIRST_ANSWER_MS, this.#settings.requestTimeoutMs)
+      return this.#apiVersionsAt(version, body, timeoutMs)
+    }
+    let answer = await ask(API_VERSIONS_VERSION)
+    if (answer.errorCode === 35) {
+      const known = answer.apiKeys.find(({ apiKey }) => apiKey === API_VERSIONS_REQUEST.apiKey)
+      answer = await ask(Math.min(known?.maxVersion ?? 0, API_VERSIONS_VERSION))
+    }
+    if (answer.errorCode !== 0) throw kafkaErrorOf(answer.errorCode)
+    for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) {
+      this.#versions.set(apiKey, { min: minVersion, max: maxVersion })
+    }
+    this.#apiVersions = answer
+  }
+
+  async #apiVersionsAt(
+    version: number,
+    body: MessageInputOf<typeof API_VERSIONS_REQUEST>,
+    timeoutMs: number,
+  ) {
+    const writer = new ByteWriter(64)
+    codecOf(API_VERSIONS_REQUEST, version).encode(writer, body)
+    const reader = await this.#exchange(API_VERSIONS_REQUEST, version, writer.view(), { timeoutMs })
+    // Whatever version was asked for, UNSUPPORTED_VERSION comes in version 0.
+    const refused = reader.remaining >= 2 && reader.buffer.readInt16BE(reader.position) === 35
+    const message: MessageObject = {}
+    this.#decoding(API_VERSIONS_REQUEST, () =>
+      codecOf(API_VERSIONS_RESPONSE, refused ? 0 : version).decode(reader, message),
+    )
+    return message as MessageOf<typeof API_VERSIONS_RESPONSE>
+  }
+
+  #begins(correlationId: number, size: number, head: Buffer): boolean {
+    if (this.#pending.has(correlationId)) {
+      this.#known = true
+      return true
+    }
+    const other = this.#known ? undefined : whatSpeaks(head, this.#settings.security?.protocol)
+    const at = addressText(this.address)
+    const why = other ?? `sent ${size} bytes that nobody asked for (correlation id ${correlationId})`
+    this.#fail(new ConnectionError('wrong', this.address, `${at} ${why}`))
+    this.#stream.destroy()
+    return false
+  }
+
+  #answered(correlationId: number, bytes: Buffer, start: number): void {
+    const pending = this.#pending.get(correlationId)
+    this.#pending.delete(correlationId)
+    pending?.started(bytes, start)
+  }
+
+  /** @throws ConnectionError where the bytes are no such response */
+  #decoding(request: MessageSchema, decode: () => void): void {
+    try {
+      decode()
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error
+      const what = `${addressText(this.address)} answered ${request.name} with bytes that are no such response`
+      const failure = new ConnectionError('wrong', this.address, `${what}: ${error.message}`)
+      this.#fail(failure)
+      this.#stream.destroy()
+      throw failure
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { failed } of pending) failed(error)
+  }
+
+  /** A request that was not answered in time: what comes later would be taken for another one's answer. */
+  #silent(request: MessageSchema, ms: number): ConnectionError {
+    this.#stream.destroy()
+    const at = addressText(this.address)
+    const what = this.#known
+      ? `did not answer ${request.name} within ${ms} ms`
+      : `accepts connections and says nothing: no Kafka broker answered within ${ms} ms`
+    return new ConnectionError(this.#known ? 'timeout' : 'wrong', this.address, `${at} ${what}`)
+  }
+
+  /** The first thing that the other side did was to hang up. */
+  #hungUp(error?: Error): ConnectionError {
+    const { security } = this.#settings
+    const explained = error === undefined ? undefined : security?.explain?.(this.address, error)
+    if (explained !== undefined) return explained
+    return connectionClosed(this.address, error)
+  }
+
+  #unsupported(request: MessageSchema): KafkaError {
+    const range = this.#versions.get(request.apiKey)
+    const name = request.name.replace(/Request$/, '')
+    const what =
+      range === undefined
+        ? `does not know ${name}`
+        : `knows ${name} in versions ${range.min} to ${range.max} alone`
+    return new KafkaError(
+      'UNSUPPORTED_VERSION',
+      `${addressText(this.address)} ${what}, which this needs another one of.`,
+    )
+  }
+}
+
+export interface AskOptions {
+  readonly timeoutMs?: number
+  /** Default: the newest that both sides know. */
+  readonly version?: number
+}
+
+function skipTags(reader: ByteReader): void {
+  for (let count = reader.uvarint(); count > 0; count--) {
+    reader.uvarint()
+    reader.skip(reader.uvarint())
+  }
+}

@@ -1,0 +1,146 @@
+/** Stream connections as a port: TCP, and TLS over it. */
+import type { Socket } from 'node:net'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
+
+export interface SocketAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** What a TLS handshake needs; Node's names. */
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'pfx'
+  | 'ciphers'
+  | 'minVersion'
+  | 'maxVersion'
+  | 'checkServerIdentity'
+> & {
+  /** Whether the certificate must be for the name that was connected to. */
+  readonly checkName: boolean
+}
+
+/** One connection. Its owner sets the two listeners before the next turn of the event loop. */
+export interface StreamConnection {
+  /** Bytes as they come; a chunk is the listener's own. */
+  onData: (chunk: Buffer) => void
+  /** Once, when nothing comes any more: with what went wrong, or without an error where the other side hung up. */
+  onEnd: (error?: Error) => void
+  /** Takes the bytes over: they are not to be changed any more. */
+  write(bytes: Buffer): void
+  /** Bytes that the kernel has not taken yet. */
+  readonly unsent: number
+  /** What was written goes out, then the connection closes; `onEnd` is not called. */
+  end(): void
+  /** Closes at once; `onEnd` is not called. */
+  destroy(): void
+}
+
+export interface ConnectOptions {
+  readonly timeoutMs: number
+  readonly tls?: TlsOptions | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Sockets {
+  /** Rejects with the system's error, with a code; ETIMEDOUT after `timeoutMs`. */
+  connect(address: SocketAddress, options: ConnectOptions): Promise<StreamConnection>
+}
+
+/** Node's sockets. The modules are loaded with the first connection; node:tls with the first that needs it. */
+export const systemSockets: Sockets = {
+  connect(address, options) {
+    const { tls } = options
+    const socket: Socket = tls === undefined ? plainSocket(address) : tlsSocket(address, tls)
+    const ready = tls === undefined ? 'connect' : 'secureConnect'
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error) => {
+        clearTimeout(timer)
+        options.signal?.removeEventListener('abort', aborted)
+        socket.destroy()
+        reject(error)
+      }
+      const aborted = () => failed(codedError('ABORT_ERR', 'aborted'))
+      const timer = setTimeout(
+        () => failed(codedError('ETIMEDOUT', 'connection timed out')),
+        options.timeoutMs,
+      )
+      const closed = () => failed(codedError('ECONNRESET', 'closed during the handshake'))
+      options.signal?.addEventListener('abort', aborted, { once: true })
+      socket.once('error', failed)
+      socket.once('close', closed)
+      socket.once(ready, () => {
+        clearTimeout(timer)
+        options.signal?.removeEventListener('abort', aborted)
+        socket.off('error', failed)
+        socket.off('close', closed)
+        resolve(new NodeConnection(socket))
+      })
+    })
+  },
+}
+
+function plainSocket({ host, port }: SocketAddress): Socket {
+  return process.getBuiltinModule('node:net').connect({ host, port, noDelay: true })
+}
+
+function tlsSocket({ host, port }: SocketAddress, { checkName, ...tls }: TlsOptions): TLSSocket {
+  const { connect } = process.getBuiltinModule('node:tls')
+  // A server name must be a name.
+  const servername = process.getBuiltinModule('node:net').isIP(host) === 0 ? { servername: host } : {}
+  const unchecked = checkName ? {} : { checkServerIdentity: () => undefined }
+  const socket = connect({ host, port, ...servername, ...tls, ...unchecked })
+  socket.setNoDelay(true)
+  return socket
+}
+
+function codedError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+class NodeConnection implements StreamConnection {
+  onData: (chunk: Buffer) => void = () => {}
+  onEnd: (error?: Error) => void = () => {}
+  readonly #socket: Socket
+  #over = false
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('data', (chunk: Buffer) => this.onData(chunk))
+    socket.once('error', (error) => this.#ended(error))
+    socket.once('end', () => this.#ended())
+    socket.once('close', () => this.#ended())
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes)
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength
+  }
+
+  end(): void {
+    this.#over = true
+    this.#socket.on('error', () => {})
+    this.#socket.end(() => this.#socket.destroy())
+  }
+
+  destroy(): void {
+    this.#over = true
+    this.#socket.on('error', () => {})
+    this.#socket.destroy()
+  }
+
+  #ended(error?: Error): void {
+    if (this.#over) return
+    this.#over = true
+    this.#socket.on('error', () => {})
+    this.#socket.destroy()
+    this.onEnd(error)
+  }
+}
