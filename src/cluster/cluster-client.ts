@@ -1,6 +1,11 @@
 /** A cluster as its clients see it: bootstrap addresses, brokers and leaders, and requests that reach the one who can answer. */
 import { KafkaError, type KafkaErrorName, TerseError } from '../errors.ts'
-import { METADATA_REQUEST, METADATA_RESPONSE } from '../message/generated/requests.ts'
+import {
+  DESCRIBE_CLUSTER_REQUEST,
+  DESCRIBE_CLUSTER_RESPONSE,
+  METADATA_REQUEST,
+  METADATA_RESPONSE,
+} from '../message/generated/requests.ts'
 import type { Fields, Message, MessageInput, MessageSchema } from '../message/schema.ts'
 import { ZERO_UUID } from '../message/uuid.ts'
 import type { Clock } from '../os/clock.ts'
@@ -31,6 +36,9 @@ export interface ClusterClientOptions {
 
 /** What `topics` a metadata request is about: all, or these. */
 export type TopicsAsked = 'all' | readonly string[] | { readonly ids: readonly string[] }
+
+/** DescribeCluster's endpointType. */
+const CONTROLLERS = 2
 
 export class ClusterClient {
   readonly settings: ClusterSettings
@@ -161,9 +169,21 @@ export class ClusterClient {
 
   /** The broker that takes what only the controller may change. */
   async controller(): Promise<BrokerConnection> {
-    if (this.settings.toControllers) return this.anyBroker()
+    if (this.settings.toControllers) return this.#activeController()
     if (this.#controllerId < 0) await this.metadata([])
     return this.#controllerId < 0 ? this.anyBroker() : this.broker(this.#controllerId)
+  }
+
+  /** The quorum's leader, which a controller names. */
+  async #activeController(): Promise<BrokerConnection> {
+    const connection = await this.anyBroker()
+    const answer = await connection.ask(DESCRIBE_CLUSTER_REQUEST, DESCRIBE_CLUSTER_RESPONSE, {
+      includeClusterAuthorizedOperations: false,
+      endpointType: CONTROLLERS,
+    })
+    const leader = answer.brokers.find(({ brokerId }) => brokerId === answer.controllerId)
+    if (leader === undefined) throw new KafkaError('NOT_CONTROLLER')
+    return this.#connect(leader)
   }
 
   /** Forgets what was known: the next call asks anew. */
@@ -195,13 +215,34 @@ export class ClusterClient {
     const connecting = BrokerConnection.open(
       this.#sockets,
       { host, port },
-      { clientId, requestTimeoutMs, connectTimeoutMs, security: this.#options.security },
-    )
+      {
+        clientId,
+        requestTimeoutMs,
+        connectTimeoutMs,
+        security: this.#options.security,
+        slow: (line) => this.#options.warn?.(line),
+      },
+    ).then((connection) => this.#rightKind(connection))
     this.#connections.set(key, connecting)
     connecting.catch(() => {
       if (this.#connections.get(key) === connecting) this.#connections.delete(key)
     })
     return connecting
+  }
+
+  /** Controllers and brokers listen on ports of their own and know different requests. */
+  #rightKind(connection: BrokerConnection): BrokerConnection {
+    const isBroker = connection.versionOf(METADATA_REQUEST) >= 0
+    if (isBroker !== this.settings.toControllers) return connection
+    connection.close()
+    const at = addressText(connection.address)
+    throw new ConnectionError(
+      'wrong',
+      connection.address,
+      isBroker
+        ? `${at} is a broker's port: use --bootstrap-server, or name a controller's port`
+        : `${at} is a controller's port: use --bootstrap-controller, or name a broker's port`,
+    )
   }
 
   /** Of a broker that cannot be reached where others could: both addresses, for that is the commonest fault of containers. */

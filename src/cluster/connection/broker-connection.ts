@@ -28,6 +28,8 @@ export interface ConnectionSettings {
   readonly requestTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly security?: ConnectionSecurity | undefined
+  /** Told of a connection whose other end is silent for long. */
+  readonly slow?: (line: string) => void
 }
 
 /** What makes a connection a trusted one; absent for security.protocol=PLAINTEXT. */
@@ -35,8 +37,12 @@ export interface ConnectionSecurity {
   /** `SSL`, `SASL_PLAINTEXT`, `SASL_SSL`. */
   readonly protocol: string
   readonly tls?: TlsOptions | undefined
-  /** Runs before any other request but ApiVersions. @throws ConnectionError that names the address */
-  authenticate?(connection: BrokerConnection): Promise<void>
+  /**
+   * Runs before any other request but ApiVersions, and again before the session is over.
+   * @returns milliseconds that the session lives; 0: as long as the connection
+   * @throws ConnectionError that names the address
+   */
+  authenticate?(ask: BrokerConnection['ask'], address: SocketAddress): Promise<number>
   /** What a TLS handshake's failure means. */
   explain?(address: SocketAddress, error: unknown): ConnectionError | undefined
 }
@@ -53,6 +59,10 @@ interface Range {
 
 /** A broker that does not say within this time that it is one never will. */
 const FIRST_ANSWER_MS = 10_000
+/** Silence of a new connection that is told. */
+const SLOW_MS = 1500
+/** Part of a session behind which the connection authenticates again. */
+const SESSION_PART = 0.85
 /** Asked first; a broker that knows only older ones says so in version 0. */
 const API_VERSIONS_VERSION = 4
 
@@ -65,6 +75,9 @@ export class BrokerConnection {
   #apiVersions: MessageOf<typeof API_VERSIONS_RESPONSE> | undefined
   #correlationId = 0
   #failure: Error | undefined
+  /** While the connection authenticates, all other requests wait. */
+  #authenticating: Promise<void> | undefined
+  #sessionTimer: NodeJS.Timeout | undefined
   /** False until the other side has shown that it is a Kafka broker. */
   #known = false
 
@@ -77,7 +90,11 @@ export class BrokerConnection {
       frame: (correlationId, bytes, start) => this.#answered(correlationId, bytes, start),
     }
     const frames = new Frames(listener)
-    stream.onData = (chunk) => frames.push(chunk)
+    stream.onData = (chunk) => {
+      frames.push(chunk)
+      // An alert of TLS is shorter than any response's head.
+      if (!this.#known && this.#failure === undefined) this.#sniff(frames.partialHead)
+    }
     stream.onEnd = (error) => this.#fail(this.#known ? connectionClosed(address, error) : this.#hungUp(error))
   }
 
@@ -100,7 +117,7 @@ export class BrokerConnection {
     const connection = new BrokerConnection(address, stream, settings)
     try {
       await connection.#askVersions()
-      await security?.authenticate?.(connection)
+      if (security?.authenticate !== undefined) await connection.#authenticate(security)
     } catch (error) {
       connection.close()
       throw error
@@ -211,6 +228,7 @@ export class BrokerConnection {
     body: Buffer,
     options: AskOptions = {},
   ): Promise<ByteReader> {
+    if (this.#authenticating !== undefined && options.authenticates !== true) await this.#authenticating
     if (this.#failure !== undefined) throw this.#failure
     const correlationId = ++this.#correlationId
     const timeoutMs = options.timeoutMs ?? this.#settings.requestTimeoutMs
@@ -246,13 +264,43 @@ export class BrokerConnection {
     this.#stream.write(body)
   }
 
+  /** Holds up all other requests meanwhile: the broker would take them for tokens. */
+  async #authenticate(security: ConnectionSecurity): Promise<void> {
+    let done = () => {}
+    this.#authenticating = new Promise((resolve) => {
+      done = resolve
+    })
+    try {
+      const ask: BrokerConnection['ask'] = (request, response, body, options) =>
+        this.ask(request, response, body, { ...options, authenticates: true })
+      const lifetimeMs = (await security.authenticate?.(ask, this.address)) ?? 0
+      if (lifetimeMs > 0) this.#authenticateAgain(security, lifetimeMs * SESSION_PART)
+    } finally {
+      this.#authenticating = undefined
+      done()
+    }
+  }
+
+  #authenticateAgain(security: ConnectionSecurity, ms: number): void {
+    this.#sessionTimer = setTimeout(() => {
+      this.#authenticate(security).catch((error: Error) => {
+        this.#fail(error)
+        this.#stream.destroy()
+      })
+    }, ms).unref()
+  }
+
   async #askVersions(): Promise<void> {
     const ask = (version: number) => {
       const body = { clientSoftwareName: 'tkafka', clientSoftwareVersion: SOFTWARE_VERSION }
       const timeoutMs = Math.min(FIRST_ANSWER_MS, this.#settings.requestTimeoutMs)
       return this.#apiVersionsAt(version, body, timeoutMs)
     }
-    let answer = await ask(API_VERSIONS_VERSION)
+    const at = addressText(this.address)
+    const slow = setTimeout(() => {
+      this.#settings.slow?.(`${at} took the connection and has said nothing so far; waiting for it`)
+    }, SLOW_MS)
+    let answer = await ask(API_VERSIONS_VERSION).finally(() => clearTimeout(slow))
     if (answer.errorCode === 35) {
       const known = answer.apiKeys.find(({ apiKey }) => apiKey === API_VERSIONS_REQUEST.apiKey)
       answer = await ask(Math.min(known?.maxVersion ?? 0, API_VERSIONS_VERSION))
@@ -294,6 +342,13 @@ export class BrokerConnection {
     return false
   }
 
+  #sniff(head: Buffer): void {
+    const other = whatSpeaks(head, this.#settings.security?.protocol)
+    if (other === undefined) return
+    this.#fail(new ConnectionError('wrong', this.address, `${addressText(this.address)} ${other}`))
+    this.#stream.destroy()
+  }
+
   #answered(correlationId: number, bytes: Buffer, start: number): void {
     const pending = this.#pending.get(correlationId)
     this.#pending.delete(correlationId)
@@ -316,6 +371,7 @@ export class BrokerConnection {
 
   #fail(error: Error): void {
     this.#failure ??= error
+    clearTimeout(this.#sessionTimer)
     const pending = [...this.#pending.values()]
     this.#pending.clear()
     for (const { failed } of pending) failed(error)
@@ -354,6 +410,8 @@ export class BrokerConnection {
 }
 
 export interface AskOptions {
+  /** The request is part of authenticating, during which all others wait. */
+  readonly authenticates?: true
   readonly timeoutMs?: number
   /** Default: the newest that both sides know. */
   readonly version?: number

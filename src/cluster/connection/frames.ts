@@ -34,6 +34,11 @@ export class Frames {
     return this.#headLength > 0
   }
 
+  /** The first bytes of a response whose head is not there yet. */
+  get partialHead(): Buffer {
+    return this.#head.subarray(0, this.#headLength)
+  }
+
   push(chunk: Buffer): void {
     let at = 0
     while (at < chunk.length && !this.#over) {
@@ -49,7 +54,9 @@ export class Frames {
     if (this.#headLength < HEAD) return from + taken
     this.#size = readInt32(this.#head, 0)
     const correlationId = readInt32(this.#head, SIZE_LENGTH)
-    if (this.#size < CORRELATION_LENGTH || !this.#listener.begins(correlationId, this.#size, this.#head)) {
+    // Too short to be one, it belongs to nobody.
+    const whose = this.#size < CORRELATION_LENGTH ? -1 : correlationId
+    if (!this.#listener.begins(whose, this.#size, this.#head)) {
       this.#over = true
       return chunk.length
     }
