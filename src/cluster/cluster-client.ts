@@ -80,7 +80,10 @@ export class ClusterClient {
         backoff: this.backoff(),
         signal: this.#options.signal,
         passing: options.passing,
-        again: (error) => this.#tellOnce(error, deadline),
+        again: async (error) => {
+          if (error instanceof ConnectionError && error.early) await this.#askWhatIsWanted(error.address)
+          this.#tellOnce(error, deadline)
+        },
       },
       attempt,
     )
@@ -254,6 +257,20 @@ export class ClusterClient {
       error.kind,
       error.address,
       `broker ${node.id} advertises ${at}, and ${error.message}, while ${from} answered: see advertised.listeners of that broker`,
+    )
+  }
+
+  /** A listener that hangs up on who does not say who he is. @throws ConnectionError for good, with the mechanisms that it offers */
+  async #askWhatIsWanted(address: SocketAddress): Promise<void> {
+    const connection = await this.#connect(address)
+    const { mechanisms } = await connection.handshake('').catch(() => ({ mechanisms: [] }))
+    connection.close()
+    if (mechanisms.length === 0) return
+    const at = addressText(address)
+    throw new ConnectionError(
+      'wrong',
+      address,
+      `${at} wants to know who asks, by ${mechanisms.join(', ')}: set security.protocol=${this.#options.security === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'}, sasl.mechanism and sasl.jaas.config`,
     )
   }
 

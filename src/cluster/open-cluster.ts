@@ -1,6 +1,6 @@
 /** The way into a cluster for the commands and the public API: settings in, Admin, Producer or Consumer out. */
 import type { Admin } from '../client/admin/admin.ts'
-import type { Clock } from '../os/clock.ts'
+import type { Os } from '../os/os.ts'
 import { systemSockets } from '../os/sockets.ts'
 import { kafkaAdminClient } from './admin/kafka-admin-client.ts'
 import { ClusterClient, type ClusterClientOptions } from './cluster-client.ts'
@@ -17,16 +17,16 @@ export type ClusterOptions = Pick<ClusterClientOptions, 'warn' | 'signal'>
 type Config = Readonly<Record<string, string>>
 
 export async function openClusterAdmin(
-  clock: Clock,
+  os: Pick<Os, 'clock' | 'fs'>,
   address: ClusterAddress,
   config: Config,
   options: ClusterOptions = {},
 ): Promise<Admin> {
-  return kafkaAdminClient(await clusterClient(clock, address, config, 'adminclient', options))
+  return kafkaAdminClient(await clusterClient(os, address, config, 'adminclient', options))
 }
 
 async function clusterClient(
-  clock: Clock,
+  os: Pick<Os, 'clock' | 'fs'>,
   { servers, toControllers = false }: ClusterAddress,
   config: Config,
   clientId: string,
@@ -35,5 +35,12 @@ async function clusterClient(
   const setting = toControllers ? 'bootstrap.controllers' : 'bootstrap.servers'
   const addresses = bootstrapAddresses(servers, setting)
   const settings = clusterSettings(addresses, config, { clientId, apiTimeoutMs: 60_000, toControllers })
-  return new ClusterClient({ sockets: systemSockets, clock }, settings, options)
+  const secured = (config['security.protocol'] ?? 'PLAINTEXT').trim().toUpperCase() !== 'PLAINTEXT'
+  const security = secured ? await loadSecurity(os, config) : undefined
+  return new ClusterClient({ sockets: systemSockets, clock: os.clock }, settings, { ...options, security })
+}
+
+async function loadSecurity({ fs }: Pick<Os, 'fs'>, config: Config) {
+  const { connectionSecurity } = await import('./security/connection-security.ts')
+  return connectionSecurity(config, (path) => fs.readUserFile(path))
 }

@@ -24,6 +24,19 @@ export type TlsOptions = Pick<
   readonly checkName: boolean
 }
 
+/** A handshake that ended because of what the other end showed. */
+export interface PeerRefusal extends Error {
+  readonly peer?: {
+    /** `CN=broker1,O=...` */
+    readonly subject: string
+    readonly issuer: string
+    readonly validFrom: string
+    readonly validTo: string
+    /** Names that it is good for; empty where it has none. */
+    readonly names: string
+  }
+}
+
 /** One connection. Its owner sets the two listeners before the next turn of the event loop. */
 export interface StreamConnection {
   /** Bytes as they come; a chunk is the listener's own. */
@@ -78,7 +91,9 @@ export const systemSockets: Sockets = {
         options.signal?.removeEventListener('abort', aborted)
         socket.off('error', failed)
         socket.off('close', closed)
-        resolve(new NodeConnection(socket))
+        const refusal = tls === undefined ? undefined : refusalOf(socket as TLSSocket)
+        if (refusal === undefined) resolve(new NodeConnection(socket))
+        else failed(refusal)
       })
     })
   },
@@ -93,9 +108,31 @@ function tlsSocket({ host, port }: SocketAddress, { checkName, ...tls }: TlsOpti
   // A server name must be a name.
   const servername = process.getBuiltinModule('node:net').isIP(host) === 0 ? { servername: host } : {}
   const unchecked = checkName ? {} : { checkServerIdentity: () => undefined }
-  const socket = connect({ host, port, ...servername, ...tls, ...unchecked })
+  // Refused by refusalOf, which can still say what the certificate is.
+  const socket = connect({ host, port, ...servername, ...tls, ...unchecked, rejectUnauthorized: false })
   socket.setNoDelay(true)
   return socket
+}
+
+/** Why the other end's certificate is not accepted; undefined where it is. */
+function refusalOf(socket: TLSSocket): PeerRefusal | undefined {
+  if (socket.authorized) return undefined
+  const error: unknown = socket.authorizationError
+  const { subject, issuer, valid_from, valid_to, subjectaltname } = socket.getPeerCertificate()
+  const named = (name: object | undefined) =>
+    Object.entries(name ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',')
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : String(error)
+  return Object.assign(codedError(code ?? '', String(error)), {
+    peer: {
+      subject: named(subject),
+      issuer: named(issuer),
+      validFrom: valid_from,
+      validTo: valid_to,
+      names: subjectaltname ?? '',
+    },
+  })
 }
 
 function codedError(code: string, message: string): Error {

@@ -3,7 +3,12 @@ import { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
 import { CorruptRecordError, KafkaError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
-import { API_VERSIONS_REQUEST, API_VERSIONS_RESPONSE } from '../../message/generated/requests.ts'
+import {
+  API_VERSIONS_REQUEST,
+  API_VERSIONS_RESPONSE,
+  SASL_HANDSHAKE_REQUEST,
+  SASL_HANDSHAKE_RESPONSE,
+} from '../../message/generated/requests.ts'
 import type {
   Fields,
   Message,
@@ -42,9 +47,19 @@ export interface ConnectionSecurity {
    * @returns milliseconds that the session lives; 0: as long as the connection
    * @throws ConnectionError that names the address
    */
-  authenticate?(ask: BrokerConnection['ask'], address: SocketAddress): Promise<number>
+  authenticate?(connection: Authenticating): Promise<number>
   /** What a TLS handshake's failure means. */
   explain?(address: SocketAddress, error: unknown): ConnectionError | undefined
+}
+
+/** A connection while it authenticates. */
+export interface Authenticating {
+  readonly address: SocketAddress
+  readonly ask: BrokerConnection['ask']
+  /** Which mechanism is to be spoken. With an error the broker names those that it offers. */
+  handshake(
+    mechanism: string,
+  ): Promise<{ readonly errorCode: number; readonly mechanisms: readonly string[] }>
 }
 
 interface Pending {
@@ -74,6 +89,7 @@ export class BrokerConnection {
   readonly #versions = new Map<number, Range>()
   #apiVersions: MessageOf<typeof API_VERSIONS_RESPONSE> | undefined
   #correlationId = 0
+  #answers = 0
   #failure: Error | undefined
   /** While the connection authenticates, all other requests wait. */
   #authenticating: Promise<void> | undefined
@@ -95,7 +111,10 @@ export class BrokerConnection {
       // An alert of TLS is shorter than any response's head.
       if (!this.#known && this.#failure === undefined) this.#sniff(frames.partialHead)
     }
-    stream.onEnd = (error) => this.#fail(this.#known ? connectionClosed(address, error) : this.#hungUp(error))
+    stream.onEnd = (error) => {
+      const early = this.#answers === 1 && settings.security?.authenticate === undefined
+      this.#fail(this.#known ? connectionClosed(address, error, early) : this.#hungUp(error))
+    }
   }
 
   /**
@@ -177,6 +196,12 @@ export class BrokerConnection {
     const message = await this.#ask(request, response, body, options)
     throwErrorOf(message)
     return message
+  }
+
+  /** SaslHandshake. With an error the broker names the mechanisms that it offers, so the error is the caller's. */
+  handshake(mechanism: string): Promise<MessageOf<typeof SASL_HANDSHAKE_RESPONSE>> {
+    const options = { version: 1, authenticates: true } as const
+    return this.#ask(SASL_HANDSHAKE_REQUEST, SASL_HANDSHAKE_RESPONSE, { mechanism }, options)
   }
 
   /** For the hot paths: the request's body is encoded by the caller, the response's bytes come as they are, behind its header. */
@@ -273,7 +298,9 @@ export class BrokerConnection {
     try {
       const ask: BrokerConnection['ask'] = (request, response, body, options) =>
         this.ask(request, response, body, { ...options, authenticates: true })
-      const lifetimeMs = (await security.authenticate?.(ask, this.address)) ?? 0
+      const { address } = this
+      const handshake = (mechanism: string) => this.handshake(mechanism)
+      const lifetimeMs = (await security.authenticate?.({ address, ask, handshake })) ?? 0
       if (lifetimeMs > 0) this.#authenticateAgain(security, lifetimeMs * SESSION_PART)
     } finally {
       this.#authenticating = undefined
@@ -352,6 +379,7 @@ export class BrokerConnection {
   #answered(correlationId: number, bytes: Buffer, start: number): void {
     const pending = this.#pending.get(correlationId)
     this.#pending.delete(correlationId)
+    this.#answers++
     pending?.started(bytes, start)
   }
 

@@ -13,12 +13,15 @@ export class ConnectionError extends TerseError {
   readonly forGood: boolean
   /** `refused`: nothing listens there. `closed`: an open connection broke; what was asked may have been done. */
   readonly kind: 'refused' | 'unreachable' | 'timeout' | 'closed' | 'wrong'
+  /** The connection broke at the first request behind ApiVersions: as listeners do that want to know first who asks. */
+  readonly early: boolean
 
-  constructor(kind: ConnectionError['kind'], address: SocketAddress, message: string) {
+  constructor(kind: ConnectionError['kind'], address: SocketAddress, message: string, early = false) {
     super(message)
     this.kind = kind
     this.address = address
     this.forGood = kind === 'wrong'
+    this.early = early
   }
 }
 
@@ -52,10 +55,10 @@ export function connectFailure(address: SocketAddress, error: unknown): Connecti
 }
 
 /** The connection ended before the answer came. */
-export function connectionClosed(address: SocketAddress, error?: Error): ConnectionError {
+export function connectionClosed(address: SocketAddress, error?: Error, early = false): ConnectionError {
   const why =
     error === undefined
       ? 'closed the connection'
       : `broke the connection (${errorCode(error) ?? error.message})`
-  return new ConnectionError('closed', address, `${addressText(address)} ${why} before it answered`)
+  return new ConnectionError('closed', address, `${addressText(address)} ${why} before it answered`, early)
 }

@@ -18,7 +18,7 @@ export async function openAdmin(context: CommandContext): Promise<Admin> {
   const cluster = clusterAddress(context)
   if (cluster !== undefined) {
     const { openClusterAdmin } = await import('../../cluster/open-cluster.ts')
-    return openClusterAdmin(systemOs.clock, cluster, settings, { warn: warnOnce(context) })
+    return openClusterAdmin(systemOs, cluster, settings, { warn: warnOnce(context) })
   }
   const waitLimit = adminWaitLimit(context, settings)
   const { LocalAdmin } = await import('../../local/admin/local-admin.ts')
