@@ -94,7 +94,14 @@ export class GenuineBroker {
     this.#exited = new Promise((resolve) => child.on('exit', (code) => resolve(code)))
   }
 
-  static async start(dir: string): Promise<GenuineBroker> {
+  /** `settings`: further lines of its server.properties, which go over those here. */
+  static async start(
+    dir: string,
+    settings: (ports: {
+      readonly plain: number
+      readonly controller: number
+    }) => readonly string[] = () => [],
+  ): Promise<GenuineBroker> {
     const port = await freePort()
     const controller = await freePort()
     const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-broker-'))
@@ -121,6 +128,7 @@ export class GenuineBroker {
         'log.initial.task.delay.ms=100000000',
         'broker.session.timeout.ms=3000',
         'broker.heartbeat.interval.ms=500',
+        ...settings({ plain: port, controller }),
         '',
       ].join('\n'),
     )

@@ -153,7 +153,9 @@ describe('the offset store', () => {
 
   test('metadata above 4096 bytes is refused', async () => {
     const offsets = [{ topic: 't', partition: 0, offset: 1, metadata: 'x'.repeat(4097) }]
-    await expect(store.commit('g', offsets)).rejects.toThrow('The metadata field of the offset request was too large.')
+    await expect(store.commit('g', offsets)).rejects.toThrow(
+      'The metadata field of the offset request was too large.',
+    )
   })
 
   test('a negative hash chooses the partition as in Kafka', () => {
