@@ -5,7 +5,7 @@ import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { exceptionText, KafkaError, TerseError } from '../errors.ts'
 import { comparePartitions, topicPartitionKey } from '../names/topic-partition.ts'
-import { errorCode } from '../os/error-code.ts'
+import { isMissing } from '../os/error-code.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { systemOs } from '../os/system-os.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
@@ -72,9 +72,8 @@ function readPlan(file: string): string {
   try {
     return systemOs.fs.readUserFile(file).toString('utf8')
   } catch (error) {
-    const code = errorCode(error)
     throw new TerseError(
-      `Unable to read file ${file}${code === 'ENOENT' ? '' : `\n${systemErrorText(error) ?? (error as Error).message}`}`,
+      `Unable to read file ${file}${isMissing(error) ? '' : `\n${systemErrorText(error) ?? (error as Error).message}`}`,
     )
   }
 }

@@ -11,6 +11,33 @@ import { waitForLock } from '../os/lock-wait.ts'
 import type { Os } from '../os/os.ts'
 import { PARTITION_LOCK_FILE } from './segment/log-files.ts'
 
+/**
+ * Does `work` under the lock of a partition, and gives it back in the turn in which `work` ends: nobody else in this
+ * process may think meanwhile that it holds what is about to be given back. Not for a caller that holds the lock already.
+ */
+export async function withLock<T>(
+  lock: Pick<PartitionLock, 'lock' | 'unlock'>,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  await lock.lock()
+  try {
+    const result = work()
+    return result instanceof Promise ? await result : result
+  } finally {
+    lock.unlock()
+  }
+}
+
+/** The same in a partition's folder of which no log is open. */
+export async function withPartitionLock<T>(os: Os, dir: string, work: () => T | Promise<T>): Promise<T> {
+  const lock = new PartitionLock(os, dir)
+  try {
+    return await withLock(lock, work)
+  } finally {
+    lock.close()
+  }
+}
+
 export class PartitionLock {
   readonly #os: Os
   readonly #path: string

@@ -103,7 +103,7 @@ async function occupants(admin: Admin, groupId: string) {
     const group = await admin.describeConsumerGroup(groupId)
     return group.state === 'Empty' || group.state === 'Dead' ? undefined : group
   } catch (error) {
-    if ((error as { code?: string }).code === 'GROUP_ID_NOT_FOUND') return undefined
+    if (error instanceof KafkaError && error.code === 'GROUP_ID_NOT_FOUND') return undefined
     throw error
   }
 }

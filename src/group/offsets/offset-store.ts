@@ -10,6 +10,7 @@
  */
 
 import { KafkaError, TerseError } from '../../errors.ts'
+import { withLock } from '../../log/partition-lock.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import {
   encodeGroupMetadataKey,
@@ -270,27 +271,20 @@ export class OffsetStore {
     return offset > log.logEndOffset ? 0 : offset
   }
 
-  private async append(groupId: string, build: () => readonly KeyValue[]): Promise<void> {
-    await this.directory.enter()
-    try {
+  private append(groupId: string, build: () => readonly KeyValue[]): Promise<void> {
+    return this.directory.session(async () => {
       await ensureOffsetsTopic(this.os, this.directory)
       const topic = this.directory.image().topic(OFFSETS_TOPIC)
       const partition = offsetsPartitionFor(groupId, topic?.partitions.length ?? 1)
       const log = await this.directory.openForWriting(OFFSETS_TOPIC, partition)
-      let due = false
-      await log.lock()
-      try {
+      const isDue = await withLock(log, () => {
         const bytes = encodeBatches(build(), this.os.clock.now())
-        if (bytes.length === 0) return
+        if (bytes.length === 0) return false
         log.append(bytes, 0, bytes.length)
-        if (topic !== undefined) due = this.snapshotIfDue(partition, topic.id, log)
-      } finally {
-        log.unlock()
-      }
-      if (due) await this.grown?.(partition)
-    } finally {
-      await this.directory.leave()
-    }
+        return topic !== undefined && this.snapshotIfDue(partition, topic.id, log)
+      })
+      if (isDue) await this.grown?.(partition)
+    })
   }
 
   /** A snapshot that cannot be written costs time later, nothing else. Returns whether one was due. */

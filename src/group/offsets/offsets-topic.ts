@@ -21,8 +21,8 @@ export interface GroupDirectory {
   exists(): boolean
   image(): MetadataImage
   serverProperties(): ReadonlyMap<string, string>
-  enter(): Promise<void>
-  leave(): Promise<void>
+  /** Does `work` as a writer. */
+  session<T>(work: () => Promise<T>): Promise<T>
   alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage>
   logForReading(topic: string, partition: number): UnifiedLog
   openForWriting(topic: string, partition: number): Promise<UnifiedLog>

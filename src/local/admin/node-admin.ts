@@ -22,7 +22,7 @@ import { CONFIG_RESOURCE, type MetadataRecord } from '../../message/metadata-rec
 import { ZERO_UUID } from '../../message/uuid.ts'
 import type { BrokerImage, MetadataImage } from '../../metadata/metadata-image.ts'
 import { whyElsewhere } from '../../metadata/replica-place.ts'
-import { errorCode } from '../../os/error-code.ts'
+import { isMissing } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
 import { futureClusterId } from '../directory/future-cluster-id.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -163,8 +163,7 @@ function logSize(os: Os, folder: string): number {
   try {
     names = os.fs.readdir(folder)
   } catch (error) {
-    const code = errorCode(error)
-    if (code === 'ENOENT') return 0
+    if (isMissing(error)) return 0
     throw error
   }
   let size = 0

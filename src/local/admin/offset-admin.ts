@@ -3,6 +3,7 @@ import type { ListedOffset, OffsetAdmin } from '../../client/admin/offset-admin.
 import type { IsolationLevel, OffsetSpec } from '../../client/types.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { TimestampAndOffset } from '../../log/fetched-data.ts'
+import { withLock } from '../../log/partition-lock.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { whenFree } from '../../os/lock-wait.ts'
@@ -51,23 +52,20 @@ export class LocalOffsets implements OffsetAdmin {
 
   /** Throws OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION where records may only be compacted away. */
   async deleteRecords({ topic, partition }: TopicPartition, beforeOffset: number): Promise<number> {
-    await this.#directory.enter()
-    try {
-      const log = await this.#directory.openForWriting(topic, partition)
-      if (!log.config.delete) throw new KafkaError('POLICY_VIOLATION')
-      await log.lock()
+    return this.#directory.session(async () => {
       try {
-        log.refresh()
-        if (beforeOffset > log.highWatermark || beforeOffset < -1) throw new KafkaError('OFFSET_OUT_OF_RANGE')
-        return await whenFree(() => log.deleteRecordsBefore(beforeOffset))
-      } finally {
-        log.unlock()
+        const log = await this.#directory.openForWriting(topic, partition)
+        if (!log.config.delete) throw new KafkaError('POLICY_VIOLATION')
+        return await withLock(log, () => {
+          log.refresh()
+          if (beforeOffset > log.highWatermark || beforeOffset < -1)
+            throw new KafkaError('OFFSET_OUT_OF_RANGE')
+          return whenFree(() => log.deleteRecordsBefore(beforeOffset))
+        })
+      } catch (error) {
+        throw storageError(error)
       }
-    } catch (error) {
-      throw storageError(error)
-    } finally {
-      await this.#directory.leave()
-    }
+    })
   }
 }
 

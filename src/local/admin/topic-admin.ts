@@ -80,10 +80,9 @@ export class LocalTopics implements TopicAdmin {
   }
 
   /** The change and the folders that it asks for, in one session. */
-  async #alter(build: (image: MetadataImage) => MetadataRecord[], name: string): Promise<MetadataImage> {
+  #alter(build: (image: MetadataImage) => MetadataRecord[], name: string): Promise<MetadataImage> {
     const directory = this.#directory
-    await directory.enter()
-    try {
+    return directory.session(async () => {
       let present = 0
       const image = await directory.alter((newest) => {
         present = newest.topic(name)?.partitions.length ?? 0
@@ -91,9 +90,7 @@ export class LocalTopics implements TopicAdmin {
       })
       this.#makeFolders(image, name, present)
       return image
-    } finally {
-      await directory.leave()
-    }
+    })
   }
 
   /** The topic is there by now: a disk too full for its folders is the first writer's matter, who makes what is missing. */

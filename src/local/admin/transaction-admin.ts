@@ -17,6 +17,7 @@ import type {
 } from '../../client/admin/transaction-admin.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { javaStringHash } from '../../java/java-hash.ts'
+import { withLock } from '../../log/partition-lock.ts'
 import { storedBatches } from '../../log/stored-batches.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import {
@@ -89,13 +90,8 @@ export class LocalTransactions implements TransactionAdmin {
       .sort((a, b) => a.producerId - b.producerId)
   }
 
-  async abortTransaction(spec: AbortTransactionSpec): Promise<void> {
-    await this.#directory.enter()
-    try {
-      await this.#writeMarker(spec, 'ABORT')
-    } finally {
-      await this.#directory.leave()
-    }
+  abortTransaction(spec: AbortTransactionSpec): Promise<void> {
+    return this.#directory.session(() => this.#writeMarker(spec, 'ABORT'))
   }
 
   async forceTerminateTransaction(transactionalId: string): Promise<void> {
@@ -104,8 +100,7 @@ export class LocalTransactions implements TransactionAdmin {
       const why = this.#directory.whyNotWritable(topic, partition)
       if (why !== undefined) throw new TerseError(why)
     }
-    await this.#directory.enter()
-    try {
+    await this.#directory.session(async () => {
       // Decided: from here on a broker that boots would do the rest.
       const value = await this.#change(transactionalId, (now) =>
         decided(transactionalId, now, this.#os.clock.now()),
@@ -141,17 +136,14 @@ export class LocalTransactions implements TransactionAdmin {
             }
           : now,
       )
-    } finally {
-      await this.#directory.leave()
-    }
+    })
   }
 
   /** Under the partition's lock; checks what a broker checks. */
   async #writeMarker(spec: AbortTransactionSpec, type: 'ABORT' | 'COMMIT'): Promise<void> {
     const { partition, producerId, producerEpoch, coordinatorEpoch } = spec
     const log = await this.#directory.openForWriting(partition.topic, partition.partition)
-    await log.lock()
-    try {
+    await withLock(log, () => {
       log.refresh()
       const known = log.producers.find((entry) => entry.producerId === producerId)
       if (known !== undefined && known.epoch > producerEpoch) {
@@ -174,9 +166,7 @@ export class LocalTransactions implements TransactionAdmin {
       )
       log.append(batch, 0, batch.length)
       log.flush()
-    } finally {
-      log.unlock()
-    }
+    })
   }
 
   /** Appends what `next` makes of the id's state, under the lock; the same object means that there is nothing to do. */
@@ -185,8 +175,7 @@ export class LocalTransactions implements TransactionAdmin {
     next: (now: TransactionLogValue) => TransactionLogValue,
   ): Promise<TransactionLogValue> {
     const log = await this.#directory.openForWriting(TRANSACTION_TOPIC, this.#partitionOf(transactionalId))
-    await log.lock()
-    try {
+    return withLock(log, () => {
       const now = this.#states(log).get(transactionalId)
       if (now === undefined) throw notFound(transactionalId)
       const value = next(now)
@@ -203,9 +192,7 @@ export class LocalTransactions implements TransactionAdmin {
       log.append(batch, 0, batch.length)
       log.flush()
       return value
-    } finally {
-      log.unlock()
-    }
+    })
   }
 
   #partitionCount(): number {

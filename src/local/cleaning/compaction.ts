@@ -12,6 +12,7 @@ import { LogSurvey } from '../../log/cleaner/cleaner-survey.ts'
 import type { LogToClean } from '../../log/cleaner/log-to-clean.ts'
 import { logToClean } from '../../log/cleaner/log-to-clean.ts'
 import { OffsetMap } from '../../log/cleaner/offset-map.ts'
+import { withLock } from '../../log/partition-lock.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import { elapsedSince } from '../../os/clock.ts'
@@ -115,7 +116,7 @@ export async function compact(
     if (options.atOnce === true) log.config = { ...log.config, fileDeleteDelayMs: 0 }
     // What a crash left behind is put in order (before we hold the cleaner's lock, which says that `.cleaned` files
     // are no leftovers); segments below the log's start go.
-    await underLock(log, () => log.deleteRecordsBefore(log.logStartOffset))
+    await withLock(log, () => log.deleteRecordsBefore(log.logStartOffset))
   }
   const lock = dryRun ? undefined : CleanerLock.tryTake(os, log.dir)
   if (!dryRun && lock === undefined) return undefined
@@ -175,7 +176,7 @@ function cleanerOf(
     onProgress: (phase, doneBytes, totalBytes) =>
       options.onProgress?.({ topic, partition, phase, doneBytes, totalBytes }),
     underLock: (swap) =>
-      underLock(log, () => {
+      withLock(log, () => {
         // The policy as it is now: records must not be compacted after an owner took `compact` away (KAFKA-12840).
         if (!stillCompacted(directory, topic)) return false
         if (topic === OFFSETS_TOPIC) removeOffsetSnapshot(os.fs, log.dir)
@@ -183,15 +184,6 @@ function cleanerOf(
         return true
       }),
   })
-}
-
-async function underLock<T>(log: UnifiedLog, work: () => T): Promise<T> {
-  await log.lock()
-  try {
-    return work()
-  } finally {
-    log.unlock()
-  }
 }
 
 interface PassesEnd {
@@ -205,7 +197,7 @@ async function runPasses(compaction: Compaction, cleaner: Cleaner): Promise<Pass
   let passes = 0
   let cleanTo = -1
   try {
-    if (options.now === true && options.dryRun !== true) await underLock(log, () => log.roll())
+    if (options.now === true && options.dryRun !== true) await withLock(log, () => log.roll())
     for (;;) {
       const endOffset = await onePass(compaction, cleaner, cleanTo)
       if (endOffset === undefined) break

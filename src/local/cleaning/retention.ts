@@ -8,6 +8,7 @@ import { LogSurvey } from '../../log/cleaner/cleaner-survey.ts'
 import type { LogConfig } from '../../log/log-config.ts'
 import type { ExpiredSegment } from '../../log/log-retention.ts'
 import { rollDueAt } from '../../log/log-retention.ts'
+import { withLock } from '../../log/partition-lock.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { elapsedSince } from '../../os/clock.ts'
 import type { Os } from '../../os/os.ts'
@@ -76,13 +77,8 @@ export async function applyRetention(
 ): Promise<CleaningResult | undefined> {
   const log = await directory.openForWriting(topic, partition)
   if (atOnce) log.config = { ...log.config, fileDeleteDelayMs: 0 }
-  await log.lock()
-  try {
-    // Policy, segments and start are looked at under the lock: nobody cleans or appends meanwhile (KAFKA-12840).
-    return retain(os, directory, log, os.clock.now(), rollNow)
-  } finally {
-    log.unlock()
-  }
+  // Policy, segments and start are looked at under the lock: nobody cleans or appends meanwhile (KAFKA-12840).
+  return withLock(log, () => retain(os, directory, log, os.clock.now(), rollNow))
 }
 
 /** Under the log's lock. */
@@ -138,12 +134,7 @@ export async function unlinkDeleted(
 ): Promise<void> {
   const log = await directory.openForWriting(topic, partition)
   log.config = { ...log.config, fileDeleteDelayMs: 0 }
-  await log.lock()
-  try {
-    log.deleteRecordsBefore(log.logStartOffset)
-  } finally {
-    log.unlock()
-  }
+  await withLock(log, () => log.deleteRecordsBefore(log.logStartOffset))
 }
 
 const sum = (segments: readonly { readonly size: number }[]): number =>

@@ -98,22 +98,31 @@ export class LocalDirectory extends DirectoryReader {
     }
   }
 
-  async alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
-    if (this.exists()) this.refuseForeignMetadata()
+  /** Does `work` as a writer: `enter` before, `leave` behind it, however it ends. */
+  async session<T>(work: () => Promise<T>): Promise<T> {
     await this.enter()
     try {
-      await whenFree(() => this.#session.verify())
-      return await this.metadata().append((image) => {
-        const built = build(image)
-        const records = this.logDirs === undefined ? built : placedPartitions(image, this.logDirs, built)
-        announcePartitions(this.os, this.path, records)
-        return records
-      })
-    } catch (error) {
-      throw explained(this.os, this.path, error)
+      return await work()
     } finally {
       await this.leave()
     }
+  }
+
+  async alter(build: (image: MetadataImage) => readonly MetadataRecord[]): Promise<MetadataImage> {
+    if (this.exists()) this.refuseForeignMetadata()
+    return this.session(async () => {
+      try {
+        await whenFree(() => this.#session.verify())
+        return await this.metadata().append((image) => {
+          const built = build(image)
+          const records = this.logDirs === undefined ? built : placedPartitions(image, this.logDirs, built)
+          announcePartitions(this.os, this.path, records)
+          return records
+        })
+      } catch (error) {
+        throw explained(this.os, this.path, error)
+      }
+    })
   }
 
   /** A folder that is missing (that is told), or is of an older topic of that name, reads as an empty log. */
@@ -279,16 +288,13 @@ export class LocalDirectory extends DirectoryReader {
    */
   async deleteTopics(names: readonly string[]): Promise<void> {
     if (this.exists()) this.refuseForeignMetadata()
-    await this.enter()
-    try {
+    await this.session(async () => {
       const topics = names.map((name) => this.#topic(name))
       this.#folders.announceDeletion(topics)
       await this.alter(() => topics.map((topic) => ({ type: 'RemoveTopicRecord', topicId: topic.id })))
       for (const topic of topics) this.#closeLogs(` ${topic.id}`)
       await this.#folders.finishDeletions(this.image(), topics)
-    } finally {
-      await this.leave()
-    }
+    })
   }
 
   status(): DirectoryStatus {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import { listLog } from '../../log/opening/log-loader.ts'
 import { lostFront } from '../../log/opening/lost-front.ts'
-import { PartitionLock } from '../../log/partition-lock.ts'
+import { withPartitionLock } from '../../log/partition-lock.ts'
 import { whenFree } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
 import { breakOff } from './broken-file.ts'
@@ -22,9 +22,7 @@ export async function giveUpLostFront(
   checkpoints: LogDirCheckpoints,
   kept: Map<string, string>,
 ): Promise<void> {
-  const lock = new PartitionLock(os, dir)
-  await lock.lock()
-  try {
+  await withPartitionLock(os, dir, async () => {
     const listing = listLog(os.fs, dir)
     const noted = checkpoints.offsets('log-start', true).get(name) ?? 0
     const front = listing && lostFront(os.fs, dir, listing, noted)
@@ -39,8 +37,5 @@ export async function giveUpLostFront(
         breakOff(os, path),
       )
     }
-  } finally {
-    lock.unlock()
-    lock.close()
-  }
+  })
 }

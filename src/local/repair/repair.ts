@@ -6,7 +6,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../../client/admin/check-admin.ts'
 import { DAMAGE_FILE, markDamage } from '../../log/opening/damage-mark.ts'
-import { PartitionLock } from '../../log/partition-lock.ts'
+import { withLock, withPartitionLock } from '../../log/partition-lock.ts'
 import { readPartitionMetadata } from '../../log/partition-metadata.ts'
 import { parsePartitionDirName } from '../../log/segment/log-files.ts'
 import { readMetaProperties } from '../../metadata/meta-properties.ts'
@@ -109,39 +109,42 @@ export class LocalRepair {
   }
 
   async #mend(before: readonly Finding[], kept: Map<string, string>, options: RepairOptions): Promise<void> {
-    const directory = this.#directory
     const folders = new Set(before.filter((f) => f.topic !== null).map((f) => this.#folder(f)))
     const brokenBefore = this.#brokenFiles(folders)
-    await directory.enter()
-    try {
-      // Metadata that could not be read hid the partitions; and entering a directory that nobody closed checks it.
-      const found = await this.#check(directory, options)
-      const unnamed = found.filter(({ kind }) => kind === 'unnamed-topic').map(({ topic }) => topic ?? '')
-      if (unnamed.length > 0) await nameFoundTopics(this.#os, directory.path, new Set(unnamed))
-      const partitions = new Map<string, Finding[]>()
-      for (const finding of [...before, ...found]) {
-        const { topic, partition, kind, file } = finding
-        if (topic === null || partition === null || topic === METADATA_TOPIC) {
-          if (kind === 'bad-checkpoint' && this.#os.fs.stat(file) !== undefined) {
-            kept.set(file, breakOff(this.#os, file))
-          }
-          if (kind === 'illegal-topic') await this.#removeIllegalTopics()
-          continue
-        }
-        const key = `${topic}-${partition}`
-        partitions.set(key, [...(partitions.get(key) ?? []), finding])
-      }
-      for (const findings of partitions.values()) {
-        const { topic, partition, file } = findings[0]
-        if (findings.some(({ kind }) => kind === 'stray-folder')) this.#setStrayAside(file, kept)
-        else await this.#mendPartition(topic ?? '', partition ?? 0, findings, kept)
-      }
-    } finally {
-      await directory.leave()
-    }
+    await this.#directory.session(() => this.#mendFound(before, kept, options))
     for (const file of this.#brokenFiles(folders)) {
       const from = file.replace(/\.\d+\.broken$/, '')
       if (!brokenBefore.has(file) && !kept.has(from)) kept.set(from, file)
+    }
+  }
+
+  /** In a session. */
+  async #mendFound(
+    before: readonly Finding[],
+    kept: Map<string, string>,
+    options: RepairOptions,
+  ): Promise<void> {
+    // Metadata that could not be read hid the partitions; and entering a directory that nobody closed checks it.
+    const found = await this.#check(this.#directory, options)
+    const unnamed = found.filter(({ kind }) => kind === 'unnamed-topic').map(({ topic }) => topic ?? '')
+    if (unnamed.length > 0) await nameFoundTopics(this.#os, this.#directory.path, new Set(unnamed))
+    const partitions = new Map<string, Finding[]>()
+    for (const finding of [...before, ...found]) {
+      const { topic, partition, kind, file } = finding
+      if (topic === null || partition === null || topic === METADATA_TOPIC) {
+        if (kind === 'bad-checkpoint' && this.#os.fs.stat(file) !== undefined) {
+          kept.set(file, breakOff(this.#os, file))
+        }
+        if (kind === 'illegal-topic') await this.#removeIllegalTopics()
+        continue
+      }
+      const key = `${topic}-${partition}`
+      partitions.set(key, [...(partitions.get(key) ?? []), finding])
+    }
+    for (const findings of partitions.values()) {
+      const { topic, partition, file } = findings[0]
+      if (findings.some(({ kind }) => kind === 'stray-folder')) this.#setStrayAside(file, kept)
+      else await this.#mendPartition(topic ?? '', partition ?? 0, findings, kept)
     }
   }
 
@@ -191,13 +194,10 @@ export class LocalRepair {
     // From the first batch on, not only from where the last check ended.
     await whenFree(() => checkpoints.update('recovery-point', new Map([[name, undefined]])))
     const log = await directory.openForWriting(topic, partition)
-    await log.lock()
-    try {
+    await withLock(log, async () => {
       await log.recover()
       await whenFree(() => this.#clampCheckpoints(name, log.logEndOffset))
-    } finally {
-      log.unlock()
-    }
+    })
   }
 
   #isOthers(file: string): boolean {
@@ -277,9 +277,7 @@ async function mendFiles(
   kept: Map<string, string>,
 ): Promise<void> {
   const files = (kind: RegExp) => new Set(findings.filter((f) => kind.test(f.kind)).map(({ file }) => file))
-  const lock = new PartitionLock(os, dir)
-  await lock.lock()
-  try {
+  await withPartitionLock(os, dir, () => {
     for (const [file, to] of mendLog(os, dir, options)) kept.set(file, to)
     if (files(/^bad-epochs$/).size > 0) {
       for (const [file, to] of mendBatchEpochs(os, dir)) kept.set(file, to)
@@ -291,8 +289,5 @@ async function mendFiles(
     }
     removeQuietly(os, join(dir, DAMAGE_FILE))
     os.fs.fsyncDir(dir)
-  } finally {
-    lock.unlock()
-    lock.close()
-  }
+  })
 }
