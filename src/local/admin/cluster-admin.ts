@@ -23,17 +23,17 @@ const KNOWN_FEATURES = [
 /** The cluster that a directory belongs to, as its metadata tells it. */
 export class LocalCluster implements ClusterAdmin {
   readonly #directory: LocalDirectory
+  readonly #address: string | undefined
 
-  constructor(directory: LocalDirectory) {
+  /** @param address `host:port` that was declared to be the node of this directory */
+  constructor(directory: LocalDirectory, address: string | undefined) {
     this.#directory = directory
+    this.#address = address
   }
 
-  /** With `declared`, the node of this directory is at that address. */
-  async describeCluster(
-    declared?: string,
-  ): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
+  async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
     const image = this.#directory.image()
-    const [, host, port] = /^(.*):(\d+)$/.exec(declared ?? '') ?? []
+    const [, host, port] = /^(.*):(\d+)$/.exec(this.#address ?? '') ?? []
     const own = (id: number, given: string | undefined) => (id === image.nodeId ? given : undefined)
     const brokers = registeredBrokers(image)
       .sort((a, b) => a - b)

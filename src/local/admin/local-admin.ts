@@ -1,36 +1,16 @@
-/** Admin on a data directory: hands each call on to the part that it belongs to. */
-import type { AclBinding, AclBindingFilter } from '../../client/admin/acl.ts'
+/**
+ * Admin on a data directory: one line for each call says which part does it, and whether it changes anything. A part is
+ * a file of this folder; it is loaded at the first call that needs it, so that listing topics pays for nothing else.
+ */
 import type { Admin } from '../../client/admin/admin.ts'
-import type { CheckOptions, CheckSummary, RepairOptions } from '../../client/admin/check-admin.ts'
+import type { RepairOptions } from '../../client/admin/check-admin.ts'
 import type {
   CleaningOptions,
   CleaningResult,
   ExplainedPartition,
 } from '../../client/admin/cleaning-admin.ts'
-import type { BrokerDescription } from '../../client/admin/cluster-admin.ts'
-import type {
-  ConfigAlteration,
-  ConfigEntry,
-  ConfigResource,
-  ConfigResourceType,
-  QuotaEntity,
-  ScramCredentialInfo,
-} from '../../client/admin/config-admin.ts'
-import type { GroupDescription, GroupListing } from '../../client/admin/group-admin.ts'
-import type { FeatureUpdate, LogDirDescription, QuorumInfo } from '../../client/admin/node-admin.ts'
-import type { ListedOffset } from '../../client/admin/offset-admin.ts'
-import type { ShareGroupDescription, ShareGroupOffset } from '../../client/admin/share-group-admin.ts'
-import type { StreamsGroupDescription } from '../../client/admin/streams-group-admin.ts'
-import type { DelegationToken } from '../../client/admin/token-admin.ts'
-import type { NewTopic, TopicDescription } from '../../client/admin/topic-admin.ts'
-import type {
-  AbortTransactionSpec,
-  ProducerState,
-  TransactionDescription,
-} from '../../client/admin/transaction-admin.ts'
-import type { IsolationLevel, OffsetAndMetadata, OffsetSpec } from '../../client/types.ts'
-import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
-import type { TopicPartition } from '../../names/topic-partition.ts'
+import type { FeatureUpdate } from '../../client/admin/node-admin.ts'
+import type { TopicDescription } from '../../client/admin/topic-admin.ts'
 import type { Os } from '../../os/os.ts'
 import type { DirectoryReader } from '../directory/directory-reader.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -43,37 +23,104 @@ export interface LocalAdminOptions {
   readonly address?: string
 }
 
-/** Each part but topics is loaded when it is first asked for, so that listing topics pays for nothing else. */
+/** What a part is made of. */
+interface PartContext {
+  readonly os: Os
+  readonly address: string | undefined
+  /** The directory with logs and locks: all but listing and describing topics needs it. */
+  directory(): Promise<LocalDirectory>
+}
+
+type Part<P> = (context: PartContext) => Promise<P>
+
+const topics = async ({ os, directory }: PartContext) => {
+  const { LocalTopics } = await import('./topic-admin.ts')
+  return new LocalTopics(os, await directory())
+}
+
+const configs = async ({ directory }: PartContext) => {
+  const { LocalConfigs } = await import('./config-admin.ts')
+  return new LocalConfigs(await directory())
+}
+
+const quotas = async ({ os, directory }: PartContext) => {
+  const { LocalQuotas } = await import('./quota-admin.ts')
+  return new LocalQuotas(os, await directory())
+}
+
+const offsets = async ({ directory }: PartContext) => {
+  const { LocalOffsets } = await import('./offset-admin.ts')
+  return new LocalOffsets(await directory())
+}
+
+const groups = async ({ os, directory }: PartContext) => {
+  const { LocalGroups } = await import('./group-admin.ts')
+  return new LocalGroups(os, await directory())
+}
+
+const shareGroups = async ({ directory }: PartContext) => {
+  const { LocalShareGroups } = await import('./share-group-admin.ts')
+  return new LocalShareGroups(await directory())
+}
+
+const streamsGroups = async ({ os, directory }: PartContext) => {
+  const { LocalStreamsGroups } = await import('./streams-group-admin.ts')
+  return new LocalStreamsGroups(os, await directory())
+}
+
+const transactions = async ({ os, directory }: PartContext) => {
+  const { LocalTransactions } = await import('./transaction-admin.ts')
+  return new LocalTransactions(os, await directory())
+}
+
+const cluster = async ({ directory, address }: PartContext) => {
+  const { LocalCluster } = await import('./cluster-admin.ts')
+  return new LocalCluster(await directory(), address)
+}
+
+const node = async ({ os, directory }: PartContext) => {
+  const { LocalNode } = await import('./node-admin.ts')
+  return new LocalNode(os, await directory())
+}
+
+const acls = async ({ os, directory }: PartContext) => {
+  const { LocalAcls } = await import('./acl-admin.ts')
+  return new LocalAcls(os, await directory())
+}
+
+const tokens = async ({ directory }: PartContext) => {
+  const { LocalTokens } = await import('./token-admin.ts')
+  return new LocalTokens(await directory())
+}
+
+const check = async ({ os, directory }: PartContext) => {
+  const { LocalCheck } = await import('../check/check.ts')
+  return new LocalCheck(os, await directory())
+}
+
+const repair = async ({ os, directory }: PartContext) => {
+  const { LocalRepair } = await import('../repair/repair.ts')
+  return new LocalRepair(os, await directory())
+}
+
 export class LocalAdmin implements Admin {
-  readonly #os: Os
+  readonly #context: PartContext
+  readonly #warn: LocalAdminOptions['warn']
   #directory: DirectoryReader
   #wholeDirectory: Promise<LocalDirectory> | undefined
-  readonly #options: LocalAdminOptions
   #changed = false
 
-  constructor(os: Os, directory: DirectoryReader, options: LocalAdminOptions = {}) {
-    this.#os = os
+  constructor(os: Os, directory: DirectoryReader, { warn, address }: LocalAdminOptions = {}) {
     this.#directory = directory
-    this.#options = options
-  }
-
-  /** Says that a broker runs here, when all that was done was reading; a change would have been refused. */
-  async close(): Promise<void> {
-    const broker = this.#changed ? undefined : this.#directory.broker()
-    if (broker !== undefined) {
-      this.#options.warn?.(
-        `${this.#directory.path}: a broker (pid ${broker.pid}) runs on this directory; what was read may be a moment old`,
-      )
-    }
-    await this.#directory.close()
+    this.#warn = warn
+    this.#context = { os, address, directory: () => this.#whole() }
   }
 
   // Topics
 
-  async createTopic(topic: NewTopic): Promise<TopicDescription> {
-    this.#changed = true
-    return (await this.#topics()).createTopic(topic)
-  }
+  readonly createTopic = this.#change(topics, 'createTopic')
+  readonly createPartitions = this.#change(topics, 'createPartitions')
+  readonly deleteTopic = this.#change(topics, 'deleteTopic')
 
   listTopics(): Promise<{ name: string; topicId: string; internal: boolean }[]> {
     return new TopicReader(this.#directory).listTopics()
@@ -91,251 +138,74 @@ export class LocalAdmin implements Admin {
     return new TopicReader(this.#directory).describeTopicIds(ids)
   }
 
-  async createPartitions(
-    topic: string,
-    totalCount: number,
-    assignments?: readonly (readonly number[])[],
-  ): Promise<void> {
-    this.#changed = true
-    return (await this.#topics()).createPartitions(topic, totalCount, assignments)
-  }
-
-  async deleteTopic(name: string): Promise<void> {
-    this.#changed = true
-    await (await this.#topics()).deleteTopic(name)
-    // As a broker does: what groups committed for the topic goes with it.
-    if (this.#directory.image().topic(OFFSETS_TOPIC) === undefined) return
-    const { OffsetStore } = await import('../../group/offsets/offset-store.ts')
-    await new OffsetStore(this.#os, await this.#whole()).forgetTopics([name])
-  }
-
   // Settings
 
-  async describeConfigs(resource: ConfigResource): Promise<ConfigEntry[]> {
-    return (await this.#configs()).describeConfigs(resource)
-  }
+  readonly describeConfigs = this.#read(configs, 'describeConfigs')
+  readonly listConfigResources = this.#read(configs, 'listConfigResources')
+  readonly incrementalAlterConfigs = this.#change(configs, 'incrementalAlterConfigs')
+  readonly describeClientQuotas = this.#read(quotas, 'describeClientQuotas')
+  readonly alterClientQuotas = this.#change(quotas, 'alterClientQuotas')
+  readonly describeUserScramCredentials = this.#read(quotas, 'describeUserScramCredentials')
+  readonly alterUserScramCredentials = this.#change(quotas, 'alterUserScramCredentials')
 
-  async listConfigResources(type: ConfigResourceType): Promise<string[]> {
-    return (await this.#configs()).listConfigResources(type)
-  }
+  // Offsets and groups
 
-  async incrementalAlterConfigs(
-    resource: ConfigResource,
-    alterations: readonly ConfigAlteration[],
-  ): Promise<void> {
-    this.#changed = true
-    await (await this.#configs()).incrementalAlterConfigs(resource, alterations)
-  }
-
-  async describeClientQuotas(): Promise<{ entity: QuotaEntity; values: ReadonlyMap<string, number> }[]> {
-    return (await this.#quotas()).describeClientQuotas()
-  }
-
-  async alterClientQuotas(entity: QuotaEntity, values: ReadonlyMap<string, number | null>): Promise<void> {
-    this.#changed = true
-    await (await this.#quotas()).alterClientQuotas(entity, values)
-  }
-
-  async describeUserScramCredentials(users?: readonly string[]): Promise<Map<string, ScramCredentialInfo[]>> {
-    return (await this.#quotas()).describeUserScramCredentials(users)
-  }
-
-  async alterUserScramCredentials(
-    user: string,
-    upsertions: readonly {
-      mechanism: ScramCredentialInfo['mechanism']
-      iterations: number
-      password: string
-    }[],
-    deletions: readonly ScramCredentialInfo['mechanism'][],
-  ): Promise<void> {
-    this.#changed = true
-    await (await this.#quotas()).alterUserScramCredentials(user, upsertions, deletions)
-  }
-
-  // Offsets
-
-  async listOffset(
-    partition: TopicPartition,
-    spec: OffsetSpec,
-    isolation?: IsolationLevel,
-  ): Promise<ListedOffset> {
-    return (await this.#offsets()).listOffset(partition, spec, isolation)
-  }
-
-  async deleteRecords(partition: TopicPartition, beforeOffset: number): Promise<number> {
-    this.#changed = true
-    return (await this.#offsets()).deleteRecords(partition, beforeOffset)
-  }
-
-  // Groups
-
-  async listGroups(): Promise<GroupListing[]> {
-    return (await this.#groups()).listGroups()
-  }
-
-  async describeConsumerGroup(groupId: string): Promise<GroupDescription> {
-    return (await this.#groups()).describeConsumerGroup(groupId)
-  }
-
-  async listConsumerGroupOffsets(
-    groupId: string,
-  ): Promise<Map<string, { partition: TopicPartition; offset: OffsetAndMetadata }>> {
-    return (await this.#groups()).listConsumerGroupOffsets(groupId)
-  }
-
-  async alterConsumerGroupOffsets(
-    groupId: string,
-    offsets: readonly { partition: TopicPartition; offset: OffsetAndMetadata }[],
-  ): Promise<void> {
-    this.#changed = true
-    await (await this.#groups()).alterConsumerGroupOffsets(groupId, offsets)
-  }
-
-  async deleteConsumerGroup(groupId: string): Promise<void> {
-    this.#changed = true
-    await (await this.#groups()).deleteConsumerGroup(groupId)
-  }
-
-  async deleteConsumerGroupOffsets(
-    groupId: string,
-    partitions: readonly TopicPartition[],
-  ): Promise<{ partition: TopicPartition; error?: Error }[]> {
-    this.#changed = true
-    return (await this.#groups()).deleteConsumerGroupOffsets(groupId, partitions)
-  }
-
-  // Cluster
-
-  async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
-    return (await this.#cluster()).describeCluster(this.#options.address)
-  }
-
-  async describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>> {
-    return (await this.#cluster()).describeFeatures()
-  }
-
-  async describeLogDirs(): Promise<LogDirDescription[]> {
-    return (await this.#node()).describeLogDirs()
-  }
-
-  async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void> {
-    this.#changed = !validateOnly
-    await (await this.#node()).updateFeatures(updates, validateOnly)
-  }
-
-  async clusterId(): Promise<string> {
-    return (await this.#node()).clusterId()
-  }
-
-  async describeMetadataQuorum(): Promise<QuorumInfo> {
-    return (await this.#node()).describeMetadataQuorum()
-  }
-
-  async featuresEpoch(): Promise<number> {
-    return (await this.#node()).featuresEpoch()
-  }
-
-  async unregisterBroker(id: number): Promise<void> {
-    await (await this.#node()).unregisterBroker(id)
-  }
-
-  // Access control
-
-  async describeAcls(filter: AclBindingFilter): Promise<AclBinding[]> {
-    return (await this.#acls()).describeAcls(filter)
-  }
-
-  async createAcls(acls: readonly AclBinding[]): Promise<void> {
-    this.#changed = true
-    await (await this.#acls()).createAcls(acls)
-  }
-
-  async deleteAcls(filters: readonly AclBindingFilter[]): Promise<AclBinding[]> {
-    this.#changed = true
-    return (await this.#acls()).deleteAcls(filters)
-  }
-
-  async listShareGroupOffsets(groupId: string): Promise<ShareGroupOffset[]> {
-    return (await this.#shareGroups()).listShareGroupOffsets(groupId)
-  }
-
-  async describeShareGroup(groupId: string): Promise<ShareGroupDescription> {
-    return (await this.#shareGroups()).describeShareGroup(groupId)
-  }
-
-  async #shareGroups() {
-    const { LocalShareGroups } = await import('./share-group-admin.ts')
-    return new LocalShareGroups(await this.#whole())
-  }
-
-  async describeStreamsGroup(groupId: string): Promise<StreamsGroupDescription> {
-    return (await this.#streamsGroups()).describeStreamsGroup(groupId)
-  }
-
-  async deleteStreamsGroup(groupId: string): Promise<void> {
-    this.#changed = true
-    await (await this.#streamsGroups()).deleteStreamsGroup(groupId)
-  }
-
-  async #streamsGroups() {
-    const { LocalStreamsGroups } = await import('./streams-group-admin.ts')
-    return new LocalStreamsGroups(this.#os, await this.#whole())
-  }
-
-  async describeDelegationTokens(): Promise<DelegationToken[]> {
-    const { LocalTokens } = await import('./token-admin.ts')
-    return new LocalTokens(await this.#whole()).describeDelegationTokens()
-  }
+  readonly listOffset = this.#read(offsets, 'listOffset')
+  readonly deleteRecords = this.#change(offsets, 'deleteRecords')
+  readonly listGroups = this.#read(groups, 'listGroups')
+  readonly describeConsumerGroup = this.#read(groups, 'describeConsumerGroup')
+  readonly listConsumerGroupOffsets = this.#read(groups, 'listConsumerGroupOffsets')
+  readonly alterConsumerGroupOffsets = this.#change(groups, 'alterConsumerGroupOffsets')
+  readonly deleteConsumerGroup = this.#change(groups, 'deleteConsumerGroup')
+  readonly deleteConsumerGroupOffsets = this.#change(groups, 'deleteConsumerGroupOffsets')
+  readonly listShareGroupOffsets = this.#read(shareGroups, 'listShareGroupOffsets')
+  readonly describeShareGroup = this.#read(shareGroups, 'describeShareGroup')
+  readonly describeStreamsGroup = this.#read(streamsGroups, 'describeStreamsGroup')
+  readonly deleteStreamsGroup = this.#change(streamsGroups, 'deleteStreamsGroup')
 
   // Transactions
 
-  async listTransactions(): Promise<TransactionDescription[]> {
-    return (await this.#transactions()).listTransactions()
+  readonly listTransactions = this.#read(transactions, 'listTransactions')
+  readonly describeTransaction = this.#read(transactions, 'describeTransaction')
+  readonly describeProducers = this.#read(transactions, 'describeProducers')
+  readonly abortTransaction = this.#change(transactions, 'abortTransaction')
+  readonly forceTerminateTransaction = this.#change(transactions, 'forceTerminateTransaction')
+
+  // Cluster (unregisterBroker only says why it cannot)
+
+  readonly describeCluster = this.#read(cluster, 'describeCluster')
+  readonly describeFeatures = this.#read(cluster, 'describeFeatures')
+  readonly describeLogDirs = this.#read(node, 'describeLogDirs')
+  readonly clusterId = this.#read(node, 'clusterId')
+  readonly describeMetadataQuorum = this.#read(node, 'describeMetadataQuorum')
+  readonly featuresEpoch = this.#read(node, 'featuresEpoch')
+  readonly unregisterBroker = this.#read(node, 'unregisterBroker')
+
+  async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void> {
+    if (!validateOnly) this.#changed = true
+    await (await node(this.#context)).updateFeatures(updates, validateOnly)
   }
 
-  async describeTransaction(transactionalId: string): Promise<TransactionDescription> {
-    return (await this.#transactions()).describeTransaction(transactionalId)
-  }
+  // Access
 
-  async describeProducers(partition: TopicPartition): Promise<ProducerState[]> {
-    return (await this.#transactions()).describeProducers(partition)
-  }
+  readonly describeAcls = this.#read(acls, 'describeAcls')
+  readonly createAcls = this.#change(acls, 'createAcls')
+  readonly deleteAcls = this.#change(acls, 'deleteAcls')
+  readonly describeDelegationTokens = this.#read(tokens, 'describeDelegationTokens')
 
-  async abortTransaction(spec: AbortTransactionSpec): Promise<void> {
-    this.#changed = true
-    await (await this.#transactions()).abortTransaction(spec)
-  }
+  // Checking, mending, cleaning
 
-  async forceTerminateTransaction(transactionalId: string): Promise<void> {
-    this.#changed = true
-    await (await this.#transactions()).forceTerminateTransaction(transactionalId)
-  }
-
-  async #transactions() {
-    const { LocalTransactions } = await import('./transaction-admin.ts')
-    return new LocalTransactions(this.#os, await this.#whole())
-  }
-
-  // Checking and mending
-
-  async check(options: CheckOptions): Promise<CheckSummary> {
-    const { LocalCheck } = await import('../check/check.ts')
-    return new LocalCheck(this.#os, await this.#whole()).check(options)
-  }
+  readonly check = this.#read(check, 'check')
 
   async repair(options: RepairOptions): Promise<void> {
-    this.#changed = !options.dryRun
-    const { LocalRepair } = await import('../repair/repair.ts')
-    await new LocalRepair(this.#os, await this.#whole()).repair(options)
+    if (!options.dryRun) this.#changed = true
+    await (await repair(this.#context)).repair(options)
   }
 
-  // Cleaning
-
   async *clean(options: CleaningOptions = {}): AsyncGenerator<CleaningResult> {
-    this.#changed = options.dryRun !== true
+    if (options.dryRun !== true) this.#changed = true
     const { LocalCleaning } = await import('../cleaning/cleaning-run.ts')
-    yield* new LocalCleaning(this.#os, await this.#whole()).clean(options)
+    yield* new LocalCleaning(this.#context.os, await this.#whole()).clean(options)
   }
 
   async explainCleaning(
@@ -343,10 +213,20 @@ export class LocalAdmin implements Admin {
     failed?: (partition: number, error: unknown) => void,
   ): Promise<ExplainedPartition[]> {
     const { explainCleaning } = await import('../cleaning/explain/explain.ts')
-    return explainCleaning(this.#os, await this.#whole(), topic, failed)
+    return explainCleaning(this.#context.os, await this.#whole(), topic, failed)
   }
 
-  /** With logs and locks: for all but listing and describing topics. */
+  /** Says that a broker runs here, when all that was done was reading; a change would have been refused. */
+  async close(): Promise<void> {
+    const broker = this.#changed ? undefined : this.#directory.broker()
+    if (broker !== undefined) {
+      this.#warn?.(
+        `${this.#directory.path}: a broker (pid ${broker.pid}) runs on this directory; what was read may be a moment old`,
+      )
+    }
+    await this.#directory.close()
+  }
+
   #whole(): Promise<LocalDirectory> {
     this.#wholeDirectory ??= import('../directory/local-directory.ts').then(({ LocalDirectory }) => {
       const whole = LocalDirectory.of(this.#directory)
@@ -356,43 +236,28 @@ export class LocalAdmin implements Admin {
     return this.#wholeDirectory
   }
 
-  async #topics() {
-    const { LocalTopics } = await import('./topic-admin.ts')
-    return new LocalTopics(this.#os, await this.#whole())
+  /** A method of a part that changes nothing. */
+  #read<P, M extends AsyncMethod<P>>(part: Part<P>, method: M): P[M] {
+    return forward(() => part(this.#context), method)
   }
 
-  async #configs() {
-    const { LocalConfigs } = await import('./config-admin.ts')
-    return new LocalConfigs(await this.#whole())
+  #change<P, M extends AsyncMethod<P>>(part: Part<P>, method: M): P[M] {
+    return forward(() => {
+      this.#changed = true
+      return part(this.#context)
+    }, method)
   }
+}
 
-  async #quotas() {
-    const { LocalQuotas } = await import('./quota-admin.ts')
-    return new LocalQuotas(this.#os, await this.#whole())
-  }
+type Async = (...args: never[]) => Promise<unknown>
+type AsyncMethod<P> = { [M in keyof P]: P[M] extends Async ? M : never }[keyof P]
 
-  async #offsets() {
-    const { LocalOffsets } = await import('./offset-admin.ts')
-    return new LocalOffsets(await this.#whole())
+/** Calls the part's method of that name with what it is called with; the part is made anew for each call. */
+function forward<P, M extends AsyncMethod<P>>(part: () => Promise<P>, method: M): P[M] {
+  const call = async (...args: never[]) => {
+    const made = await part()
+    return (made[method] as Async).apply(made, args)
   }
-
-  async #groups() {
-    const { LocalGroups } = await import('./group-admin.ts')
-    return new LocalGroups(this.#os, await this.#whole())
-  }
-
-  async #node() {
-    const { LocalNode } = await import('./node-admin.ts')
-    return new LocalNode(this.#os, await this.#whole())
-  }
-
-  async #acls() {
-    const { LocalAcls } = await import('./acl-admin.ts')
-    return new LocalAcls(this.#os, await this.#whole())
-  }
-
-  async #cluster() {
-    const { LocalCluster } = await import('./cluster-admin.ts')
-    return new LocalCluster(await this.#whole())
-  }
+  // AsyncMethod says that it is a method that returns a promise, which the compiler does not follow through P[M].
+  return call as P[M]
 }

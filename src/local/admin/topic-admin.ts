@@ -1,7 +1,8 @@
 /**
  * Topics of a data directory. A topic is made as a broker's controller makes it (TopicRecord, ConfigRecords,
  * PartitionRecords in one atomic append) and already at rest; then come its folders. Crash before the append is
- * whole: nothing happened; behind it: the first writer makes what is missing. Deletion is local-directory.ts's.
+ * whole: nothing happened; behind it: the first writer makes what is missing. Deletion is local-directory.ts's, but for
+ * the offsets that groups committed: those go last, and a crash before leaves them to their expiry.
  */
 import type { NewTopic, TopicAdmin, TopicDescription } from '../../client/admin/topic-admin.ts'
 import { validateTopicConfigs } from '../../config/topic-configs.ts'
@@ -16,6 +17,7 @@ import {
   collidingNames,
   hasCollisionChars,
   METADATA_TOPIC,
+  OFFSETS_TOPIC,
   validateTopicName,
 } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
@@ -77,6 +79,10 @@ export class LocalTopics implements TopicAdmin {
   async deleteTopic(name: string): Promise<void> {
     existing(this.#directory.image(), name)
     await this.#directory.deleteTopics([name])
+    // As a broker does: what groups committed for the topic goes with it.
+    if (this.#directory.image().topic(OFFSETS_TOPIC) === undefined) return
+    const { OffsetStore } = await import('../../group/offsets/offset-store.ts')
+    await new OffsetStore(this.#os, this.#directory).forgetTopics([name])
   }
 
   /** The change and the folders that it asks for, in one session. */
