@@ -4,11 +4,12 @@
  * The shapes are written down in docs/output.md.
  */
 import { UsageError } from '../errors.ts'
+import { isOneOf } from '../names/one-of.ts'
 import type { CommandContext, Flag, Options, Output } from './command.ts'
 
-export type OutputFormat = 'text' | 'json' | 'jsonl' | 'tsv'
+const FORMATS = ['text', 'json', 'jsonl', 'tsv'] as const
 
-const FORMATS: readonly string[] = ['text', 'json', 'jsonl', 'tsv']
+export type OutputFormat = (typeof FORMATS)[number]
 
 /** The row of every tool that lists, describes or consumes. */
 export const outputFlag = {
@@ -47,10 +48,10 @@ export interface RowShape {
 export function outputFormat(options: Options<'output'>): OutputFormat {
   if (!options.has('output')) return 'text'
   const format = options.value('output') ?? ''
-  if (!FORMATS.includes(format)) {
+  if (!isOneOf(FORMATS, format)) {
     throw new UsageError(`--output ${format} is unknown: choose json, jsonl, tsv or text`, false)
   }
-  return format as OutputFormat
+  return format
 }
 
 /**

@@ -2,23 +2,14 @@
 import { checkExactlyOne, checkInvalidArguments } from '../../cli/argument-checks.ts'
 import type { Options } from '../../cli/command.ts'
 import { TerseError } from '../../errors.ts'
+import { isOneOf } from '../../names/one-of.ts'
 
 /** A refusal of the tool's own: the message stands alone. */
 export class ConfigsFailure extends TerseError {
   override name = 'ConfigsFailure'
 }
 
-export type EntityType =
-  | 'topics'
-  | 'clients'
-  | 'users'
-  | 'brokers'
-  | 'ips'
-  | 'client-metrics'
-  | 'groups'
-  | 'broker-loggers'
-
-const ENTITY_TYPES: readonly EntityType[] = [
+const ENTITY_TYPES = [
   'broker-loggers',
   'topics',
   'clients',
@@ -27,7 +18,9 @@ const ENTITY_TYPES: readonly EntityType[] = [
   'ips',
   'client-metrics',
   'groups',
-]
+] as const
+
+export type EntityType = (typeof ENTITY_TYPES)[number]
 
 /** What the command line is about; a name '' is the default entity. There may be more types than names. */
 export interface Entities {
@@ -77,16 +70,10 @@ export async function checkArguments(options: EntityOptions): Promise<Entities> 
     'Command must include exactly one action: --describe, --alter',
   )
   checkInvalidArguments(options, 'describe', ['alter', 'add-config', 'delete-config'])
-  const types = entityTypes(options)
-  const repeated = types.filter((type, i) => types.indexOf(type) !== i)
+  const given = entityTypes(options)
+  const repeated = given.filter((type, i) => given.indexOf(type) !== i)
   if (repeated.length > 0) refuse(`Duplicate entity type(s) specified: ${repeated.join(',')}`)
-  for (const type of types) {
-    if (!ENTITY_TYPES.includes(type)) {
-      refuse(
-        `Invalid entity type ${type}, the entity type must be one of ${ENTITY_TYPES.join(', ')} with a --bootstrap-server or --bootstrap-controller argument`,
-      )
-    }
-  }
+  const types = given.map(knownType)
   if (types.length === 0) refuse('At least one entity type must be specified')
   const both = types.length === 2 && types.includes('users') && types.includes('clients')
   if (types.length > 1 && !both) refuse("Only 'users' and 'clients' entity types may be specified together")
@@ -107,11 +94,18 @@ function refuse(message: string): never {
   throw new ConfigsFailure(message)
 }
 
-function entityTypes(options: EntityOptions): EntityType[] {
+function knownType(type: string): EntityType {
+  if (isOneOf(ENTITY_TYPES, type)) return type
+  return refuse(
+    `Invalid entity type ${type}, the entity type must be one of ${ENTITY_TYPES.join(', ')} with a --bootstrap-server or --bootstrap-controller argument`,
+  )
+}
+
+function entityTypes(options: EntityOptions): string[] {
   const short = [...NAME_FLAGS, ...DEFAULT_FLAGS]
     .filter(([flag]) => options.has(flag))
     .map(([, type]) => type)
-  return [...(options.values('entity-type') as EntityType[]), ...short]
+  return [...options.values('entity-type'), ...short]
 }
 
 /** Names and defaults in the order they were given in. */

@@ -8,6 +8,7 @@
  */
 import type { Int64 } from '../../bytes/int64.ts'
 import { UsageError } from '../../errors.ts'
+import { isOneOf } from '../../names/one-of.ts'
 import { digitsOf, stringifyExact } from '../console-producer/exact-json.ts'
 
 /** What conditions are asked about; texts are made when they are first asked for. */
@@ -37,7 +38,7 @@ interface Token {
   readonly at: number
 }
 
-const ROOTS = ['key', 'value', 'headers', 'topic', 'partition', 'offset', 'timestamp']
+const ROOTS = ['key', 'value', 'headers', 'topic', 'partition', 'offset', 'timestamp'] as const
 
 /** @throws UsageError that shows the place */
 export function parseWhere(expression: string): Condition {
@@ -179,9 +180,9 @@ class WhereParser {
     if (token.text === 'true') return constant(true)
     if (token.text === 'false') return constant(false)
     if (token.text === 'null') return constant(null)
-    if (!ROOTS.includes(token.text)) throw this.#wrong(token, `no such field; there are ${ROOTS.join(', ')}`)
+    const root = token.text
+    if (!isOneOf(ROOTS, root)) throw this.#wrong(token, `no such field; there are ${ROOTS.join(', ')}`)
     const steps = this.#steps()
-    const root = token.text as 'key' | 'value' | 'headers' | 'topic' | 'partition' | 'offset' | 'timestamp'
     if (root === 'headers') {
       const [name, ...rest] = steps
       if (name === undefined || rest.length > 0)
