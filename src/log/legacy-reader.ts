@@ -44,6 +44,11 @@ export interface LegacyRun {
   readonly isForeign?: boolean
 }
 
+/** Why a run ends in front of a message; END where there is just no more to hand out. */
+type Stop = Pick<LegacyRun, 'problem' | 'isForeign'>
+
+const END: Stop = {}
+
 interface Found {
   readonly size: number
   readonly firstOffset: number
@@ -51,10 +56,9 @@ interface Found {
   readonly inner: InnerMessages | undefined
 }
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one walk that judges each message as the reader of format 2 does
 export function readLegacy(piece: ReadPiece, request: LegacyRequest, batches: LegacyBatches): LegacyRun {
   const { buffer, length, position, end, baseOffset, nextBase } = piece
-  const { offset, limit } = request
+  const { offset, limit, checkCrcs } = request
   let at = 0
   let nextOffset = offset
   let minOffset = baseOffset
@@ -63,7 +67,7 @@ export function readLegacy(piece: ReadPiece, request: LegacyRequest, batches: Le
     const isPart = length - at < header.RECORD_BATCH_OVERHEAD
     if (at > 0 && isPart && position + length < end) break
     const room = isPart ? length - at : end - position - at
-    const plain = plainSize(buffer, at, length, room, minOffset, request.checkCrcs)
+    const plain = plainSize(buffer, at, length, room, minOffset, checkCrcs)
     if (plain > 0 && at > 0 && header.baseOffsetAt(buffer, at) === minOffset) {
       const isIn = minOffset < nextBase && (limit === undefined || minOffset < limit)
       if (isIn && batches.addPlain(buffer, at, plain)) {
@@ -73,25 +77,14 @@ export function readLegacy(piece: ReadPiece, request: LegacyRequest, batches: Le
         continue
       }
     }
-    const found = messageAt(buffer, at, length, room, minOffset, request.checkCrcs)
-    if (found === 'short') break
-    if (typeof found === 'string') {
-      if (at > 0) break
-      return { storedSize: 0, nextOffset, problem: found }
+    let found = messageAt(buffer, at, length, room, minOffset, checkCrcs)
+    if ('size' in found) found = stopBefore(found, at, minOffset, nextBase, request) ?? found
+    if (!('size' in found)) {
+      // Behind other messages the next read begins with it, and tells.
+      if (at === 0 && found !== END) return { storedSize: 0, nextOffset, ...found }
+      break
     }
-    const { size, firstOffset, lastOffset, inner } = found
-    if (firstOffset >= nextBase) {
-      if (at > 0) break
-      return { storedSize: 0, nextOffset, isForeign: true }
-    }
-    const expected = at === 0 ? offset : minOffset
-    if (firstOffset > expected) {
-      if (at > 0 && request.hasNoGaps()) break
-      const problem = inner === undefined ? request.behindGap(at, expected) : undefined
-      if (problem !== undefined && at > 0) break
-      if (problem !== undefined) return { storedSize: 0, nextOffset, problem }
-    }
-    if (limit !== undefined && lastOffset >= limit) break
+    const { size, lastOffset, inner } = found
     batches.add(buffer, at, size, inner)
     minOffset = lastOffset + 1
     nextOffset = minOffset
@@ -117,7 +110,24 @@ function plainSize(
   return checkCrcs && legacy.legacyCrcProblem(buffer, at, size) !== undefined ? 0 : size
 }
 
-/** `short` where not all of it was read; another text says what is wrong. */
+/** Why the message `found` at `at` is not handed out with those before it; undefined where it is. */
+function stopBefore(
+  { firstOffset, lastOffset, inner }: Found,
+  at: number,
+  minOffset: number,
+  nextBase: number,
+  { offset, limit, hasNoGaps, behindGap }: LegacyRequest,
+): Stop | undefined {
+  if (firstOffset >= nextBase) return { isForeign: true }
+  const expected = at === 0 ? offset : minOffset
+  if (firstOffset > expected) {
+    if (at > 0 && hasNoGaps()) return END
+    const problem = inner === undefined ? behindGap(at, expected) : undefined
+    if (problem !== undefined) return { problem }
+  }
+  return limit !== undefined && lastOffset >= limit ? END : undefined
+}
+
 function messageAt(
   buffer: Buffer,
   at: number,
@@ -125,22 +135,23 @@ function messageAt(
   room: number,
   minOffset: number,
   checkCrcs: boolean,
-): Found | string {
+): Found | Stop {
   const problem = legacy.legacyProblem(buffer, at, room, minOffset)
-  if (problem !== undefined) return problem
+  if (problem !== undefined) return { problem }
   const size = header.sizeAt(buffer, at)
-  if (at + size > length) return 'short'
+  // Not all of it was read.
+  if (at + size > length) return END
   const crcProblem = checkCrcs ? legacy.legacyCrcProblem(buffer, at, size) : undefined
-  if (crcProblem !== undefined) return crcProblem
+  if (crcProblem !== undefined) return { problem: crcProblem }
   const lastOffset = header.baseOffsetAt(buffer, at)
   const fields = fieldsProblem(buffer, at, size)
-  if (fields !== undefined) return fields
+  if (fields !== undefined) return { problem: fields }
   if (!legacy.isWrapperAt(buffer, at)) return { size, firstOffset: lastOffset, lastOffset, inner: undefined }
   try {
     const inner = innerMessages(buffer, at, size)
     return { size, firstOffset: inner.offsets[0], lastOffset, inner }
   } catch (error) {
-    if (error instanceof CorruptRecordError) return error.detail
+    if (error instanceof CorruptRecordError) return { problem: error.detail }
     throw error
   }
 }

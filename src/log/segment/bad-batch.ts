@@ -81,7 +81,6 @@ function searchIndex(fs: FileSystem, fd: number, bad: BadBatch): number | undefi
   return undefined
 }
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over bytes, where a call a byte would cost
 function searchBytes(
   fs: FileSystem,
   fd: number,
@@ -99,19 +98,28 @@ function searchBytes(
     // The last message of format 0 or 1 may be shorter than a batch's header.
     const needed = start + length >= size ? SMALLEST_MESSAGE : overlap
     const end = Math.min(length - needed + 1, to - start, chunk.length - overlap)
-    for (let at = 0; at < end; at++) {
-      const magic = chunk[at + header.MAGIC_POSITION]
-      // Magic 2 with the unused high byte of the attributes zero: one byte in 65536 by chance.
-      if (magic > 2 || (magic === 2 && chunk[at + header.ATTRIBUTES_POSITION] !== 0)) continue
-      // Zeros are many, and no message.
-      if (magic < 2 && readInt32(chunk, at + header.LENGTH_POSITION) <= 0) continue
-      if (storedProblem(chunk, at, size - start - at, nextOffset) !== undefined) continue
-      if (header.baseOffsetAt(chunk, at) - nextOffset > 0x7fffffff) continue
+    let at = likelyBatch(chunk, 0, end, size - start, nextOffset)
+    while (at < end) {
       if (isGoodBatch(fs, fd, start + at, size, nextOffset)) return start + at
+      at = likelyBatch(chunk, at + 1, end, size - start, nextOffset)
     }
     if (length < chunk.length) break
   }
   return undefined
+}
+
+/** Where from `from` on the header of a batch or message may stand, by its own bytes; `end` or more where none does. */
+function likelyBatch(chunk: Buffer, from: number, end: number, left: number, nextOffset: number): number {
+  for (let at = from; at < end; at++) {
+    const magic = chunk[at + header.MAGIC_POSITION]
+    // Magic 2 with the unused high byte of the attributes zero: one byte in 65536 by chance.
+    if (magic > 2 || (magic === 2 && chunk[at + header.ATTRIBUTES_POSITION] !== 0)) continue
+    // Zeros are many, and no message.
+    if (magic < 2 && readInt32(chunk, at + header.LENGTH_POSITION) <= 0) continue
+    if (storedProblem(chunk, at, left - at, nextOffset) !== undefined) continue
+    if (header.baseOffsetAt(chunk, at) - nextOffset <= 0x7fffffff) return at
+  }
+  return end
 }
 
 function isZero(bytes: Buffer, length: number): boolean {
