@@ -7,8 +7,8 @@ import type { OffsetAndMetadata } from '../client/types.ts'
 import { TerseError } from '../errors.ts'
 import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { tellOfWaiting } from './hints/near-name-hint.ts'
+import { verifiableConfig } from './measuring/verifiable-config.ts'
 import { printEvent } from './measuring/verifiable-events.ts'
-import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
 import { openConsumer } from './open/open-client.ts'
 
 const FLAGS = [
@@ -99,20 +99,9 @@ async function run(context: Context): Promise<number> {
   return await new VerifiableConsumer(context, consumer).run()
 }
 
-async function consumerConfig({ options, command, stderr }: Context): Promise<Record<string, string>> {
-  if (options.has('consumer.config') && options.has('command-config')) {
-    throw await argparseFailure(
-      command,
-      'Options --consumer.config and --command-config are mutually exclusive.',
-    )
-  }
-  if (options.has('consumer.config')) {
-    stderr.line(
-      'Option --consumer.config has been deprecated and will be removed in a future version. Use --command-config instead.',
-    )
-  }
-  const file = options.value('consumer.config') ?? options.value('command-config')
-  const config = file === undefined ? new Map<string, string>() : await propertiesOrFailure(command, file)
+async function consumerConfig(context: Context): Promise<Record<string, string>> {
+  const { options } = context
+  const config = await verifiableConfig(context, 'consumer.config')
   const set = (name: string, value: string | undefined) => {
     if (value !== undefined) config.set(name, value)
   }

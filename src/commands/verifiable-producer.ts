@@ -6,8 +6,8 @@ import type { Producer } from '../client/producer.ts'
 import { KafkaError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
 import { ThroughputThrottler } from './measuring/throughput-throttler.ts'
+import { verifiableConfig } from './measuring/verifiable-config.ts'
 import { printEvent } from './measuring/verifiable-events.ts'
-import { argparseFailure, propertiesOrFailure } from './open/argparse-failure.ts'
 import { openProducer } from './open/open-client.ts'
 
 const FLAGS = [
@@ -85,22 +85,9 @@ async function run(context: Context): Promise<number> {
   return await new VerifiableProducer(context, producer).run()
 }
 
-async function producerConfig({ options, command, stderr }: Context): Promise<Record<string, string>> {
-  if (options.has('producer.config') && options.has('command-config')) {
-    throw await argparseFailure(
-      command,
-      'Options --producer.config and --command-config are mutually exclusive.',
-    )
-  }
-  if (options.has('producer.config')) {
-    stderr.line(
-      'Option --producer.config has been deprecated and will be removed in a future version. Use --command-config instead.',
-    )
-  }
-  const file = options.value('producer.config') ?? options.value('command-config')
-  const config = { acks: String(options.int('acks')), retries: '0' }
-  if (file === undefined) return config
-  return { ...config, ...Object.fromEntries(await propertiesOrFailure(command, file)) }
+async function producerConfig(context: Context): Promise<Record<string, string>> {
+  const given = await verifiableConfig(context, 'producer.config')
+  return { acks: String(context.options.int('acks')), retries: '0', ...Object.fromEntries(given) }
 }
 
 class VerifiableProducer {
