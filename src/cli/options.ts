@@ -1,4 +1,4 @@
-/** The flags that were found on a command line, with their values by type. */
+/** The options of a parsed command line: each flag that was found, with its value by type. */
 import { UsageError } from '../errors.ts'
 import type { Flag, Options } from './command.ts'
 

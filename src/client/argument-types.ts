@@ -1,6 +1,7 @@
 /**
- * What a program may hand in, checked where it comes in. Types hold only for who compiles against them: a number for a value
- * would be stored as no value, a string for a list of topics as its letters. Each check names the field and says what it is.
+ * Checks the arguments that a program hands to Admin, Producer and Consumer. The compiler checks only programs in TypeScript:
+ * without these checks a number given as a value would be stored as no value, and a string given as a list of topics would be
+ * read as a list of letters. Each message names the field and says what stands in it.
  */
 
 /** @throws TypeError that names the field */

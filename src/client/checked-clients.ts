@@ -1,6 +1,6 @@
 /**
- * Admin, Producer and Consumer as programs get them: what is handed in is checked first (argument-types.ts), and a method that
- * answers with a promise rejects. The tools of this package know what they hand in and go without.
+ * Admin, Producer and Consumer as the public API gives them to programs: every argument is checked first (argument-types.ts),
+ * and a method that returns a promise rejects in place of throwing. Our own tools use the unchecked clients.
  */
 
 import { TerseError } from '../errors.ts'

@@ -1,6 +1,6 @@
 /**
- * How long a client waits for locks: as long as Kafka's timeouts say, where its user gave one. Kafka's defaults are made for
- * networks and brokers that come back; who gave nothing waits until the lock is free, or a signal comes.
+ * How long a client waits for locks. Where the user set one of Kafka's timeouts, that is the limit. Where he set none, the client
+ * waits until the lock is free or a signal comes: Kafka's defaults are made for networks and brokers that come back.
  */
 
 /** How long locks are waited for, and how the user said so: `max.block.ms=500`. */

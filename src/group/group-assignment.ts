@@ -1,4 +1,4 @@
-/** What the members of a group get: a function of who they are, of what they subscribe to and of the topics there are. */
+/** Computes the assignment of a group from its members, their subscriptions and the topics that exist, and from nothing else. */
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { isInternalTopic } from '../names/topic-names.ts'
 import type { Assignment, MemberSubscription } from './assignors/assignment-types.ts'

@@ -1,4 +1,4 @@
-/** Reading a checkpoint; its bytes are told in metadata-checkpoint.ts, which writes them. */
+/** Reads a metadata checkpoint; metadata-checkpoint.ts, which writes it, has the bytes. */
 import { CorruptRecordError } from '../errors.ts'
 import { CONTROL_TYPE, controlType } from '../message/control-messages.ts'
 import type { FileSystem } from '../os/file-system.ts'

@@ -1,6 +1,6 @@
 /**
- * A map for images: what was loaded stays where it is, changes lie on top, so that the copy which an image needs before
- * the next change costs the square root of what there is, not all of it. V is never undefined.
+ * A map for metadata images: entries that were loaded stay where they are, and changes lie in a layer above. An image needs a copy
+ * before each change; copying costs the square root of the number of entries, not all of them. V is never undefined.
  */
 export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
   #size: number

@@ -1,4 +1,4 @@
-/** Names of topics: which are Kafka's own, which are legal, and which meet in metric names. */
+/** Names of topics: which are internal to Kafka, which are legal, and which collide in metric names. */
 import { KafkaError } from '../errors.ts'
 
 const MAX_LENGTH = 249

@@ -1,4 +1,4 @@
-/** Time as a port. */
+/** The clock as a port, so that tests can move it: the time of day, a monotonic time, and timers. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number

@@ -1,4 +1,4 @@
-/** By what code the operating system refused: what code decides by, where people get system-error.ts's line. */
+/** The code of an error of the operating system (`ENOENT`): code decides by it, while people read the line of system-error.ts. */
 
 /** `ENOENT`, `EACCES`, ...; undefined for an error that has no code. */
 export function errorCode(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * What stands in a data directory where one of our files should be, and is none that may be opened: a folder, a FIFO, a
- * socket, a device, a link that somebody else planted, a second name of somebody else's file, or far too many bytes.
+ * The error for something in a data directory that stands under the name of one of our files and may not be opened: a folder, a
+ * FIFO, a socket, a device, a link that somebody else planted, a second name of somebody else's file, or far too many bytes.
  *
  * Code decides by the class or by `code`; `message` is the one line for a person.
  */

@@ -1,4 +1,4 @@
-/** Threads of this process. */
+/** Starts a worker thread from a file of dist/, and ends it. */
 import type workerThreads from 'node:worker_threads'
 
 /** A thread of this process that runs a file of its own. It does not keep the process alive. */

@@ -1,4 +1,4 @@
-/** What the flags of console-consumer mean together, checked in the order of the genuine tool. */
+/** Checks the flags of console-consumer against each other, in the order of the genuine tool, and tells what they mean together. */
 import type { Output } from '../../cli/command.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import { javaHashOrder, javaStringHash } from '../../java/java-hash.ts'

@@ -1,4 +1,4 @@
-/** What the flags of console-producer mean together: its line reader and its producer settings. */
+/** Checks the flags of console-producer against each other, and makes its line reader and its producer settings of them. */
 import { producerWaitLimit, waitLimit } from '../../client/wait-limits.ts'
 import { TerseError, UsageError } from '../../errors.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'

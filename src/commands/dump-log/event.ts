@@ -1,4 +1,4 @@
-/** What dump-log finds in a file, one event after the other; printers turn events into text or rows. */
+/** The events that dump-log finds in a file, one after the other; printers turn them into text or rows. */
 import type { Int64 } from '../../bytes/int64.ts'
 import type { Codec } from '../../record/record.ts'
 import type { Decoded } from './decoders/record-decoder.ts'

@@ -1,4 +1,4 @@
-/** Settings under Kafka's names: `print.key`, `key.separator`, ... */
+/** The interface that a formatter fulfils: from a stored record to what console-consumer prints of it. */
 
 import type { VisitedBatch } from '../../client/consumer.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'

@@ -1,4 +1,4 @@
-/** What `tkafka status` tells of a data directory: as much as can be found out, of a broken one too. */
+/** The report that `tkafka status` prints: as many facts as can be found out, also of a broken directory. */
 
 import { metadataVersionAt } from '../../config/feature-levels.ts'
 import { brokerTakesFolder } from '../../log/segment/log-files.ts'

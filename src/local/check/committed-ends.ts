@@ -1,4 +1,4 @@
-/** What the commits of groups tell of the ends of logs: a group that read up to an offset was given the records below it. */
+/** The smallest end that each log must have had, by the commits of groups: a group that committed an offset was given the records below it. */
 import { storedBatches } from '../../log/stored-batches.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { decodeOffsetCommitValue, decodeOffsetsKey } from '../../message/offset-messages.ts'

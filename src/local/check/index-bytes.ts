@@ -1,7 +1,7 @@
 /**
- * An index file as the check sees it. A broker that was killed leaves 10 MB of zeros in each of them, thousands of times over:
- * these are looked at in large pieces and not kept. The size of a file is what whoever made it wanted, a terabyte that takes no
- * disk too: what is longer than any index is looked at in its first part alone.
+ * Reads an index file for the check. A killed broker leaves 10 MB of zeros in each of them, thousands of times over: zeros are read in
+ * large pieces and not kept. Somebody else may have made the file, and a sparse one may claim a terabyte: of a file that is longer
+ * than any index only the first part is read.
  */
 
 import { isMissing } from '../../os/error-code.ts'

@@ -1,6 +1,6 @@
 /**
- * One partition's folder, read whole: every batch and record of the log, and all that is kept beside it. Changes
- * nothing and takes no lock, so what is found is looked at again when somebody wrote meanwhile (local-check.ts).
+ * Checks one partition: reads every batch and record of its log, and every file beside it. The check changes nothing and takes no
+ * lock, so what it finds is looked at again if somebody wrote meanwhile (check.ts).
  */
 import { join } from 'node:path'
 import type { Int64 } from '../../bytes/int64.ts'

@@ -1,4 +1,4 @@
-/** Opens a survey of one partition of a data directory, for the log cleaner. */
+/** Opens a log survey of one partition under the settings of its topic: what the log cleaner judges by. */
 import { LogSurvey } from '../../log/cleaner/cleaner-survey.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'

@@ -1,4 +1,4 @@
-/** The visitor behind `poll`: makes objects of records. */
+/** Collects the records that `poll` returns: the visitor that makes an object of each stored record. */
 import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
 import { visitHeaders } from '../../client/stored-headers.ts'
 import type { Header } from '../../client/types.ts'

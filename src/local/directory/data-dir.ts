@@ -1,5 +1,6 @@
 /**
- * Which directory, and what it is: before anybody reads a log or takes a lock.
+ * Finds the data directory that is meant, and tells what kind it is (a node's directory, empty, missing, something else). All of
+ * it happens before anybody reads a log or takes a lock.
  */
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { TerseError } from '../../errors.ts'

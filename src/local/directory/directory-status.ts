@@ -1,4 +1,4 @@
-/** What `tkafka status` tells of a data directory. */
+/** What a data directory is and whether its last writer closed it: the facts that `tkafka status` and `check` begin with. */
 import { join } from 'node:path'
 import type { LockHolder } from '../../os/file-lock.ts'
 import type { Os } from '../../os/os.ts'

@@ -1,7 +1,7 @@
 /**
- * Whose a partition's folder is that the metadata does not have under that name. Where the topic was removed, a broker sets the
- * folder aside, and so do we. Where the metadata knows nothing of it, the metadata is the older of the two (yesterday's copy
- * of `__cluster_metadata-0`), and the folder holds records that would be lost from view.
+ * Decides what happens to a partition's folder whose topic id the metadata does not have under that name. If the metadata says that
+ * the topic was removed, we set the folder aside, as a broker does. If the metadata has never heard of the id, the metadata is
+ * older than the folder (yesterday's copy of `__cluster_metadata-0`): the folder stays, since its records would be lost from view.
  */
 import { join } from 'node:path'
 import { TerseError } from '../../errors.ts'

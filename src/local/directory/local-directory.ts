@@ -1,6 +1,6 @@
 /**
- * A data directory, for those who administer, produce and consume in it: what it is, its metadata, its logs, and
- * being a writer in it. Who writes what into a partition is log/'s matter, who may enter is log-dir-session.ts's.
+ * A data directory for those who administer, produce and consume: what it is, its metadata, its logs, and the session in which it is
+ * written to. log/ decides what is written into a partition, log-dir-session.ts decides who may enter.
  */
 import { KafkaError, TerseError } from '../../errors.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../../log/log-config.ts'

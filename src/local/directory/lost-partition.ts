@@ -1,10 +1,10 @@
 /**
- * A partition that the metadata names and that has no folder here. Topics get their folders when they are made, so it was
- * removed, or a power cut took it before anything in it was synced. What tells the two apart: a checkpoint or a commit
- * of a group that names the partition with an offset above 0.
+ * Handles a partition that the metadata names and that has no folder here. Folders are made together with their topic, so either
+ * somebody removed it, or a power cut took it before anything in it was synced. A checkpoint or a group's commit that names
+ * the partition with an offset above 0 tells that records were lost.
  *
- * A broker begins such a partition anew at 0 and says nothing; then offsets are given twice, and groups stand behind
- * its end. Here the next writer says it in one line and goes on at the last offset that is known (`log-start` is put there).
+ * A broker silently begins such a partition anew at 0; then offsets are given twice, and groups stand behind its end. Here the
+ * next writer says it in one line and goes on at the last offset that is known (`log-start` is put there).
  */
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import { NOTED_ENDS_FILE } from '../../log/opening/noted-ends.ts'

@@ -1,7 +1,7 @@
 /**
- * A log directory whose meta.properties is missing or empty (a copy without it, a disk that was full): it is read. Its
- * metadata tells the node where that had one broker with one log directory; else topics are told by their folders.
- * Nothing is written: no broker starts on it, and a wrong id would set every partition aside.
+ * Reads a log directory whose meta.properties is missing or empty (it was copied without it, or the disk was full). If the metadata
+ * knows exactly one broker with one log directory, that is the node; else topics are told by their folders. Nothing is written
+ * here: no broker starts on such a directory, and a wrong id would make it set every partition aside.
  */
 import { join } from 'node:path'
 import { META_PROPERTIES_FILE, type MetaProperties } from '../../metadata/meta-properties.ts'

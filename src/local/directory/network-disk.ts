@@ -1,6 +1,7 @@
 /**
- * A word to who writes in a directory on a network disk: kernel locks may not reach the other machines that have it, so two of
- * them could write at once. Told once a process and directory; `TKAFKA_NETWORK_DISK=1` says that only this machine writes.
+ * Warns a writer that its directory lies on a network disk: kernel locks may not reach the other machines that mount it, so two of
+ * them could write at once. The warning comes once for each process and directory; `TKAFKA_NETWORK_DISK=1` says that only this
+ * machine writes, and turns it off.
  */
 import type { Os } from '../../os/os.ts'
 

@@ -1,9 +1,9 @@
 /**
- * Whose the metadata log of a directory is: this node's alone, or that of several controllers. A change made to one of
- * several copies is overruled by the others when they start: acknowledged, and gone.
+ * Tells who owns the metadata log of a directory: this node alone, or several controllers. The other controllers would overrule a
+ * change that is made to one of several copies: it would be acknowledged, and lost when they start.
  *
  * Evidence, each kind where it is there: the voters in the metadata log (dynamic quorum), `quorum-state` (static one,
- * data_version 0), `server.properties` (the file that a broker would be started with); where none of these says it, the
+ * data_version 0), `server.properties` (the file that a broker would be started with); if none of these says it, the
  * controllers that registered.
  */
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Whether a partition's log was closed in order, for readers that must know what of its side files to trust. */
+/** Tells readers whether a partition's log was closed in order, since only then its side files can be trusted. */
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import type { Os } from '../../os/os.ts'
 import { type ListedDirs, readOpenPartitions } from './open-partitions.ts'

@@ -1,7 +1,7 @@
 /**
- * Where a producer stopped writing. A batch that the disk refused is lost, and with it its place in the order: whatever
- * came behind it in the same partition would leave a hole there that nobody sees. So the first such failure ends that
- * partition for this producer, and all that a caller only streams in (lines) for the whole topic.
+ * Remembers where a producer stopped writing. A batch that the disk refused is lost, and so is its place in the order: a batch behind
+ * it in the same partition would leave a hole that nobody sees. So the first such failure ends the partition for this producer;
+ * for a caller that only streams lines it ends the whole topic.
  */
 
 import { count } from '../../count.ts'

@@ -1,9 +1,9 @@
 /**
- * Segments that are gone from a log's front cannot be brought back: the log begins at its first segment from now on, as the
- * log-start checkpoint says then, and what was kept beside those segments is set aside as `.broken`.
+ * Gives up the segments that are missing from the front of a log: they cannot be brought back. The log-start checkpoint is moved to
+ * the first segment that is there, and the files that lay beside the missing segments are set aside as `.broken`.
  *
- * Crash: behind the checkpoint, which alone decides; what is left of the lost segments counts for nothing then, and the
- * next writer removes it.
+ * Crash: the checkpoint alone decides. After it was written, the files of the missing segments count for nothing, and the next
+ * writer removes them.
  */
 import { join } from 'node:path'
 import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'

@@ -1,7 +1,7 @@
 /**
- * Topics whose folders are there and which the metadata does not name any more, because its end was lost: they get their
- * names back, under the ids in their partition.metadata. Their settings are gone. A folder of a topic whose deletion was
- * announced is none, nor one whose name no topic may have.
+ * Gives topics their names back whose folders are still there and which the metadata lost with its end. They get the ids in their
+ * partition.metadata; their settings are gone. Left out are folders of topics whose deletion was announced, and folders whose
+ * name no topic may have.
  */
 import { join } from 'node:path'
 import { LeaderEpochFileCache } from '../../log/leader-epoch-file-cache.ts'

@@ -1,4 +1,4 @@
-/** What is told of a log's end: known-end.ts finds it, local-log.ts carries it to readers and writers. */
+/** The damage of a log's end, as a value: known-end.ts finds it, local-log.ts hands it to readers and writers. */
 import type { CorruptRecordError } from '../../errors.ts'
 
 /** How a partition was left by those who wrote to it. */

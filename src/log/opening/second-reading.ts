@@ -1,8 +1,8 @@
 /**
- * A disk, a cable or memory that fails may give wrong bytes once. So bytes that are to be cut or replaced because they are bad are
- * read again first, through another descriptor. What reads otherwise then is no damage that could be mended: all stays as it was.
+ * Reads bad bytes a second time, through another descriptor, before they are cut or replaced: a failing disk, cable or memory may give
+ * wrong bytes once. If the second reading differs, the file stays as it was, since there is no damage that could be mended.
  *
- * Who sets bytes aside reads the copy, too: a copy that is wrong keeps nothing.
+ * A copy of bytes that are set aside is read back, too: a wrong copy would keep nothing.
  */
 import { type CorruptRecordError, TerseError } from '../../errors.ts'
 import { type FileSystem, readRange } from '../../os/file-system.ts'

@@ -1,8 +1,8 @@
 /**
- * Record batches of formats newer than 2, which are not read here. In all formats its number, "magic", stands at byte 16.
+ * Recognises record batches of formats newer than 2, which tkafka cannot read. In every format the number ("magic") is byte 16.
  *
- * Why: to who reads what he knows they are bytes that are no batch, and what is no batch may be taken for a torn tail.
- * Nothing that is recognised here is ever cut, appended to or repaired away.
+ * Why: to our reader such bytes are no batch, and bytes that are no batch may be taken for a torn tail. Whatever this file
+ * recognises is never cut, appended to or repaired away.
  */
 import { readInt32 } from '../../bytes/int32.ts'
 import { isSafeInt64 } from '../../bytes/int64.ts'

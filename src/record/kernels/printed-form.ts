@@ -1,6 +1,6 @@
 /**
- * What is printed of a record, for the print kernel: fields in this order, each behind bytes that stand in front of it.
- * A field without such bytes (not even none) is left out.
+ * What the print kernel prints of a record: its fields in a fixed order, each with constant bytes in front of it. A field whose
+ * constant bytes are undefined is not printed; empty ones print the field with nothing in front.
  */
 export interface PrintedForm {
   readonly timestamp?: Buffer
