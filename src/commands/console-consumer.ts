@@ -13,8 +13,8 @@ import type { ConsumerAdditions } from './console-consumer/additions.ts'
 import { CONSOLE_CONSUMER_FLAGS, type Context } from './console-consumer/flags.ts'
 import { type ConsoleConsumerOptions, consoleConsumerOptions } from './console-consumer/options.ts'
 import { RecordPrinter } from './console-consumer/record-printer.ts'
-import type { MessageFormatter } from './formatters/formatter.ts'
-import { messageFormatter } from './formatters/message-formatter.ts'
+import { messageFormatter } from './formatters/formatter-loader.ts'
+import type { MessageFormatter } from './formatters/message-formatter.ts'
 import { openConsumer } from './open/open-client.ts'
 
 export const command = defineCommand({

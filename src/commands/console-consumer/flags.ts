@@ -1,6 +1,6 @@
 /** The flags of console-consumer. */
 import type { Flag, FlagName, ToolContext } from '../../cli/command.ts'
-import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/message-formatter.ts'
+import { DEFAULT_MESSAGE_FORMATTER } from '../formatters/formatter-loader.ts'
 import { BOOTSTRAP_SERVER } from '../open/common-flags.ts'
 import { ADDED_FLAGS } from './added-flags.ts'
 

@@ -18,7 +18,7 @@ import { TerseError } from '../../errors.ts'
 import { RecordView } from '../../record/record-view.ts'
 import { DefaultMessageFormatter } from '../formatters/default-message-formatter.ts'
 import { decoded, type Format, shown } from '../formatters/field-formats.ts'
-import type { FormatterProperties, MessageFormatter } from '../formatters/formatter.ts'
+import type { FormatterProperties, MessageFormatter } from '../formatters/message-formatter.ts'
 import type { OutputBuffer } from '../formatters/output-buffer.ts'
 
 export const RECORD_SHAPE: RowShape = {

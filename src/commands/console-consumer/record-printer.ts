@@ -6,7 +6,7 @@ import { count } from '../../count.ts'
 import type { PrintedForm } from '../../record/kernels/printed-form.ts'
 import type { RecordView } from '../../record/record-view.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
-import type { MessageFormatter } from '../formatters/formatter.ts'
+import type { MessageFormatter } from '../formatters/message-formatter.ts'
 import { OutputBuffer, type RecordSink } from '../formatters/output-buffer.ts'
 
 /**

@@ -12,7 +12,7 @@ import {
 import type { MessageSchema } from '../../message/schema.ts'
 import type { RecordView } from '../../record/record-view.ts'
 import { messageJson } from '../dump-log/decoders/message-json.ts'
-import type { MessageFormatter } from './formatter.ts'
+import type { MessageFormatter } from './message-formatter.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 
 /** What each formatter shows: its coordinator's records, of these types only (undefined: all). */

@@ -5,7 +5,7 @@ import type { PrintedForm } from '../../record/kernels/printed-form.ts'
 import type { RecordView } from '../../record/record-view.ts'
 import type { Deserializer } from './deserializers.ts'
 import { deserializerFor } from './deserializers.ts'
-import type { FormatterProperties, MessageFormatter } from './formatter.ts'
+import type { FormatterProperties, MessageFormatter } from './message-formatter.ts'
 import { INTEGER_SIZE, type OutputBuffer, putConstant, putInteger, putWithin } from './output-buffer.ts'
 
 const NO_HEADERS = Buffer.from('NO_HEADERS')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { messageFormatter } from '../../../../src/commands/formatters/message-formatter.ts'
+import { messageFormatter } from '../../../../src/commands/formatters/formatter-loader.ts'
 import { OutputBuffer } from '../../../../src/commands/formatters/output-buffer.ts'
 import { UsageError } from '../../../../src/errors.ts'
 import type { Codec, RecordHeader } from '../../../../src/record/record.ts'
