@@ -9,7 +9,8 @@ import { ForeignFileError } from '../os/foreign-file.ts'
 import * as header from '../record/batch-header.ts'
 import { LegacyBatches } from '../record/legacy-batches.ts'
 import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
-import type { AbortedTransaction, FetchedData } from './fetched-data.ts'
+import { AbortedTransactions } from './aborted-transactions.ts'
+import type { FetchedData } from './fetched-data.ts'
 import { type ReadPiece, readLegacy } from './legacy-reader.ts'
 import type { LocalLog } from './local-log.ts'
 import { lostFrontDetail } from './opening/lost-front.ts'
@@ -17,7 +18,6 @@ import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
 import { checksumProblem, headerProblem, offsetContradicted } from './segment/batch-cursor.ts'
 import { logFile } from './segment/log-files.ts'
 import type { LogSegment } from './segment/log-segment.ts'
-import { type AbortedTxn, ENTRY_SIZE } from './segment/transaction-index.ts'
 import type { ReadOptions, ReadRequest } from './unified-log-options.ts'
 
 const MAX_RETRIES = 10
@@ -25,7 +25,6 @@ const MAX_RETRIES = 10
 export class LogReader {
   readonly #local: LocalLog
   readonly #topicPartition: string
-  readonly #producers: ProducerStateKeeper
   readonly #gapless: () => boolean
   /** Compaction was seen to be at work: it stays so. */
   #mayHaveGaps = false
@@ -36,7 +35,7 @@ export class LogReader {
   readonly #legacyBatches = new LegacyBatches()
   /** So was the last piece. */
   #wasLegacy = false
-  readonly #aborted = new Map<string, { size: number; entries: AbortedTxn[] }>()
+  readonly #aborted: AbortedTransactions
 
   constructor(
     local: LocalLog,
@@ -45,7 +44,7 @@ export class LogReader {
     gapless: () => boolean = () => false,
   ) {
     this.#local = local
-    this.#producers = producers
+    this.#aborted = new AbortedTransactions(local, producers)
     this.#topicPartition = topicPartition
     this.#gapless = gapless
   }
@@ -120,18 +119,6 @@ export class LogReader {
     return next
   }
 
-  /** Aborted transactions that reach into [from, to), beginning at segment `i`. */
-  collectAborted(i: number, from: number, to: number): AbortedTransaction[] {
-    const found: AbortedTransaction[] = []
-    for (let n = i; n < this.#local.segments.length; n++) {
-      for (const txn of this.#abortedOf(n)) {
-        if (txn.lastOffset >= from && txn.firstOffset < to) found.push(txn)
-        if (txn.lastStableOffset >= to) return found.sort(byFirstOffset)
-      }
-    }
-    return found.sort(byFirstOffset)
-  }
-
   #readOnce(request: ReadRequest): FetchedData {
     const local = this.#local
     const { offset, limit } = request
@@ -150,7 +137,7 @@ export class LogReader {
       }
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.storedSize }
       if (limit === undefined) return fetched
-      return { ...fetched, aborted: this.collectAborted(i, offset, fetched.nextOffset) }
+      return { ...fetched, aborted: this.#aborted.between(i, offset, fetched.nextOffset) }
     }
     return this.#nothingFrom(offset)
   }
@@ -346,41 +333,6 @@ export class LogReader {
     if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafeSlow(size)
     return this.#buffer
   }
-
-  #abortedOf(n: number): readonly AbortedTxn[] {
-    const segment = this.#local.segments[n]
-    const derived = this.#producers.abortedIn(segment.baseOffset)
-    if (derived !== undefined) return derived
-    const { path } = segment.transactionIndex
-    const size = this.#local.os.fs.stat(path)?.size ?? 0
-    if (size === 0) return []
-    const known = this.#aborted.get(path)
-    if (known?.size === size) return known.entries
-    const entries = size % ENTRY_SIZE === 0 ? this.#indexed(n) : undefined
-    if (entries === undefined) {
-      this.#producers.distrust(this.#local.segments[0].baseOffset)
-      return this.#producers.abortedIn(segment.baseOffset) ?? []
-    }
-    this.#aborted.set(path, { size, entries })
-    return entries
-  }
-
-  /** undefined where the index cannot be read, or holds what cannot be: the batches tell, too. */
-  #indexed(n: number): AbortedTxn[] | undefined {
-    const { segments } = this.#local
-    const { baseOffset, transactionIndex } = segments[n]
-    // The entry of a marker is there before the marker.
-    const end = segments[n + 1]?.baseOffset ?? Number.POSITIVE_INFINITY
-    let entries: AbortedTxn[]
-    try {
-      entries = transactionIndex.entries()
-    } catch {
-      return undefined
-    }
-    const fits = ({ firstOffset, lastOffset }: AbortedTxn) =>
-      firstOffset <= lastOffset && lastOffset >= baseOffset && lastOffset < end
-    return entries.every(fits) ? entries : undefined
-  }
 }
 
 /** In place of a size: the batch has the offsets of the next segment. */
@@ -402,7 +354,3 @@ function behindGap(
 }
 
 const HEAD = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
-
-function byFirstOffset(a: AbortedTransaction, b: AbortedTransaction): number {
-  return a.firstOffset - b.firstOffset
-}
