@@ -133,6 +133,14 @@ describe('architecture', () => {
     expect(gone, 'docs/design.md names folders that are no more').toEqual([])
   })
 
+  test('every file that docs/design.md names is there', () => {
+    const design = fs.readFileSync(path.join(root, 'docs/design.md'), 'utf8')
+    const known = [...sources(), 'test/architecture.test.ts', 'test/support/output-shapes.ts']
+    const named = [...design.matchAll(/`([a-z/.-]+\.ts)`/g)].map((m) => m[1])
+    const gone = named.filter((name) => !known.some((file) => `/${file}`.endsWith(`/${name}`)))
+    expect(gone).toEqual([])
+  })
+
   test('commands/*.ts are the tools and nothing else, as commands/index.ts lists them', () => {
     const files = sources().filter((file) => /^src\/commands\/[^/]+\.ts$/.test(file))
     const expected = [...TOOL_NAMES, 'index', 'absent-tools'].map((name) => `src/commands/${name}.ts`)
