@@ -4,6 +4,10 @@
 // esbuild alone would make one file in which every lazily imported module sets up a namespace object at each start:
 // that took as long as bare Node's own main script.
 //
+// Why not the bundler's own chunks: esbuild splits ES modules only, and those have no code cache (vm.Script has one,
+// vm.SourceTextModule stands behind a flag). rolldown writes CommonJS chunks, but as more files and outside the cache. CPU over
+// bare Node, 2026-11-30: topics --list 6.7 ms with rolldown, 6.6 with this; console-consumer 14.5 with rolldown, 12.7 with this.
+//
 // Needs: no exported `let` (a constant would not follow it; `export let` is refused below), no top-level await.
 import path from 'node:path'
 import vm from 'node:vm'
