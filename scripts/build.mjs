@@ -39,6 +39,7 @@ const shared = {
   define: { __TKAFKA_VERSION__: JSON.stringify(version) },
 }
 // commander needs node:child_process (4 ms to load) only for subcommands that are programs of their own; ours are not.
+/** @type {import('esbuild').Plugin} */
 const leanCommander = {
   name: 'lean-commander',
   setup(build) {
@@ -51,6 +52,7 @@ const leanCommander = {
     }))
   },
 }
+/** @satisfies {import('esbuild').BuildOptions} */
 const cjs = {
   ...shared,
   plugins: [leanCommander],
@@ -64,7 +66,11 @@ const cjs = {
 fs.mkdirSync(path.join(dist, 'rest'), { recursive: true })
 await refreshKernels()
 
-/** Temp file and rename, so that a build under running tests never shows half a file; unchanged files are left alone. */
+/**
+ * Temp file and rename, so that a build under running tests never shows half a file; unchanged files are left alone.
+ * @param {string} file
+ * @param {string} text
+ */
 function put(file, text) {
   try {
     if (fs.readFileSync(file, 'utf8') === text) return
@@ -74,6 +80,10 @@ function put(file, text) {
   fs.renameSync(temp, file)
 }
 
+/**
+ * @param {import('esbuild').BuildOptions} options
+ * @param {string} file
+ */
 async function bundle(options, file) {
   const result = await build(options)
   put(path.join(dist, file), result.outputFiles?.[0].text ?? '')
@@ -83,13 +93,17 @@ const { TOOL_NAMES } = await toolIndex(root)
 const tools = TOOL_NAMES.filter((t) => only.length === 0 || only.includes(t))
 
 // Imported lazily, so that a tool that does not touch a directory does without, and yet needed by nearly every run.
+/** @type {Record<string, RegExp>} */
 const AT_START = {
   topics: /^src\/local\/(directory\/directory-reader|admin\/local-admin)\.ts$/,
   others:
     /^src\/(local\/(directory\/(directory-reader|local-directory)|admin\/local-admin|producer\/local-producer|consumer\/local-consumer)|client\/partitioner)\.ts$/,
 }
 
-/** A tool: what each run needs, and the rest in a folder of its own. Smaller files start sooner. */
+/**
+ * A tool: what each run needs, and the rest in a folder of its own. Smaller files start sooner.
+ * @param {string} tool
+ */
 async function bundleTool(tool) {
   const result = await build({
     ...shared,
@@ -126,7 +140,7 @@ jobs.push(
   bundle({ ...cjs, entryPoints: ['src/local/producer/compression-worker.ts'] }, 'compression_worker.cjs'),
 )
 if (only.length === 0) {
-  const entry = (file) => fs.existsSync(path.join(root, file))
+  const entry = (/** @type {string} */ file) => fs.existsSync(path.join(root, file))
   if (entry('src/tkafka.ts'))
     jobs.push(bundle({ ...cjs, minifyIdentifiers: true, entryPoints: ['src/tkafka.ts'] }, 'tkafka.cjs'))
   jobs.push(

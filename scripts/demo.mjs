@@ -9,19 +9,37 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const cli = path.join(root, 'bin/tkafka')
 
-/** `[key, value]` pairs of both data sets; the event's own time stays in the value. */
+/**
+ * @typedef {[key: string, value: string][]} Pairs
+ * @typedef {{ dataDir: string, say: (line: string) => void }} DemoOptions
+ * @typedef {ReturnType<typeof stage> & ReturnType<typeof realData>} Story
+ */
+
+/**
+ * `[key, value]` pairs of both data sets; the event's own time stays in the value.
+ * @returns {{ flights: Pairs, quakes: Pairs }}
+ */
 export function realData() {
   const folder = path.join(root, 'node_modules/vega-datasets/data')
-  const json = (name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'))
-  const flights = json('flights-20k.json').map((f) => [f.origin, JSON.stringify(f)])
-  const quakes = json('earthquakes.json')
-    .features.map(({ properties: q }) => ({ time: q.time, mag: q.mag, place: q.place }))
+  const json = (/** @type {string} */ name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'))
+  /** @type {{ origin: string }[]} */
+  const allFlights = json('flights-20k.json')
+  /** @type {{ features: { properties: { time: number, mag: number, place: string } }[] }} */
+  const allQuakes = json('earthquakes.json')
+  /** @type {Pairs} */
+  const flights = allFlights.map((f) => [f.origin, JSON.stringify(f)])
+  /** @type {Pairs} */
+  const quakes = allQuakes.features
+    .map(({ properties: q }) => ({ time: q.time, mag: q.mag, place: q.place }))
     .sort((a, b) => a.time - b.time)
     .map((q) => [q.place.slice(q.place.lastIndexOf(',') + 1).trim(), JSON.stringify(q)])
   return { flights, quakes }
 }
 
-/** The tools on one directory, and a check that says what it found. */
+/**
+ * The tools on one directory, and a check that says what it found.
+ * @param {DemoOptions} options
+ */
 function stage({ dataDir, say }) {
   /** @type {(args: string[], options?: { stdin?: string, show?: boolean, lines?: number }) => string[]} */
   const tkafka = (args, { stdin, show = true, lines = 12 } = {}) => {
@@ -43,6 +61,7 @@ function stage({ dataDir, say }) {
     }
     return out
   }
+  /** @type {(what: string, is: string | number, should: string | number) => void} */
   const check = (what, is, should) => {
     if (is !== should) throw new Error(`${what}: ${is}, should be ${should}`)
     say(`  -> ${what}: ${is}`)
@@ -50,7 +69,10 @@ function stage({ dataDir, say }) {
   return { tkafka, check, say }
 }
 
-/** Runs the story in `dataDir`; `say` gets each line to show. Throws when a step does not do what it should. */
+/**
+ * Runs the story in `dataDir`; `say` gets each line to show. Throws when a step does not do what it should.
+ * @param {DemoOptions} options
+ */
 export async function demo({ dataDir, say }) {
   const story = { ...stage({ dataDir, say }), ...realData() }
   flightsAndQuakes(story)
@@ -61,8 +83,9 @@ export async function demo({ dataDir, say }) {
   story.tkafka(['topics', '--describe', '--topic', 'flights'])
 }
 
+/** @param {Story} story */
 function flightsAndQuakes({ tkafka, check, say, flights, quakes }) {
-  const text = (pairs) => pairs.map(([key, value]) => `${key}\t${value}\n`).join('')
+  const text = (/** @type {Pairs} */ pairs) => pairs.map(([key, value]) => `${key}\t${value}\n`).join('')
   const airports = new Set(flights.map(([key]) => key))
   const keyed = ['--reader-property', 'parse.key=true']
   say('\n1. Two topics: flights in three partitions, earthquakes compacted to the latest of each region.')
@@ -119,6 +142,7 @@ function flightsAndQuakes({ tkafka, check, say, flights, quakes }) {
   check('airports whose flights are out of order', jumbled.length, 0)
 }
 
+/** @param {Story} story */
 function groups({ tkafka, check, say, flights }) {
   say('\n4. A group reads some, stops, and goes on where it stopped.')
   const group = ['--topic', 'flights', '--group', 'delays', '--timeout-ms', '2000']
@@ -142,11 +166,12 @@ function groups({ tkafka, check, say, flights }) {
   ])
   const again = tkafka(['console-consumer', ...group], { lines: 1 })
   check('flights read again', again.length, flights.length)
-  const mean = (lines) =>
+  const mean = (/** @type {string[]} */ lines) =>
     (lines.reduce((sum, line) => sum + JSON.parse(line).delay, 0) / lines.length).toFixed(2)
   check('mean delay in minutes', mean(again), mean(flights.map(([, v]) => v)))
 }
 
+/** @param {Story} story */
 function compaction({ tkafka, check, say, quakes }) {
   say(
     '\n6. The latest earthquake of each region: the last value of each key, which is what compaction keeps.',

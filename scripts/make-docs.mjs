@@ -25,7 +25,7 @@ for (const shell of ['bash', 'zsh', 'fish']) {
 }
 files.set(
   'completions/commands.json',
-  `{"version":1,"tools":[\n${tools.map((tool) => JSON.stringify(tool)).join(',\n')}\n]}\n`,
+  `{"version":1,"tools":[\n${tools.map((/** @type {unknown} */ tool) => JSON.stringify(tool)).join(',\n')}\n]}\n`,
 )
 
 const stale = []

@@ -10,7 +10,21 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What each output file holds: the jar, the folder in it, the messages, and the name of their list where one is wanted. */
+/**
+ * @typedef {{ name: string, type: string, versions?: string, taggedVersions?: string, nullableVersions?: string, flexibleVersions?: string,
+ *   tag?: number, ignorable?: boolean, default?: unknown, fields?: Field[] }} Field as Kafka's JSON has it
+ * @typedef {{ name: string, type: string, apiKey?: number, listeners?: string[], validVersions: string, flexibleVersions: string,
+ *   latestVersionUnstable?: boolean, commonStructs?: { name: string, fields: Field[] }[], fields: Field[] }} Message
+ * @typedef {{ file: string, about: string, jar: string, folder: string, list?: string,
+ *   only?: RegExp | ((message: Message, all: readonly Message[]) => boolean) }} Group of messages for one file
+ * @typedef {{ from: number, to: number }} Versions
+ * @typedef {ReadonlyMap<string, Field[]>} Structs
+ */
+
+/**
+ * What each output file holds: the jar, the folder in it, the messages, and the name of their list where one is wanted.
+ * @type {readonly Group[]}
+ */
 const FILES = [
   {
     file: 'metadata',
@@ -62,7 +76,10 @@ const FILES = [
   },
 ]
 
-/** Requests that clients send to a broker, and their responses: what brokers and controllers tell each other is left out. */
+/**
+ * Requests that clients send to a broker, and their responses: what brokers and controllers tell each other is left out.
+ * @type {(message: Message, all: readonly Message[]) => boolean}
+ */
 const FOR_CLIENTS = ({ type, listeners = [], apiKey }, all) =>
   type === 'request'
     ? listeners.includes('broker')
@@ -83,9 +100,13 @@ const PRIMITIVES = new Set([
   'bytes',
 ])
 
+/** @param {string} name */
 const camelCase = (name) => name[0].toLowerCase() + name.slice(1)
 
-/** `OffsetCommitValue` is OFFSET_COMMIT_VALUE, `KRaftVersionRecord` is KRAFT_VERSION_RECORD. */
+/**
+ * `OffsetCommitValue` is OFFSET_COMMIT_VALUE, `KRaftVersionRecord` is KRAFT_VERSION_RECORD.
+ * @param {string} name
+ */
 const constant = (name) =>
   name
     .replace('KRaft', 'Kraft')
@@ -93,14 +114,18 @@ const constant = (name) =>
     .toUpperCase()
 
 const args = process.argv.slice(2)
-const option = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
+const option = (/** @type {string} */ name) =>
+  args.includes(name) ? args[args.indexOf(name) + 1] : undefined
 const libs = option('--libs') ?? judgeLibs()
 const to = option('--to') ?? path.join(root, 'src/message/generated')
 fs.mkdirSync(to, { recursive: true })
 for (const group of FILES) fs.writeFileSync(path.join(to, `${group.file}.ts`), formatted(sourceOf(group)))
 fs.writeFileSync(path.join(to, 'errors.ts'), formatted(errorsSource()))
 
-/** The formatter has the last word on line ends, as for all other source files. */
+/**
+ * The formatter has the last word on line ends, as for all other source files.
+ * @param {string} source
+ */
 function formatted(source) {
   const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome')
   const as = '--stdin-file-path=src/message/generated/made.ts'
@@ -113,12 +138,17 @@ function judgeLibs() {
   )[0]
 }
 
+/** @param {string} name */
 function jarOf(name) {
   const found = fs.readdirSync(libs).find((f) => new RegExp(`^${name}-\\d[\\w.]*\\.jar$`).test(f))
   if (found === undefined) throw new Error(`${libs}: there is no ${name}-VERSION.jar`)
   return path.join(libs, found)
 }
 
+/**
+ * @param {Group} group
+ * @returns {Message[]}
+ */
 function messagesOf({ jar, folder, only }) {
   const temp = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-schemas-'))
   try {
@@ -136,11 +166,18 @@ function messagesOf({ jar, folder, only }) {
   }
 }
 
-/** Kafka's definitions are JSON with `//` comments, on lines of their own or behind a value. */
+/**
+ * Kafka's definitions are JSON with `//` comments, on lines of their own or behind a value.
+ * @param {string} text
+ */
 function withoutComments(text) {
-  return text.replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*/g, (_, string) => string ?? '')
+  return text.replace(
+    /("(?:[^"\\]|\\.)*")|\/\/[^\n]*/g,
+    (_, /** @type {string | undefined} */ string) => string ?? '',
+  )
 }
 
+/** @param {Group} group */
 function sourceOf(group) {
   const messages = messagesOf(group)
   const version = /-(\d[\w.]*)\.jar$/.exec(jarOf(group.jar))?.[1]
@@ -184,6 +221,7 @@ ${lines.join('\n')}
 } as const\n`
 }
 
+/** @param {Message} message */
 function schemaOf(message) {
   const range = rangeOf(message.validVersions)
   // What the next release may still change is not spoken.
@@ -208,10 +246,12 @@ function schemaOf(message) {
   ]
 }
 
+/** @type {(fields: readonly Field[], structs: Structs, valid: Versions) => string} */
 function fieldsOf(fields, structs, valid) {
   return `{ ${fields.map((field) => `${camelCase(field.name)}: ${fieldOf(field, structs, valid)}`).join(', ')} }`
 }
 
+/** @type {(field: Field, structs: Structs, valid: Versions) => string} */
 function fieldOf(field, structs, valid) {
   const versions = rangeOf(field.versions ?? field.taggedVersions, valid)
   // Stored batches: bytes to the codec.
@@ -237,6 +277,7 @@ function fieldOf(field, structs, valid) {
   return facts.length === 0 ? type : `{ type: ${type}, ${facts.join(', ')} }`
 }
 
+/** @type {(type: string, fields: readonly Field[] | undefined, structs: Structs, valid: Versions) => string} */
 function typeOf(type, fields, structs, valid) {
   if (type.startsWith('[]')) return `[${typeOf(type.slice(2), fields, structs, valid)}]`
   if (PRIMITIVES.has(type)) return `'${type}'`
@@ -245,7 +286,10 @@ function typeOf(type, fields, structs, valid) {
   return `{ struct: ${fieldsOf(own, structs, valid)} }`
 }
 
-/** As source text; undefined where Kafka names none and the field's own zero serves. */
+/**
+ * As source text; undefined where Kafka names none and the field's own zero serves.
+ * @type {(field: Field, structs: Structs) => string | undefined}
+ */
 function defaultOf(field, structs) {
   const { type } = field
   // Kafka's generator takes the text "null" for a default of null, and a bare null for none.
@@ -256,14 +300,15 @@ function defaultOf(field, structs) {
   }
   // A struct that may be null and is not null by default: Kafka leaves it out of the bytes when all of it is zero.
   const isStruct = !type.startsWith('[]') && !PRIMITIVES.has(type)
-  if (isStruct && field.tag !== undefined) return zerosOf(field.fields ?? structs.get(type))
+  if (isStruct && field.tag !== undefined) return zerosOf(field.fields ?? structs.get(type) ?? [])
   return type.startsWith('[]') && field.nullableVersions !== undefined && field.tag !== undefined
     ? '[]'
     : undefined
 }
 
+/** @param {readonly Field[]} fields */
 function zerosOf(fields) {
-  const zero = ({ type }) => {
+  const zero = (/** @type {Field} */ { type }) => {
     if (type.startsWith('[]')) return '[]'
     if (type === 'string' || type === 'uuid') return "''"
     return type === 'bool' ? 'false' : '0'
@@ -271,11 +316,15 @@ function zerosOf(fields) {
   return `{ ${fields.map((field) => `${camelCase(field.name)}: ${zero(field)}`).join(', ')} }`
 }
 
-/** `0`, `0-4` or `2+`; an open end is that of the message. */
-function rangeOf(text, valid) {
+/**
+ * `0`, `0-4` or `2+`; an open end is that of the message.
+ * @param {string | undefined} text
+ * @param {Versions} valid
+ * @returns {Versions}
+ */
+function rangeOf(text, valid = { from: 0, to: Number.POSITIVE_INFINITY }) {
   if (text === undefined) return valid
-  if (text.endsWith('+'))
-    return { from: Number(text.slice(0, -1)), to: valid?.to ?? Number.POSITIVE_INFINITY }
+  if (text.endsWith('+')) return { from: Number(text.slice(0, -1)), to: valid.to }
   const [from, end = from] = text.split('-')
   return { from: Number(from), to: Number(end) }
 }

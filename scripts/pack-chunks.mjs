@@ -20,13 +20,14 @@ const EXPORT = /(?<=^|[;}\n])export\s*\{([^}]*)\};?\s*$/
  * @param {import('esbuild').BuildResult<{ metafile: true, write: false }>} result of a build with splitting, metafile and one entry
  * @param {string} entry path of the entry as in the metafile
  * @param {RegExp} atStart source files that are imported lazily and yet needed by nearly every run
+ * @param {string} restFile name of the second file below dist/
  * @returns {{ start: string, rest: string }} texts of the two files
  */
 export function packChunks(result, entry, atStart, restFile) {
   const { outputs } = result.metafile
   const byName = new Map(Object.entries(outputs).map(([file, output]) => [idOf(file), output]))
   const wanted = new Set()
-  const visit = (id) => {
+  const visit = (/** @type {string} */ id) => {
     if (wanted.has(id)) return
     wanted.add(id)
     for (const link of byName.get(id)?.imports ?? []) {
@@ -35,9 +36,11 @@ export function packChunks(result, entry, atStart, restFile) {
       if (link.kind !== 'dynamic-import' || atStart.test(byName.get(to)?.entryPoint ?? '')) visit(to)
     }
   }
-  const first = idOf(Object.keys(outputs).find((file) => outputs[file].entryPoint === entry))
+  const first = idOf(Object.keys(outputs).find((file) => outputs[file].entryPoint === entry) ?? '')
   visit(first)
+  /** @type {string[]} */
   const start = []
+  /** @type {string[]} */
   const rest = []
   for (const { path: file, text } of result.outputFiles) {
     const id = idOf(file)
@@ -53,12 +56,18 @@ export function packChunks(result, entry, atStart, restFile) {
   }
 }
 
+/** @param {string} file */
 const idOf = (file) => path.basename(file, '.js')
+/** @param {string} from */
 const isChunk = (from) => from.startsWith('./')
 
+/**
+ * @param {string} id
+ * @param {string} text
+ */
 function chunkFunction(id, text) {
   let returned = ''
-  let body = text.replace(EXPORT, (_, names) => {
+  let body = text.replace(EXPORT, (_, /** @type {string} */ names) => {
     const pairs = names.split(',').filter((n) => n.trim() !== '')
     returned = pairs
       .map((pair) => {
@@ -68,24 +77,27 @@ function chunkFunction(id, text) {
       .join(',')
     return ''
   })
-  body = body.replace(/(?<=^|[;}\n])export default ([^;]+);?\s*$/, (_, value) => {
+  body = body.replace(/(?<=^|[;}\n])export default ([^;]+);?\s*$/, (_, /** @type {string} */ value) => {
     returned = `default:${value}`
     return ''
   })
-  body = body.replace(IMPORT, (_, byDefault, all, names, from) => {
-    // node:module takes 2 ms to load; what its createRequire would make is at hand.
-    if (from === 'node:module' && /^\s*createRequire\b[^,]*$/.test(names ?? ''))
-      return `const{${names.replace(/\s+as\s+/, ':')}}={createRequire:()=>require};`
-    const source = isChunk(from) ? `$l(${JSON.stringify(idOf(from))})` : `require(${JSON.stringify(from)})`
-    const parts = []
-    if (byDefault !== undefined) parts.push(`const ${byDefault}=${source};`)
-    if (all !== undefined) parts.push(`const ${all}=${source};`)
-    if (names !== undefined) parts.push(`const{${names.replace(/\s+as\s+/g, ':')}}=${source};`)
-    return parts.join('') || (isChunk(from) ? `${source};` : '')
-  })
+  body = body.replace(
+    IMPORT,
+    (_, /** @type {(string | undefined)[]} */ ...[byDefault, all, names, from = '']) => {
+      // node:module takes 2 ms to load; what its createRequire would make is at hand.
+      if (from === 'node:module' && /^\s*createRequire\b[^,]*$/.test(names ?? ''))
+        return `const{${names?.replace(/\s+as\s+/, ':')}}={createRequire:()=>require};`
+      const source = isChunk(from) ? `$l(${JSON.stringify(idOf(from))})` : `require(${JSON.stringify(from)})`
+      const parts = []
+      if (byDefault !== undefined) parts.push(`const ${byDefault}=${source};`)
+      if (all !== undefined) parts.push(`const ${all}=${source};`)
+      if (names !== undefined) parts.push(`const{${names.replace(/\s+as\s+/g, ':')}}=${source};`)
+      return parts.join('') || (isChunk(from) ? `${source};` : '')
+    },
+  )
   body = body.replace(
     /\bimport\("([^"]+)"\)/g,
-    (_, from) => `$d(${JSON.stringify(isChunk(from) ? idOf(from) : from)})`,
+    (_, /** @type {string} */ from) => `$d(${JSON.stringify(isChunk(from) ? idOf(from) : from)})`,
   )
   const made = `function($l,$d,require){${body}\nreturn{${returned}}}`
   try {

@@ -18,6 +18,7 @@ const LEFT_OUT = [
   'features-more', // six steps, for the same level
 ]
 
+/** @type {(pattern: string, ...flags: string[]) => string} */
 const replay = (pattern, ...flags) =>
   spawnSync(
     process.execPath,
@@ -36,6 +37,9 @@ const replay = (pattern, ...flags) =>
     { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 },
   ).stdout
 
+/**
+ * @type {{ steps: number, tools?: { tool: string, steps: number, equal: number }[], equal: number, scenarios: number, scenariosEqual: number, failing?: { scenario: string, step: number, cmd: string, diffs: unknown }[] }}
+ */
 const first = JSON.parse(
   replay(process.argv[2] ?? `^(?!(${LEFT_OUT.join('|')})$)`, '--json', '--jobs', '4') || '{"steps":0}',
 )
@@ -46,7 +50,7 @@ for (const scenario of again) {
   const equal = text.startsWith('ok ')
   failed ||= !equal
   console.log(`${scenario} differed${equal ? ' once, and was equal when replayed alone:' : ' twice:'}`)
-  for (const step of first.failing.filter((step) => step.scenario === scenario))
+  for (const step of (first.failing ?? []).filter((step) => step.scenario === scenario))
     console.log(`  step ${step.step}: ${step.cmd}\n    ${JSON.stringify(step.diffs)}`)
   if (!equal) console.log(text)
 }

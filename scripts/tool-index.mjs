@@ -1,7 +1,10 @@
 // What src/commands/index.ts lists, for the scripts that build and document the tools.
 import { build } from 'esbuild'
 
-/** @param {string} root of the repository */
+/**
+ * @param {string} root of the repository
+ * @returns {Promise<typeof import('../src/commands/index.ts')>}
+ */
 export async function toolIndex(root) {
   const { outputFiles } = await build({
     absWorkingDir: root,

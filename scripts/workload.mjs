@@ -8,7 +8,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** mulberry32: small, seeded, good enough to choose by. */
+/**
+ * @typedef {{ topic: string, values: string[], keys: string[] | undefined }} Sent lines of one producer that ended with 0
+ * @typedef {ReturnType<typeof workerOf>} Worker
+ * @typedef {{ cli: string, dataDir: string, seed: number, steps: number, log?: ((line: string) => void) | undefined }} WorkerOptions
+ */
+
+/**
+ * mulberry32: small, seeded, good enough to choose by.
+ * @param {number} seed
+ */
 export function random(seed) {
   let a = seed >>> 0
   const next = () => {
@@ -17,7 +26,10 @@ export function random(seed) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
-  return { next, int: (n) => Math.floor(next() * n), pick: (list) => list[Math.floor(next() * list.length)] }
+  const int = (/** @type {number} */ n) => Math.floor(next() * n)
+  /** @type {<T>(list: readonly T[]) => T} */
+  const pick = (list) => list[int(list.length)]
+  return { next, int, pick }
 }
 
 /**
@@ -32,7 +44,9 @@ export function run(cli, args, { stdin = '', dataDir, killAfter } = {}) {
     const child = spawn(process.execPath, [cli, ...args], {
       env: { ...process.env, TKAFKA_DATA_DIR: dataDir },
     })
+    /** @type {Buffer[]} */
     const out = []
+    /** @type {Buffer[]} */
     const err = []
     child.stdout.on('data', (d) => out.push(d))
     child.stderr.on('data', (d) => err.push(d))
@@ -48,10 +62,16 @@ export function run(cli, args, { stdin = '', dataDir, killAfter } = {}) {
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
-/** One worker's own numbers, topics and sent lines, and how it runs a tool. */
+/**
+ * One worker's own numbers, topics and sent lines, and how it runs a tool.
+ * @param {number} id
+ * @param {WorkerOptions} options
+ */
 function workerOf(id, { cli, dataDir, seed }) {
   const rng = random(seed * 1000 + id)
+  /** @type {(args: readonly string[], stdin?: string) => ReturnType<typeof run>} */
   const tk = (args, stdin) => run(cli, args, { stdin, dataDir })
+  /** @type {(what: string, result: Awaited<ReturnType<typeof run>>, also?: readonly string[]) => typeof result} */
   const expectOk = (what, result, also = []) => {
     if (result.code !== 0 && !also.some((text) => result.stderr.includes(text))) {
       throw new Error(
@@ -60,9 +80,17 @@ function workerOf(id, { cli, dataDir, seed }) {
     }
     return result
   }
-  return { id, rng, tk, expectOk, own: [], sent: [], lines: 0, made: 0 }
+  /** @type {{ topic: string, partitions: number }[]} */
+  const own = []
+  /** @type {Sent[]} */
+  const sent = []
+  return { id, rng, tk, expectOk, own, sent, lines: 0, made: 0 }
 }
 
+/**
+ * @param {Worker} worker
+ * @param {string} topic
+ */
 async function produce(worker, topic) {
   const { id, rng, tk, expectOk, sent } = worker
   const keyed = rng.next() < 0.5
@@ -79,6 +107,7 @@ async function produce(worker, topic) {
 
 /**
  * `[weight, action]` of what changes topics.
+ * @param {Worker} worker
  * @returns {[number, () => Promise<unknown>][]}
  */
 function topicActions(worker) {
@@ -139,6 +168,7 @@ function topicActions(worker) {
 
 /**
  * `[weight, action]` of what writes and reads.
+ * @param {Worker} worker
  * @returns {[number, () => Promise<unknown>][]}
  */
 function recordActions(worker) {
@@ -176,6 +206,10 @@ function recordActions(worker) {
   ]
 }
 
+/**
+ * @param {number} id
+ * @param {WorkerOptions} options
+ */
 async function worker(id, options) {
   const it = workerOf(id, options)
   const { rng, own, sent } = it
@@ -191,7 +225,12 @@ async function worker(id, options) {
   return { own, sent }
 }
 
-/** Every record of a topic as `{partition, offset, key, value}`. */
+/**
+ * Every record of a topic as `{partition, offset, key, value}`.
+ * @param {string} cli
+ * @param {string} dataDir
+ * @param {string} topic
+ */
 export async function readTopic(cli, dataDir, topic) {
   const result = await run(
     cli,
@@ -219,7 +258,10 @@ export async function readTopic(cli, dataDir, topic) {
     })
 }
 
-/** Runs the workload and checks it; returns a summary. Throws at the first thing that is not as it should be. */
+/**
+ * Runs the workload and checks it; returns a summary. Throws at the first thing that is not as it should be.
+ * @param {Partial<WorkerOptions> & { dataDir: string, workers?: number }} options
+ */
 export async function workload({
   cli = path.join(root, 'bin/tkafka'),
   dataDir,
@@ -278,6 +320,7 @@ export async function workload({
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  /** @type {<F extends string | undefined>(name: string, fallback?: F) => string | F | undefined} */
   const option = (name, fallback) => {
     const at = process.argv.indexOf(`--${name}`)
     return at < 0 ? fallback : process.argv[at + 1]
