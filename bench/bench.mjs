@@ -8,7 +8,12 @@ import os from 'node:os'
 export const env = { ...process.env }
 delete env.NODE_EXTRA_CA_CERTS
 
-/** One run through `sh -c`; wall seconds and the peak memory (MB) of the largest process in it. */
+/**
+ * One run through `sh -c`; wall seconds and the peak memory (MB) of the largest process in it.
+ * @param {string} command
+ * @param {NodeJS.ProcessEnv} extraEnv
+ * @returns {Promise<{ seconds: number, peak: number }>}
+ */
 export function timed(command, extraEnv = {}) {
   return new Promise((resolve, reject) => {
     const started = process.hrtime.bigint()
@@ -16,6 +21,7 @@ export function timed(command, extraEnv = {}) {
       env: { ...env, ...extraEnv },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
+    /** @type {Buffer[]} */
     const err = []
     let peak = 0
     const poll = setInterval(() => {
@@ -32,7 +38,10 @@ export function timed(command, extraEnv = {}) {
   })
 }
 
-/** VmHWM of the shell's descendants; each process keeps its own high-water mark, so a poll misses little. */
+/**
+ * VmHWM of the shell's descendants; each process keeps its own high-water mark, so a poll misses little.
+ * @param {string | number | undefined} pid
+ */
 function peakOfGroup(pid) {
   let peak = 0
   try {
@@ -50,6 +59,7 @@ export function settle() {
   execFileSync('sync')
 }
 
+/** @param {readonly number[]} values */
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /**
@@ -60,6 +70,7 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
  * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair and the ratio of the least
  */
 export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extraEnv }) {
+  /** @type {number[]} */
   const mine = []
   /** @type {number[][]} in seconds */
   const theirs = peers.map(() => [])
@@ -96,7 +107,10 @@ export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extra
 export const machine = () =>
   `${os.cpus().length} x ${os.cpus()[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}, Node ${process.version}`
 
-/** What was compared with what. */
+/**
+ * What was compared with what.
+ * @param {{ readonly versions: readonly string[] }} kafka
+ */
 export const versions = (kafka) => ['tkafka ' + tkafkaVersion(), ...kafka.versions].join(', ')
 
 const tkafkaVersion = () =>

@@ -9,6 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const cli = fileURLToPath(new URL('../bin/tkafka', import.meta.url))
+/** @type {<T>(name: string, otherwise: T) => string | T} */
 const flag = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`)
   return at < 0 ? otherwise : process.argv[at + 1]
@@ -19,7 +20,7 @@ const keys = Number(flag('keys', 675_000))
 const root = flag('dir', fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-clean-')))
 const ours = path.join(root, 'ours')
 const theirs = path.join(root, 'theirs')
-const tk = (...args) => {
+const tk = (/** @type {string[]} */ ...args) => {
   const result = spawnSync(cli, ['--data-dir', ours, ...args], { encoding: 'utf8' })
   if (result.status !== 0) throw new Error(`${args.join(' ')}: ${result.stderr}`)
   return result.stdout
@@ -60,7 +61,7 @@ console.log(
 )
 
 if (process.argv.includes('--genuine')) console.log(await genuine())
-if (flag('dir') === undefined) fs.rmSync(root, { recursive: true, force: true })
+if (flag('dir', undefined) === undefined) fs.rmSync(root, { recursive: true, force: true })
 
 /** Lines `key<TAB>value` straight into the producer's pipe. */
 async function produce() {
@@ -126,8 +127,9 @@ async function genuine() {
   ]
   const broker = spawn('java', java, { stdio: ['ignore', 'pipe', 'ignore'] })
   let log = ''
+  /** @type {string | undefined} */
   const report = await new Promise((resolve) => {
-    broker.stdout.setEncoding('utf8').on('data', (text) => {
+    broker.stdout.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
       log += text
       const found = /Indexed [\s\S]*?Cleaned [\d,.]+ MB in .*/.exec(log)?.[0]
       if (found !== undefined) resolve(found)

@@ -12,9 +12,18 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const PARTITIONS = 4
 /** Nothing here takes so long, whatever the load: then something is wrong, and is said. */
 const PATIENCE_MS = 30_000
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+/**
+ * @typedef {import('node:child_process').ChildProcess} Child
+ * @typedef {{ least: number, p50: number, p90: number, max: number }} Times in ms
+ */
 
-/** Looks again and again, at most so long. */
+const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Looks again and again, at most so long.
+ * @param {string} what
+ * @param {() => boolean} seen
+ */
 async function until(what, seen) {
   const deadline = performance.now() + PATIENCE_MS
   while (!seen()) {
@@ -23,7 +32,10 @@ async function until(what, seen) {
   }
 }
 
-/** Kills what is left of them and waits for their end, so that nobody writes any more where the folder is removed. */
+/**
+ * Kills what is left of them and waits for their end, so that nobody writes any more where the folder is removed.
+ * @param {readonly Child[]} children
+ */
 async function end(children) {
   for (const child of children) child.kill('SIGKILL')
   for (const child of children)
@@ -38,9 +50,13 @@ await consumer.subscribe(['groups'])
 for (;;) await consumer.poll(1000)
 `
 
-/** Milliseconds of each round: `death` and `join`, of one kind of member. */
+/**
+ * Milliseconds of each round: `death` and `join`, of one kind of member.
+ * @param {{ dir: string, tkafka: string, kind: string, rounds: number }} options
+ */
 export async function groupTimings({ dir, tkafka, kind, rounds }) {
   const group = `timed-${kind}`
+  /** @type {Child[]} */
   const children = []
   const start = () => {
     const child = spawn(
@@ -53,20 +69,23 @@ export async function groupTimings({ dir, tkafka, kind, rounds }) {
     children.push(child)
     return child
   }
-  const files = (mark) =>
+  const files = (/** @type {string} */ mark) =>
     fs.readdirSync(dir).filter((name) => name.startsWith('.tkafka-group-') && name.includes(mark))
   const owners = () => files('-p-').map((name) => read(path.join(dir, name)))
+  /** @type {(pid: number | undefined) => { pid: number, memberId: string } | undefined} */
   const memberOf = (pid) =>
     files('-m-')
       .map((name) => read(path.join(dir, name)))
       .map((text) => (text.endsWith('\n') ? JSON.parse(text) : undefined))
       .find((member) => member?.pid === pid)
-  const shareOf = (child, partitions) =>
+  const shareOf = (/** @type {Child} */ child, /** @type {number} */ partitions) =>
     until(`${kind}, ${partitions} partitions`, () => {
       const member = memberOf(child.pid)
       return member !== undefined && owners().filter((id) => id === member.memberId).length >= partitions
     })
+  /** @type {number[]} */
   const death = []
+  /** @type {number[]} */
   const join = []
   try {
     const first = start()
@@ -90,22 +109,27 @@ export async function groupTimings({ dir, tkafka, kind, rounds }) {
   } finally {
     await end(children)
   }
+  /** @type {(values: readonly number[]) => Times} */
   const summary = (values) => {
     const sorted = [...values].sort((a, b) => a - b)
     return {
       least: sorted[0],
       p50: median(values),
       p90: sorted[Math.floor(sorted.length * 0.9)],
-      max: sorted.at(-1),
+      max: sorted[sorted.length - 1],
     }
   }
   return { death: summary(death), join: summary(join) }
 }
 
-/** Percent of a core that each takes while nothing happens, over some seconds: user and system time of the process. */
+/**
+ * Percent of a core that each takes while nothing happens, over some seconds: user and system time of the process.
+ * @param {{ dir: string, tkafka: string, seconds?: number }} options
+ */
 export async function idleCosts({ dir, tkafka, seconds = 20 }) {
   const args = ['console-consumer', '--topic', 'groups', '--data-dir', dir]
-  const start = (more) => spawn(process.execPath, [tkafka, ...args, ...more], { env, stdio: 'ignore' })
+  const start = (/** @type {readonly string[]} */ more) =>
+    spawn(process.execPath, [tkafka, ...args, ...more], { env, stdio: 'ignore' })
   const children = {
     plain: start([]),
     member: start(['--group', 'idle']),
@@ -125,12 +149,16 @@ export async function idleCosts({ dir, tkafka, seconds = 20 }) {
   }
 }
 
-/** CPU time of a process in ms; in ticks of 10 ms. */
+/**
+ * CPU time of a process in ms; in ticks of 10 ms.
+ * @param {number | undefined} pid
+ */
 function ticks(pid) {
   const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
+/** @param {string} file */
 function read(file) {
   try {
     return fs.readFileSync(file, 'utf8')
@@ -158,7 +186,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   console.log(`machine: ${machine()}, load ${os.loadavg()[0].toFixed(1)}`)
   for (const kind of ['tool', 'library']) {
     const { death, join } = await groupTimings({ dir, tkafka, kind, rounds })
-    const told = ({ least, p50, p90, max }) =>
+    const told = (/** @type {Times} */ { least, p50, p90, max }) =>
       `least ${least.toFixed(0)}, p50 ${p50.toFixed(0)}, p90 ${p90.toFixed(0)}, max ${max.toFixed(0)} ms`
     console.log(`${kind}: killed -> taken over ${told(death)}; joined -> its share ${told(join)}`)
   }

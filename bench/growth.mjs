@@ -11,10 +11,21 @@ const require = createRequire(import.meta.url)
 const library = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
 const NODE = { name: 'node -e 0', command: 'node -e 0' }
 
-/** @returns panels `{ title, series: [{ name, points: [[x, times bare Node], ...] }] }` */
+/**
+ * @typedef {{ title: string, series: { name: string, points: [x: number, timesBareNode: number][] }[] }} Panel
+ * @typedef {(tk: string, size: number) => string} CommandOf
+ */
+
+/**
+ * @param {{ work: string, tkafka: string, runs?: number, most?: number }} options
+ * @returns {Promise<Panel[]>}
+ */
 export async function growth({ work, tkafka, runs = 9, most = 10_000 }) {
-  const upTo = (limit, sizes) => sizes.filter((size) => size <= limit)
+  const upTo = (/** @type {number} */ limit, /** @type {number[]} */ sizes) =>
+    sizes.filter((size) => size <= limit)
+  /** @type {(title: string, sizes: readonly number[], make: (dir: string, size: number) => Promise<void>, series: [string, CommandOf][]) => Promise<Panel>} */
   const panel = async (title, sizes, make, series) => {
+    /** @type {Panel} */
     const result = { title, series: series.map(([name]) => ({ name, points: [] })) }
     for (const size of sizes) {
       const dir = path.join(work, `growth-${title.replace(/\W+/g, '-')}-${size}`)
@@ -60,12 +71,20 @@ export async function growth({ work, tkafka, runs = 9, most = 10_000 }) {
   ]
 }
 
+/**
+ * @param {string} dir
+ * @param {number} count
+ */
 async function withTopics(dir, count, partitions = 3) {
   const admin = await require(library).openLocal(dir).admin()
   for (let i = 0; i < count; i++) await admin.createTopic({ name: `topic-${i}`, partitions })
   await admin.close()
 }
 
+/**
+ * @param {string} dir
+ * @param {number} count
+ */
 async function withGroups(dir, count) {
   const admin = await require(library).openLocal(dir).admin()
   await admin.createTopic({ name: 'one', partitions: 1 })
@@ -77,7 +96,10 @@ async function withGroups(dir, count) {
   await admin.close()
 }
 
-/** A row for each series: ratios to bare Node from the least to the most. */
+/**
+ * A row for each series: ratios to bare Node from the least to the most.
+ * @param {readonly Panel[]} panels
+ */
 export function growthTable(panels) {
   const rows = panels.flatMap(({ title, series }) =>
     series.map(
@@ -91,7 +113,11 @@ export function growthTable(panels) {
 const COLOURS = ['#1b6ca8', '#c8553d', '#3d8b5f']
 const [WIDTH, HEIGHT, LEFT, TOP, PLOT_WIDTH, PLOT_HEIGHT] = [860, 620, 44, 34, 340, 200]
 
-/** Four plots with one scale: x in powers of ten, y in times bare Node. */
+/**
+ * Four plots with one scale: x in powers of ten, y in times bare Node.
+ * @param {readonly Panel[]} panels
+ * @param {string} caption
+ */
 export function growthPlot(panels, caption) {
   const most = Math.max(
     3,
@@ -112,11 +138,15 @@ ${parts.join('\n')}
 `
 }
 
+/**
+ * @param {Panel} panel
+ * @param {number} top
+ */
 function plot({ title, series }, top) {
   const sizes = series[0].points.map(([x]) => x)
   const last = Math.max(1, Math.log10(sizes[sizes.length - 1]))
-  const x = (size) => ((Math.log10(size) / last) * PLOT_WIDTH).toFixed(1)
-  const y = (ratio) => (PLOT_HEIGHT * (1 - ratio / top)).toFixed(1)
+  const x = (/** @type {number} */ size) => ((Math.log10(size) / last) * PLOT_WIDTH).toFixed(1)
+  const y = (/** @type {number} */ ratio) => (PLOT_HEIGHT * (1 - ratio / top)).toFixed(1)
   const step = top > 8 ? Math.ceil(top / 6) : 1
   const grid = Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step).map(
     (ratio) =>

@@ -21,7 +21,17 @@ function libs() {
     .find((dir) => path.basename(dir).startsWith('libs-'))
 }
 
-const hasCommand = (name) =>
+/**
+ * @typedef {object} Kafka
+ * @property {string[]} absent
+ * @property {string[]} versions
+ * @property {((name: string, partitions: number) => void) | undefined} topic makes one; undefined without a broker
+ * @property {(name: string, args: string) => string | undefined} tool a command line of one of the tools, by class; `{server}` becomes the broker's address
+ * @property {(args: string) => string | undefined} kcat
+ * @property {() => void} stop
+ */
+
+const hasCommand = (/** @type {string} */ name) =>
   (process.env.PATH ?? '').split(':').some((dir) => fs.existsSync(path.join(dir, name)))
 
 function listening() {
@@ -35,7 +45,11 @@ function listening() {
   })
 }
 
-/** Starts a broker with its defaults in `work`; `absent` names what there is none of. */
+/**
+ * Starts a broker with its defaults in `work`; `absent` names what there is none of.
+ * @param {string} work
+ * @returns {Promise<Kafka>}
+ */
 export async function startKafka(work) {
   const dir = libs()
   const kcat = hasCommand('kcat')
@@ -52,7 +66,7 @@ export async function startKafka(work) {
     )
   }
   if (dir === undefined || !hasCommand('java')) {
-    return { absent, versions, kcat: () => undefined, tool: () => undefined, stop() {} }
+    return { absent, versions, topic: undefined, kcat: () => undefined, tool: () => undefined, stop() {} }
   }
 
   const seen = new Set()
@@ -79,7 +93,8 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 `,
   )
-  const run = (args) => execFileSync(java[0], [...java.slice(1), ...args], { stdio: 'ignore' })
+  const run = (/** @type {readonly string[]} */ args) =>
+    execFileSync(java[0], [...java.slice(1), ...args], { stdio: 'ignore' })
   run(['kafka.tools.StorageTool', 'format', '-t', 'cGFyaXR5LWNvcnB1cy0xMA', '-c', properties])
   if (await listening()) throw new Error(`port ${PORT} is taken`)
   const broker = spawn(java[0], [...java.slice(1), 'kafka.Kafka', properties], { stdio: 'ignore' })
@@ -89,7 +104,8 @@ group.initial.rebalance.delay.ms=0
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   const server = `127.0.0.1:${PORT}`
-  const command = (name, args) => `${java.join(' ')} ${TOOLS}${name} ${args}`
+  const command = (/** @type {string} */ name, /** @type {string} */ args) =>
+    `${java.join(' ')} ${TOOLS}${name} ${args}`
   return {
     absent,
     versions,
@@ -98,7 +114,6 @@ group.initial.rebalance.delay.ms=0
         `${TOOLS}TopicCommand`,
         ...['--bootstrap-server', server, '--create', '--topic', name, '--partitions', `${partitions}`],
       ]),
-    /** A command line of one of the tools, by class; `{server}` becomes the broker's address. */
     tool: (name, args) => command(name, args.replaceAll('{server}', server)),
     kcat: (args) => (kcat ? `kcat -q -b ${server} ${args}` : undefined),
     stop: () => broker.kill('SIGTERM'),

@@ -20,7 +20,12 @@ const PAIRS = SEGMENT / STEP
 const SPAN = 500_000
 const OFFSETS = PAIRS * SPAN
 
-/** Makes DIR with topics `large` of so many segments, and `plain`; both end in a segment of about a megabyte. */
+/**
+ * Makes DIR with topics `large` of so many segments, and `plain`; both end in a segment of about a megabyte.
+ * @param {string} dir
+ * @param {number} segments
+ * @param {string} tkafka
+ */
 export async function makeLargePartition(dir, segments, tkafka) {
   if (fs.existsSync(dir)) return
   const { RecordBatchBuilder } = records(path.dirname(dir))
@@ -32,7 +37,7 @@ export async function makeLargePartition(dir, segments, tkafka) {
     if (/\.(log|index|timeindex)$/.test(name)) fs.unlinkSync(path.join(folder, name))
   }
   const began = Date.now() - 3_600_000
-  const small = (baseOffset) => {
+  const small = (/** @type {number} */ baseOffset) => {
     const builder = new RecordBatchBuilder({ baseOffset, leaderEpoch: 0 })
     builder.append(timeOf(began, baseOffset), null, Buffer.from(`offset ${baseOffset}`.padEnd(24)))
     return builder.build()
@@ -83,11 +88,20 @@ export async function makeLargePartition(dir, segments, tkafka) {
 /** Of a batch of one record with so long a value. */
 const LARGE_OVERHEAD = 61 + 4 + 1 + 1 + 1 + 1 + 4 + 1
 
+/** @type {(folder: string, offset: number, suffix: string) => string} */
 const nameOf = (folder, offset, suffix) => path.join(folder, `${String(offset).padStart(20, '0')}.${suffix}`)
-/** All of it within the hour before it is made, or retention would be due some day. */
+/**
+ * All of it within the hour before it is made, or retention would be due some day.
+ * @param {number} began
+ * @param {number} offset
+ */
 const timeOf = (began, offset) => began + Math.floor(offset / 1000)
 
-/** The record codec out of the sources: the public API has none. */
+/**
+ * The record codec out of the sources: the public API has none.
+ * @param {string} work
+ * @returns {typeof import('../src/record/record-batch-builder.ts')}
+ */
 function records(work) {
   const outfile = path.join(work, 'records.cjs')
   buildSync({
@@ -102,7 +116,10 @@ function records(work) {
   return require(outfile)
 }
 
-/** Lookups at random places, by offset (up to the record) and by timestamp; ms. */
+/**
+ * Lookups at random places, by offset (up to the record) and by timestamp; ms.
+ * @param {string} dir
+ */
 async function lookups(dir, count = 200) {
   const kafka = require(path.join(root, 'dist/index.cjs')).openLocal(dir)
   const partition = { topic: TOPIC, partition: 0 }
@@ -130,7 +147,7 @@ async function lookups(dir, count = 200) {
   }
   await consumer.close()
   await admin.close()
-  const figures = (values) => {
+  const figures = (/** @type {readonly number[]} */ values) => {
     const [begin] = values
     const sorted = [...values].sort((a, b) => a - b)
     return { first: begin, p50: sorted[Math.floor(count / 2)], p99: sorted[Math.floor(count * 0.99)] }

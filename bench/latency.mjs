@@ -9,12 +9,19 @@ const library = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
 const LATENCY = 'latency'
 
 /**
+ * @typedef {import('node:child_process').ChildProcess} Child
+ * @typedef {{ send: (text: string) => unknown, end: () => unknown, children: Child[] }} Source of lines
+ * @typedef {['pipe' | 'ignore', 'pipe' | 'ignore', 'ignore']} Stdio
+ * @typedef {{ lines: number, p50: number, p99: number }} Latency in ms
+ */
+
+/**
  * From a record's append to its line out of a waiting consumer's pipe, in ms, at 200 a second. Appended by this process
  * with the library, or (`fromLine`) by a console-producer to which the line is written.
  * @param {{ tkafka: string, extraEnv: Record<string, string>, count?: number, fromLine?: boolean }} options
  */
 export async function latency({ tkafka, extraEnv, count = 600, fromLine }) {
-  const start = (args, stdio) =>
+  const start = (/** @type {readonly string[]} */ args, /** @type {Stdio} */ stdio) =>
     spawn(process.execPath, [tkafka, ...args], { env: { ...env, ...extraEnv }, stdio })
   const startConsumer = () => start(['console-consumer', '--topic', LATENCY], ['ignore', 'pipe', 'ignore'])
   if (fromLine) {
@@ -22,6 +29,7 @@ export async function latency({ tkafka, extraEnv, count = 600, fromLine }) {
     return lineTimes(() => lineSource(producer()), startConsumer, { count, settle: 1500 })
   }
   const producer = await require(library).openLocal(extraEnv.TKAFKA_DATA_DIR).producer()
+  /** @type {Source} */
   const source = {
     send: (value) => producer.send({ topic: LATENCY, value }),
     end: () => producer.close(),
@@ -30,31 +38,48 @@ export async function latency({ tkafka, extraEnv, count = 600, fromLine }) {
   return lineTimes(() => source, startConsumer, { count, settle: 1500 })
 }
 
-/** The same through a genuine broker; undefined when there is none. */
+/**
+ * The same through a genuine broker; undefined when there is none.
+ * @param {import('./kafka.mjs').Kafka} kafka
+ */
 export async function kafkaLatency(kafka) {
   const server = `--bootstrap-server {server} --topic ${LATENCY}`
   const producer = kafka.tool('ConsoleProducer', `${server} --timeout 0`)
-  if (producer === undefined) return undefined
-  kafka.topic(LATENCY, 1)
-  const start = (command, stdio) => spawn('sh', ['-c', `exec ${command}`], { env, stdio })
+  const consumer = kafka.tool('consumer.ConsoleConsumer', server)
+  if (producer === undefined || consumer === undefined) return undefined
+  kafka.topic?.(LATENCY, 1)
+  const start = (/** @type {string} */ command, /** @type {Stdio} */ stdio) =>
+    spawn('sh', ['-c', `exec ${command}`], { env, stdio })
   return lineTimes(
     () => lineSource(start(producer, ['pipe', 'ignore', 'ignore'])),
-    () => start(kafka.tool('consumer.ConsoleConsumer', server), ['ignore', 'pipe', 'ignore']),
+    () => start(consumer, ['ignore', 'pipe', 'ignore']),
     { count: 300, settle: 15_000 },
   )
 }
 
-/** A producing tool that takes lines. */
+/**
+ * A producing tool that takes lines.
+ * @param {Child} child
+ * @returns {Source}
+ */
 function lineSource(child) {
   // One that died is seen by the number of lines.
-  child.stdin.on('error', () => {})
-  return { send: (text) => child.stdin.write(`${text}\n`), end: () => child.stdin.end(), children: [child] }
+  child.stdin?.on('error', () => {})
+  return { send: (text) => child.stdin?.write(`${text}\n`), end: () => child.stdin?.end(), children: [child] }
 }
 
+/**
+ * @param {() => Source} startSource
+ * @param {() => Child} startConsumer
+ * @param {{ count: number, settle: number }} options settle: ms until the consumer waits
+ * @returns {Promise<Latency | undefined>}
+ */
 async function lineTimes(startSource, startConsumer, { count, settle }) {
-  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
   const now = () => performance.timeOrigin + performance.now()
+  /** @type {Child[]} */
   const children = []
+  /** @type {number[]} */
   const taken = []
   try {
     const source = startSource()
@@ -64,7 +89,7 @@ async function lineTimes(startSource, startConsumer, { count, settle }) {
     const consumer = startConsumer()
     children.push(consumer)
     let rest = ''
-    consumer.stdout.on('data', (data) => {
+    consumer.stdout?.on('data', (data) => {
       const at = now()
       const lines = (rest + data).split('\n')
       rest = lines.pop() ?? ''
@@ -86,7 +111,11 @@ async function lineTimes(startSource, startConsumer, { count, settle }) {
   return { lines: taken.length, p50: median(taken), p99: taken[Math.floor(taken.length * 0.99)] }
 }
 
-/** Resolves when all have ended; those that have not after so long are killed. */
+/**
+ * Resolves when all have ended; those that have not after so long are killed.
+ * @param {readonly Child[]} children
+ * @param {number} patienceMs
+ */
 async function ended(children, patienceMs) {
   const timer = setTimeout(() => {
     for (const child of children) child.kill('SIGKILL')

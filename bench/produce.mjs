@@ -9,7 +9,7 @@ import { machine, paired } from './bench.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tkafka = path.join(root, 'bin/tkafka')
-const option = (name, fallback) => {
+const option = (/** @type {string} */ name, /** @type {number} */ fallback) => {
   const at = process.argv.indexOf(name)
   return at < 0 ? fallback : Number(process.argv[at + 1])
 }
@@ -19,12 +19,16 @@ const RUNS = option('--runs', 5)
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-bench-produce-'))
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }))
 const extraEnv = { TKAFKA_DATA_DIR: path.join(work, 'data') }
-const topics = (...args) =>
+const topics = (/** @type {string[]} */ ...args) =>
   execFileSync(process.execPath, [tkafka, 'topics', ...args], {
     env: { ...process.env, ...extraEnv },
     stdio: 'ignore',
   })
 
+/**
+ * @param {string} file
+ * @param {(i: number) => string} head what a line begins with
+ */
 function write(file, head) {
   const filler = 'abcdefghijklmnopqrstuvwxyz0123456789'.repeat(4)
   const fd = fs.openSync(file, 'w')
@@ -44,6 +48,7 @@ const keyed = path.join(work, 'keyed')
 write(plain, (i) => `${i}-`)
 write(keyed, (i) => `k${i % 10_000}\t${i}-`)
 
+/** @type {[name: string, partitions: number, file: string, flags: string, source?: string][]} */
 const rows = [
   ['one partition', 1, plain, ''],
   ['no key, 8 partitions in turn', 8, plain, ''],

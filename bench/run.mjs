@@ -27,14 +27,14 @@ const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-bench-'))
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }))
 const dataDir = path.join(work, 'data')
 const extraEnv = { TKAFKA_DATA_DIR: dataDir }
-const tk = (...args) =>
+const tk = (/** @type {string[]} */ ...args) =>
   execFileSync(process.execPath, [tkafka, ...args], {
     env: { ...process.env, ...extraEnv },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 
 const kafka = await startKafka(work)
-const topics = (...args) => tk('topics', ...args)
+const topics = (/** @type {string[]} */ ...args) => tk('topics', ...args)
 
 const rows = [
   ...startRows({ work, tkafka, kafka, ...(quick && { topics: 500, commits: 20_000 }) }),

@@ -15,13 +15,13 @@ const LINES = 1_000_000
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-smoke-'))
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }))
 const extraEnv = { TKAFKA_DATA_DIR: path.join(work, 'data'), XDG_CACHE_HOME: path.join(work, 'cache') }
-const tk = (...args) =>
+const tk = (/** @type {string[]} */ ...args) =>
   execFileSync(process.execPath, [tkafka, ...args], { env: { ...env, ...extraEnv }, stdio: 'ignore' })
 
 const lines = path.join(work, 'lines')
 fs.writeFileSync(lines, `${'x'.repeat(99)}\n`.repeat(LINES))
 for (const topic of ['small', 'in', 'out']) tk('topics', '--create', '--topic', topic, '--partitions', '1')
-const produce = (topic) => `cat ${lines} | ${tkafka} console-producer --topic ${topic}`
+const produce = (/** @type {string} */ topic) => `cat ${lines} | ${tkafka} console-producer --topic ${topic}`
 await timed(produce('out'), extraEnv)
 
 const node = { name: 'node -e 0', command: `${process.execPath} -e 0` }
@@ -74,6 +74,15 @@ function childrenCpu() {
   }
 }
 
+/**
+ * @typedef {{ least: number, cpu: number }} Sum in seconds
+ * @typedef {{ wall: number, cpu: number }} Ratios
+ */
+
+/**
+ * @param {string} command
+ * @param {Sum} sum
+ */
 async function measured(command, sum) {
   const before = childrenCpu()
   sum.least = Math.min(sum.least, (await timed(command, extraEnv)).seconds)
@@ -98,6 +107,7 @@ async function compare({ ours, beside, runs, clean }, mine, theirs) {
 }
 
 const busy = () => os.loadavg()[0] > os.cpus().length
+/** @type {(ratios: Ratios, limit: Ratios) => boolean} */
 const tooSlow = ({ wall, cpu }, limit) => cpu > limit.cpu || (wall > limit.wall && !busy())
 
 console.log(`machine: ${machine()}, load ${os.loadavg()[0].toFixed(1)}\n`)
@@ -110,7 +120,7 @@ for (const row of rows) {
   for (let again = 0; again < 2 && tooSlow(ratios, row.limit); again++) {
     ratios = await compare(row, mine, theirs)
   }
-  const ms = ({ least }) => `${(least * 1000).toFixed(0)} ms`
+  const ms = (/** @type {Sum} */ { least }) => `${(least * 1000).toFixed(0)} ms`
   console.log(
     `| ${row.name} | ${ms(mine)} | ${row.beside.name} ${ms(theirs)} | ${ratios.wall.toFixed(2)} | ${ratios.cpu.toFixed(2)} | ${row.limit.wall}, ${row.limit.cpu} |`,
   )

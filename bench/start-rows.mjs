@@ -12,15 +12,27 @@ const require = createRequire(import.meta.url)
 const library = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
 const NODE = { name: 'node -e 0', command: 'node -e 0' }
 
-/** `topics` directories of 3 partitions each, `commits` committed offsets. */
+/**
+ * A row of run.mjs: our command, and those that it is timed beside.
+ * @typedef {{ name: string, command: string, bar?: number, runs?: number }} Peer
+ * @typedef {{ name: string, bar?: number, runs?: number, warmup?: number, setup?: () => unknown, prepare?: () => unknown, ours: string,
+ *   peers: Peer[], env?: Record<string, string> }} BenchRow
+ */
+
+/**
+ * `topics` directories of 3 partitions each, `commits` committed offsets.
+ * @param {{ work: string, tkafka: string, kafka: import('./kafka.mjs').Kafka, topics?: number, commits?: number, runs?: number }} options
+ * @returns {BenchRow[]}
+ */
 export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_000_000, runs = 21 }) {
   const small = path.join(work, 'small')
   const many = path.join(work, 'many')
   const committed = path.join(work, 'committed')
   const plain = path.join(work, 'uncommitted')
-  const on = (dir, rest) => `${tkafka} --data-dir ${dir} ${rest}`
-  const peer = (name, command) => ({ name, command })
+  const on = (/** @type {string} */ dir, /** @type {string} */ rest) => `${tkafka} --data-dir ${dir} ${rest}`
+  const peer = (/** @type {string} */ name, /** @type {string} */ command) => ({ name, command })
   // Seldom, as what runs behind a JVM finds the processor's caches cold.
+  /** @type {(name: string, command: string | undefined) => Peer[]} */
   const genuine = (name, command) => (command === undefined ? [] : [{ ...peer(name, command), runs: 5 }])
   return [
     {
@@ -91,10 +103,14 @@ export function startRows({ work, tkafka, kafka, topics = 10_000, commits = 1_00
   ]
 }
 
-const quiet = (command) => command && `${command} > /dev/null`
-const piped = (command) => command && `echo x | ${command} > /dev/null`
+const quiet = (/** @type {string | undefined} */ command) => command && `${command} > /dev/null`
+const piped = (/** @type {string | undefined} */ command) => command && `echo x | ${command} > /dev/null`
 
-/** Lookups by timestamp and offset in a partition of 100 GB, in a process of their own. */
+/**
+ * Lookups by timestamp and offset in a partition of 100 GB, in a process of their own.
+ * @param {{ work: string, tkafka: string }} options
+ * @returns {Promise<Record<string, { first: number, p50: number, p99: number }>>}
+ */
 export async function lookups({ work, tkafka }) {
   const dir = path.join(work, 'large')
   await makeLargePartition(dir, 100, tkafka)
@@ -102,6 +118,10 @@ export async function lookups({ work, tkafka }) {
   return JSON.parse(execFileSync(process.execPath, [script, 'lookup', dir], { env }).toString())
 }
 
+/**
+ * @param {string} dir
+ * @param {number} count
+ */
 async function withTopics(dir, count) {
   if (fs.existsSync(dir)) return
   const admin = await require(library).openLocal(dir).admin()
@@ -109,7 +129,11 @@ async function withTopics(dir, count) {
   await admin.close()
 }
 
-/** Commits of group g for `wide`, a thousand partitions at a time; what is described is the group's last state. */
+/**
+ * Commits of group g for `wide`, a thousand partitions at a time; what is described is the group's last state.
+ * @param {string} dir
+ * @param {number} count
+ */
 async function withCommits(dir, count) {
   if (fs.existsSync(dir)) return
   const admin = await require(library).openLocal(dir).admin()

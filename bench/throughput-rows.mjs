@@ -6,33 +6,53 @@ import { env, median, settle, timed } from './bench.mjs'
 import { groupTimings, idleCosts } from './groups.mjs'
 import { kafkaLatency, latency } from './latency.mjs'
 
-/** @param {{ work: string, tkafka: string, lines: number, topics: (...args: string[]) => unknown, kafka: object, extraEnv: object }} bench */
+/**
+ * @typedef {{ name: string, command: string, bar?: number, runs?: number }} Peer
+ * @typedef {Omit<Peer, 'command'> & { command: string | undefined }} MaybePeer one that may not be there
+ * @typedef {import('./start-rows.mjs').BenchRow} BenchRow
+ * @typedef {{ topic: string, partitions: number, file: string, flags?: string }} Produced
+ * @typedef {{ work: string, tkafka: string, lines: number, topics: (...args: string[]) => unknown, kafka: import('./kafka.mjs').Kafka,
+ *   extraEnv: Record<string, string> & { TKAFKA_DATA_DIR: string } }} Bench
+ * @typedef {{ plain: string, keyed: string, json: string, million: string, cat: (file: string) => Peer, catSync: (file: string) => Peer,
+ *   there: (peers: readonly MaybePeer[]) => Peer[] }} Shared by producing and consuming
+ */
+
+/**
+ * @param {Bench} bench
+ * @returns {BenchRow[]}
+ */
 export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv }) {
   const plain = path.join(work, 'lines')
   const keyed = path.join(work, 'keyed')
   const json = path.join(work, 'json')
   const million = `${lines / 1e6} M`
   const topicsMade = new Set()
-  const fresh = (name, partitions) => () => {
+  const fresh = (/** @type {string} */ name, /** @type {number} */ partitions) => () => {
     if (topicsMade.has(name)) topics('--delete', '--topic', name)
     topicsMade.add(name)
     topics('--create', '--topic', name, '--partitions', `${partitions}`)
   }
-  const cat = (file) => ({ name: 'cat > file', command: `cat ${file} | cat > ${work}/copy` })
-  const catSync = (file) => ({
+  const cat = (/** @type {string} */ file) => ({
+    name: 'cat > file',
+    command: `cat ${file} | cat > ${work}/copy`,
+  })
+  const catSync = (/** @type {string} */ file) => ({
     name: 'cat > file, sync -d',
     command: `cat ${file} | cat > ${work}/copy && sync -d ${work}/copy`,
   })
-  const there = (peers) => peers.filter((peer) => peer.command !== undefined)
+  /** @type {Shared['there']} */
+  const there = (peers) =>
+    peers.flatMap(({ command, ...peer }) => (command === undefined ? [] : [{ ...peer, command }]))
   const once = (() => {
     const made = new Set()
-    return (name, partitions) => {
+    return (/** @type {string} */ name, /** @type {number} */ partitions) => {
       if (made.has(name) || kafka.topic === undefined) return
       made.add(name)
       kafka.topic(name, partitions)
     }
   })()
   // Kafka's own tools take up to a minute for this: once each.
+  /** @type {(file: string, topic: string, flags?: string, judged?: boolean) => Peer[]} */
   const producers = (file, topic, flags = '', judged = true) =>
     there([
       {
@@ -58,6 +78,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
         ),
       },
     ])
+  /** @type {(name: string, produced: Produced, peers: Peer[], bar?: number) => BenchRow} */
   const produce = (name, { topic, partitions, file, flags = '' }, peers, bar) => ({
     name,
     bar,
@@ -71,7 +92,7 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
     ours: `cat ${file} | ${tkafka} console-producer --topic ${topic} ${flags}`,
     peers,
   })
-  const consume = (flags) =>
+  const consume = (/** @type {string} */ flags) =>
     `${tkafka} console-consumer --topic in --from-beginning --max-messages ${lines} ${flags} | cat > /dev/null`
   const filled = () => {
     makeLines(plain, lines, false)
@@ -86,18 +107,15 @@ export function throughputRows({ work, tkafka, lines, topics, kafka, extraEnv })
     brokerFilled = true
   }
   let brokerFilled = false
-  const codecAlone = (codec, file) => ({
-    name: `${codec} alone, in one process`,
-    command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${file}`,
-  })
   const bench = { plain, keyed, json, million, lines, tkafka, kafka, extraEnv, there, cat, catSync }
-  return [
-    ...produceRows({ ...bench, produce, producers, codecAlone }),
-    ...consumeRows({ ...bench, consume, filled }),
-  ]
+  return [...produceRows({ ...bench, produce, producers }), ...consumeRows({ ...bench, consume, filled })]
 }
 
-function produceRows({ plain, keyed, json, million, produce, producers, codecAlone, cat, catSync }) {
+/**
+ * @param {Omit<Shared, 'there'> & { produce: (name: string, produced: Produced, peers: Peer[], bar?: number) => BenchRow,
+ *   producers: (file: string, topic: string, flags?: string, judged?: boolean) => Peer[] }} bench
+ */
+function produceRows({ plain, keyed, json, million, produce, producers, cat, catSync }) {
   return [
     produce(
       `${million} lines of 100 B, pipe -> 1 partition (synced once before exit)`,
@@ -132,6 +150,11 @@ function produceRows({ plain, keyed, json, million, produce, producers, codecAlo
   ]
 }
 
+/**
+ * @param {Pick<Shared, 'plain' | 'million' | 'there'> & Pick<Bench, 'lines' | 'tkafka' | 'kafka' | 'extraEnv'> &
+ *   { consume: (flags: string) => string, filled: () => void }} bench
+ * @returns {BenchRow[]}
+ */
 function consumeRows({ plain, million, lines, tkafka, kafka, extraEnv, there, consume, filled }) {
   return [
     {
@@ -205,13 +228,30 @@ const arrived = (times) => {
   return times
 }
 
-/** kcat splits keys when told so. */
+/**
+ * @param {string} codec
+ * @param {string} file
+ */
+const codecAlone = (codec, file) => ({
+  name: `${codec} alone, in one process`,
+  command: `node ${path.join(import.meta.dirname, 'codec-alone.mjs')} ${codec} ${file}`,
+})
+
+/**
+ * kcat splits keys when told so.
+ * @param {string} flags
+ */
 const keyFlag = (flags) => (flags.includes('parse.key') ? "-K '\\t'" : '')
 
 /** How often the lines go into the large log: 5.1 GB with 3 M of them. */
 const BIG = 17
 
-/** Lines of 100 bytes with the line end; keyed ones begin with one of 10,000 keys and a tab. Made once. */
+/**
+ * Lines of 100 bytes with the line end; keyed ones begin with one of 10,000 keys and a tab. Made once.
+ * @param {string} file
+ * @param {number} count
+ * @param {boolean} keyed
+ */
 function makeLines(file, count, keyed) {
   if (fs.existsSync(file)) return
   const fd = fs.openSync(file, 'w')
@@ -227,12 +267,16 @@ function makeLines(file, count, keyed) {
   fs.closeSync(fd)
 }
 
-/** Readings of a sensor, 100 bytes each: names that come again, digits that do not. */
+/**
+ * Readings of a sensor, 100 bytes each: names that come again, digits that do not.
+ * @param {string} file
+ * @param {number} count
+ */
 function makeJson(file, count) {
   if (fs.existsSync(file)) return
   const fd = fs.openSync(file, 'w')
   let seed = 1
-  const random = (below) => {
+  const random = (/** @type {number} */ below) => {
     seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff
     return Math.floor((seed / 0x80000000) * below)
   }
@@ -250,16 +294,18 @@ function makeJson(file, count) {
 
 /**
  * Eight processes at once, to one partition or one each, and one process with as many lines as all of them, in turn.
+ * @param {Omit<Bench, 'lines' | 'kafka'> & { partitions: number, each: number, runs?: number }} options
  * @returns medians: `ratio` of the eight's rate to the one's, `slowest` of them beside their mean, lines a second
  */
 export async function manyProducers({ work, tkafka, topics, extraEnv, partitions, each, runs = 3 }) {
   const file = path.join(work, `each-${each}`)
   makeLines(file, each, false)
+  /** @type {{ ratio: number, slowest: number, all: number, one: number }[]} */
   const found = []
   for (let i = 0; i < runs; i++) {
     const topic = `many-${partitions}-${each}-${i}`
     topics('--create', '--topic', topic, '--partitions', `${partitions}`)
-    const produce = (input, flags = '') =>
+    const produce = (/** @type {string} */ input, flags = '') =>
       timed(`${input} | ${tkafka} console-producer --topic ${topic} ${flags}`, extraEnv).then(
         (r) => r.seconds,
       )
@@ -283,7 +329,8 @@ export async function manyProducers({ work, tkafka, topics, extraEnv, partitions
       one: (8 * each) / one,
     })
   }
-  const of = (name) => median(found.map((run) => run[name]))
+  const of = (/** @type {'ratio' | 'slowest' | 'all' | 'one'} */ name) =>
+    median(found.map((run) => run[name]))
   return {
     ratio: of('ratio'),
     slowest: of('slowest'),
@@ -292,9 +339,13 @@ export async function manyProducers({ work, tkafka, topics, extraEnv, partitions
   }
 }
 
-/** Rows that are no pairs of commands: `run` returns cells (what, ours, beside, bar) and what is to be kept. */
+/**
+ * Rows that are no pairs of commands: `run` returns cells (what, ours, beside, bar) and what is to be kept.
+ * @param {Bench & { quick: boolean }} bench
+ * @returns {{ name: string, run: (name: string) => Promise<{ cells: string[], result: object }> }[]}
+ */
 export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEnv, quick }) {
-  const missed = (good) => (good ? '' : 'MISSED')
+  const missed = (/** @type {boolean} */ good) => (good ? '' : 'MISSED')
   /** @type {(times: { p50: number, p99?: number, max?: number }) => string} */
   const ms = ({ p50, p99, max = 0 }) =>
     `p50 ${p50.toFixed(2)} ms, ${p99 ? `p99 ${p99.toFixed(2)}` : `max ${max.toFixed(0)}`} ms`
@@ -304,7 +355,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
       .flatMap((each) => [8, 1].map((partitions) => ({ each, partitions })))
       .map(({ each, partitions }) => ({
         name: `8 processes to ${partitions} partition${partitions > 1 ? 's' : ''}, ${each} lines each`,
-        async run(name) {
+        async run(/** @type {string} */ name) {
           const runs = each === lines ? 1 : 3
           const result = await manyProducers({ work, tkafka, topics, extraEnv, partitions, each, runs })
           const { ratio, slowest, linesPerSecond } = result
@@ -316,7 +367,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
       })),
     {
       name: 'append to line out of a waiting consumer, 200 a second',
-      async run(name) {
+      async run(/** @type {string} */ name) {
         const ours = arrived(await latency({ tkafka, extraEnv, count: quick ? 200 : 1000 }))
         const bar = `p50 <= 1, p99 <= 5 ${missed(ours.p50 <= 1 && ours.p99 <= 5)}`
         return { cells: [name, `${ms(ours)} (${ours.lines} lines)`, '', '', bar], result: { ours } }
@@ -324,7 +375,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
     },
     {
       name: 'line in to line out through both console tools, 200 a second',
-      async run(name) {
+      async run(/** @type {string} */ name) {
         const ours = arrived(await latency({ tkafka, extraEnv, count: quick ? 200 : 1000, fromLine: true }))
         const theirs = await kafkaLatency(kafka)
         const beside = theirs === undefined ? '' : `Kafka's console tools, linger 0: ${ms(theirs)}`
@@ -337,7 +388,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
     },
     ...['tool', 'library'].map((kind) => ({
       name: `group of ${kind === 'tool' ? 'console-consumers' : 'programs with the library'}`,
-      async run(name) {
+      async run(/** @type {string} */ name) {
         const dir = extraEnv.TKAFKA_DATA_DIR
         if (!fs.existsSync(path.join(dir, 'groups-0')))
           topics('--create', '--topic', 'groups', '--partitions', '4')
@@ -352,7 +403,7 @@ export function throughputMeasures({ work, tkafka, lines, topics, kafka, extraEn
     })),
     {
       name: 'idle consumers',
-      async run(name) {
+      async run(/** @type {string} */ name) {
         const dir = extraEnv.TKAFKA_DATA_DIR
         if (!fs.existsSync(path.join(dir, 'groups-0')))
           topics('--create', '--topic', 'groups', '--partitions', '4')
