@@ -80,7 +80,7 @@ export async function freePort(): Promise<number> {
   })
 }
 
-/** A genuine broker that runs on `dir` itself, not on a copy. */
+/** A genuine broker that runs on the log directories themselves, not on copies. */
 export class GenuineBroker {
   readonly port: number
   readonly #child: ChildProcess
@@ -96,17 +96,18 @@ export class GenuineBroker {
 
   /** `settings`: further lines of its server.properties, which go over those here. */
   static async start(
-    dir: string,
+    dirs: string | readonly string[],
     settings: (ports: {
       readonly plain: number
       readonly controller: number
     }) => readonly string[] = () => [],
   ): Promise<GenuineBroker> {
+    const logDirs = typeof dirs === 'string' ? [dirs] : dirs
     const port = await freePort()
     const controller = await freePort()
     const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-broker-'))
     const nodeId =
-      /^node\.id=(\d+)/m.exec(fs.readFileSync(path.join(dir, 'meta.properties'), 'utf8'))?.[1] ?? '1'
+      /^node\.id=(\d+)/m.exec(fs.readFileSync(path.join(logDirs[0], 'meta.properties'), 'utf8'))?.[1] ?? '1'
     const file = path.join(work, 'server.properties')
     fs.writeFileSync(
       file,
@@ -117,7 +118,7 @@ export class GenuineBroker {
         `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
         `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
         'controller.listener.names=CONTROLLER',
-        `log.dirs=${dir}`,
+        `log.dirs=${logDirs.join(',')}`,
         'offsets.topic.replication.factor=1',
         'transaction.state.log.replication.factor=1',
         'transaction.state.log.min.isr=1',
