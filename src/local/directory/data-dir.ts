@@ -157,9 +157,12 @@ export function explaining<T>(os: Os, path: string, action: () => T): T {
   }
 }
 
-export function explained(os: Os, path: string, error: unknown): unknown {
+export function explained(os: Os, directory: string, error: unknown): unknown {
   if (error instanceof ForeignFileError && error.code !== 'EISDIR') return new TerseError(error.message)
   const { code, path: at } = error as NodeJS.ErrnoException
+  // In another log.dir of the node it is not the first one that is to be named.
+  const isElsewhere = at !== undefined && !isAround(directory, at) && !isAround(at, directory)
+  const path = isElsewhere ? dirname(at) : directory
   const where = at === undefined || at === path ? '' : ` (${at})`
   if (code === 'EACCES' || code === 'EPERM') {
     return new TerseError(`${path}: permission denied${where}${ownerOf(os, path) || wayOut(os, at)}`)
@@ -179,6 +182,8 @@ export function explained(os: Os, path: string, error: unknown): unknown {
   if (code === 'EDQUOT') return new TerseError(`${path}: the disk quota is used up${where}`)
   return error
 }
+
+const isAround = (outer: string, inner: string): boolean => `${inner}/`.startsWith(`${outer}/`)
 
 /** For one file inside a directory that is ours. */
 function wayOut(os: Os, path: string | undefined): string {

@@ -94,7 +94,7 @@ export class DirectoryReader {
 
   /** Whether the last one that wrote closed all logs. */
   get clean(): boolean {
-    return this.logDirs === undefined ? hasCleanShutdownFile(this.os, this.path) : this.logDirs.clean
+    return this.logDirs?.isClean(() => this.image()) ?? hasCleanShutdownFile(this.os, this.path)
   }
 
   warn(line: string): void {

@@ -137,9 +137,16 @@ export class LogDirs implements ListedDirs {
     return found[0]
   }
 
-  /** Whether each of them was closed in order. */
-  get clean(): boolean {
-    return this.paths.every((path) => hasCleanShutdownFile(this.#os, path))
+  /** Whether each of them was closed in order. A broker leaves no marker where it keeps the metadata alone. */
+  isClean(image: () => MetadataImage): boolean {
+    const without = this.paths.filter((path) => !hasCleanShutdownFile(this.#os, path))
+    return without.length === 0 || (without.join() === this.primary && this.#hasMetadataAlone(image()))
+  }
+
+  #hasMetadataAlone(image: MetadataImage): boolean {
+    const registered = image.brokers.get(image.nodeId)?.logDirs ?? []
+    const own = this.ids[this.paths.indexOf(this.primary)]
+    return registered.length > 0 && own !== undefined && !registered.includes(own)
   }
 
   get others(): readonly string[] {
@@ -249,15 +256,14 @@ const namesIn = (list: string): string[] =>
     .map((one) => one.trim())
     .filter((one) => one !== '')
 
-/** `log.dirs` of a server.properties that stands in one of them; undefined where it names no others. */
+/** `log.dirs` and `metadata.log.dir` of a server.properties that stands in one of them; undefined where it names no others. */
 function namedLogDirs(path: string, properties: ReadonlyMap<string, string>): readonly string[] | undefined {
-  const text = properties.get('log.dirs')
-  if (text?.includes(',') !== true) return undefined
-  const names = namesIn(text)
+  const text = properties.get('log.dirs') ?? properties.get('log.dir') ?? ''
+  const names = namesIn(text).concat(namesIn(properties.get('metadata.log.dir') ?? ''))
   // A broker takes a relative path from where it was started: the folder around them, or this one.
   for (const from of ['.', join(path, '..'), path]) {
-    const paths = names.map((one) => resolve(from, one))
-    if (paths.includes(path)) return [...new Set(paths)]
+    const paths = new Set(names.map((one) => resolve(from, one)))
+    if (paths.has(path)) return paths.size > 1 ? [...paths] : undefined
   }
   return undefined
 }
