@@ -10,7 +10,7 @@ import { SideFileError } from './side-file.ts'
 
 export const LEADER_EPOCH_FILE = 'leader-epoch-checkpoint'
 
-interface EpochEntry {
+export interface EpochEntry {
   readonly epoch: number
   readonly startOffset: number
 }

@@ -11,6 +11,7 @@
  */
 
 import { dirname, join } from 'node:path'
+import type { EpochEntry } from '../../log/leader-epoch-file-cache.ts'
 import { keepingIndexes, rebuildIndexes, setAside } from '../../log/log-repair.ts'
 import { listLog } from '../../log/opening/log-loader.ts'
 import { confirmCopied, type SameBytes, unsteady } from '../../log/opening/second-reading.ts'
@@ -37,6 +38,8 @@ export interface MendOptions {
   readonly indexIntervalBytes: number
   /** Where the log is to go on, if records at its end are lost. */
   readonly endOffset?: number
+  /** What the leader-epoch-checkpoint says, where that is to be believed. */
+  readonly epochs?: readonly EpochEntry[]
 }
 
 /** Mends all segments of a partition. Returns what was kept where, by the path of the .log. */
@@ -61,7 +64,7 @@ export function mendLog(os: Os, dir: string, options: MendOptions): Map<string, 
       for (const { start, end } of found.patches) {
         if (end > start) kept.set(segment.path, setAside(fs, segment, start, end))
       }
-      rewrite(fs, segment, found.patches, fillWithControlRecords)
+      rewrite(fs, segment, found.patches, (patch) => fillWithControlRecords(patch, options.epochs))
       segment.close()
       remakeIndexes(segment, options.indexIntervalBytes, i < bases.length - 1)
     } finally {
@@ -188,13 +191,15 @@ export function rewrite(
 const NO_TYPE_KEY = Buffer.from([0, 0, 0x7f, 0xfe])
 const NO_VALUE = Buffer.from([0, 0])
 
-function fillWithControlRecords({ batch, fromOffset, untilOffset, timestamp, leaderEpoch }: Patch): Buffer {
-  if (batch !== undefined) return batch
+function fillWithControlRecords(patch: Patch, epochs: readonly EpochEntry[] = []): Buffer {
+  if (patch.batch !== undefined) return patch.batch
+  const { fromOffset, untilOffset, timestamp } = patch
   const batches: Buffer[] = []
   const withRecords = untilOffset - fromOffset <= MAX_RECORDS
   const step = withRecords ? OFFSETS_A_BATCH : 0x7fffffff
-  for (let offset = fromOffset; offset < untilOffset; offset += step) {
-    const end = Math.min(offset + step, untilOffset)
+  for (let offset = fromOffset; offset < untilOffset; ) {
+    const { leaderEpoch, until } = epochAt(patch, epochs, offset)
+    const end = Math.min(offset + step, until)
     const builder = new RecordBatchBuilder({
       baseOffset: offset,
       leaderEpoch,
@@ -204,6 +209,19 @@ function fillWithControlRecords({ batch, fromOffset, untilOffset, timestamp, lea
     for (let at = offset; withRecords && at < end; at++) builder.append(timestamp, NO_TYPE_KEY, NO_VALUE)
     builder.lastOffset = end - 1
     batches.push(builder.build())
+    offset = end
   }
   return Buffer.concat(batches)
+}
+
+/** The lost batches' own epoch, so that the checkpoint is as right as before; and where it ends. */
+function epochAt(
+  { leaderEpoch, epochBefore = leaderEpoch, untilOffset }: Patch,
+  epochs: readonly EpochEntry[],
+  offset: number,
+): { readonly leaderEpoch: number; readonly until: number } {
+  const next = epochs.findIndex(({ startOffset }) => startOffset > offset)
+  const until = Math.min(untilOffset, epochs[next]?.startOffset ?? untilOffset)
+  const known = epochs[(next < 0 ? epochs.length : next) - 1]
+  return { leaderEpoch: known === undefined ? leaderEpoch : Math.max(known.epoch, epochBefore), until }
 }

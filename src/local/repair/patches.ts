@@ -18,6 +18,8 @@ export interface Patch {
   readonly untilOffset: number
   readonly timestamp: Int64
   readonly leaderEpoch: number
+  /** Of the batch in front of it, below which no epoch goes; -1 where none is there. */
+  readonly epochBefore?: number
   /** What stands there, with its offset put right. */
   readonly batch?: Buffer
 }
@@ -80,7 +82,8 @@ class PatchList {
   readonly #compacted: boolean
   /** Of the batch before: a patch takes them over. */
   #timestamp: Int64 = 0
-  #leaderEpoch = 0
+  #leaderEpoch: number | undefined
+  #epochBehind = 0
 
   constructor(from: number, compacted: boolean) {
     this.next = from
@@ -133,14 +136,16 @@ class PatchList {
 
   /** Good batches go on at `behind`; without one before, the first of them tells time and epoch. */
   goOnAt(cursor: BatchCursor, start: number, behind: number): void {
-    if (this.#leaderEpoch === 0) this.#leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
+    this.#epochBehind = header.leaderEpochAt(cursor.buffer, cursor.at)
     if (this.#timestamp === 0) this.#timestamp = maxTimestampAt(cursor)
     this.lost(start, behind, header.baseOffsetAt(cursor.buffer, cursor.at))
   }
 
   #push(start: number, end: number, fromOffset: number, untilOffset: number): void {
-    const [timestamp, leaderEpoch, nextOffset] = [this.#timestamp, this.#leaderEpoch, this.next]
-    this.patches.push({ start, end, fromOffset, untilOffset, timestamp, leaderEpoch, nextOffset })
+    const [timestamp, epochBefore, nextOffset] = [this.#timestamp, this.#leaderEpoch ?? -1, this.next]
+    const leaderEpoch = this.#leaderEpoch ?? this.#epochBehind
+    const offsets = { fromOffset, untilOffset, nextOffset }
+    this.patches.push({ start, end, ...offsets, timestamp, leaderEpoch, epochBefore })
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { basename, dirname, join } from 'node:path'
 import type { Finding, RepairOptions, RepairStep } from '../../client/admin/check-admin.ts'
+import { LeaderEpochFileCache } from '../../log/leader-epoch-file-cache.ts'
 import { DAMAGE_FILE, markDamage } from '../../log/opening/damage-mark.ts'
 import { withLock, withPartitionLock } from '../../log/partition-lock.ts'
 import { readPartitionMetadata } from '../../log/partition-metadata.ts'
@@ -278,8 +279,10 @@ async function mendFiles(
 ): Promise<void> {
   const files = (kind: RegExp) => new Set(findings.filter((f) => kind.test(f.kind)).map(({ file }) => file))
   await withPartitionLock(os, dir, () => {
-    for (const [file, to] of mendLog(os, dir, options)) kept.set(file, to)
-    if (files(/^bad-epochs$/).size > 0) {
+    const hasBadEpochs = files(/^bad-epochs$/).size > 0
+    const epochs = hasBadEpochs ? [] : new LeaderEpochFileCache(os.fs, dir).entries
+    for (const [file, to] of mendLog(os, dir, { ...options, epochs })) kept.set(file, to)
+    if (hasBadEpochs) {
       for (const [file, to] of mendBatchEpochs(os, dir)) kept.set(file, to)
     }
     const indexes = files(/^(bad-index|bad-time-index|missing-index)$/)
