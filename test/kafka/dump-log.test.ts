@@ -12,6 +12,7 @@ import {
 import { METADATA_SCHEMAS } from '../../src/message/generated/metadata.ts'
 import { REMOTE_LOG_METADATA_SCHEMAS } from '../../src/message/generated/remote-log-metadata.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
+import { unpackCase } from '../support/cases.ts'
 import { type DumpResult, dumpLog, genuineDumpLog } from '../support/dump-log.ts'
 import { type Fixture, fixtureNames, unpackFixture } from '../support/fixtures.ts'
 import { sampleFramedValues, sampleRecords } from '../support/sample-messages.ts'
@@ -75,6 +76,9 @@ function differenceOf(args: readonly string[], want: DumpResult, got: DumpResult
   return { args: args.join(' '), want: [want.status, wanted[line]], got: [got.status, printed[line]] }
 }
 
+/** Directories that people really had, and two made by hand. */
+const CASES = ['jbod-two-log-dirs', 'three-node-cluster-one-node', 'transactions-cut', 'zookeeper-0.11']
+
 const fixtures: Fixture[] = []
 const times = new Map<string, number>()
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tkafka-dump-'))
@@ -83,29 +87,34 @@ beforeAll(async () => {
   for (const name of fixtureNames()) {
     const fixture = unpackFixture(name)
     fixtures.push(fixture)
-    const files = fs
-      .readdirSync(fixture.dir, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .sort()
-    for (const file of files) {
-      times.set(file, fs.statSync(file).mtimeMs)
-      add(name, ...casesOf(file))
-    }
-    const known = files.filter((file) => /\.(log|snapshot|txnindex)$/.test(file))
-    add(name, ['--files', known.join(',')])
+    addFilesIn(name, fixture.dir)
   }
+  for (const name of CASES) addFilesIn(name, unpackCase(name))
   addSamples()
   genuine = await genuineDumpLog(runs.map(({ args }) => args))
 })
+
+function addFilesIn(name: string, dir: string): void {
+  const files = fs
+    .readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+  for (const file of files) {
+    times.set(file, fs.statSync(file).mtimeMs)
+    add(name, ...casesOf(file))
+  }
+  const known = files.filter((file) => /\.(log|snapshot|txnindex)$/.test(file))
+  add(name, ['--files', known.join(',')])
+}
 
 afterAll(() => {
   for (const fixture of fixtures) fixture.remove()
   fs.rmSync(dir, { recursive: true, force: true })
 })
 
-test.each(fixtureNames())(
-  'every file of the fixture %s is dumped as by genuine Kafka, in every mode',
+test.each([...fixtureNames(), ...CASES])(
+  'every file of %s is dumped as by genuine Kafka, in every mode',
   (name) => expectTheSame(name),
 )
 
