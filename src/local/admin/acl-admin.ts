@@ -2,6 +2,7 @@
  * Access control entries of a data directory: metadata records, as a genuine controller stores them. A directory
  * enforces none of them (file permissions guard it); a broker that is started on it does.
  */
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import {
   ACL_OPERATIONS,
@@ -20,6 +21,9 @@ import { randomUuid } from '../../message/uuid.ts'
 import type { AclImage, MetadataImage } from '../../metadata/metadata-image.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+
+/** 4.4-IV1 */
+const CIDR_LEVEL = 32
 
 export class LocalAcls implements AclAdmin {
   readonly #os: Os
@@ -43,6 +47,7 @@ export class LocalAcls implements AclAdmin {
       if (pattern.name === '') throw new KafkaError('INVALID_REQUEST', 'Invalid empty resource name')
     }
     await this.#directory.alter((image) => {
+      for (const { entry } of acls) checkHost(entry.host, image.metadataVersion)
       const known = new Set(stored(image).map(({ binding }) => bindingText(binding)))
       return acls
         .filter((acl) => !known.has(bindingText(acl)))
@@ -84,6 +89,40 @@ export class LocalAcls implements AclAdmin {
       `${message}\nSay in ${file} which one: authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer`,
     )
   }
+}
+
+/** Kafka 4.4's check: a host, or, from 4.4-IV1 on, the addresses that share a prefix (10.0.0.0/8). */
+function checkHost(host: string, metadataVersion: number): void {
+  if (host === '') throw new KafkaError('INVALID_REQUEST', 'Host pattern cannot be null or empty')
+  if (!host.includes('/')) return
+  if (metadataVersion < CIDR_LEVEL) {
+    throw new KafkaError(
+      'UNSUPPORTED_VERSION',
+      'CIDR-based ACL host patterns require metadata version 4.4-IV1 or higher.',
+    )
+  }
+  const problem = cidrProblem(host)
+  if (problem !== undefined)
+    throw new KafkaError('INVALID_REQUEST', `Invalid CIDR notation '${host}': ${problem}`)
+}
+
+function cidrProblem(host: string): string | undefined {
+  if (host.includes(':')) return ipv6Problem(host)
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(host)
+  if (parts === null) return `Could not parse [${host}]`
+  const most = [255, 255, 255, 255, 32]
+  const at = most.findIndex((limit, i) => Number(parts[i + 1]) > limit)
+  return at < 0 ? undefined : `Value [${parts[at + 1]}] not in range [0,${most[at]}]`
+}
+
+function ipv6Problem(host: string): string | undefined {
+  const slash = host.indexOf('/')
+  const [address, prefix] = [host.slice(0, slash), host.slice(slash + 1)]
+  if (!isIPv6(address)) return `Could not parse [${address}]`
+  if (!/^\d+$/.test(prefix)) return `Could not parse [${host}]`
+  return Number(prefix) <= 128
+    ? undefined
+    : `Could not parse [${host}] - prefix length must be between 0 and 128`
 }
 
 function stored(image: MetadataImage): { id: string; binding: AclBinding }[] {
