@@ -134,14 +134,16 @@ complete -c tkafka -n '__tkafka_tool client-metrics' -l output -x -a 'json\t jso
 complete -c tkafka -n '__tkafka_tool client-metrics' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool cluster' -f -a cluster-id
 complete -c tkafka -n '__tkafka_tool cluster' -f -a unregister
+complete -c tkafka -n '__tkafka_tool cluster' -f -a unregister-controller
 complete -c tkafka -n '__tkafka_tool cluster' -f -a list-endpoints
+complete -c tkafka -n '__tkafka_tool cluster' -f -a api-versions
 complete -c tkafka -n '__tkafka_tool cluster' -s C -l bootstrap-controller -x -d 'A list of host/port pairs to use for establishing the connection to the KRaft...'
 complete -c tkafka -n '__tkafka_tool cluster' -s b -l bootstrap-server -x -d 'A list of host/port pairs to use for establishing the connection to the Kafka...'
 complete -c tkafka -n '__tkafka_tool cluster' -s c -l command-config -r -F -d 'Config properties file for the Admin client'
 complete -c tkafka -n '__tkafka_tool cluster' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
 complete -c tkafka -n '__tkafka_tool cluster' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool cluster' -l help-json -f -d 'Print the flags as JSON'
-complete -c tkafka -n '__tkafka_tool cluster' -s i -l id -x -d 'The ID of the broker to unregister'
+complete -c tkafka -n '__tkafka_tool cluster' -s i -l id -x -d 'The ID of the controller to unregister'
 complete -c tkafka -n '__tkafka_tool cluster' -l include-fenced-brokers -f -d 'Whether to include fenced brokers when listing broker endpoints'
 complete -c tkafka -n '__tkafka_tool cluster' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool cluster' -l version -f -d 'Display Kafka version'

@@ -5,6 +5,7 @@ import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import { TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
+import { printApiVersions } from './broker-api-versions/print.ts'
 import { openAdmin } from './open/open-client.ts'
 
 const CONNECTION = [
@@ -59,6 +60,21 @@ const SUBCOMMANDS = [
     ],
   },
   {
+    name: 'unregister-controller',
+    summary: 'Unregister a controller.',
+    flags: [
+      ...CONNECTION,
+      {
+        name: 'id',
+        short: 'i',
+        arg: 'required',
+        type: 'int',
+        required: true,
+        description: 'The ID of the controller to unregister.',
+      },
+    ],
+  },
+  {
     name: 'list-endpoints',
     summary: 'List endpoints',
     flags: [
@@ -71,6 +87,11 @@ const SUBCOMMANDS = [
       },
       outputFlag,
     ],
+  },
+  {
+    name: 'api-versions',
+    summary: 'Get information about the api versions of the brokers or controllers.',
+    flags: [...CONNECTION, outputFlag],
   },
 ] as const satisfies readonly Subcommand[]
 
@@ -95,8 +116,12 @@ export const command = defineCommand({
     }
     const file = options.value('config') ?? options.value('command-config')
     if (file !== undefined && systemOs.fs.stat(file) === undefined) throw new TerseError(file)
+    if (options.subcommand === 'api-versions') return await printApiVersions(context)
     const admin = await openAdmin(context)
     try {
+      if (options.subcommand === 'unregister-controller') {
+        throw new TerseError('only a running controller can unregister another one (--bootstrap-server)')
+      }
       if (options.subcommand === 'list-endpoints') return await listEndpoints(context, admin)
       if (options.subcommand === 'unregister') {
         const id = options.int('id') ?? -1

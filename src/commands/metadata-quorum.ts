@@ -199,7 +199,7 @@ async function removeController(context: Context): Promise<number> {
     throw new TerseError(`Failed to parse --controller-directory-id: ${whyNoUuid(directoryId)}`)
   }
   if (options.has('dry-run')) {
-    stdout.line(`DRY RUN of removing  KRaft controller ${id} with directory id ${directoryId}`)
+    stdout.line(`DRY RUN of removing KRaft controller ${id} with directory id ${directoryId}`)
     return 0
   }
   throw new TerseError(NEEDS_CONTROLLER)

@@ -25,6 +25,16 @@ describe('cluster, features, metadata-quorum', () => {
     expect(await story.says('metadata-quorum describe --status')).toContain(first.slice(12, 34))
   })
 
+  test('the tools of 4.4 list the requests, and unregister no controller (issue 13, 1)', async () => {
+    fs.mkdirSync(story.data)
+    expect(await story.says('cluster api-versions')).toBe(await story.says('broker-api-versions'))
+    const { status, stderr } = await story.run('cluster unregister-controller --id 7')
+    expect([status, stderr]).toEqual([
+      1,
+      'only a running controller can unregister another one (--bootstrap-server)\n',
+    ])
+  })
+
   test('levels go down and up where records alone do it', async () => {
     expect(await story.says('features downgrade --feature streams.version=0 --dry-run')).toBe(
       'streams.version can be downgraded to 0.\n',
