@@ -200,6 +200,9 @@ export class LocalLog {
     const next = isActive ? this.tail.nextOffset : this.segments[i + 1].baseOffset
     let n = segment.timeIndex.count - 1
     while (n >= 0 && segment.timeIndex.entry(n).offset >= next) n--
+    // What a misread entry says would go into the next entries. Then no entry is known to cover what is indexed.
+    const isTrusted = n >= 0 && (!isActive || segment.isTimed(segment.timeIndex.entry(n), end))
+    if (!isTrusted) n = -1
     let max: TimestampOffset =
       n < 0 ? { timestamp: -1, offset: segment.baseOffset } : segment.timeIndex.entry(n)
     // A closed segment's last entry tells all of it.

@@ -13,6 +13,7 @@ import * as header from '../record/batch-header.ts'
 import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
+import type { LogTail } from './log-tail.ts'
 import { confirmCopied, confirmTorn } from './opening/second-reading.ts'
 import { isZeroTail } from './segment/bad-batch.ts'
 import { maxTimestampAt } from './segment/batch-cursor.ts'
@@ -58,7 +59,7 @@ export function indexTail(
   const indexed = { segment, end: tail.end, intervalBytes, isClosed: false, warn }
   keepingIndexes(indexed, () => {
     const isMissing = local.listing?.unindexed.includes(segment.baseOffset) === true
-    const damaged = damagedIndexes(segment, tail.end, tail.nextOffset, size)
+    const damaged = damagedIndexes(segment, tail, size)
     if (isMissing || damaged.length > 0) {
       rebuildIndexes(segment, tail.end, intervalBytes, false)
       for (const path of damaged) warn?.(`${path}: was damaged; rebuilt from the log`)
@@ -202,9 +203,13 @@ export function epochsInLog(local: LocalLog): { epoch: number; startOffset: numb
   return seen
 }
 
-/** Paths of indexes whose end is neither right nor merely behind or ahead of a log that was torn. */
-function damagedIndexes(segment: LogSegment, end: number, nextOffset: number, size: number): string[] {
+/**
+ * Paths of indexes whose end is neither right nor merely behind or ahead of a log that was torn. What is appended to an
+ * index is held against its last entry: a misread one would have the same entry come twice.
+ */
+function damagedIndexes(segment: LogSegment, tail: LogTail, size: number): string[] {
   const { offsetIndex, timeIndex } = segment
+  const { end, nextOffset } = tail
   const damaged: string[] = []
   const last = offsetIndex.lastEntry()
   const wrong =
@@ -212,9 +217,21 @@ function damagedIndexes(segment: LogSegment, end: number, nextOffset: number, si
     (last.position < end ? !pointsAtBatch(segment, last.offset, last.position) : last.position >= size)
   if (wrong || offsetIndex.hasGarbage()) damaged.push(offsetIndex.path)
   const lastTime = timeIndex.lastEntry()?.offset ?? segment.baseOffset - 1
-  const ahead = (size === end && lastTime >= nextOffset) || lastTime < segment.baseOffset - 1
-  if (ahead || timeIndex.hasGarbage()) damaged.push(timeIndex.path)
+  const ahead = size === end && lastTime >= nextOffset
+  if (ahead || !lastIsTimed(segment, tail) || timeIndex.hasGarbage()) damaged.push(timeIndex.path)
   return damaged
+}
+
+/** Whether the log confirms the last entry of the time index that is of a batch in the log. */
+function lastIsTimed(segment: LogSegment, { max, end, nextOffset }: LogTail): boolean {
+  const { timeIndex } = segment
+  let n = timeIndex.count - 1
+  while (n >= 0 && timeIndex.entry(n).offset >= nextOffset) n--
+  if (n < 0) return true
+  const entry = timeIndex.entry(n)
+  // What was seen when the log was read needs no second look.
+  if (entry.timestamp === max?.timestamp && entry.offset === max.offset) return true
+  return segment.isTimed(entry, end)
 }
 
 /** A broker's entry may name the last of several batches that were appended at once. */

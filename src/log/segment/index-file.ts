@@ -35,12 +35,16 @@ export abstract class IndexFile {
   /** Entries to be written, one behind the other. */
   #staged: Buffer = NOTHING
   #stagedCount = 0
+  /** The entry that was written last, and its number, -1 where there is none: what comes next is held against it. */
+  readonly #written: Buffer
+  #writtenNumber = -1
 
   constructor(fs: FileSystem, path: string, baseOffset: number, entrySize: number) {
     this.fs = fs
     this.path = path
     this.baseOffset = baseOffset
     this.#entrySize = entrySize
+    this.#written = Buffer.alloc(entrySize)
   }
 
   /** Grows from entry to entry; undefined-like zero for an unused one. */
@@ -77,6 +81,7 @@ export abstract class IndexFile {
     this.#problem = undefined
     this.#pageStart = -1
     this.#stagedCount = 0
+    this.#writtenNumber = -1
   }
 
   /** Room for one more entry: its buffer; it begins at `stagedAt`. */
@@ -106,6 +111,8 @@ export abstract class IndexFile {
     const length = this.#stagedCount * this.#entrySize
     this.#io(() => writeFully(this.fs, this.#open(true), this.#staged, 0, length, position))
     this.#count = (this.#count ?? 0) + this.#stagedCount
+    this.#written.set(this.#staged.subarray(length - this.#entrySize, length))
+    this.#writtenNumber = this.#count - 1
     this.#size = position + length
     this.#stagedCount = 0
     this.#pageStart = -1
@@ -146,6 +153,7 @@ export abstract class IndexFile {
     this.#count = count
     this.#size = count * this.#entrySize
     this.#pageStart = -1
+    this.#writtenNumber = -1
   }
 
   /**
@@ -174,6 +182,10 @@ export abstract class IndexFile {
     if (n >= stored) {
       this.page = this.#staged
       return (n - stored) * this.#entrySize
+    }
+    if (n === this.#writtenNumber) {
+      this.page = this.#written
+      return 0
     }
     try {
       return this.#load(n)
@@ -304,6 +316,7 @@ export abstract class IndexFile {
       if (!isMissing(error)) throw error
       fd = this.fs.open(this.path, 'w+')
       this.#count = 0
+      this.#writtenNumber = -1
       this.#problem = undefined
     }
     this.#writable = true

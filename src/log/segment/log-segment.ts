@@ -14,10 +14,10 @@ import { isLegacyAt, SMALLEST_MESSAGE } from '../../record/legacy-message.ts'
 import { isDiskFull } from '../full-disk.ts'
 import { unreadFormatAt } from '../opening/unread-format.ts'
 import type { SideFileError } from '../side-file.ts'
-import { BatchCursor, storedProblem } from './batch-cursor.ts'
+import { BatchCursor, maxTimestampAt, storedProblem } from './batch-cursor.ts'
 import { INDEX_SUFFIX, logFile, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './log-files.ts'
 import { OffsetIndex } from './offset-index.ts'
-import { TimeIndex } from './time-index.ts'
+import { TimeIndex, type TimestampOffset } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
 export class LogSegment {
@@ -136,6 +136,14 @@ export class LogSegment {
       readUInt32(head, 0) < 0x200000 &&
       header.lastOffsetAt(head, 0) === offset
     )
+  }
+
+  /** Whether the batch that holds the entry's offset has the entry's timestamp: a time index may say anything, too. */
+  isTimed({ timestamp, offset }: TimestampOffset, end: number): boolean {
+    if (offset < this.baseOffset) return false
+    const cursor = this.cursor(this.usableEntry(offset, end), end, this.baseOffset, Buffer.allocUnsafe(8192))
+    while (cursor.next()) if (cursor.nextOffset > offset) return maxTimestampAt(cursor) === timestamp
+    return false
   }
 
   /**

@@ -37,10 +37,10 @@ export class TimeIndex extends IndexFile {
     return n < 0 ? { timestamp: -1, offset: this.baseOffset } : this.entry(n)
   }
 
-  /** Staged until `writeStaged`; nothing when the maximum did not grow. */
+  /** Staged until `writeStaged`; nothing when the maximum did not grow. A batch has one entry at most. */
   maybeAppend(timestamp: Int64, offset: number): void {
     const last = this.lastEntry()
-    if (timestamp <= (last?.timestamp ?? -1) || offset < (last?.offset ?? this.baseOffset)) return
+    if (timestamp <= (last?.timestamp ?? -1) || offset <= (last?.offset ?? this.baseOffset - 1)) return
     const staged = this.stage()
     writeInt64(staged, this.stagedAt, timestamp)
     writeInt32(staged, this.stagedAt + 8, offset - this.baseOffset)
