@@ -23,6 +23,7 @@ import { LogFlusher } from './log-flusher.ts'
 import { LogReader } from './log-reader.ts'
 import { LogRoller } from './log-roller.ts'
 import { type LogSettings, settingsOf } from './log-settings.ts'
+import { newLogStart, noteLogStart } from './log-start.ts'
 import { validateBatches } from './log-validator.ts'
 import type { EndDamage } from './opening/end-damage.ts'
 import { judgedLog } from './opening/known-end.ts'
@@ -32,7 +33,7 @@ import { PartitionFolder } from './partition-folder.ts'
 import { PartitionLock } from './partition-lock.ts'
 import type { ProducerStateEntry } from './producers/producer-snapshot.ts'
 import { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
-import { basesBelow, deleteSegments, newLogStart, noteLogStart } from './segment/segment-files.ts'
+import { basesBelow, deleteSegments } from './segment/segment-files.ts'
 import { describeSegments, type SegmentInfo, sizeOfSegments } from './segment/segment-info.ts'
 import { findMaxTimestamp, findOffsetByTimestamp } from './timestamp-lookup.ts'
 import type { AppendOptions, ReadOptions, UnifiedLogOptions } from './unified-log-options.ts'
@@ -261,8 +262,8 @@ export class UnifiedLog {
   }
 
   /**
-   * Moves the log start offset up (needs the lock); segments wholly below it are deleted. -1 means the high watermark.
-   * Returns the log start offset. Needs no free space but that of the checkpoint.
+   * Moves the log start offset up (needs the lock), on a full disk, too (log-start.ts); segments wholly below it are
+   * deleted. -1 means the high watermark. Returns the log start offset.
    */
   deleteRecordsBefore(offset: number): number {
     this.#prepare(false)
@@ -270,13 +271,12 @@ export class UnifiedLog {
     if (target > this.logStartOffset) {
       const starts = new Map([[this.#settings.topicPartition, target]])
       const note = () => this.#checkpoints.update('log-start', starts)
-      const begin = (base: number) => this.#roller.begin(base)
-      noteLogStart(this.#local, target, note, begin, () => this.#flusher.folderChanged())
+      const changed = () => this.#flusher.folderChanged()
+      noteLogStart(this.#local, this.#roller, { from: this.logStartOffset, to: target }, note, changed)
       this.#logStartOffset = target
     }
-    const start = this.logStartOffset
-    this.deleteSegments(basesBelow(this.#local, start))
-    return start
+    this.deleteSegments(basesBelow(this.#local, this.logStartOffset))
+    return this.logStartOffset
   }
 
   /** Deletes segments (needs the lock): renames all their files, unlinks them when file.delete.delay.ms is 0. */

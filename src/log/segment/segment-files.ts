@@ -11,10 +11,8 @@
  * nothing else would tell them from segments of the log, and cleaned again they would bring offsets twice.
  */
 import { join } from 'node:path'
-import { KafkaError } from '../../errors.ts'
 import { openTemporary, writeFully } from '../../os/file-system.ts'
 import type { Os } from '../../os/os.ts'
-import { isDiskFull } from '../full-disk.ts'
 import type { LocalLog } from '../local-log.ts'
 import { renameIfThere } from '../opening/log-loader.ts'
 import { SideFileError, unlinkIfThere, unlinkStray } from '../side-file.ts'
@@ -99,39 +97,6 @@ export function deleteSegments(
     if (!all || base !== end) deleteSegmentFiles(local.os, local.dir, base, deleteDelayMs)
   }
   local.reopenTail()
-}
-
-/** -1 means the high watermark. @throws KafkaError OFFSET_OUT_OF_RANGE */
-export function newLogStart(offset: number, highWatermark: number, topicPartition: string): number {
-  const target = offset === -1 ? highWatermark : offset
-  if (target >= 0 && target <= highWatermark) return target
-  throw new KafkaError(
-    'OFFSET_OUT_OF_RANGE',
-    `Cannot increment the log start offset to ${target} of partition ${topicPartition} since it is larger than the ` +
-      `high watermark ${highWatermark}`,
-  )
-}
-
-/**
- * Has `note` write the new log start offset down. On a full disk the segments wholly below it go first (they say by
- * themselves that they are gone), which makes room for the note; `changed` is called when they have gone.
- */
-export function noteLogStart(
-  local: LocalLog,
-  logStartOffset: number,
-  note: () => void,
-  begin: (baseOffset: number) => void,
-  changed: () => void,
-): void {
-  try {
-    note()
-  } catch (error) {
-    const below = basesBelow(local, logStartOffset)
-    if (!isDiskFull(error) || below.length === 0) throw error
-    deleteSegments(local, 0, below, begin)
-    changed()
-    note()
-  }
 }
 
 /** Puts .cleaned segments (all synced by the caller) in the place of `oldBases`. */
