@@ -13,6 +13,7 @@ import {
   segmentFile,
   write,
 } from '../support/damaged-directory.ts'
+import { oldMessage } from '../support/old-messages.ts'
 
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tkafka-repair-once-'))
 const whole = join(scratch, 'whole')
@@ -69,4 +70,43 @@ describe('repair (issue 11, item 3)', () => {
     expect(await readPastDamage(dir)).toEqual({ offsets: range(0, 30), told: [] })
     expect(await write(dir, 't', ['next'])).toBe(30)
   })
+})
+
+describe('the last message of a log of format 0 or 1 whose offset was flipped, which no checksum covers (A4)', () => {
+  const record = (offset: number) => ({
+    offset,
+    timestamp: 1000 + offset,
+    key: null,
+    value: Buffer.from(`old ${offset}`),
+  })
+  const plain = (magic: 0 | 1, offset: number) => oldMessage(magic, record(offset))
+  it.each<[string, Buffer[], number]>([
+    ['a message of format 0', [plain(0, 0), plain(0, 1), plain(0, 2)], 3],
+    ['a message of format 1', [plain(1, 0), plain(1, 1), plain(1, 2)], 3],
+  ])(
+    '%s: it is told, repair puts the offset right, and the log goes on behind it',
+    async (_title, messages, end) => {
+      const dir = join(scratch, `old-${copies++}`)
+      await write(dir, 't', [], { make: true }).catch(() => 0)
+      const last = messages.at(-1)!
+      const before = Buffer.concat(messages)
+      const log = segmentFile(dir, 0)
+      fs.mkdirSync(join(dir, 't-0'), { recursive: true })
+      fs.writeFileSync(log, before)
+      // In order, and known to end there.
+      expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
+      fs.writeFileSync(join(dir, 'recovery-point-offset-checkpoint'), `0\n1\nt 0 ${end}\n`)
+      expect(await readPastDamage(dir)).toEqual({ offsets: range(0, end), told: [] })
+
+      const bytes = Buffer.from(before)
+      bytes[before.length - last.length + 5] ^= 2
+      fs.writeFileSync(log, bytes)
+      expect((await check(dir)).filter(({ severity }) => severity === 'error')).not.toEqual([])
+      expect((await repairLines(dir)).filter((line) => line.startsWith('left'))).toEqual([])
+      expect(fs.readFileSync(log).subarray(0, before.length).equals(before)).toBe(true)
+      expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
+      expect(await write(dir, 't', ['next'])).toBe(end)
+      expect(await readPastDamage(dir)).toEqual({ offsets: range(0, end + 1), told: [] })
+    },
+  )
 })

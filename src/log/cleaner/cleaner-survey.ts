@@ -155,7 +155,7 @@ export class LogSurvey {
   /** undefined when the segment vanished meanwhile. */
   #describe(i: number): SurveyedSegment | undefined {
     const segment = this.local.segments[i]
-    const stat = this.#os.fs.stat(segment.path)
+    const stat = segment.stat()
     if (stat === undefined) return undefined
     const active = i === this.local.segments.length - 1
     const size = active ? this.local.tail.end : stat.size

@@ -195,11 +195,12 @@ export class Cleaner {
   /** Returns false when the map is full before the batch. */
   #intoMap(batch: RecordBatch, visitor: RecordVisitor, start: number, end: number): boolean {
     const { map } = this.#options
-    if (batch.count === 0 || batch.walk(visitor)) return true
+    const walked = () => this.#reader.asFound(() => batch.walk(visitor))
+    if (batch.count === 0 || walked()) return true
     if (map.size > 0 || map.latestOffset >= start || batch.baseOffset <= start) return false
     // Nothing but a gap lies before it, wider than the map's range (KAFKA-6264).
     map.begin(batch.baseOffset, end)
-    return batch.walk(visitor)
+    return walked()
   }
 
   #begin(survey: LogSurvey, { baseOffset }: SurveyedSegment): CleanedSegment {

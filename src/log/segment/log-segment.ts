@@ -7,7 +7,7 @@
  */
 import { readUInt32 } from '../../bytes/int32.ts'
 import { CorruptRecordError } from '../../errors.ts'
-import type { FileSystem } from '../../os/file-system.ts'
+import type { FileStat, FileSystem } from '../../os/file-system.ts'
 import { readRange } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
 import { isLegacyAt, SMALLEST_MESSAGE } from '../../record/legacy-message.ts'
@@ -62,6 +62,16 @@ export class LogSegment {
 
   get isOpen(): boolean {
     return this.#fd !== undefined
+  }
+
+  /**
+   * Of the .log; undefined where that went meanwhile. A link to nowhere in its place is no segment that somebody deleted:
+   * who took it for one would delete good segments behind it. @throws ForeignFileError
+   */
+  stat(): FileStat | undefined {
+    const stat = this.#fs.stat(this.path)
+    if (stat === undefined && this.#fs.isLink(this.path)) this.#fs.close(this.#fs.open(this.path, 'r'))
+    return stat
   }
 
   /** Bytes of the .log now (of the open file, even where its name went). */

@@ -21,7 +21,7 @@ export interface SegmentInfo {
 export function describeSegments(local: LocalLog): SegmentInfo[] {
   const infos: SegmentInfo[] = []
   local.segments.forEach((segment, i) => {
-    const stat = local.os.fs.stat(segment.path)
+    const stat = segment.stat()
     if (stat === undefined) return
     infos.push({
       baseOffset: segment.baseOffset,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { crc32c } from '../../../../src/bytes/crc32c.ts'
 import { LogSurvey } from '../../../../src/log/cleaner/cleaner-survey.ts'
 import { groupSegments, logToClean } from '../../../../src/log/cleaner/log-to-clean.ts'
 import { OffsetMap } from '../../../../src/log/cleaner/offset-map.ts'
@@ -352,6 +353,28 @@ describe('a batch whose offset was flipped, which no checksum covers (issue 11, 
     const { dir, log, file, bytes, at } = flipped(0, 'last', 3)
     writeFileSync(join(dir, 'cleaner-offset-checkpoint'), '0\n1\nt 0 2\n')
     await expect(clean(log, dir)).rejects.toMatchObject({ file, position: at })
+    expect(readFileSync(file).equals(bytes)).toBe(true)
+  })
+
+  it('of a record within its batch is named with file and position, and not as a map that is too small', async () => {
+    const { dir, log } = open()
+    appendUnderLock(log, kv('a', '1'), kv('a', '2'))
+    roll(log)
+    const file = join(log.dir, '00000000000000000000.log')
+    const bytes = readFileSync(file)
+    // The record's delta is a varint behind length, attributes and the delta of its time.
+    bytes[header.RECORD_BATCH_OVERHEAD + 3] = 100
+    bytes.writeUInt32BE(
+      crc32c(bytes, header.ATTRIBUTES_POSITION, header.sizeAt(bytes, 0)),
+      header.CRC_POSITION,
+    )
+    writeFileSync(file, bytes)
+    log.close()
+    await expect(clean(log, dir)).rejects.toMatchObject({
+      file,
+      position: 0,
+      message: expect.stringMatching(/00000000000000000000\.log: corrupt record batch at offset 0: .*offset/),
+    })
     expect(readFileSync(file).equals(bytes)).toBe(true)
   })
 
