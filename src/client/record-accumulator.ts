@@ -26,6 +26,8 @@ const MAX_UNCOMPRESSED = 16 * 1024 * 1024
 /** Lines of which the kernel takes over what it can once so many bytes came: it must be compiled first. */
 const KERNEL_FROM = 512 * 1024
 
+const NOBODY: readonly PendingSend[] = []
+
 export interface AccumulatorOptions {
   readonly codec: Codec
   readonly level?: number
@@ -34,6 +36,8 @@ export interface AccumulatorOptions {
   readonly producerId: number
   /** buffer.memory */
   readonly bufferMemory: number
+  /** Closed bytes of a partition behind which it is due; absent: much, for large writes. */
+  readonly writeSize?: number
   /** What compresses, shared with other topics. */
   readonly compression?: CompressionQueue
 }
@@ -96,7 +100,7 @@ export class RecordAccumulator {
     if (options.codec !== 'none') this.#compression = options.compression ?? new CompressionQueue()
     this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED / (options.codec === 'none' ? 1 : 2))
     const share = Math.floor(this.#maxGathered / partitionCount)
-    this.#writeSize = Math.max(1, Math.min(WRITE_SIZE, share))
+    this.#writeSize = Math.max(1, Math.min(options.writeSize ?? WRITE_SIZE, share))
     // The batch that is open when a write is due, and the record that found it full.
     this.#piece = this.#writeSize + 2 * Math.min(options.batchSize, MAX_BATCH_IN_PIECE) + 4096
     // Of what is compressed, the open batch alone is in its piece.
@@ -212,8 +216,13 @@ export class RecordAccumulator {
   }
 
   #forget(queue: PartitionQueue, tell: (send: PendingSend, first: number) => void): void {
-    const { writer } = queue
     const first = queue.taken
+    for (const send of this.take(queue)) tell(send, first)
+  }
+
+  /** Forgets the closed batches, which the caller has copied. Returns those who wait for their records, in order. */
+  take(queue: PartitionQueue): readonly PendingSend[] {
+    const { writer } = queue
     queue.taken += writer.closedRecordCount
     queue.due = false
     writer.dropClosed()
@@ -222,10 +231,10 @@ export class RecordAccumulator {
     this.#gathered -= queue.gathered - left
     queue.gathered = left
     if (!this.#keepMemory && writer.isEmpty) writer.releaseMemory()
-    if (queue.pending.length === 0) return
+    if (queue.pending.length === 0) return NOBODY
     const told = queue.pending.filter((send) => send.index < queue.taken)
     queue.pending = queue.pending.slice(told.length)
-    for (const send of told) tell(send, first)
+    return told
   }
 
   #newQueue(partition: number): PartitionQueue {

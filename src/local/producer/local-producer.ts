@@ -2,6 +2,7 @@
 import type { SlicePartitioner } from '../../client/partitioner.ts'
 import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
 import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'
+import { choosePartitioner, topicPartitioner } from '../../client/topic-partitioner.ts'
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
@@ -107,7 +108,8 @@ export class LocalProducer implements Producer {
         "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
       )
     }
-    const choice = await this.#choosePartitioner()
+    this.#partitioner ??= choosePartitioner(settings)
+    const choice = await this.#partitioner
     await this.#enter()
     if (this.#directory.image().topic(topic) === undefined) {
       const { ensureTopic } = await import('../admin/ensure-topic.ts')
@@ -130,7 +132,7 @@ export class LocalProducer implements Producer {
       settings,
       partitioner:
         refusals.length === 0
-          ? await this.#slicePartitioner(topic, choice)
+          ? await topicPartitioner(topic, choice, settings, (count) => this.#rotationStart(topic, count))
           : refusingPartitioner(refusals[0]),
       compression: this.#compression,
       producerId: this.#producerId === undefined ? -1 : await this.#producerId,
@@ -160,32 +162,6 @@ export class LocalProducer implements Producer {
       })
     }
     return this.#entered
-  }
-
-  async #choosePartitioner(): Promise<PartitionerChoice> {
-    const { partitionerClass, ignoreKeys } = this.#settings
-    if (partitionerClass === undefined) return { kind: 'rotation', ignoreKeys }
-    this.#partitioner ??= import('../../client/partitioner-loader.ts').then(({ choosePartitioner }) =>
-      choosePartitioner(partitionerClass, ignoreKeys),
-    )
-    return this.#partitioner
-  }
-
-  async #slicePartitioner(topic: string, choice: PartitionerChoice) {
-    const { RotatingPartitioner, StickyPartitioner, UserPartitioner } = await import(
-      '../../client/partitioner.ts'
-    )
-    switch (choice.kind) {
-      case 'user':
-        return new UserPartitioner(topic, choice.partitioner)
-      case 'sticky':
-        return new StickyPartitioner({ ignoreKeys: choice.ignoreKeys, batchSize: this.#settings.batchSize })
-      default:
-        return new RotatingPartitioner({
-          ignoreKeys: choice.ignoreKeys,
-          start: (count) => this.#rotationStart(topic, count),
-        })
-    }
   }
 
   /** Where an earlier run left off, as far as the ends of the partitions tell: each record in turn moved one of them on. */

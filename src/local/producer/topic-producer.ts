@@ -1,8 +1,8 @@
 /** Appends the batches of one topic to its partitions' logs, and syncs them. */
 import { sizeOfVarint } from '../../bytes/varint.ts'
-import { type SlicePartitioner, UserPartitioner } from '../../client/partitioner.ts'
+import { LineSpreader } from '../../client/line-spreader.ts'
 import type { ProducerRecord, RecordMetadata, TopicProducer } from '../../client/producer.ts'
-import { type LineSpread, type PartitionQueue, RecordAccumulator } from '../../client/record-accumulator.ts'
+import { type PartitionQueue, RecordAccumulator } from '../../client/record-accumulator.ts'
 import type { Header } from '../../client/types.ts'
 import { KafkaError } from '../../errors.ts'
 import type { LogConfig } from '../../log/log-config.ts'
@@ -37,10 +37,7 @@ export class LocalTopicProducer implements TopicProducer {
   readonly #limits: ProducerLimits
   /** No line that `appendLines` takes could be refused, but for want of a key. */
   readonly #takesLines: boolean
-  /** Where its lines go, once that is known. */
-  #spread:
-    | (LineSpread & { readonly partition: number; readonly queues: readonly PartitionQueue[] })
-    | undefined
+  readonly #spreader: LineSpreader
   /** The partition chosen for a record that was not taken yet. */
   #chosen = -1
   #draining: Promise<void> = Promise.resolve()
@@ -66,6 +63,7 @@ export class LocalTopicProducer implements TopicProducer {
       bufferMemory: settings.bufferMemory,
       compression: options.compression,
     })
+    this.#spreader = new LineSpreader(this.#accumulator, options.partitioner, options.partitionCount)
     this.#limits = new ProducerLimits(topic, settings, config, codec)
     this.#takesLines = this.#accumulator.inputMemory !== undefined && this.#limits.fits > KERNEL_MAX_LINE
   }
@@ -107,33 +105,9 @@ export class LocalTopicProducer implements TopicProducer {
     if (!this.#takesLines || this.#failure !== undefined || this.#chosen >= 0) return from
     if (this.stopped.first !== undefined) return from
     if (separator < 0 && this.#config.compact) return from
-    let spread = this.#spread
-    if (spread?.partition !== partition || spread.separator !== separator) {
-      spread = this.#spreadOf(partition, separator)
-      this.#spread = spread
-    }
-    if (spread === undefined) return from
-    const { queues } = spread
-    const rotation = queues.length > 1 && !spread.hashed ? this.#options.partitioner.rotation : undefined
-    spread.turn = rotation?.next(queues.length) ?? 0
-    const behind = this.#accumulator.addLines(queues, timestamp, from, end, spread)
-    this.taken = this.#accumulator.linesTaken
-    if (this.taken > 0) rotation?.moveTo(spread.turn)
+    const behind = this.#spreader.append(partition, timestamp, from, end, separator)
+    this.taken = this.#spreader.taken
     return behind
-  }
-
-  /** undefined: such lines are the partitioner's, one by one. */
-  #spreadOf(partition: number, separator: number) {
-    const partitioner: SlicePartitioner = this.#options.partitioner
-    const { hashesKeys = false, rotation } = partitioner
-    const chosen = partition >= 0 || this.partitionCount === 1
-    if (partition < 0 && partitioner instanceof UserPartitioner) return undefined
-    const hashed = !chosen && separator >= 0 && hashesKeys
-    if (!chosen && !hashed && rotation === undefined) return undefined
-    const queues = chosen
-      ? [this.#accumulator.queue(Math.max(partition, 0))]
-      : Array.from({ length: this.partitionCount }, (_, i) => this.#accumulator.queue(i))
-    return { partition, separator, hashed, turn: 0, queues }
   }
 
   refusalOf(
