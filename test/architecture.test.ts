@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   log: ['record', 'bytes', 'os', 'config'],
   metadata: ['log', 'message', 'record', 'bytes', 'os'],
   group: ['log', 'message', 'record', 'bytes', 'os', 'metadata', 'client'],
-  client: ['record', 'bytes', 'config'],
+  client: ['record', 'bytes', 'config', 'os'],
   local: ['client', 'log', 'metadata', 'group', 'message', 'record', 'bytes', 'os', 'config'],
   cluster: ['client', 'message', 'record', 'bytes', 'os', 'config', 'group'],
   cli: [],

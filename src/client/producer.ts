@@ -84,8 +84,24 @@ export interface TopicProducer {
   ): Error | undefined
   /** Ends the open batch of each partition, so that the next record begins another. */
   endBatches(): void
-  /** Hands what was taken so far to the log. Rejects when records were lost. */
+  /**
+   * Makes room, and hands what was taken so far over: to the log, or (where there is `listen`) to a network. Rejects when records
+   * were lost.
+   */
   drain(): Promise<void>
+  /**
+   * Only of producers that hand records over before they know what becomes of them. Records of `append` that are lost are told to
+   * the listener, one by one, and `drain` and `flush` reject for them no more.
+   */
+  listen?(listener: DeliveryListener): void
+}
+
+/** Hears what became of the records that `append` took. Records that `send` waits for are not told of. */
+export interface DeliveryListener {
+  /** So many more are in the log. */
+  stored(count: number): void
+  /** One that is not, or may not be. A length of -1: null. */
+  lost(keyLength: number, valueLength: number, error: Error): void
 }
 
 /**

@@ -1,5 +1,7 @@
 /** The way into a cluster for the commands and the public API: settings in, Admin, Producer or Consumer out. */
 import type { Admin } from '../client/admin/admin.ts'
+import type { Producer } from '../client/producer.ts'
+import type { Clock } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import { systemSockets } from '../os/sockets.ts'
 import { kafkaAdminClient } from './admin/kafka-admin-client.ts'
@@ -23,6 +25,17 @@ export async function openClusterAdmin(
   options: ClusterOptions = {},
 ): Promise<Admin> {
   return kafkaAdminClient(await clusterClient(os, address, config, 'adminclient', options))
+}
+
+/** @throws KafkaError INVALID_CONFIG with Kafka's text */
+export async function openClusterProducer(
+  clock: Clock,
+  address: ClusterAddress,
+  config: Config,
+  options: ClusterOptions = {},
+): Promise<Producer> {
+  const { ClusterProducer } = await import('./producer/cluster-producer.ts')
+  return new ClusterProducer(await clusterClient(clock, address, config, 'producer-1', options), config)
 }
 
 async function clusterClient(

@@ -62,9 +62,8 @@ async function input(context: Context): Promise<InputChunks> {
 
 /** The producer is closed whatever happens; the first failure is the one that is told. */
 async function closing(producer: Producer, lines: LineProducer): Promise<number> {
-  let status: number
   try {
-    status = await lines.run()
+    await lines.run()
   } catch (error) {
     await producer.close().catch(() => {})
     throw lines.told(error)
@@ -74,5 +73,5 @@ async function closing(producer: Producer, lines: LineProducer): Promise<number>
   } catch (error) {
     throw lines.told(error)
   }
-  return status
+  return lines.end()
 }

@@ -54,6 +54,14 @@ export interface ProducerSettings {
   readonly partitionerClass: string | undefined
   readonly ignoreKeys: boolean
   readonly transactionalId: string | undefined
+  /** Of a network: how long a batch that is not full waits for more; undefined where nobody said. */
+  readonly lingerMs: number | undefined
+  readonly deliveryTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly retries: number
+  readonly maxInFlight: number
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
 }
 
 /**
@@ -94,6 +102,15 @@ export function producerSettings(config: Readonly<Record<string, string>>): Prod
     partitionerClass: config['partitioner.class'] === '' ? '' : text('partitioner.class'),
     ignoreKeys: flag('partitioner.ignore.keys'),
     transactionalId: text('transactional.id'),
+    lingerMs: values.has('linger.ms') ? number('linger.ms') : undefined,
+    deliveryTimeoutMs: values.has('delivery.timeout.ms')
+      ? number('delivery.timeout.ms')
+      : Math.max(number('delivery.timeout.ms'), number('linger.ms') + number('request.timeout.ms')),
+    requestTimeoutMs: number('request.timeout.ms'),
+    retries: number('retries'),
+    maxInFlight: number('max.in.flight.requests.per.connection'),
+    retryBackoffMs: number('retry.backoff.ms'),
+    retryBackoffMaxMs: number('retry.backoff.max.ms'),
   }
 }
 

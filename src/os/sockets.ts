@@ -43,8 +43,8 @@ export interface StreamConnection {
   onData: (chunk: Buffer) => void
   /** Once, when nothing comes any more: with what went wrong, or without an error where the other side hung up. */
   onEnd: (error?: Error) => void
-  /** Takes the bytes over: they are not to be changed any more. */
-  write(bytes: Buffer): void
+  /** Takes the bytes over: they are not to be changed any more. `taken`: once the kernel has them, or never will (then with the error). */
+  write(bytes: Buffer, taken?: (error?: Error | null) => void): void
   /** Bytes that the kernel has not taken yet. */
   readonly unsent: number
   /** What was written goes out, then the connection closes; `onEnd` is not called. */
@@ -153,8 +153,8 @@ class NodeConnection implements StreamConnection {
     socket.once('close', () => this.#ended())
   }
 
-  write(bytes: Buffer): void {
-    this.#socket.write(bytes)
+  write(bytes: Buffer, taken?: (error?: Error | null) => void): void {
+    this.#socket.write(bytes, taken)
   }
 
   get unsent(): number {

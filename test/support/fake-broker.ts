@@ -112,8 +112,9 @@ class FakeConnection implements StreamConnection {
     this.#gone = gone
   }
 
-  write(bytes: Buffer): void {
+  write(bytes: Buffer, taken?: (error?: Error | null) => void): void {
     if (this.#over) return
+    if (taken !== undefined) setImmediate(taken)
     this.#received = Buffer.concat([this.#received, bytes])
     while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
       const size = this.#received.readInt32BE(0)

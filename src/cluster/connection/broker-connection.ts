@@ -214,15 +214,17 @@ export class BrokerConnection {
     return this.#exchange(request, version, body, options)
   }
 
-  /** A request that nobody answers (Produce with acks=0). */
-  tell(request: MessageSchema, version: number, body: Buffer): void {
+  /** A request that nobody answers (Produce with acks=0). Resolves when the kernel has taken it. */
+  async tell(request: MessageSchema, version: number, body: Buffer, options?: AskOptions): Promise<void> {
+    if (this.#authenticating !== undefined) await this.#authenticating
     if (this.#failure !== undefined) throw this.#failure
-    this.#send(request, version, ++this.#correlationId, body)
-  }
-
-  /** Bytes that were written and that the kernel has not taken. */
-  get unsent(): number {
-    return this.#stream.unsent
+    await new Promise<void>((resolve, reject) => {
+      const taken = (error?: Error | null) => {
+        if (error === null || error === undefined) resolve()
+        else reject(connectionClosed(this.address, error))
+      }
+      this.#send(request, version, ++this.#correlationId, body, options?.headroom, taken)
+    })
   }
 
   /** What is in flight fails; what was written before still goes out. */
@@ -269,7 +271,7 @@ export class BrokerConnection {
           reject(error)
         },
       })
-      this.#send(request, version, correlationId, body)
+      this.#send(request, version, correlationId, body, options.headroom)
     })
     // The answer to ApiVersions has no tags in its header: who asks does not know yet what is spoken.
     if (version >= request.flexibleSince && request.apiKey !== API_VERSIONS_REQUEST.apiKey) {
@@ -278,15 +280,28 @@ export class BrokerConnection {
     return reader
   }
 
-  #send(request: MessageSchema, version: number, correlationId: number, body: Buffer): void {
+  #send(
+    request: MessageSchema,
+    version: number,
+    correlationId: number,
+    body: Buffer,
+    headroom = 0,
+    taken?: (error?: Error | null) => void,
+  ): void {
     const header = new ByteWriter(64)
     const id = Buffer.byteLength(this.#settings.clientId)
     header.int32(0).int16(request.apiKey).int16(version).int32(correlationId)
     header.int16(id).utf8(this.#settings.clientId)
     if (version >= request.flexibleSince) header.uvarint(0)
-    header.patchInt32(0, header.position - 4 + body.length)
-    this.#stream.write(header.view())
-    this.#stream.write(body)
+    const length = header.position
+    header.patchInt32(0, length - 4 + body.length - headroom)
+    if (length <= headroom) {
+      body.set(header.view(), headroom - length)
+      this.#stream.write(body.subarray(headroom - length), taken)
+    } else {
+      this.#stream.write(header.view())
+      this.#stream.write(body.subarray(headroom), taken)
+    }
   }
 
   /** Holds up all other requests meanwhile: the broker would take them for tokens. */
@@ -443,6 +458,8 @@ export interface AskOptions {
   readonly timeoutMs?: number
   /** Default: the newest that both sides know. */
   readonly version?: number
+  /** Of a body encoded by the caller: so many bytes at its front are free, so that the header can stand there and all goes out at once. */
+  readonly headroom?: number
 }
 
 function skipTags(reader: ByteReader): void {

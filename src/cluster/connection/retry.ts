@@ -42,7 +42,12 @@ export class Backoff {
   }
 
   next(): number {
-    const pause = Math.min(this.#most, this.#first * 2 ** Math.min(this.#tries++, 20))
+    return this.after(++this.#tries)
+  }
+
+  /** The pause behind so many failures. */
+  after(failures: number): number {
+    const pause = Math.min(this.#most, this.#first * 2 ** Math.min(failures - 1, 20))
     return pause * (0.8 + Math.random() * 0.4)
   }
 

@@ -3,7 +3,7 @@
  * an error loses.
  */
 import type { Output } from '../../cli/command.ts'
-import type { Producer, TopicProducer } from '../../client/producer.ts'
+import type { DeliveryListener, Producer, TopicProducer } from '../../client/producer.ts'
 import { count } from '../../count.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { systemClock } from '../../os/clock.ts'
@@ -74,6 +74,8 @@ export class LineProducer {
   #heldBytes = 0
   #waits = 0
   #refused = 0
+  /** With --sync, where the producer tells later: the line before this one is waited for. */
+  #unacknowledged = false
 
   constructor(options: LineProducerOptions) {
     this.#options = options
@@ -86,8 +88,8 @@ export class LineProducer {
     return stopped?.first === undefined || stopped.first !== error ? error : stopped.afterLines()
   }
 
-  /** Resolves with the exit status once all lines are with the producer; what cannot be parsed or written throws. */
-  async run(): Promise<number> {
+  /** Resolves once all lines are with the producer; what cannot be parsed or written throws. */
+  async run(): Promise<void> {
     const { input, stop } = this.#options
     let turn = systemClock.monotonic()
     this.#prompt()
@@ -112,6 +114,10 @@ export class LineProducer {
       }
     }
     input.close()
+  }
+
+  /** To be called when the producer is closed: the exit status. */
+  end(): number {
     if (this.#refused > REPORTED)
       this.#options.diagnostics.line(
         `${count(this.#refused - REPORTED, 'more line was', 'more lines were')} not sent.`,
@@ -126,15 +132,30 @@ export class LineProducer {
         if (lines(this.#take)) return
         if (this.#topic === undefined) {
           this.#topic = await this.#open()
+          if (!this.#options.sync) this.#topic.listen?.(this.#listener)
           const memory = this.#topic.inputMemory
           if (memory !== undefined && this.#lines.useMemory(memory.buffer, memory.size))
             this.#many = this.#takeMany()
+        } else if (this.#unacknowledged) {
+          this.#unacknowledged = false
+          await this.#options.producer.flush()
         } else await this.#topic.drain()
       } catch (error) {
         if (!(error instanceof RefusedLine)) throw error
         this.#report(error)
       }
     }
+  }
+
+  /** A line that was lost later than it was taken: nobody knows its number any more. */
+  readonly #listener: DeliveryListener = {
+    stored: () => {},
+    lost: (keyLength, valueLength, reason) => {
+      if (++this.#refused > REPORTED) return
+      const { diagnostics } = this.#options
+      diagnostics.line(this.#inKafkasWords({ keyLength, valueLength, reason }))
+      diagnostics.flush()
+    },
   }
 
   /** For lines that are values, or keys and values, of which none is asked for or waited for by itself. */
@@ -162,7 +183,7 @@ export class LineProducer {
 
   readonly #take: LineTaker = (buffer, start, end, lineNumber, length) => {
     const topic = this.#topic
-    if (topic === undefined) return false
+    if (topic === undefined || this.#unacknowledged) return false
     const { reader, partition } = this.#options
     const record = this.#record
     if (reader.plain) {
@@ -186,7 +207,10 @@ export class LineProducer {
       if (valueLength >= 0 && reader.source === undefined) valueLength = length - (record.valueStart - start)
       throw new RefusedLine(lineNumber, keyLengthOf(record), valueLength, error)
     }
-    if (this.#options.sync) topic.endBatches()
+    if (this.#options.sync) {
+      topic.endBatches()
+      this.#unacknowledged = topic.listen !== undefined
+    }
     if (this.#heldSince === 0) this.#heldSince = this.#time
     this.#prompt()
     return true
@@ -289,7 +313,11 @@ export class LineProducer {
     diagnostics.flush()
   }
 
-  #inKafkasWords({ keyLength, valueLength, reason }: RefusedLine): string {
+  #inKafkasWords({
+    keyLength,
+    valueLength,
+    reason,
+  }: Pick<RefusedLine, 'keyLength' | 'valueLength'> & { reason: Error }): string {
     const bytes = (length: number) => (length < 0 ? 'null' : `${length} bytes`)
     return `Error when sending message to topic ${this.#options.topic} with key: ${bytes(keyLength)}, value: ${bytes(valueLength)} with error: ${reason.message}`
   }

@@ -58,7 +58,8 @@ export interface ConsoleProducerConfig {
 
 /**
  * Producer settings in Kafka's precedence: a flag that was given, --command-property, the file, a flag's default.
- * compression.type is always what --compression-codec says, even where that is absent.
+ * compression.type is always what --compression-codec says, even where that is absent. Three retries, the flag's default, are over
+ * before a leader that died has a successor: who asked for no number has delivery.timeout.ms alone.
  */
 export async function producerConfig(options: Context['options']): Promise<ConsoleProducerConfig> {
   const file = options.value('command-config') ?? options.value('producer.config')
@@ -73,8 +74,9 @@ export async function producerConfig(options: Context['options']): Promise<Conso
     'compression.type',
     options.has('compression-codec') ? options.value('compression-codec') || 'gzip' : 'none',
   )
+  if (!config.has('client.id')) config.set('client.id', 'console-producer')
   for (const [setting, flag, type] of MERGED) {
-    if (!options.has(flag) && config.has(setting)) continue
+    if (!options.has(flag) && (config.has(setting) || setting === 'retries')) continue
     const value = type === 'text' ? options.value(flag) : options[type](flag)
     if (value !== undefined) config.set(setting, String(value))
   }

@@ -84,6 +84,11 @@ export async function openProducer(
   config: ProducerConfig,
   waits: { readonly limit: WaitLimit | undefined } = { limit: producerWaitLimit(config) },
 ): Promise<Producer> {
+  const cluster = clusterAddress(context)
+  if (cluster !== undefined) {
+    const { openClusterProducer } = await import('../../cluster/open-cluster.ts')
+    return openClusterProducer(systemOs.clock, cluster, config, { warn: warnOnce(context) })
+  }
   const { LocalProducer } = await import('../../local/producer/local-producer.ts')
   return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)
 }

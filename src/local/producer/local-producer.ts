@@ -30,7 +30,7 @@ export class LocalProducer implements Producer {
   #producerId: Promise<number> | undefined
   #partitioner: Promise<PartitionerChoice> | undefined
   readonly #compression = new CompressionQueue(async () => {
-    const { startCompressionThread } = await import('./compression-thread.ts')
+    const { startCompressionThread } = await import('../../client/compression-thread.ts')
     return startCompressionThread(plainSizeLimit(this.#settings.batchSize))
   })
   #closed = false

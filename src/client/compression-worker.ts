@@ -2,9 +2,9 @@
  * What the thread that compresses runs (dist/compression_worker.cjs): what comes into the slots, until there will be
  * no more.
  */
-import { threadData } from '../../os/worker-thread.ts'
-import { compress, lendZstdContext } from '../../record/compression/compression.ts'
-import { CompressionSlots, type SharedSlots } from '../../record/compression/compression-slots.ts'
+import { threadData } from '../os/worker-thread.ts'
+import { compress, lendZstdContext } from '../record/compression/compression.ts'
+import { CompressionSlots, type SharedSlots } from '../record/compression/compression-slots.ts'
 
 /** What it is started with. */
 export interface CompressionWorkerData {

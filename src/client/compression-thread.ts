@@ -2,10 +2,10 @@
  * A second thread that compresses for a producer (compression-worker.ts), and how it ends: never in the midst of native code.
  */
 import { createRequire } from 'node:module'
-import { spareCores, startThread } from '../../os/worker-thread.ts'
-import { lendZstdContext, takeZstdContextBack } from '../../record/compression/compression.ts'
-import type { CompressionHelper } from '../../record/compression/compression-queue.ts'
-import { CompressionSlots } from '../../record/compression/compression-slots.ts'
+import { spareCores, startThread } from '../os/worker-thread.ts'
+import { lendZstdContext, takeZstdContextBack } from '../record/compression/compression.ts'
+import type { CompressionHelper } from '../record/compression/compression-queue.ts'
+import { CompressionSlots } from '../record/compression/compression-slots.ts'
 import type { CompressionWorkerData } from './compression-worker.ts'
 
 /** dist/ from the launcher, a bundle, a bundle in a folder of dist/, and the source. */

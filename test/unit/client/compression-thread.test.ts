@@ -4,23 +4,23 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startCompressionThread } from '../../../../src/local/producer/compression-thread.ts'
-import { BatchWriter } from '../../../../src/record/batch-writer.ts'
+import { startCompressionThread } from '../../../src/client/compression-thread.ts'
+import { BatchWriter } from '../../../src/record/batch-writer.ts'
 import {
   compress,
   decompress,
   lendZstdContext,
   takeZstdContextBack,
-} from '../../../../src/record/compression/compression.ts'
+} from '../../../src/record/compression/compression.ts'
 import {
   type CompressionHelper,
   CompressionQueue,
-} from '../../../../src/record/compression/compression-queue.ts'
-import type { Codec } from '../../../../src/record/record.ts'
-import { RecordBatch } from '../../../../src/record/record-batch.ts'
-import { recordOf } from '../../../../src/record/record-slices.ts'
+} from '../../../src/record/compression/compression-queue.ts'
+import type { Codec } from '../../../src/record/record.ts'
+import { RecordBatch } from '../../../src/record/record-batch.ts'
+import { recordOf } from '../../../src/record/record-slices.ts'
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const root = fileURLToPath(new URL('../../../', import.meta.url))
 let folder: string
 let worker: string
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   worker = path.join(folder, 'worker.cjs')
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/local/producer/compression-worker.ts'],
+    entryPoints: ['src/client/compression-worker.ts'],
     bundle: true,
     platform: 'node',
     format: 'cjs',

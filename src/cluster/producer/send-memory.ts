@@ -1,0 +1,68 @@
+/** Memory of batches that are not acknowledged: bounded, and used again. */
+
+const SMALLEST = 1024
+const LARGEST_KEPT = 1024 * 1024
+
+export class SendMemory {
+  readonly #limit: number
+  #used = 0
+  /** By size: pieces that nobody needs now. */
+  readonly #free = new Map<number, Buffer[]>()
+  #waiters: (() => void)[] = []
+
+  /** Who waits for room waits for as much. */
+  readonly step: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+    this.step = limit >> 3
+  }
+
+  /** One that is too large for all of it goes in alone. */
+  hasRoom(size: number): boolean {
+    return this.#used === 0 || this.#used + size <= this.#limit
+  }
+
+  /** A copy of bytes[start, end), to be given back. */
+  copy(bytes: Buffer, start: number, end: number): Buffer {
+    const size = end - start
+    const piece = this.#pieces(size).pop() ?? Buffer.allocUnsafeSlow(pieceSize(size))
+    this.#used += size
+    bytes.copy(piece, 0, start, end)
+    return piece.length === size ? piece : piece.subarray(0, size)
+  }
+
+  /** @param reserved how much of what `copy` counted is free again */
+  giveBack(bytes: Buffer, reserved: number): void {
+    this.#used -= reserved
+    const size = pieceSize(bytes.length)
+    if (size <= LARGEST_KEPT && bytes.byteOffset === 0 && bytes.buffer.byteLength === size)
+      this.#pieces(bytes.length).push(Buffer.from(bytes.buffer as ArrayBuffer))
+    const waiters = this.#waiters
+    if (waiters.length === 0) return
+    this.#waiters = []
+    for (const wake of waiters) wake()
+  }
+
+  /** Resolves when something was given back. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve)
+    })
+  }
+
+  #pieces(size: number): Buffer[] {
+    const pieces = pieceSize(size)
+    let list = this.#free.get(pieces)
+    if (list === undefined) {
+      list = []
+      this.#free.set(pieces, list)
+    }
+    return list
+  }
+}
+
+/** The next power of two. */
+function pieceSize(size: number): number {
+  return Math.max(SMALLEST, 2 ** (32 - Math.clz32(size - 1)))
+}
