@@ -44,6 +44,8 @@ export interface ProducerSettings {
   /** 0, 1, or -1 for all. */
   readonly acks: number
   readonly batchSize: number
+  /** Somebody asked for this batch.size. */
+  readonly batchSizeGiven: boolean
   readonly bufferMemory: number
   readonly codec: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
   /** undefined: the codec's own default. */
@@ -87,6 +89,7 @@ export function producerSettings(config: Readonly<Record<string, string>>): Prod
   return {
     acks,
     batchSize: number('batch.size'),
+    batchSizeGiven: values.has('batch.size'),
     bufferMemory: number('buffer.memory'),
     codec,
     level: values.has(`compression.${codec}.level`) ? number(`compression.${codec}.level`) : undefined,

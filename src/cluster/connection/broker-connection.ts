@@ -85,6 +85,7 @@ export class BrokerConnection {
   readonly address: SocketAddress
   readonly #stream: StreamConnection
   readonly #settings: ConnectionSettings
+  readonly #clientId: Buffer
   readonly #pending = new Map<number, Pending>()
   readonly #versions = new Map<number, Range>()
   #apiVersions: MessageOf<typeof API_VERSIONS_RESPONSE> | undefined
@@ -101,6 +102,7 @@ export class BrokerConnection {
     this.address = address
     this.#stream = stream
     this.#settings = settings
+    this.#clientId = Buffer.from(settings.clientId)
     const listener: FrameListener = {
       begins: (correlationId, size, head) => this.#begins(correlationId, size, head),
       frame: (correlationId, bytes, start) => this.#answered(correlationId, bytes, start),
@@ -289,9 +291,8 @@ export class BrokerConnection {
     taken?: (error?: Error | null) => void,
   ): void {
     const header = new ByteWriter(64)
-    const id = Buffer.byteLength(this.#settings.clientId)
     header.int32(0).int16(request.apiKey).int16(version).int32(correlationId)
-    header.int16(id).utf8(this.#settings.clientId)
+    header.int16(this.#clientId.length).bytes(this.#clientId)
     if (version >= request.flexibleSince) header.uvarint(0)
     const length = header.position
     header.patchInt32(0, length - 4 + body.length - headroom)

@@ -8,7 +8,7 @@ export class SendMemory {
   #used = 0
   /** By size: pieces that nobody needs now. */
   readonly #free = new Map<number, Buffer[]>()
-  #waiters: (() => void)[] = []
+  #waiters: { readonly size: number; readonly wake: () => void }[] = []
 
   /** Who waits for room waits for as much. */
   readonly step: number
@@ -38,16 +38,18 @@ export class SendMemory {
     const size = pieceSize(bytes.length)
     if (size <= LARGEST_KEPT && bytes.byteOffset === 0 && bytes.buffer.byteLength === size)
       this.#pieces(bytes.length).push(Buffer.from(bytes.buffer as ArrayBuffer))
-    const waiters = this.#waiters
-    if (waiters.length === 0) return
-    this.#waiters = []
-    for (const wake of waiters) wake()
+    if (this.#waiters.length === 0) return
+    const served = this.#waiters.filter((waiter) => this.hasRoom(waiter.size))
+    this.#waiters = this.#waiters.filter((waiter) => !served.includes(waiter))
+    for (const { wake } of served) wake()
   }
 
-  /** Resolves when something was given back. */
-  change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiters.push(resolve)
+  /** Resolves when there is room, or when whoever waits is not to wait any longer. */
+  room(size: number, over: AbortSignal): Promise<void> {
+    return new Promise((wake) => {
+      if (this.hasRoom(size) || over.aborted) return wake()
+      this.#waiters.push({ size, wake })
+      over.addEventListener('abort', () => wake(), { once: true })
     })
   }
 

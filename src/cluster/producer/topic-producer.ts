@@ -30,6 +30,12 @@ import { halves } from './split-batch.ts'
 /** In Kafka's words. */
 const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
 
+/**
+ * Of a stream, where nobody asked for a batch.size: each batch is a request's worth of work for the broker, and only a batch that fills up
+ * at once gets so large; whoever pauses has what there is sent.
+ */
+const LARGE_BATCH = 128 * 1024
+
 export interface ClusterTopicProducerOptions {
   readonly clock: Clock
   readonly sender: Sender
@@ -60,6 +66,8 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   /** Records of `append` that were lost, where nobody listens: told by the next drain. */
   #failure: Error | undefined
   #listener: DeliveryListener | undefined
+  /** Aborted: nobody waits for room any longer. */
+  #waiting = new AbortController()
   #handOverIsDue = false
   #closed = false
 
@@ -74,7 +82,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
     this.#accumulator = new RecordAccumulator(partitions.length, {
       codec: settings.codec,
       level: settings.level,
-      batchSize: settings.batchSize,
+      batchSize: settings.batchSizeGiven ? settings.batchSize : Math.max(settings.batchSize, LARGE_BATCH),
       producerId,
       bufferMemory: settings.bufferMemory,
       // Each batch is sent by itself: the sooner the better.
@@ -226,6 +234,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
 
   lost(batch: ProducerBatch, errorOf: RecordErrors): void {
     this.#failure ??= tellLost(batch, errorOf, this.#listener)
+    if (this.#failure !== undefined) this.#waiting.abort()
   }
 
   #throwFailure(): void {
@@ -319,23 +328,19 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   async #room(): Promise<void> {
     const { clock, settings } = this.#options
     const { memory } = this.#sender
-    const deadline = clock.monotonic() + settings.maxBlockMs
+    const waiting = new AbortController()
+    this.#waiting = waiting
+    void clock.sleep(settings.maxBlockMs, waiting.signal).then(() => waiting.abort())
     const size = Math.max(this.#lacking, memory.step)
-    const over = new AbortController()
-    try {
-      while (!memory.hasRoom(size) && this.#failure === undefined) {
-        const rest = deadline - clock.monotonic()
-        if (rest <= 0) {
-          throw new KafkaError(
-            'REQUEST_TIMED_OUT',
-            `Failed to allocate ${this.#lacking} bytes within the configured max blocking time ${settings.maxBlockMs} ms.`,
-          )
-        }
-        await Promise.race([memory.change(), clock.sleep(rest, over.signal)])
-      }
-      this.#lacking = 0
-    } finally {
-      over.abort()
+    await memory.room(size, waiting.signal)
+    waiting.abort()
+    const lacking = this.#lacking
+    this.#lacking = 0
+    if (!memory.hasRoom(size) && this.#failure === undefined) {
+      throw new KafkaError(
+        'REQUEST_TIMED_OUT',
+        `Failed to allocate ${lacking} bytes within the configured max blocking time ${settings.maxBlockMs} ms.`,
+      )
     }
     this.#throwFailure()
   }

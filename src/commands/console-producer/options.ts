@@ -58,8 +58,7 @@ export interface ConsoleProducerConfig {
 
 /**
  * Producer settings in Kafka's precedence: a flag that was given, --command-property, the file, a flag's default.
- * compression.type is always what --compression-codec says, even where that is absent. Three retries, the flag's default, are over
- * before a leader that died has a successor: who asked for no number has delivery.timeout.ms alone.
+ * compression.type is always what --compression-codec says, even where that is absent.
  */
 export async function producerConfig(options: Context['options']): Promise<ConsoleProducerConfig> {
   const file = options.value('command-config') ?? options.value('producer.config')
@@ -76,7 +75,7 @@ export async function producerConfig(options: Context['options']): Promise<Conso
   )
   if (!config.has('client.id')) config.set('client.id', 'console-producer')
   for (const [setting, flag, type] of MERGED) {
-    if (!options.has(flag) && (config.has(setting) || setting === 'retries')) continue
+    if (!options.has(flag) && (config.has(setting) || OWN_DEFAULT.includes(setting))) continue
     const value = type === 'text' ? options.value(flag) : options[type](flag)
     if (value !== undefined) config.set(setting, String(value))
   }
@@ -92,6 +91,12 @@ function waitLimitOf(options: Context['options'], settings: Record<string, strin
   if (request === undefined || settings['delivery.timeout.ms'] !== undefined) return limit
   return limit === undefined || request.ms < limit.ms ? request : limit
 }
+
+/**
+ * Settings for which the flag's default is none. Three retries are over before a leader that died has a successor: who asked for no
+ * number has delivery.timeout.ms alone. And a batch may grow on a network that is slower than the input.
+ */
+const OWN_DEFAULT: readonly string[] = ['retries', 'batch.size']
 
 const MERGED = [
   ['linger.ms', 'timeout', 'long'],
