@@ -1,7 +1,6 @@
 /** The way into a cluster for the commands and the public API: settings in, Admin, Producer or Consumer out. */
 import type { Admin } from '../client/admin/admin.ts'
 import type { Producer } from '../client/producer.ts'
-import type { Clock } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import { systemSockets } from '../os/sockets.ts'
 import { kafkaAdminClient } from './admin/kafka-admin-client.ts'
@@ -29,13 +28,13 @@ export async function openClusterAdmin(
 
 /** @throws KafkaError INVALID_CONFIG with Kafka's text */
 export async function openClusterProducer(
-  clock: Clock,
+  os: Pick<Os, 'clock' | 'fs'>,
   address: ClusterAddress,
   config: Config,
   options: ClusterOptions = {},
 ): Promise<Producer> {
   const { ClusterProducer } = await import('./producer/cluster-producer.ts')
-  return new ClusterProducer(await clusterClient(clock, address, config, 'producer-1', options), config)
+  return new ClusterProducer(await clusterClient(os, address, config, 'producer-1', options), config)
 }
 
 async function clusterClient(

@@ -2,7 +2,7 @@
  * The aborted transactions that a read_committed reader passes over: from the segments' .txnindex files, or worked out from
  * the batches where an index cannot be read, holds what cannot be, or nobody closed the log. Only reads.
  */
-import type { AbortedTransaction } from './fetched-data.ts'
+import type { AbortedTransaction } from '../record/fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
 import { type AbortedTxn, ENTRY_SIZE } from './segment/transaction-index.ts'

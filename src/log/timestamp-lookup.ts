@@ -4,9 +4,16 @@
  */
 
 import type { Int64 } from '../bytes/int64.ts'
-import type { TimestampAndOffset } from './fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import { maxTimestampAt } from './segment/batch-cursor.ts'
+
+/** Answer to a look-up by time. */
+export interface TimestampAndOffset {
+  readonly offset: number
+  readonly timestamp: Int64
+  /** -1 when unknown. */
+  readonly leaderEpoch: number
+}
 
 /** First record at or behind `logStartOffset` with a timestamp at or above `target`. */
 export function findOffsetByTimestamp(

@@ -161,7 +161,7 @@ const BREAKS: readonly Break[] = [
   {
     family: 'waits',
     what: 'a wait outlasts its deadline (B2)',
-    edits: [['src/local/consumer/patient-work.ts', 'if (left <= 0) break', 'if (left <= -3_600_000) break']],
+    edits: [['src/client/consumer/patient-work.ts', 'if (left <= 0) break', 'if (left <= -3_600_000) break']],
     attacks: 15,
     tools: WAITING,
   },

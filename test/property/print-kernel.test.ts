@@ -1,14 +1,14 @@
 import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { PartitionFetcher } from '../../src/client/consumer/partition-fetcher.ts'
 import type { ConsumerVisitor, CorruptBatch } from '../../src/client/consumer.ts'
 import { RecordPrinter } from '../../src/commands/console-consumer/record-printer.ts'
 import { messageFormatter } from '../../src/commands/formatters/formatter-loader.ts'
 import { OutputBuffer } from '../../src/commands/formatters/output-buffer.ts'
-import { LocalFetcher } from '../../src/local/consumer/fetcher.ts'
-import type { FetchedData } from '../../src/log/fetched-data.ts'
 import type { UnifiedLog } from '../../src/log/unified-log.ts'
 import type { ReadOptions } from '../../src/log/unified-log-options.ts'
+import type { FetchedData } from '../../src/record/fetched-data.ts'
 import type { Codec, RecordHeader } from '../../src/record/record.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.ts'
@@ -95,7 +95,7 @@ async function outcome(run: Run, withKernel: boolean) {
   const starts: number[] = []
   for (let at = 0; at < run.batches.length; at = new RecordBatch(run.batches, at).end) starts.push(at)
   const told: string[] = []
-  const fetcher = new LocalFetcher('t', 3, 'id', logOf(run.batches, starts, run.pieceSize), {
+  const fetcher = new PartitionFetcher('t', 3, 'id', logOf(run.batches, starts, run.pieceSize), {
     isolation: 'read_uncommitted',
     maxBytes: () => 1024 * 1024,
     skipCorrupt: run.skipCorrupt,

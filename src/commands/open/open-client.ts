@@ -87,7 +87,7 @@ export async function openProducer(
   const cluster = clusterAddress(context)
   if (cluster !== undefined) {
     const { openClusterProducer } = await import('../../cluster/open-cluster.ts')
-    return openClusterProducer(systemOs.clock, cluster, config, { warn: warnOnce(context) })
+    return openClusterProducer(systemOs, cluster, config, { warn: warnOnce(context) })
   }
   const { LocalProducer } = await import('../../local/producer/local-producer.ts')
   return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)

@@ -1,4 +1,8 @@
 /** The partitions that a consumer reads: where each begins, whose turn is next, which came and went. */
+
+import { beyondEnd, NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
+import { fetchOrder } from '../../client/consumer/fetch-order.ts'
+import { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { CorruptBatch } from '../../client/consumer.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { IsolationLevel } from '../../client/types.ts'
@@ -12,10 +16,7 @@ import type { Os } from '../../os/os.ts'
 import { whyForeign } from '../directory/folder-owner.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { isNoFolder } from '../directory/partition-folders.ts'
-import { beyondEnd, NoOffsetForPartition } from './consumer-errors.ts'
-import { fetchOrder } from './fetch-order.ts'
-import type { LocalFetchWaiter } from './fetch-waiter.ts'
-import { LocalFetcher } from './fetcher.ts'
+import type { LocalFetcher, LocalFetchWaiter } from './fetch-waiter.ts'
 
 /** An offset, or an end of the log. */
 export type StartAt = number | 'earliest' | 'latest'
@@ -49,8 +50,6 @@ interface Assigned extends TopicPartition {
 
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 const MIN_FETCH_BYTES = 32 * 1024
-
-/** The topics that a broker hides from patterns. */
 
 export class LocalAssignment {
   readonly #os: Os
@@ -299,7 +298,7 @@ export class LocalAssignment {
     } else if (exists && assigned.startAt === undefined) assigned.startAt = 'earliest'
     assigned.elsewhere = elsewhere
     if (exists) {
-      const fetcher = new LocalFetcher(
+      const fetcher = new PartitionFetcher(
         topic,
         partition,
         topicImage.id,

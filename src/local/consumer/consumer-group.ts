@@ -1,4 +1,5 @@
 /** A consumer's membership in its group: join, take and give back partitions, commit. */
+import { CommitFailedError } from '../../client/consumer/consumer-errors.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
 import type { OffsetAndMetadata } from '../../client/types.ts'
 import { KafkaError } from '../../errors.ts'
@@ -10,7 +11,6 @@ import type { Os } from '../../os/os.ts'
 import { compactingOffsetStore } from '../cleaning/compacting-offset-store.ts'
 import { explained } from '../directory/data-dir.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
-import { CommitFailedError } from './consumer-errors.ts'
 
 /** What the group tells its consumer. Both are called only while no record is in the caller's hands. */
 export interface GroupListener {

@@ -1,7 +1,10 @@
 /** Waits for new records: watches files and looks again at intervals. */
+import type { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
+import type { UnifiedLog } from '../../log/unified-log.ts'
 import { errorCode } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
-import type { LocalFetcher } from './fetcher.ts'
+
+export type LocalFetcher = PartitionFetcher<UnifiedLog>
 
 /** Above this many partitions one watch of the data directory stands for all (writers touch WAKE_FILE), beside the poll. */
 const MAX_WATCHES = 1000

@@ -1,4 +1,13 @@
 /** Consumer on a data directory: assignment, group, fetching and waiting put together. */
+
+import {
+  corruptError,
+  exceptCommitFailed,
+  noGroup,
+  subscribed,
+} from '../../client/consumer/consumer-errors.ts'
+import { CLOSE_MS, JOIN_MS, PatientWork } from '../../client/consumer/patient-work.ts'
+import { RecordCollector } from '../../client/consumer/record-collector.ts'
 import type {
   Consumer,
   ConsumerOptions,
@@ -15,11 +24,8 @@ import type { Os } from '../../os/os.ts'
 import { explained, explaining } from '../directory/data-dir.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { LocalAssignment, type StartAt } from './assignment.ts'
-import { corruptError, exceptCommitFailed, noGroup, subscribed } from './consumer-errors.ts'
 import type { LocalConsumerGroup } from './consumer-group.ts'
 import { LocalFetchWaiter, POLL_MS } from './fetch-waiter.ts'
-import { CLOSE_MS, JOIN_MS, PatientWork } from './patient-work.ts'
-import { RecordCollector } from './record-collector.ts'
 
 /** A reader that is always busy lets timers, signals and revocations have their turn this often. */
 const TURN_MS = 20

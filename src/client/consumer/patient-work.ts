@@ -1,6 +1,14 @@
 /** Work of a consumer that may have to wait for another process: joining a group, handing over, closing. */
-import type { Clock } from '../../os/clock.ts'
-import type { LocalFetchWaiter } from './fetch-waiter.ts'
+
+/** What does the waiting: until something happens, or the time is over. */
+export interface Waiter {
+  wait(ms: number, signal?: AbortSignal): Promise<unknown>
+  wake(): void
+}
+
+export interface MonotonicClock {
+  monotonic(): number
+}
 
 /** A group hands partitions over in some 50 ms; where a member is stopped or at work, `poll` waits on. */
 export const JOIN_MS = 1000
@@ -15,12 +23,12 @@ const LOOK_MS = 1000
  * a deadline and a signal. Beyond these it goes on by itself, and what it throws then is thrown by the next look.
  */
 export class PatientWork {
-  readonly #clock: Clock
-  readonly #waiter: LocalFetchWaiter
+  readonly #clock: MonotonicClock
+  readonly #waiter: Waiter
   readonly #signal: AbortSignal | undefined
   #failure: unknown
 
-  constructor(clock: Clock, waiter: LocalFetchWaiter, signal: AbortSignal | undefined) {
+  constructor(clock: MonotonicClock, waiter: Waiter, signal: AbortSignal | undefined) {
     this.#clock = clock
     this.#waiter = waiter
     this.#signal = signal

@@ -1,14 +1,14 @@
 /** Reads one partition for a consumer: from its position to its end, past aborted transactions and damage. */
-import type { ConsumerVisitor, CorruptBatch } from '../../client/consumer.ts'
-import type { IsolationLevel } from '../../client/types.ts'
 import { CorruptRecordError } from '../../errors.ts'
-import type { AbortedTransaction, FetchedData } from '../../log/fetched-data.ts'
-import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { controlRecordTypeOf } from '../../record/control-record.ts'
+import type { AbortedTransaction, FetchedData } from '../../record/fetched-data.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import type { RecordVisitor } from '../../record/record-view.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
+import type { ConsumerVisitor, CorruptBatch } from '../consumer.ts'
+import type { IsolationLevel } from '../types.ts'
+import type { PartitionLog } from './partition-log.ts'
 
 export interface FetcherOptions {
   readonly isolation: IsolationLevel
@@ -29,12 +29,12 @@ export type FetchEnd = 'read' | 'corrupt'
  * Reading one partition: where we are, and from stored batches to the visitor. Control batches and aborted
  * transactions are left out, offsets that compaction took away are passed over.
  */
-export class LocalFetcher implements TopicPartition {
+export class PartitionFetcher<L extends PartitionLog = PartitionLog> implements TopicPartition {
   readonly topic: string
   readonly partition: number
   readonly topicId: string
   /** Another one when its folder came to be elsewhere. */
-  log: UnifiedLog
+  log: L
   /** Next offset to fetch; NaN until it is known where to start. */
   position = Number.NaN
   /** Read no further than here. */
@@ -55,7 +55,7 @@ export class LocalFetcher implements TopicPartition {
   #announced = false
   #handedOut = 0
 
-  constructor(topic: string, partition: number, topicId: string, log: UnifiedLog, options: FetcherOptions) {
+  constructor(topic: string, partition: number, topicId: string, log: L, options: FetcherOptions) {
     this.topic = topic
     this.partition = partition
     this.topicId = topicId
@@ -112,7 +112,7 @@ export class LocalFetcher implements TopicPartition {
     this.#handedOut = 0
     // A visitor's own memory is small, so that what was read is still in the processor's cache when it is printed.
     for (let size = 0; ; ) {
-      let data: FetchedData
+      let data: FetchedData | undefined
       try {
         data = this.log.read(this.position, maxBytes - size, {
           isolation: this.#options.isolation,
@@ -125,6 +125,7 @@ export class LocalFetcher implements TopicPartition {
         this.#corrupt(error, () => this.log.skipCorrupt(this.position))
         return 0
       }
+      if (data === undefined) break
       const goOn = this.#walk(data)
       this.#checkEnd()
       size += data.end - data.start

@@ -1,6 +1,6 @@
 /** What a consumer throws, in words for people. */
-import type { CorruptBatch } from '../../client/consumer.ts'
 import { type CorruptRecordError, KafkaError, TerseError } from '../../errors.ts'
+import type { CorruptBatch } from '../consumer.ts'
 
 export function corruptError({ partition, offset, error }: CorruptBatch): CorruptRecordError {
   error.message = `${partition.topic}-${partition.partition} cannot be read at offset ${offset}: ${error.message}`

@@ -1,5 +1,5 @@
 /** What reading a log returns: whole batches and the aborted transactions among them. */
-import type { Int64 } from '../bytes/int64.ts'
+
 export interface AbortedTransaction {
   readonly producerId: number
   /** From here on, the producer's transactional batches are not to be shown, up to its ABORT marker. */
@@ -25,12 +25,4 @@ export interface FetchedData {
   readonly nextOffset: number
   /** Only with read_committed: aborted transactions that reach into these batches, by first offset. */
   readonly aborted: readonly AbortedTransaction[]
-}
-
-/** Answer to a look-up by time. */
-export interface TimestampAndOffset {
-  readonly offset: number
-  readonly timestamp: Int64
-  /** -1 when unknown. */
-  readonly leaderEpoch: number
 }

@@ -1,10 +1,10 @@
 /** Collects the records that `poll` returns: the visitor that makes an object of each stored record. */
-import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../../client/consumer.ts'
-import { visitHeaders } from '../../client/stored-headers.ts'
-import type { Header } from '../../client/types.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { timestampFields } from '../../record/exact-timestamp.ts'
 import type { RecordView } from '../../record/record-view.ts'
+import type { ConsumerRecord, ConsumerVisitor, VisitedBatch } from '../consumer.ts'
+import { visitHeaders } from '../stored-headers.ts'
+import type { Header } from '../types.ts'
 
 const NO_HEADERS: readonly Header[] = []
 
