@@ -15,6 +15,28 @@ export interface OffsetAndMetadata {
   readonly commitTimestamp?: number
 }
 
+/** What to commit. The topic's id is looked up in the metadata. */
+export interface OffsetCommit {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly leaderEpoch?: number | undefined
+  readonly metadata?: string | undefined
+}
+
+/** A committed offset as stored. */
+export interface CommittedOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** -1 when unknown. */
+  readonly leaderEpoch: number
+  readonly metadata: string
+  readonly commitTimestamp: number
+  /** undefined in values older than v4: then the name alone counts. */
+  readonly topicId: string | undefined
+}
+
 export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 
 export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'

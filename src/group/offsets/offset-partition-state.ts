@@ -2,6 +2,7 @@
  * What the records of one partition of `__consumer_offsets` say. The last record of a key wins, tombstones remove, offsets committed in a
  * transaction count once its COMMIT marker is there, and what is not known is skipped.
  */
+import type { CommittedOffset } from '../../client/types.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import { CONTROL_TYPE, controlType } from '../../message/control-messages.ts'
 import {
@@ -15,19 +16,6 @@ import { RecordBatch } from '../../record/record-batch.ts'
 import type { RecordView } from '../../record/record-view.ts'
 
 export type GroupType = 'Classic' | 'Consumer' | 'Share' | 'Streams'
-
-/** A committed offset as stored. */
-export interface CommittedOffset {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** -1 when unknown. */
-  readonly leaderEpoch: number
-  readonly metadata: string
-  readonly commitTimestamp: number
-  /** undefined in values older than v4: then the name alone counts. */
-  readonly topicId: string | undefined
-}
 
 export interface StoredOffset extends CommittedOffset {
   /** Where in `__consumer_offsets` it stands. */

@@ -9,6 +9,7 @@
  * Crash: a commit is in the log whole or not at all; the snapshot is never needed.
  */
 
+import type { CommittedOffset, OffsetCommit } from '../../client/types.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { withLock } from '../../log/partition-lock.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
@@ -25,26 +26,13 @@ import { type TopicPartition, topicPartitionKey } from '../../names/topic-partit
 import type { Os } from '../../os/os.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
-import {
-  type CommittedOffset,
-  type GroupRecords,
-  type GroupType,
-  OffsetPartitionState,
-} from './offset-partition-state.ts'
+import { type GroupRecords, type GroupType, OffsetPartitionState } from './offset-partition-state.ts'
 import { readOffsetSnapshot, snapshotEndOffset, writeOffsetSnapshot } from './offset-snapshot.ts'
 import { ensureOffsetsTopic, type GroupDirectory, offsetsPartitionFor } from './offsets-topic.ts'
 
-export type { CommittedOffset, GroupType } from './offset-partition-state.ts'
+export type { CommittedOffset, OffsetCommit } from '../../client/types.ts'
+export type { GroupType } from './offset-partition-state.ts'
 export type { GroupDirectory } from './offsets-topic.ts'
-
-/** What to commit. The topic's id is looked up in the metadata. */
-export interface OffsetCommit {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly leaderEpoch?: number | undefined
-  readonly metadata?: string | undefined
-}
 
 /** What the records know of a group (who lives is not in them: see live-members.ts). */
 export interface StoredGroup {

@@ -1,25 +1,22 @@
 /** The partitions that a consumer reads: where each begins, whose turn is next, which came and went. */
 
+import { type Assigned, AssignedPartitions, type StartAt } from '../../client/consumer/assigned-partitions.ts'
 import { beyondEnd, NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
-import { fetchOrder } from '../../client/consumer/fetch-order.ts'
 import { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { CorruptBatch } from '../../client/consumer.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
-import type { IsolationLevel } from '../../client/types.ts'
+import type { CommittedOffset, IsolationLevel } from '../../client/types.ts'
 import { TerseError } from '../../errors.ts'
-import type { CommittedOffset, OffsetCommit } from '../../group/offsets/offset-store.ts'
+import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts'
 import { elsewhereLine } from '../../metadata/replica-place.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
-import { comparePartitions, type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { whyForeign } from '../directory/folder-owner.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { isNoFolder } from '../directory/partition-folders.ts'
 import type { LocalFetcher, LocalFetchWaiter } from './fetch-waiter.ts'
-
-/** An offset, or an end of the log. */
-export type StartAt = number | 'earliest' | 'latest'
 
 export interface AssignmentOptions {
   readonly isolation: IsolationLevel
@@ -33,17 +30,7 @@ export interface AssignmentOptions {
   readonly onRemoved: (fetcher: LocalFetcher) => void
 }
 
-/** One partition that we read, and how far. Offsets are NaN until known. */
-interface Assigned extends TopicPartition {
-  /** undefined while the partition does not exist. */
-  fetcher: LocalFetcher | undefined
-  /** undefined: as auto.offset.reset says. */
-  startAt: StartAt | undefined
-  /** Next offset that the caller will get. */
-  consumed: number
-  /** What the caller is done with. */
-  processed: number
-  committed: number
+interface LocalAssigned extends Assigned<UnifiedLog> {
   /** By whom it is kept, where that is not this directory. */
   elsewhere: string | undefined
 }
@@ -51,20 +38,26 @@ interface Assigned extends TopicPartition {
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 const MIN_FETCH_BYTES = 32 * 1024
 
-export class LocalAssignment {
+export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigned> {
   readonly #os: Os
   readonly #directory: LocalDirectory
   readonly #settings: ConsumerSettings
   readonly #options: AssignmentOptions
-  readonly #assigned = new Map<string, Assigned>()
-  #order: Assigned[] = []
-  #turn = 0
+  readonly #waiter: LocalFetchWaiter
   #followed: readonly string[] | RegExp | undefined
   #image: MetadataImage | undefined
   #told: string | undefined
 
-  constructor(os: Os, directory: LocalDirectory, settings: ConsumerSettings, options: AssignmentOptions) {
+  constructor(
+    os: Os,
+    directory: LocalDirectory,
+    settings: ConsumerSettings,
+    waiter: LocalFetchWaiter,
+    options: AssignmentOptions,
+  ) {
+    super(options.untilEnd)
     this.#os = os
+    this.#waiter = waiter
     this.#directory = directory
     this.#settings = settings
     this.#options = options
@@ -82,9 +75,9 @@ export class LocalAssignment {
     this.#followed = undefined
     this.#image = this.#currentImage()
     const keep = new Set(partitions.map(keyOf))
-    for (const [key, assigned] of this.#assigned) if (!keep.has(key)) this.#forget(assigned)
+    for (const [key, assigned] of this.assigned) if (!keep.has(key)) this.forget(assigned)
     for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
-    this.#sort()
+    this.sort()
     this.#tellElsewhere()
   }
 
@@ -98,21 +91,8 @@ export class LocalAssignment {
       const assigned = this.#put(topic, partition, valid ? offset.offset : undefined)
       if (valid) assigned.committed = offset.offset
     }
-    this.#sort()
+    this.sort()
     this.#tellElsewhere()
-  }
-
-  /** Gives partitions up. Returns what may be committed of them. */
-  remove(partitions: readonly TopicPartition[]): OffsetCommit[] {
-    const removed = partitions.map((tp) => this.#assigned.get(keyOf(tp))).filter((a) => a !== undefined)
-    const offsets = uncommittedOf(removed)
-    for (const assigned of removed) this.#forget(assigned)
-    this.#sort()
-    return offsets
-  }
-
-  partitions(): TopicPartition[] {
-    return this.#order.map(({ topic, partition }) => ({ topic, partition }))
   }
 
   /** Whether all of these are in the metadata. */
@@ -123,65 +103,8 @@ export class LocalAssignment {
     )
   }
 
-  get size(): number {
-    return this.#order.length
-  }
-
-  /** True when no record can come any more. */
-  get finished(): boolean {
-    if (this.#options.untilEnd)
-      return this.#order.every(({ fetcher }) => fetcher?.ended !== undefined || fetcher === undefined)
-    return this.#order.length > 0 && this.#order.every(({ fetcher }) => fetcher?.ended !== undefined)
-  }
-
-  /** The next partition, going round, that may have something to read, or whose turn is not over; undefined when all are idle. */
-  nextReady(): LocalFetcher | undefined {
-    const count = this.#order.length
-    if (this.#order[this.#turn - 1]?.fetcher?.turnLeft) this.#turn--
-    for (let i = 0; i < count; i++) {
-      if (this.#turn >= count) this.#turn = 0
-      const { fetcher } = this.#order[this.#turn++]
-      if (fetcher !== undefined && !fetcher.idle && fetcher.ended === undefined) return fetcher
-    }
-    return undefined
-  }
-
-  /** After a fetch; with `collecting` its records are not in the caller's hands yet. */
-  fetched(fetcher: LocalFetcher, collecting: boolean): void {
-    if (!collecting) this.#get(fetcher).consumed = fetcher.position
-  }
-
-  consumed(partition: TopicPartition, offset: number): void {
-    const assigned = this.#assigned.get(keyOf(partition))
-    if (assigned !== undefined) assigned.consumed = offset
-  }
-
-  consumedAll(): void {
-    for (const assigned of this.#order)
-      if (assigned.fetcher !== undefined) assigned.consumed = assigned.fetcher.position
-  }
-
-  processed(): void {
-    for (const assigned of this.#order) assigned.processed = assigned.consumed
-  }
-
-  uncommitted(): OffsetCommit[] {
-    return uncommittedOf(this.#order)
-  }
-
-  committed(offsets: readonly OffsetCommit[]): void {
-    for (const offset of offsets) {
-      const assigned = this.#assigned.get(keyOf(offset))
-      if (assigned !== undefined) assigned.committed = offset.offset
-    }
-  }
-
-  positionOf(partition: TopicPartition): number {
-    return this.#get(partition).consumed
-  }
-
   seek(partition: TopicPartition, to: StartAt): void {
-    const assigned = this.#get(partition)
+    const assigned = this.get(partition)
     assigned.startAt = to
     if (assigned.fetcher === undefined) return
     this.#start(assigned, assigned.fetcher)
@@ -191,7 +114,7 @@ export class LocalAssignment {
 
   /** The position is out of range: auto.offset.reset decides, but not where records that the group was given are missing. */
   reset(fetcher: LocalFetcher): void {
-    const assigned = this.#get(fetcher)
+    const assigned = this.get(fetcher)
     assigned.startAt = undefined
     fetcher.log.refresh()
     if (assigned.committed > fetcher.log.logEndOffset) throw beyondEnd(fetcher, assigned.committed)
@@ -200,7 +123,7 @@ export class LocalAssignment {
 
   /** Everything may have news again. Returns true when the metadata changed. */
   lookAround(inGroup: boolean): boolean {
-    for (const { fetcher } of this.#order) {
+    for (const { fetcher } of this.order) {
       // Most partitions of a big topic may have no folder yet: one stat tells.
       if (fetcher?.idle !== true) continue
       if (isNoFolder(fetcher.log.dir)) this.#findFolder(fetcher)
@@ -212,7 +135,7 @@ export class LocalAssignment {
     // In a group, the group says so.
     if (!inGroup && !this.#options.untilEnd) {
       if (this.#followed !== undefined) this.#followTopics('earliest')
-      else for (const { topic, partition } of [...this.#order]) this.#put(topic, partition, undefined)
+      else for (const { topic, partition } of [...this.order]) this.#put(topic, partition, undefined)
     }
     return true
   }
@@ -224,37 +147,32 @@ export class LocalAssignment {
     fetcher.log = this.#directory.logForReading(fetcher.topic, fetcher.partition)
   }
 
-  /** Has the waiter watch all of it; returns true when a watch is new, so that one more look is due. */
-  watch(waiter: LocalFetchWaiter): boolean {
-    const fetchers = this.#order.map(({ fetcher }) => fetcher).filter((fetcher) => fetcher !== undefined)
-    return waiter.watch(fetchers)
-  }
-
-  close(): void {
-    for (const assigned of this.#order) this.#forget(assigned)
-    this.#order = []
+  /** Has the waiter watch all of it. */
+  watch(): boolean {
+    const fetchers = this.order.map(({ fetcher }) => fetcher).filter((fetcher) => fetcher !== undefined)
+    return this.#waiter.watch(fetchers)
   }
 
   /** `late`: where partitions start that were not there before; they are read whole, whatever auto.offset.reset says. */
   #followTopics(late: StartAt | undefined): void {
-    for (const assigned of [...this.#order]) {
-      if (this.#image?.topic(assigned.topic) === undefined) this.#forget(assigned)
+    for (const assigned of [...this.order]) {
+      if (this.#image?.topic(assigned.topic) === undefined) this.forget(assigned)
     }
     for (const topic of this.#topics()) {
       for (const { partition } of topic.partitions) this.#put(topic.name, partition, late)
     }
-    this.#sort()
+    this.sort()
     this.#tellElsewhere()
   }
 
   /** Once, unless it changes. @throws TerseError where nothing of what was asked for is here, and no group shares it */
   #tellElsewhere(): void {
-    const missing = this.#order.filter(({ elsewhere }) => elsewhere !== undefined)
+    const missing = this.order.filter(({ elsewhere }) => elsewhere !== undefined)
     if (missing.length === 0) return
     const line = elsewhereLine(this.#directory.path, missing)
     if (line === this.#told) return
     this.#told = line
-    if (missing.length === this.#order.length && !this.#options.inGroup) throw new TerseError(line)
+    if (missing.length === this.order.length && !this.#options.inGroup) throw new TerseError(line)
     this.#options.onElsewhere(line)
   }
 
@@ -271,9 +189,9 @@ export class LocalAssignment {
   }
 
   /** Takes a partition in; one that is there already stays as it is, unless its topic was made anew. */
-  #put(topic: string, partition: number, startAt: StartAt | undefined): Assigned {
+  #put(topic: string, partition: number, startAt: StartAt | undefined): LocalAssigned {
     const key = topicPartitionKey(topic, partition)
-    let assigned = this.#assigned.get(key)
+    let assigned = this.assigned.get(key)
     const topicImage = this.#image?.topic(topic)
     const named = topicImage?.partitions[partition] !== undefined
     const elsewhere = named ? this.#directory.elsewhere(topic, partition) : undefined
@@ -289,7 +207,7 @@ export class LocalAssignment {
         committed: Number.NaN,
         elsewhere: undefined,
       }
-      this.#assigned.set(key, assigned)
+      this.assigned.set(key, assigned)
     } else if (assigned.fetcher !== undefined) {
       if (assigned.fetcher.topicId === topicImage?.id) return assigned
       this.#options.onRemoved(assigned.fetcher)
@@ -321,11 +239,11 @@ export class LocalAssignment {
 
   /** Each log that is read keeps a buffer of this size: together they stay below a limit. */
   #fetchBytes(): number {
-    const share = Math.max(MIN_FETCH_BYTES, Math.floor(MAX_BUFFERED_BYTES / Math.max(1, this.#order.length)))
+    const share = Math.max(MIN_FETCH_BYTES, Math.floor(MAX_BUFFERED_BYTES / Math.max(1, this.order.length)))
     return Math.min(this.#settings.maxPartitionFetchBytes, this.#settings.fetchMaxBytes, share)
   }
 
-  #start(assigned: Assigned, fetcher: LocalFetcher): void {
+  #start(assigned: LocalAssigned, fetcher: LocalFetcher): void {
     const { startAt } = assigned
     const position = typeof startAt === 'number' ? startAt : this.#offsetFor(fetcher, startAt)
     fetcher.position = position
@@ -350,38 +268,14 @@ export class LocalAssignment {
     return found?.offset ?? fetcher.readableEnd
   }
 
-  #forget(assigned: Assigned): void {
-    this.#assigned.delete(keyOf(assigned))
+  protected forget(assigned: LocalAssigned): void {
+    this.assigned.delete(topicPartitionKey(assigned.topic, assigned.partition))
     if (assigned.fetcher !== undefined) this.#options.onRemoved(assigned.fetcher)
-  }
-
-  #sort(): void {
-    this.#order = fetchOrder([...this.#assigned.values()].sort(comparePartitions))
-    if (this.#turn > this.#order.length) this.#turn = 0
-  }
-
-  #get(partition: TopicPartition): Assigned {
-    const assigned = this.#assigned.get(keyOf(partition))
-    if (assigned === undefined) {
-      throw new TerseError(`No current assignment for partition ${keyOf(partition)}`)
-    }
-    return assigned
   }
 
   #currentImage(): MetadataImage | undefined {
     return this.#directory.exists() ? this.#directory.image() : undefined
   }
-}
-
-function uncommittedOf(assigned: readonly Assigned[]): OffsetCommit[] {
-  return assigned
-    .filter(({ processed, committed }) => !Number.isNaN(processed) && processed !== committed)
-    .map(({ topic, partition, processed, fetcher }) => ({
-      topic,
-      partition,
-      offset: processed,
-      leaderEpoch: fetcher?.leaderEpoch ?? -1,
-    }))
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {
