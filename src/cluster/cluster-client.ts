@@ -137,7 +137,8 @@ export class ClusterClient {
 
   /** Some broker that answers: one that is connected already, else the first that can be. */
   async anyBroker(): Promise<BrokerConnection> {
-    for (const connecting of this.#connections.values()) {
+    for (const [key, connecting] of this.#connections) {
+      if (key.includes(' ')) continue
       const connection = await connecting.catch(() => undefined)
       if (connection?.isOpen) return connection
     }
@@ -154,8 +155,11 @@ export class ClusterClient {
     throw failures.find(({ forGood }) => !forGood) ?? failures[0]
   }
 
-  /** @throws ConnectionError; KafkaError BROKER_NOT_AVAILABLE where the cluster has no broker of that id */
-  async broker(id: number): Promise<BrokerConnection> {
+  /**
+   * `lane`: a connection of its own, for requests that wait at the broker, since it answers those of one connection in turn.
+   * @throws ConnectionError; KafkaError BROKER_NOT_AVAILABLE where the cluster has no broker of that id
+   */
+  async broker(id: number, lane = ''): Promise<BrokerConnection> {
     let node = this.#brokers.get(id)
     if (node === undefined) {
       await this.metadata([])
@@ -164,7 +168,7 @@ export class ClusterClient {
     if (node === undefined)
       throw new KafkaError('BROKER_NOT_AVAILABLE', `The cluster has no broker ${id} now.`)
     try {
-      return await this.#connect(node)
+      return await this.#connect(node, lane)
     } catch (error) {
       throw error instanceof ConnectionError ? this.#advertised(node, error) : error
     }
@@ -202,15 +206,15 @@ export class ClusterClient {
       await connecting.then((connection) => connection.close()).catch(() => {})
   }
 
-  #connect(address: SocketAddress): Promise<BrokerConnection> {
+  #connect(address: SocketAddress, lane = ''): Promise<BrokerConnection> {
     if (this.#closed) return Promise.reject(new TerseError('The client was closed.'))
-    const key = addressText(address)
+    const key = lane === '' ? addressText(address) : `${lane} ${addressText(address)}`
     const known = this.#connections.get(key)
     if (known !== undefined) {
       return known.then((connection) => {
         if (connection.isOpen) return connection
         if (this.#connections.get(key) === known) this.#connections.delete(key)
-        return this.#connect(address)
+        return this.#connect(address, lane)
       })
     }
     const { clientId, requestTimeoutMs, connectTimeoutMs } = this.settings

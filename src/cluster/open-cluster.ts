@@ -1,6 +1,8 @@
 /** The way into a cluster for the commands and the public API: settings in, Admin, Producer or Consumer out. */
 import type { Admin } from '../client/admin/admin.ts'
+import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer } from '../client/producer.ts'
+import type { Clock } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import { systemSockets } from '../os/sockets.ts'
 import { kafkaAdminClient } from './admin/kafka-admin-client.ts'
@@ -35,6 +37,17 @@ export async function openClusterProducer(
 ): Promise<Producer> {
   const { ClusterProducer } = await import('./producer/cluster-producer.ts')
   return new ClusterProducer(await clusterClient(os, address, config, 'producer-1', options), config)
+}
+
+export async function openClusterConsumer(
+  clock: Clock,
+  address: ClusterAddress,
+  consumer: ConsumerOptions,
+  options: ClusterOptions = {},
+): Promise<Consumer> {
+  const client = await clusterClient(clock, address, consumer.config ?? {}, 'consumer', options)
+  const { ClusterConsumer } = await import('./consumer/cluster-consumer.ts')
+  return new ClusterConsumer(client, consumer, options.warn ?? (() => {}))
 }
 
 async function clusterClient(

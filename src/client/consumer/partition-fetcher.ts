@@ -1,13 +1,13 @@
 /** Reads one partition for a consumer: from its position to its end, past aborted transactions and damage. */
 import { CorruptRecordError } from '../../errors.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
-import { controlRecordTypeOf } from '../../record/control-record.ts'
-import type { AbortedTransaction, FetchedData } from '../../record/fetched-data.ts'
+import type { FetchedData } from '../../record/fetched-data.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import type { RecordVisitor } from '../../record/record-view.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
 import type { ConsumerVisitor, CorruptBatch } from '../consumer.ts'
 import type { IsolationLevel } from '../types.ts'
+import { AbortedBatches } from './aborted-batches.ts'
 import type { PartitionLog } from './partition-log.ts'
 
 export interface FetcherOptions {
@@ -211,36 +211,4 @@ export class PartitionFetcher<L extends PartitionLog = PartitionLog> implements 
   #checkEnd(): void {
     if (this.endOffset !== undefined && this.position >= this.endOffset) this.ended ??= 'read'
   }
-}
-
-/** The batches of aborted transactions in one chunk, as a consumer tells them: by the broker's list and the markers. */
-class AbortedBatches {
-  readonly #waiting: AbortedTransaction[]
-  readonly #producerIds = new Set<number>()
-
-  constructor(aborted: readonly AbortedTransaction[]) {
-    this.#waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset)
-  }
-
-  /** Call with each batch in order. */
-  hides(batch: RecordBatch): boolean {
-    const lastOffset = batch.lastOffset
-    while (this.#waiting.length > 0 && this.#waiting[0].firstOffset <= lastOffset) {
-      const { producerId } = this.#waiting.shift() as AbortedTransaction
-      this.#producerIds.add(producerId)
-    }
-    if (!batch.isTransactional || !this.#producerIds.has(batch.producerId)) return false
-    if (!batch.isControl) return true
-    if (isAbortMarker(batch)) this.#producerIds.delete(batch.producerId)
-    return false
-  }
-}
-
-function isAbortMarker(batch: RecordBatch): boolean {
-  let abort = false
-  batch.walk(({ key }) => {
-    abort = key !== null && controlRecordTypeOf(key) === 'ABORT'
-    return false
-  })
-  return abort
 }

@@ -95,6 +95,12 @@ export async function openProducer(
 
 /** Consumer; `options.config` are Kafka's settings. */
 export async function openConsumer(context: CommandContext, options: ConsumerOptions): Promise<Consumer> {
+  const cluster = clusterAddress(context)
+  if (cluster !== undefined) {
+    const { openClusterConsumer } = await import('../../cluster/open-cluster.ts')
+    const { signal } = options
+    return openClusterConsumer(systemOs.clock, cluster, options, { warn: warnOnce(context), signal })
+  }
   const { LocalConsumer } = await import('../../local/consumer/local-consumer.ts')
   const directory = await openDirectory(context, clientWaitLimit(options.config ?? {}))
   return new LocalConsumer(systemOs, directory, options)

@@ -1,5 +1,6 @@
 /** Waits for new records: watches files and looks again at intervals. */
 import type { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
+import { WakeUp } from '../../client/consumer/wake-up.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { errorCode } from '../../os/error-code.ts'
 import type { Os } from '../../os/os.ts'
@@ -17,7 +18,7 @@ const WATCHED_POLL_MS = 1000
  * Waiting for data without a busy loop: woken by changes of the partitions' folders, and of the data directory (new
  * partition folders), and in any case every `pollMs`. Watches are made when there is something to wait for.
  */
-export class LocalFetchWaiter {
+export class LocalFetchWaiter extends WakeUp {
   readonly #os: Os
   readonly #dir: string
   /** All log.dirs of the node: a new partition's folder may come in each. */
@@ -28,11 +29,10 @@ export class LocalFetchWaiter {
   #watchesLeft = true
   #allWatched = false
   #network: boolean | undefined
-  #wake: (() => void) | undefined
-  #woken = false
 
   /** `onDirectoryChange`: names came, went or changed in the data directory itself. */
   constructor(os: Os, dir: string, onDirectoryChange: () => void, others: readonly string[] = []) {
+    super()
     this.#os = os
     this.#dir = dir
     this.#dirs = [dir, ...others]
@@ -84,32 +84,6 @@ export class LocalFetchWaiter {
   forget(fetcher: LocalFetcher): void {
     this.#watches.get(fetcher)?.close()
     this.#watches.delete(fetcher)
-  }
-
-  /** Ends the wait that is under way, or the next one at once. */
-  wake(): void {
-    this.#woken = true
-    this.#wake?.()
-  }
-
-  /** Waits at most `ms`. True when woken. */
-  async wait(ms: number, signal?: AbortSignal): Promise<boolean> {
-    if (!this.#woken && !signal?.aborted) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', done)
-          this.#wake = undefined
-          resolve()
-        }
-        const timer = setTimeout(done, ms)
-        this.#wake = done
-        signal?.addEventListener('abort', done)
-      })
-    }
-    const woken = this.#woken
-    this.#woken = false
-    return woken
   }
 
   close(): void {

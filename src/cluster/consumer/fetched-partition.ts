@@ -1,0 +1,189 @@
+/** What brokers sent of one partition and nobody has read yet, as the log that a consumer reads. */
+import { readInt32 } from '../../bytes/int32.ts'
+import { AbortedBatches } from '../../client/consumer/aborted-batches.ts'
+import type { PartitionLog } from '../../client/consumer/partition-log.ts'
+import { CorruptRecordError } from '../../errors.ts'
+import type { TopicPartition } from '../../names/topic-partition.ts'
+import { CURRENT_MAGIC, LOG_OVERHEAD, MAGIC_POSITION } from '../../record/batch-header.ts'
+import type { AbortedTransaction, FetchedData } from '../../record/fetched-data.ts'
+import { RecordBatch } from '../../record/record-batch.ts'
+
+/** The batches of one partition in one response: buffer[at, end). */
+interface Chunk {
+  readonly buffer: Buffer
+  at: number
+  readonly end: number
+  /** Behind the last whole batch. */
+  readonly nextOffset: number
+  /** Batches before this position were checked. */
+  checked: number
+  aborted: readonly AbortedTransaction[]
+  /** Who sent it. */
+  readonly from: string
+}
+
+export interface ArrivedBatches {
+  readonly records: Buffer | null
+  readonly aborted: readonly AbortedTransaction[]
+  readonly from: string
+}
+
+export class FetchedPartition implements PartitionLog, TopicPartition {
+  readonly topic: string
+  readonly partition: number
+  topicId: string
+  /** By the newest metadata; -1: none. */
+  leader = -1
+  leaderEpoch = -1
+  /** A follower that the leader sent us to (client.rack). */
+  replica: number | undefined
+  logEndOffset = Number.NaN
+  lastStableOffset = Number.NaN
+  /** Where the next fetch begins; NaN until it is known where to start. */
+  fetchOffset = Number.NaN
+  /** Leader epoch of the batch before it; -1 when unknown. */
+  fetchEpoch = -1
+  /** Grows with each change of position: what was asked for before counts no more. */
+  turn = 0
+  /** Nobody wants what is behind it. */
+  stopAt: number | undefined
+  /** No more is wanted. */
+  over = false
+  buffered = 0
+  readonly #checkCrcs: boolean
+  readonly #onRead: () => void
+  readonly #chunks: Chunk[] = []
+  /** Thrown behind what is buffered. */
+  #failure: Error | undefined
+
+  constructor(topic: string, partition: number, topicId: string, checkCrcs: boolean, onRead: () => void) {
+    this.topic = topic
+    this.partition = partition
+    this.topicId = topicId
+    this.#checkCrcs = checkCrcs
+    this.#onRead = onRead
+  }
+
+  /** Whether more may be asked for. */
+  get isWanted(): boolean {
+    if (this.over || this.#failure !== undefined || Number.isNaN(this.fetchOffset)) return false
+    return this.stopAt === undefined || this.fetchOffset < this.stopAt
+  }
+
+  /** Forgets what was fetched, and goes on there; NaN: it is not known yet where. */
+  startAt(offset: number, epoch = -1): void {
+    this.turn++
+    this.#chunks.length = 0
+    this.buffered = 0
+    this.#failure = undefined
+    this.over = false
+    this.fetchOffset = offset
+    this.fetchEpoch = epoch
+  }
+
+  /** The broker's answer to a fetch at `fetchOffset`. Returns false where no whole batch was in it. */
+  arrived({ records, aborted, from }: ArrivedBatches): boolean {
+    if (records === null || records.length === 0) return false
+    let end = 0
+    let nextOffset = this.fetchOffset
+    for (let next = wholeBatchEnd(records, 0); next > 0; next = wholeBatchEnd(records, end)) {
+      const batch = new RecordBatch(records, end, records.length)
+      if (batch.magic === CURRENT_MAGIC) {
+        nextOffset = batch.nextOffset
+        this.fetchEpoch = batch.partitionLeaderEpoch
+      } else nextOffset = batch.baseOffset + 1
+      end = next
+    }
+    if (end === 0 || nextOffset <= this.fetchOffset) return false
+    this.fetchOffset = nextOffset
+    this.buffered += end
+    this.#chunks.push({ buffer: records, at: 0, end, nextOffset, checked: 0, aborted, from })
+    return true
+  }
+
+  /** To be thrown behind what is buffered. */
+  failed(error: Error): void {
+    this.#failure ??= error
+  }
+
+  refresh(): void {}
+
+  read(offset: number): FetchedData | undefined {
+    let chunk = this.#chunks[0]
+    while (chunk !== undefined && chunk.nextOffset <= offset) {
+      this.#drop(chunk)
+      chunk = this.#chunks[0]
+    }
+    if (chunk === undefined) {
+      const failure = this.#failure
+      this.#failure = undefined
+      if (failure !== undefined) throw failure
+      return undefined
+    }
+    this.#skip(chunk, offset)
+    const end = this.#check(chunk)
+    const { buffer, at, aborted, from } = chunk
+    const isWhole = end === chunk.end
+    const nextOffset = isWhole ? chunk.nextOffset : new RecordBatch(buffer, end, chunk.end).baseOffset
+    return { buffer, start: at, end, file: from, position: at, storedSize: end - at, nextOffset, aborted }
+  }
+
+  /** A batch whose header says where it ends is stepped over whole. */
+  skipCorrupt(offset: number): number {
+    const chunk = this.#chunks[0]
+    if (chunk === undefined) return offset + 1
+    const batch = new RecordBatch(chunk.buffer, chunk.at, chunk.end)
+    const { nextOffset } = batch
+    chunk.at = batch.end
+    chunk.checked = chunk.at
+    if (chunk.at >= chunk.end) this.#drop(chunk)
+    return Math.max(offset + 1, nextOffset)
+  }
+
+  #drop(chunk: Chunk): void {
+    this.#chunks.shift()
+    this.buffered -= chunk.end
+    this.#onRead()
+  }
+
+  /** Over batches that were read before. Whether a transaction in them was ended counts for those behind. */
+  #skip(chunk: Chunk, offset: number): void {
+    const { buffer, end } = chunk
+    const aborted = chunk.aborted.length === 0 ? undefined : new AbortedBatches(chunk.aborted)
+    while (chunk.at < end) {
+      const batch = new RecordBatch(buffer, chunk.at, end)
+      if (batch.magic !== CURRENT_MAGIC || batch.nextOffset > offset) break
+      aborted?.hides(batch)
+      chunk.at = batch.end
+    }
+    if (aborted !== undefined) chunk.aborted = aborted.rest()
+  }
+
+  /** Returns the end of what is good. @throws CorruptRecordError when not even the first is */
+  #check(chunk: Chunk): number {
+    const { buffer, end } = chunk
+    let at = Math.max(chunk.at, chunk.checked)
+    while (at < end) {
+      const batch = new RecordBatch(buffer, at, end)
+      if (this.#checkCrcs) {
+        try {
+          batch.ensureValid()
+        } catch (error) {
+          if (at > chunk.at || !(error instanceof CorruptRecordError)) break
+          throw error.inFile(chunk.from, 0)
+        }
+      }
+      at = batch.end
+      chunk.checked = at
+    }
+    return at
+  }
+}
+
+/** Behind the batch or message at `at`; 0 when it is not whole. */
+function wholeBatchEnd(records: Buffer, at: number): number {
+  if (records.length - at <= Math.max(LOG_OVERHEAD, MAGIC_POSITION)) return 0
+  const size = readInt32(records, at + LOG_OVERHEAD - 4)
+  const end = at + LOG_OVERHEAD + size
+  return size < 14 || end > records.length ? 0 : end
+}
