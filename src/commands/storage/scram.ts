@@ -1,15 +1,15 @@
 /** SCRAM credentials on storage's command line: `SCRAM-SHA-256=[name=alice,password=alice-secret]`. */
 import { randomBytes } from 'node:crypto'
 import { TerseError } from '../../errors.ts'
-import type { ScramCredentialImage } from '../../metadata/metadata-image.ts'
 import {
   MAX_ITERATIONS,
   MIN_ITERATIONS,
   SALT_BYTES,
   SCRAM_MECHANISMS,
   saltedPassword,
-  scramCredential,
-} from '../../metadata/scram-credential.ts'
+} from '../../message/scram-mechanism.ts'
+import type { ScramCredentialImage } from '../../metadata/metadata-image.ts'
+import { scramCredential } from '../../metadata/scram-credential.ts'
 
 const KEYS = new Set(['name', 'password', 'saltedpassword', 'salt', 'iterations'])
 

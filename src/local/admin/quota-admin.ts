@@ -3,15 +3,15 @@ import type { QuotaEntity, ScramCredentialInfo } from '../../client/admin/config
 import { IP_QUOTAS, USER_CLIENT_QUOTAS, validateQuota } from '../../config/client-quota-configs.ts'
 import { KafkaError } from '../../errors.ts'
 import type { MetadataRecord } from '../../message/metadata-records.ts'
-import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import {
   MAX_ITERATIONS,
   MIN_ITERATIONS,
   SALT_BYTES,
   SCRAM_MECHANISMS,
   saltedPassword,
-  scramCredential,
-} from '../../metadata/scram-credential.ts'
+} from '../../message/scram-mechanism.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import { scramCredential } from '../../metadata/scram-credential.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 
