@@ -97,6 +97,7 @@ const ADMIN: Methods = {
   createPartitions: { topic: nameOf, totalCount: whole, assignments: optional(list(list(count))) },
   deleteTopic: { name: nameOf },
   describeConfigs: { resource },
+  describeConfigsOf: { resources: list(resource) },
   listConfigResources: { type: text },
   incrementalAlterConfigs: {
     resource,

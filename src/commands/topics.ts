@@ -274,13 +274,13 @@ async function describe(context: Context, admin: Admin): Promise<void> {
   options.int('partition-size-limit-per-response')
   const topicId = await chosenTopicId(options)
   const { topicDescriber } = await import('./topics/description.ts')
-  const { describeTopic, end } = await topicDescriber(context, admin)
+  const { describeTopics, end } = await topicDescriber(context, admin)
   if (topicId === undefined) {
     const names = await existingTopics(options, admin)
     // In text the genuine tool's order counts, which is that of a HashMap; a person and a program get them sorted.
     const sorted = context.stdout.isTerminal || options.has('output')
     const ordered = sorted ? names : orderOfAnswers(names)
-    for (const topic of await admin.describeTopics(ordered)) await describeTopic(topic, true)
+    await describeTopics(await admin.describeTopics(ordered), true)
     end()
     return
   }
@@ -288,7 +288,7 @@ async function describe(context: Context, admin: Admin): Promise<void> {
     (one) => one.topicId === topicId && !(one.internal && options.has('exclude-internal')),
   )
   if (known) {
-    for (const topic of await admin.describeTopicIds([topicId])) await describeTopic(topic, false)
+    await describeTopics(await admin.describeTopicIds([topicId]), false)
   } else if (!options.has('if-exists')) {
     throw new TerseError(`TopicId '${topicId}' does not exist as expected`)
   }

@@ -44,6 +44,8 @@ export interface ScramCredentialInfo {
 export interface ConfigAdmin {
   /** Every entry, in Kafka's order, defaults included. */
   describeConfigs(resource: ConfigResource): Promise<ConfigEntry[]>
+  /** The same of several at once, in the order asked. */
+  describeConfigsOf(resources: readonly ConfigResource[]): Promise<ConfigEntry[][]>
   /** Names of resources that have settings of their own. */
   listConfigResources(type: ConfigResourceType): Promise<string[]>
   /** Validated whole before anything is stored. */

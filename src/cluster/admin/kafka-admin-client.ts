@@ -25,6 +25,8 @@ function notYet(what: string): () => Promise<never> {
 
 function rowsOf(client: ClusterClient): Rows {
   const topics = async () => new (await import('./topic-admin.ts')).ClusterTopics(client)
+  const configs = async () => new (await import('./config-admin.ts')).ClusterConfigs(client)
+  const quotas = async () => new (await import('./quota-admin.ts')).ClusterQuotas(client)
   const later = notYet
   return {
     createTopic: topics,
@@ -34,13 +36,14 @@ function rowsOf(client: ClusterClient): Rows {
     describeTopicIds: topics,
     createPartitions: topics,
     deleteTopic: topics,
-    describeConfigs: later('settings'),
-    listConfigResources: later('settings'),
-    incrementalAlterConfigs: later('settings'),
-    describeClientQuotas: later('quotas'),
-    alterClientQuotas: later('quotas'),
-    describeUserScramCredentials: later('credentials'),
-    alterUserScramCredentials: later('credentials'),
+    describeConfigs: configs,
+    describeConfigsOf: configs,
+    listConfigResources: configs,
+    incrementalAlterConfigs: configs,
+    describeClientQuotas: quotas,
+    alterClientQuotas: quotas,
+    describeUserScramCredentials: quotas,
+    alterUserScramCredentials: quotas,
     listOffset: later('offsets'),
     deleteRecords: later('deleting records'),
     listGroups: later('groups'),

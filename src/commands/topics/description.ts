@@ -15,6 +15,9 @@ const REPORT_FLAGS = [
 type ReportFlag = (typeof REPORT_FLAGS)[number]
 type DescribeContext = CommandContext<ReportFlag | 'topics-with-overrides' | 'output'>
 
+/** Topics whose settings are asked for in one go: all settings of all topics would fill the memory. */
+const ASKED_TOGETHER = 200
+
 /** Describes topics in the form that --output asks for; `end` behind the last. */
 export async function topicDescriber(context: DescribeContext, admin: Admin) {
   const rows = context.options.has('output') ? await import('./rows.ts') : undefined
@@ -23,8 +26,13 @@ export async function topicDescriber(context: DescribeContext, admin: Admin) {
   let show = isForPerson ? await personTable(context) : undefined
   if (machine) show = (described) => rows?.writePartitions(machine, described)
   return {
-    describeTopic: (topic: TopicDescription, withElr: boolean) =>
-      describeTopic(context, admin, topic, withElr, show),
+    describeTopics: async (topics: readonly TopicDescription[], withElr: boolean) => {
+      for (let i = 0; i < topics.length; i += ASKED_TOGETHER) {
+        const some = topics.slice(i, i + ASKED_TOGETHER)
+        const configs = await admin.describeConfigsOf(some.map(({ name }) => ({ type: 'topic', name })))
+        for (const [k, topic] of some.entries()) describeTopic(context, topic, configs[k], withElr, show)
+      }
+    },
     end: () => machine?.end(),
   }
 }
@@ -62,14 +70,13 @@ interface Described {
 }
 
 /** What `topics --describe` prints of one topic. By topic id the genuine tool does not learn of ELRs: `withElr` false. */
-async function describeTopic(
+function describeTopic(
   { options, stdout }: DescribeContext,
-  admin: Admin,
   topic: TopicDescription,
+  configs: readonly ConfigEntry[],
   withElr: boolean,
   show: ((described: Described) => void) | undefined,
-): Promise<void> {
-  const configs = await admin.describeConfigs({ type: 'topic', name: topic.name })
+): void {
   const report = partitionReport((flag) => options.has(flag), configs)
   if (show !== undefined) {
     const overridden = configs.some((entry) => entry.source !== 'DEFAULT_CONFIG')

@@ -87,6 +87,10 @@ export class LocalConfigs {
     }
   }
 
+  describeConfigsOf(resources: readonly ConfigResource[]): Promise<ConfigEntry[][]> {
+    return Promise.all(resources.map((resource) => this.describeConfigs(resource)))
+  }
+
   async listConfigResources(type: ConfigResourceType): Promise<string[]> {
     return this.#directory.image().configResources(TYPES[type]).sort()
   }

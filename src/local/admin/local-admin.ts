@@ -141,6 +141,7 @@ export class LocalAdmin implements Admin {
   // Settings
 
   readonly describeConfigs = this.#read(configs, 'describeConfigs')
+  readonly describeConfigsOf = this.#read(configs, 'describeConfigsOf')
   readonly listConfigResources = this.#read(configs, 'listConfigResources')
   readonly incrementalAlterConfigs = this.#change(configs, 'incrementalAlterConfigs')
   readonly describeClientQuotas = this.#read(quotas, 'describeClientQuotas')
