@@ -48,6 +48,11 @@ const resource = shape({
   name: text,
 })
 
+const isolation = optional(oneOf('read_uncommitted', 'read_committed'))
+const offsetSpec: Check = (given, name) => {
+  if (!Number.isSafeInteger(given) && typeof given !== 'bigint') oneOf(...OFFSET_SPECS)(given, name)
+}
+
 const PRODUCER: Methods = {
   send: {
     record: shape({
@@ -103,14 +108,10 @@ const ADMIN: Methods = {
     resource,
     alterations: list(shape({ name: nameOf, operation: oneOf('set', 'delete'), value: optional(text) })),
   },
-  listOffset: {
-    partition,
-    spec: (given, name) => {
-      if (!Number.isSafeInteger(given) && typeof given !== 'bigint') oneOf(...OFFSET_SPECS)(given, name)
-    },
-    isolation: optional(oneOf('read_uncommitted', 'read_committed')),
-  },
+  listOffset: { partition, spec: offsetSpec, isolation },
+  listOffsets: { partitions, spec: offsetSpec, isolation, done: optional(callback) },
   deleteRecords: { partition, beforeOffset: whole },
+  deleteRecordsOf: { partitions: list(shape({ topic: nameOf, partition: count, beforeOffset: whole })) },
   describeUserScramCredentials: { users: optional(names) },
   describeConsumerGroup: { groupId: text },
   listConsumerGroupOffsets: { groupId: text },

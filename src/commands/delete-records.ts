@@ -3,7 +3,7 @@
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { exceptionText, KafkaError, TerseError } from '../errors.ts'
+import { exceptionText, TerseError } from '../errors.ts'
 import { comparePartitions, topicPartitionKey } from '../names/topic-partition.ts'
 import { isMissing } from '../os/error-code.ts'
 import { systemErrorText } from '../os/system-error.ts'
@@ -43,18 +43,20 @@ export const command = defineCommand({
       if (machine === undefined) stdout.line('Executing records delete operation')
       const results: string[] = []
       let failed = false
-      for (const one of [...plan].sort(comparePartitions)) {
-        const key = topicPartitionKey(one.topic, one.partition)
-        const { topic, partition } = one
-        try {
-          const lowWatermark = await admin.deleteRecords(one, one.offset)
-          machine?.row({ topic, partition, lowWatermark, error: null })
-          results.push(`partition: ${key}\tlow_watermark: ${lowWatermark}`)
-        } catch (error) {
-          if (!(error instanceof KafkaError)) throw error
+      const sorted = [...plan].sort(comparePartitions)
+      const answers = await admin.deleteRecordsOf(
+        sorted.map(({ topic, partition, offset }) => ({ topic, partition, beforeOffset: offset })),
+      )
+      for (const [i, { topic, partition }] of sorted.entries()) {
+        const key = topicPartitionKey(topic, partition)
+        const answer = answers[i]
+        if (answer instanceof Error) {
           failed = true
-          machine?.row({ topic, partition, lowWatermark: null, error: exceptionText(error) })
-          results.push(`partition: ${key}\terror: ${exceptionText(error)}`)
+          machine?.row({ topic, partition, lowWatermark: null, error: exceptionText(answer) })
+          results.push(`partition: ${key}\terror: ${exceptionText(answer)}`)
+        } else {
+          machine?.row({ topic, partition, lowWatermark: answer, error: null })
+          results.push(`partition: ${key}\tlow_watermark: ${answer}`)
         }
       }
       if (machine === undefined) {

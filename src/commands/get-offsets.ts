@@ -6,7 +6,7 @@ import type { Admin } from '../client/admin/admin.ts'
 import type { ListedOffset } from '../client/admin/offset-admin.ts'
 import type { OffsetSpec } from '../client/types.ts'
 import { count } from '../count.ts'
-import { exceptionText, KafkaError, TerseError, UsageError } from '../errors.ts'
+import { exceptionText, TerseError, UsageError } from '../errors.ts'
 import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { systemErrorText } from '../os/system-error.ts'
 import { createFilter, parseOffsetSpec } from './get-offsets/arguments.ts'
@@ -130,11 +130,17 @@ async function listOffsets(
   const progress = stderr.isTerminal
     ? (await import('../cli/progress.ts')).startProgress(context, 'reading offsets')
     : undefined
+  const all = await admin.listOffsets(partitions, spec, undefined, (done) =>
+    progress?.update(`reading offsets: ${done} of ${count(partitions.length, 'partition')}`),
+  )
+  progress?.stop()
   for (const [i, partition] of partitions.entries()) {
-    progress?.update(`reading offsets: ${i} of ${count(partitions.length, 'partition')}`)
-    const listed = await offsetOf(context, admin, partition, spec)
-    if (listed === 'failed' || listed.damage !== undefined) failed = true
-    if (listed === 'failed') continue
+    const listed = all[i]
+    if (listed instanceof Error || listed.damage !== undefined) failed = true
+    if (listed instanceof Error) {
+      tellSkipped(context, partition, listed)
+      continue
+    }
     if (listed.damage !== undefined) {
       stdout.flush()
       stderr.line(`${partition.topic}-${partition.partition}: ${listed.damage}; see tkafka repair`)
@@ -144,7 +150,6 @@ async function listOffsets(
     else if (listed.offset !== undefined)
       stdout.line(`${partition.topic}:${partition.partition}:${listed.offset}`)
   }
-  progress?.stop()
   machine?.end(!failed)
   if (table !== undefined) {
     const { printTable } = await import('../cli/table.ts')
@@ -165,23 +170,12 @@ function offsetRow(
   }
 }
 
-async function offsetOf(
-  { stdout, stderr }: Context,
-  admin: Admin,
-  partition: TopicPartition,
-  spec: OffsetSpec,
-) {
-  try {
-    return await admin.listOffset(partition, spec)
-  } catch (error) {
-    const refused = systemErrorText(error)
-    if (!(error instanceof KafkaError) && refused === undefined) throw error
-    stdout.flush()
-    const key = topicPartitionKey(partition.topic, partition.partition)
-    const why = refused ?? exceptionText(error as KafkaError)
-    stderr.line(`Skip getting offsets for topic-partition ${key} due to error: ${why}`)
-    return 'failed'
-  }
+function tellSkipped({ stdout, stderr }: Context, { topic, partition }: TopicPartition, error: Error): void {
+  stdout.flush()
+  const why = systemErrorText(error) ?? exceptionText(error)
+  stderr.line(
+    `Skip getting offsets for topic-partition ${topicPartitionKey(topic, partition)} due to error: ${why}`,
+  )
 }
 
 /** The genuine tool sorts by `topic-partition` as text: 10 comes before 2. */

@@ -15,6 +15,17 @@ export interface ListedOffset {
 
 export interface OffsetAdmin {
   listOffset(partition: TopicPartition, spec: OffsetSpec, isolation?: IsolationLevel): Promise<ListedOffset>
+  /** The same of many at once, in the order asked; what fails for one partition is its error. `done`: how many are found. */
+  listOffsets(
+    partitions: readonly TopicPartition[],
+    spec: OffsetSpec,
+    isolation?: IsolationLevel,
+    done?: (count: number) => void,
+  ): Promise<(ListedOffset | Error)[]>
   /** Moves the log start offset up; -1 is the end. Returns the new low watermark. */
   deleteRecords(partition: TopicPartition, beforeOffset: number): Promise<number>
+  /** The same of many at once, in the order asked. */
+  deleteRecordsOf(
+    partitions: readonly (TopicPartition & { readonly beforeOffset: number })[],
+  ): Promise<(number | Error)[]>
 }

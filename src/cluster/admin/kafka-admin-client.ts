@@ -27,6 +27,7 @@ function rowsOf(client: ClusterClient): Rows {
   const topics = async () => new (await import('./topic-admin.ts')).ClusterTopics(client)
   const configs = async () => new (await import('./config-admin.ts')).ClusterConfigs(client)
   const quotas = async () => new (await import('./quota-admin.ts')).ClusterQuotas(client)
+  const offsets = async () => new (await import('./offset-admin.ts')).ClusterOffsets(client)
   const later = notYet
   return {
     createTopic: topics,
@@ -44,8 +45,10 @@ function rowsOf(client: ClusterClient): Rows {
     alterClientQuotas: quotas,
     describeUserScramCredentials: quotas,
     alterUserScramCredentials: quotas,
-    listOffset: later('offsets'),
-    deleteRecords: later('deleting records'),
+    listOffset: offsets,
+    listOffsets: offsets,
+    deleteRecords: offsets,
+    deleteRecordsOf: offsets,
     listGroups: later('groups'),
     describeConsumerGroup: later('groups'),
     listConsumerGroupOffsets: later('groups'),

@@ -50,6 +50,29 @@ export class LocalOffsets implements OffsetAdmin {
     }
   }
 
+  async listOffsets(
+    partitions: readonly TopicPartition[],
+    spec: OffsetSpec,
+    isolation?: IsolationLevel,
+    done?: (count: number) => void,
+  ): Promise<(ListedOffset | Error)[]> {
+    const listed: (ListedOffset | Error)[] = []
+    for (const partition of partitions) {
+      listed.push(await this.listOffset(partition, spec, isolation).catch(ofThePartition))
+      done?.(listed.length)
+    }
+    return listed
+  }
+
+  async deleteRecordsOf(
+    partitions: readonly (TopicPartition & { readonly beforeOffset: number })[],
+  ): Promise<(number | Error)[]> {
+    const deleted: (number | Error)[] = []
+    for (const { beforeOffset, ...partition } of partitions)
+      deleted.push(await this.deleteRecords(partition, beforeOffset).catch(ofThePartition))
+    return deleted
+  }
+
   /** Throws OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION where records may only be compacted away. */
   async deleteRecords({ topic, partition }: TopicPartition, beforeOffset: number): Promise<number> {
     return this.#directory.session(async () => {
@@ -67,6 +90,12 @@ export class LocalOffsets implements OffsetAdmin {
       }
     })
   }
+}
+
+/** What Kafka or the disk refuses for one partition does not keep the others from their turn. */
+function ofThePartition(error: unknown): Error {
+  if (error instanceof KafkaError || systemErrorText(error) !== undefined) return error as Error
+  throw error
 }
 
 /** What the disk refuses for one partition is that partition's error, so that the others get their turn. */
