@@ -114,6 +114,7 @@ const ADMIN: Methods = {
   deleteRecordsOf: { partitions: list(shape({ topic: nameOf, partition: count, beforeOffset: whole })) },
   describeUserScramCredentials: { users: optional(names) },
   describeConsumerGroup: { groupId: text },
+  describeConsumerGroups: { groupIds: list(text) },
   listConsumerGroupOffsets: { groupId: text },
   alterConsumerGroupOffsets: { groupId: text, offsets: groupOffsets },
   deleteConsumerGroup: { groupId: text },

@@ -4,6 +4,7 @@ import { defineCommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFormat } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
+import type { BrokerDescription } from '../client/admin/cluster-admin.ts'
 import type { GroupDescription, GroupListing } from '../client/admin/group-admin.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { javaHashOrder, javaStringHash } from '../java/java-hash.ts'
@@ -209,7 +210,10 @@ async function describe(context: Context, admin: Admin, groupIds: readonly strin
   const tables = await import('./group-tools/tables.ts')
   const verbose = options.has('verbose')
   const groups: GroupDescription[] = []
-  for (const groupId of [...new Set(groupIds)].sort()) groups.push(await admin.describeConsumerGroup(groupId))
+  for (const group of await admin.describeConsumerGroups([...new Set(groupIds)].sort())) {
+    if (group instanceof Error) throw group
+    groups.push(group)
+  }
   const output = options.has('output') ? await import('./group-tools/rows.ts') : undefined
   const machine =
     output &&
@@ -220,7 +224,6 @@ async function describe(context: Context, admin: Admin, groupIds: readonly strin
   const bold = stdout.isTerminal
     ? (await import('../cli/colour.ts')).boldHead(stdout, context.env)
     : (table: string) => table
-  const coordinator = options.has('state') ? await coordinatorText(admin) : ''
   const problems = new Set<string>()
   for (const group of groups) {
     tellOfState(context, group)
@@ -229,8 +232,10 @@ async function describe(context: Context, admin: Admin, groupIds: readonly strin
       else if (options.has('state')) await output.writeState(machine, admin, group)
       else output.writeOffsets(machine, group.groupId, await partitionRows(admin, group, problems))
     } else if (options.has('members')) stdout.write(bold(tables.membersTable(group, verbose)))
-    else if (options.has('state')) stdout.write(bold(tables.stateTable(group, coordinator, verbose)))
-    else {
+    else if (options.has('state')) {
+      const coordinator = coordinatorText(await tables.coordinatorOf(admin, group))
+      stdout.write(bold(tables.stateTable(group, coordinator, verbose)))
+    } else {
       const rows = await partitionRows(admin, group, problems)
       if (rows.length > 0) stdout.write(bold(tables.offsetsTable(group.groupId, rows, verbose)))
     }
@@ -249,9 +254,7 @@ function tellOfState({ stdout, stderr }: Context, { groupId, state }: GroupDescr
   } else if (state !== 'Stable') stderr.line(`\nWarning: Consumer group '${groupId}' is rebalancing.`)
 }
 
-async function coordinatorText(admin: Admin): Promise<string> {
-  const { brokers, controller } = await admin.describeCluster()
-  const broker = brokers.find(({ id }) => id === controller) ?? brokers[0]
+function coordinatorText(broker: BrokerDescription | undefined): string {
   return broker === undefined ? '-' : `${broker.host}:${broker.port}  (${broker.id})`
 }
 

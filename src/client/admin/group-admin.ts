@@ -1,6 +1,7 @@
 /** The part of Admin that lists, describes, changes and deletes groups and their committed offsets. */
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { OffsetAndMetadata } from '../types.ts'
+import type { BrokerDescription } from './cluster-admin.ts'
 
 export type GroupState =
   | 'Stable'
@@ -10,6 +11,7 @@ export type GroupState =
   | 'CompletingRebalance'
   | 'Assigning'
   | 'Reconciling'
+  | 'NotReady'
 export interface GroupListing {
   readonly groupId: string
   readonly type: 'Classic' | 'Consumer' | 'Share' | 'Streams'
@@ -24,6 +26,11 @@ export interface MemberDescription {
   /** As Kafka prints it: `/127.0.0.1`. */
   readonly host: string
   readonly assignment: readonly TopicPartition[]
+  /** Only of groups of the newer protocol, as their coordinator knows them. */
+  readonly memberEpoch?: number | undefined
+  readonly targetAssignment?: readonly TopicPartition[]
+  /** Of such a group: whether this member uses the newer protocol; undefined where the broker does not tell. */
+  readonly upgraded?: boolean | undefined
 }
 
 export interface GroupDescription {
@@ -32,6 +39,11 @@ export interface GroupDescription {
   readonly state: GroupState
   readonly partitionAssignor: string
   readonly members: readonly MemberDescription[]
+  /** Only of groups of the newer protocol, as their coordinator knows them. */
+  readonly groupEpoch?: number
+  readonly targetAssignmentEpoch?: number
+  /** undefined: no broker coordinates it. */
+  readonly coordinator?: BrokerDescription | undefined
 }
 
 export interface GroupAdmin {
@@ -39,6 +51,8 @@ export interface GroupAdmin {
   listGroups(): Promise<GroupListing[]>
   /** Throws GROUP_ID_NOT_FOUND `Group x not found.` */
   describeConsumerGroup(groupId: string): Promise<GroupDescription>
+  /** The same of many at once, in the order asked; the error of one is its own. */
+  describeConsumerGroups(groupIds: readonly string[]): Promise<(GroupDescription | Error)[]>
   listConsumerGroupOffsets(
     groupId: string,
   ): Promise<Map<string, { partition: TopicPartition; offset: OffsetAndMetadata }>>

@@ -28,6 +28,7 @@ function rowsOf(client: ClusterClient): Rows {
   const configs = async () => new (await import('./config-admin.ts')).ClusterConfigs(client)
   const quotas = async () => new (await import('./quota-admin.ts')).ClusterQuotas(client)
   const offsets = async () => new (await import('./offset-admin.ts')).ClusterOffsets(client)
+  const groups = async () => new (await import('./group-admin.ts')).ClusterGroups(client)
   const later = notYet
   return {
     createTopic: topics,
@@ -49,12 +50,13 @@ function rowsOf(client: ClusterClient): Rows {
     listOffsets: offsets,
     deleteRecords: offsets,
     deleteRecordsOf: offsets,
-    listGroups: later('groups'),
-    describeConsumerGroup: later('groups'),
-    listConsumerGroupOffsets: later('groups'),
-    alterConsumerGroupOffsets: later('groups'),
-    deleteConsumerGroup: later('groups'),
-    deleteConsumerGroupOffsets: later('groups'),
+    listGroups: groups,
+    describeConsumerGroup: groups,
+    describeConsumerGroups: groups,
+    listConsumerGroupOffsets: groups,
+    alterConsumerGroupOffsets: groups,
+    deleteConsumerGroup: groups,
+    deleteConsumerGroupOffsets: groups,
     describeCluster: later('its nodes'),
     describeFeatures: later('features'),
     describeLogDirs: later('log directories'),

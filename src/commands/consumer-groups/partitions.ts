@@ -8,16 +8,28 @@ import { comparePartitions, type TopicPartition, topicPartitionKey } from '../..
 /** Members with most partitions first, then what nobody reads. */
 export async function partitionRows(admin: Admin, group: GroupDescription, problems: Set<string>) {
   const committed = await admin.listConsumerGroupOffsets(group.groupId)
-  const known = new Map((await admin.listTopics()).map(({ name }) => [name, true]))
+  const readers: { tp: TopicPartition; consumerId: string; host: string; clientId: string }[] = []
   const assigned = new Set<string>()
-  const describePartition = async (
-    tp: TopicPartition,
-    consumerId: string,
-    host: string,
-    clientId: string,
-  ) => {
+  const members = group.members
+    .filter((member) => member.assignment.length > 0)
+    .sort((a, b) => b.assignment.length - a.assignment.length)
+  for (const { assignment, memberId: consumerId, host, clientId } of members) {
+    for (const tp of [...assignment].sort(comparePartitions)) {
+      assigned.add(topicPartitionKey(tp.topic, tp.partition))
+      readers.push({ tp, consumerId, host, clientId })
+    }
+  }
+  const rest = [...committed].filter(([key]) => !assigned.has(key)).map(([, { partition }]) => partition)
+  for (const tp of rest.sort(comparePartitions))
+    readers.push({ tp, consumerId: '-', host: '-', clientId: '-' })
+  const ends = await endOffsets(
+    admin,
+    readers.map(({ tp }) => tp),
+    problems,
+  )
+  return readers.map(({ tp, ...reader }, i) => {
     const offset = committed.get(topicPartitionKey(tp.topic, tp.partition))?.offset
-    const logEndOffset = known.has(tp.topic) ? await endOffset(admin, tp, problems) : undefined
+    const logEndOffset = ends[i]
     // The commits were read first: a log only grows.
     if (offset !== undefined && logEndOffset !== undefined && offset.offset > logEndOffset) {
       problems.add(
@@ -25,44 +37,35 @@ export async function partitionRows(admin: Admin, group: GroupDescription, probl
           'records at its end are missing; see tkafka repair',
       )
     }
-    return { ...tp, committed: offset, logEndOffset, consumerId, host, clientId }
-  }
-  const rows = []
-  const members = group.members
-    .filter((member) => member.assignment.length > 0)
-    .sort((a, b) => b.assignment.length - a.assignment.length)
-  for (const { assignment, memberId, host, clientId } of members) {
-    for (const tp of [...assignment].sort(comparePartitions)) {
-      assigned.add(topicPartitionKey(tp.topic, tp.partition))
-      rows.push(await describePartition(tp, memberId, host, clientId))
-    }
-  }
-  const rest = [...committed].filter(([key]) => !assigned.has(key)).map(([, { partition }]) => partition)
-  for (const tp of rest.sort(comparePartitions)) rows.push(await describePartition(tp, '-', '-', '-'))
-  return rows
+    return { ...tp, committed: offset, logEndOffset, ...reader }
+  })
 }
 
 /**
  * A line goes to `problems` for damage at a log's end, where the lag is counted from where the log ended as far as is known, and
  * for a partition that other nodes keep, whose end is not known here.
  */
-async function endOffset(
+async function endOffsets(
   admin: Admin,
-  partition: TopicPartition,
+  partitions: readonly TopicPartition[],
   problems: Set<string>,
-): Promise<number | undefined> {
-  try {
-    const { offset, damage } = await admin.listOffset(partition, 'latest')
-    if (damage !== undefined) {
-      problems.add(`${partition.topic}-${partition.partition}: ${damage}; see tkafka repair`)
+): Promise<(number | undefined)[]> {
+  if (partitions.length === 0) return []
+  const topics = new Set((await admin.listTopics()).map(({ name }) => name))
+  const known = partitions.filter(({ topic }) => topics.has(topic))
+  const listed = await admin.listOffsets(known, 'latest')
+  const ends = new Map<TopicPartition, number | undefined>()
+  for (const [i, answer] of listed.entries()) {
+    if (!(answer instanceof Error)) {
+      const { offset, damage } = answer
+      const { topic, partition } = known[i]
+      if (damage !== undefined) problems.add(`${topic}-${partition}: ${damage}; see tkafka repair`)
+      ends.set(known[i], offset)
+    } else if (!(answer instanceof KafkaError)) throw answer
+    else if (answer.code !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+      if (answer.code !== 'KAFKA_STORAGE_ERROR') throw answer
+      problems.add(answer.message)
     }
-    return offset
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error
-    if (error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') {
-      if (error.code !== 'KAFKA_STORAGE_ERROR') throw error
-      problems.add(error.message)
-    }
-    return undefined
   }
+  return partitions.map((one) => ends.get(one))
 }

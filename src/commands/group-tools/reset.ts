@@ -177,14 +177,24 @@ class GroupReset {
     )
   }
 
-  private async endOf(partition: TopicPartition, spec: OffsetSpec): Promise<number> {
-    return (await this.admin.listOffset(partition, spec)).offset ?? 0
+  /** undefined: no record answers. Throws what fails first. */
+  private async offsets(
+    partitions: readonly TopicPartition[],
+    spec: OffsetSpec,
+  ): Promise<(number | undefined)[]> {
+    const asked = partitions.map(({ topic, partition }) => ({ topic, partition }))
+    return (await this.admin.listOffsets(asked, spec)).map((listed) => {
+      if (listed instanceof Error) throw listed
+      return listed.offset
+    })
   }
 
-  private listed(partitions: readonly TopicPartition[], spec: 'earliest' | 'latest'): Promise<Requested[]> {
-    return Promise.all(
-      partitions.map(async (partition) => ({ ...partition, offset: await this.endOf(partition, spec) })),
-    )
+  private async listed(
+    partitions: readonly TopicPartition[],
+    spec: 'earliest' | 'latest',
+  ): Promise<Requested[]> {
+    const offsets = await this.offsets(partitions, spec)
+    return partitions.map((partition, i) => ({ ...partition, offset: offsets[i] ?? 0 }))
   }
 
   private async shifted(partitions: readonly TopicPartition[], by: number): Promise<Requested[]> {
@@ -205,13 +215,13 @@ class GroupReset {
   private async atTime(partitions: readonly TopicPartition[], timestamp: number): Promise<Requested[]> {
     // To a broker that is a word that it does not know.
     if (timestamp < 0 && partitions.length > 0) throw new KafkaError('UNSUPPORTED_VERSION')
-    const result: Requested[] = []
-    const empty: TopicPartition[] = []
-    for (const partition of partitions) {
-      const found = await this.admin.listOffset(partition, timestamp)
-      if (found.offset === undefined) empty.push(partition)
-      result.push({ ...partition, offset: found.offset ?? (await this.endOf(partition, 'latest')) })
-    }
+    const found = await this.offsets(partitions, timestamp)
+    const empty = partitions.filter((_, i) => found[i] === undefined)
+    const ends = (await this.listed(empty, 'latest')).values()
+    const result = partitions.map((partition, i) => {
+      const offset = found[i]
+      return offset === undefined ? (ends.next().value as Requested) : { ...partition, offset }
+    })
     for (const { topic, partition } of javaHashOrder(empty, (one) =>
       javaPartitionHash(one.topic, one.partition),
     )) {
@@ -224,14 +234,17 @@ class GroupReset {
 
   private async toCurrent(partitions: readonly TopicPartition[]): Promise<Requested[]> {
     const committed = await this.admin.listConsumerGroupOffsets(this.groupId)
-    return Promise.all(
-      partitions.map(async (partition) => ({
-        ...partition,
-        offset:
-          committed.get(topicPartitionKey(partition.topic, partition.partition))?.offset.offset ??
-          (await this.endOf(partition, 'latest')),
-      })),
+    const current = ({ topic, partition }: TopicPartition) =>
+      committed.get(topicPartitionKey(topic, partition))?.offset.offset
+    const ends = await this.listed(
+      partitions.filter((partition) => current(partition) === undefined),
+      'latest',
     )
+    const rest = ends.values()
+    return partitions.map((partition) => {
+      const offset = current(partition)
+      return offset === undefined ? (rest.next().value as Requested) : { ...partition, offset }
+    })
   }
 
   private async fromFile(file: string): Promise<Requested[] | undefined> {
@@ -260,16 +273,14 @@ class GroupReset {
     return this.clamp(planned)
   }
 
-  private clamp(requested: readonly Requested[]): Promise<Requested[]> {
-    return Promise.all(
-      requested.map(async ({ topic, partition, offset }) => {
-        const end = await this.endOf({ topic, partition }, 'latest')
-        const start = await this.endOf({ topic, partition }, 'earliest')
-        const clamped = Math.min(Math.max(offset, start), end)
-        if (clamped !== offset) this.warnOfClamping(topicPartitionKey(topic, partition), offset, clamped)
-        return { topic, partition, offset: clamped }
-      }),
-    )
+  private async clamp(requested: readonly Requested[]): Promise<Requested[]> {
+    const ends = await this.offsets(requested, 'latest')
+    const starts = await this.offsets(requested, 'earliest')
+    return requested.map(({ topic, partition, offset }, i) => {
+      const clamped = Math.min(Math.max(offset, starts[i] ?? 0), ends[i] ?? 0)
+      if (clamped !== offset) this.warnOfClamping(topicPartitionKey(topic, partition), offset, clamped)
+      return { topic, partition, offset: clamped }
+    })
   }
 
   /** Kafka says it on standard output, which belongs to the rows when a program reads them. */

@@ -4,7 +4,7 @@ import type { Admin } from '../../client/admin/admin.ts'
 import type { GroupDescription, GroupListing } from '../../client/admin/group-admin.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { ResetPlan } from './reset-plan.ts'
-import type { PartitionRow } from './tables.ts'
+import { coordinatorOf, type PartitionRow } from './tables.ts'
 
 export const GROUP_SHAPE: RowShape = { kind: 'group', columns: ['group', 'type', 'state', 'protocol'] }
 
@@ -93,10 +93,10 @@ export function writeMembers(machine: MachineOutput, { groupId, members }: Group
 export async function writeState(
   machine: MachineOutput,
   admin: Admin,
-  { groupId, type, state, partitionAssignor, members }: GroupDescription,
+  group: GroupDescription,
 ): Promise<void> {
-  const { brokers, controller } = await admin.describeCluster()
-  const broker = brokers.find(({ id }) => id === controller) ?? brokers[0]
+  const { groupId, type, state, partitionAssignor, members } = group
+  const broker = await coordinatorOf(admin, group)
   machine.row({
     group: groupId,
     type,

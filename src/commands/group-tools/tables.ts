@@ -1,5 +1,7 @@
 /** The tables of consumer-groups, with the genuine tool's columns. Each begins with an empty line. */
-import type { GroupDescription, GroupListing } from '../../client/admin/group-admin.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { BrokerDescription } from '../../client/admin/cluster-admin.ts'
+import type { GroupDescription, GroupListing, MemberDescription } from '../../client/admin/group-admin.ts'
 import type { OffsetAndMetadata } from '../../client/types.ts'
 import { exceptionText } from '../../errors.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
@@ -101,9 +103,16 @@ export function offsetsTable(group: string, rows: readonly PartitionRow[], verbo
     .join('')}`
 }
 
-export function membersTable({ groupId, members }: GroupDescription, verbose: boolean): string {
+export function membersTable(
+  { groupId, members, targetAssignmentEpoch }: GroupDescription,
+  verbose: boolean,
+): string {
   const withInstance = members.some((member) => member.groupInstanceId !== undefined)
   const assignments = members.map((member) => assignmentText(member.assignment))
+  const targets = members.map((member) => assignmentText(member.targetAssignment ?? []))
+  // Where members of both protocols are in one group.
+  const withUpgraded =
+    members.some((member) => member.upgraded === true) && members.some((member) => member.upgraded === false)
   const widths = [
     members.length === 0 ? 15 : widest(15, [groupId]),
     widest(
@@ -127,7 +136,7 @@ export function membersTable({ groupId, members }: GroupDescription, verbose: bo
       members.map((member) => member.clientId),
     ),
     15,
-    ...(verbose ? [15, widest(20, assignments), 15, 20] : []),
+    ...(verbose ? [15, widest(20, assignments), 15, widest(20, targets), ...(withUpgraded ? [15] : [])] : []),
   ]
   const header = [
     'GROUP',
@@ -137,7 +146,20 @@ export function membersTable({ groupId, members }: GroupDescription, verbose: bo
     'CLIENT-ID',
     '#PARTITIONS',
   ]
-  const details = ['CURRENT-EPOCH', 'CURRENT-ASSIGNMENT', 'TARGET-EPOCH', 'TARGET-ASSIGNMENT']
+  const details = [
+    'CURRENT-EPOCH',
+    'CURRENT-ASSIGNMENT',
+    'TARGET-EPOCH',
+    'TARGET-ASSIGNMENT',
+    ...(withUpgraded ? ['UPGRADED'] : []),
+  ]
+  const detailsOf = (member: MemberDescription, i: number) => [
+    member.memberEpoch ?? MISSING,
+    assignments[i],
+    targetAssignmentEpoch ?? MISSING,
+    targets[i],
+    ...(withUpgraded ? [String(member.upgraded ?? MISSING)] : []),
+  ]
   const rows = members.map((member, i) =>
     row(widths, [
       groupId,
@@ -146,7 +168,7 @@ export function membersTable({ groupId, members }: GroupDescription, verbose: bo
       member.host,
       member.clientId,
       member.assignment.length,
-      ...(verbose ? [MISSING, assignments[i] as string, MISSING, MISSING] : []),
+      ...(verbose ? detailsOf(member, i) : []),
     ]),
   )
   return `\n${row(widths, [...header, ...(verbose ? details : [])])}${rows.join('')}`
@@ -159,6 +181,16 @@ function assignmentText(partitions: readonly TopicPartition[]): string {
     byTopic.set(topic, [...(byTopic.get(topic) ?? []), partition])
   const parts = [...byTopic].map(([topic, numbers]) => `${topic}:${numbers.sort((a, b) => a - b).join(',')}`)
   return parts.length === 0 ? MISSING : parts.sort().join(';')
+}
+
+/** The broker that keeps a group; for a directory its own node, as a broker on it would be. */
+export async function coordinatorOf(
+  admin: Admin,
+  group: GroupDescription,
+): Promise<BrokerDescription | undefined> {
+  if (group.coordinator !== undefined) return group.coordinator
+  const { brokers, controller } = await admin.describeCluster()
+  return brokers.find(({ id }) => id === controller) ?? brokers[0]
 }
 
 export function stateTable(group: GroupDescription, coordinator: string, verbose: boolean): string {
@@ -178,7 +210,7 @@ export function stateTable(group: GroupDescription, coordinator: string, verbose
     ...(verbose ? ['GROUP-EPOCH', 'TARGET-ASSIGNMENT-EPOCH'] : []),
     '#MEMBERS',
   ]
-  const epochs = verbose ? [MISSING, MISSING] : []
+  const epochs = verbose ? [group.groupEpoch ?? MISSING, group.targetAssignmentEpoch ?? MISSING] : []
   return `\n${row(widths, header)}${row(widths, [group.groupId, coordinator, group.partitionAssignor || MISSING, group.state, ...epochs, group.members.length])}`
 }
 

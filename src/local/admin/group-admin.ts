@@ -77,6 +77,19 @@ export class LocalGroups implements GroupAdmin {
     }
   }
 
+  async describeConsumerGroups(groupIds: readonly string[]): Promise<(GroupDescription | Error)[]> {
+    const described: (GroupDescription | Error)[] = []
+    for (const groupId of groupIds) {
+      described.push(
+        await this.describeConsumerGroup(groupId).catch((error: unknown) => {
+          if (error instanceof KafkaError) return error
+          throw error
+        }),
+      )
+    }
+    return described
+  }
+
   async listConsumerGroupOffsets(
     groupId: string,
   ): Promise<Map<string, { partition: TopicPartition; offset: OffsetAndMetadata }>> {
