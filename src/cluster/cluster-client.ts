@@ -131,8 +131,44 @@ export class ClusterClient {
   }
 
   async brokers(): Promise<ReadonlyMap<number, BrokerNode>> {
-    if (this.#brokers.size === 0) await this.metadata([])
+    if (this.#brokers.size === 0) await this.#refresh()
     return this.#brokers
+  }
+
+  /** The nodes that the bootstrap addresses are of: brokers, or controllers, which answer no metadata request. */
+  async describeNodes(
+    includeFenced = false,
+  ): Promise<{ clusterId: string; controllerId: number; nodes: (BrokerNode & { fenced: boolean })[] }> {
+    const { toControllers } = this.settings
+    const connection = await this.anyBroker()
+    if (connection.versionOf(DESCRIBE_CLUSTER_REQUEST) < 0) {
+      const { clusterId, controllerId, brokers } = await this.metadata([])
+      return {
+        clusterId,
+        controllerId,
+        nodes: [...brokers.values()].map((node) => ({ ...node, fenced: false })),
+      }
+    }
+    const answer = await connection.ask(DESCRIBE_CLUSTER_REQUEST, DESCRIBE_CLUSTER_RESPONSE, {
+      includeClusterAuthorizedOperations: false,
+      ...(toControllers ? { endpointType: CONTROLLERS } : {}),
+      ...(includeFenced ? { includeFencedBrokers: true } : {}),
+    })
+    const nodes = answer.brokers.map(({ brokerId, host, port, rack, isFenced }) => ({
+      id: brokerId,
+      host,
+      port,
+      rack: rack ?? undefined,
+      fenced: isFenced ?? false,
+    }))
+    const serving = nodes.filter(({ fenced }) => !fenced)
+    if (serving.length > 0) this.#brokers = new Map(serving.map((node) => [node.id, node]))
+    this.#controllerId = answer.controllerId
+    return { clusterId: answer.clusterId, controllerId: answer.controllerId, nodes }
+  }
+
+  async #refresh(): Promise<void> {
+    await (this.settings.toControllers ? this.describeNodes() : this.metadata([]))
   }
 
   /** Some broker that answers: one that is connected already, else the first that can be. */
@@ -162,7 +198,7 @@ export class ClusterClient {
   async broker(id: number, lane = ''): Promise<BrokerConnection> {
     let node = this.#brokers.get(id)
     if (node === undefined) {
-      await this.metadata([])
+      await this.#refresh()
       node = this.#brokers.get(id)
     }
     if (node === undefined)
@@ -176,21 +212,8 @@ export class ClusterClient {
 
   /** The broker that takes what only the controller may change. */
   async controller(): Promise<BrokerConnection> {
-    if (this.settings.toControllers) return this.#activeController()
-    if (this.#controllerId < 0) await this.metadata([])
+    if (this.#controllerId < 0) await this.#refresh()
     return this.#controllerId < 0 ? this.anyBroker() : this.broker(this.#controllerId)
-  }
-
-  /** The quorum's leader, which a controller names. */
-  async #activeController(): Promise<BrokerConnection> {
-    const connection = await this.anyBroker()
-    const answer = await connection.ask(DESCRIBE_CLUSTER_REQUEST, DESCRIBE_CLUSTER_RESPONSE, {
-      includeClusterAuthorizedOperations: false,
-      endpointType: CONTROLLERS,
-    })
-    const leader = answer.brokers.find(({ brokerId }) => brokerId === answer.controllerId)
-    if (leader === undefined) throw new KafkaError('NOT_CONTROLLER')
-    return this.#connect(leader)
   }
 
   /** Forgets what was known: the next call asks anew. */

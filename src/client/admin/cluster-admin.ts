@@ -4,9 +4,18 @@ export interface BrokerDescription {
   readonly host: string
   readonly port: number
   readonly rack: string | undefined
+  /** Registered, and not serving now. */
+  readonly fenced?: boolean
+}
+
+export interface ClusterDescription {
+  readonly clusterId: string
+  readonly controller: number
+  readonly brokers: BrokerDescription[]
 }
 
 export interface ClusterAdmin {
-  describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }>
+  /** A directory tells every broker that is registered in it, a cluster those that serve, unless asked for the others, too. */
+  describeCluster(options?: { readonly includeFenced?: boolean }): Promise<ClusterDescription>
   describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>>
 }

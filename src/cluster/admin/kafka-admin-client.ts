@@ -29,6 +29,8 @@ function rowsOf(client: ClusterClient): Rows {
   const quotas = async () => new (await import('./quota-admin.ts')).ClusterQuotas(client)
   const offsets = async () => new (await import('./offset-admin.ts')).ClusterOffsets(client)
   const groups = async () => new (await import('./group-admin.ts')).ClusterGroups(client)
+  const nodes = async () => new (await import('./cluster-admin.ts')).ClusterNodes(client)
+  const node = async () => new (await import('./node-admin.ts')).ClusterNodeAdmin(client)
   const later = notYet
   return {
     createTopic: topics,
@@ -57,14 +59,18 @@ function rowsOf(client: ClusterClient): Rows {
     alterConsumerGroupOffsets: groups,
     deleteConsumerGroup: groups,
     deleteConsumerGroupOffsets: groups,
-    describeCluster: later('its nodes'),
-    describeFeatures: later('features'),
-    describeLogDirs: later('log directories'),
-    updateFeatures: later('features'),
-    clusterId: later('its id'),
-    describeMetadataQuorum: later('its quorum'),
-    featuresEpoch: later('features'),
-    unregisterBroker: later('unregistering'),
+    describeCluster: nodes,
+    describeFeatures: nodes,
+    describeLogDirs: node,
+    describeApiVersions: node,
+    updateFeatures: node,
+    clusterId: node,
+    describeMetadataQuorum: node,
+    featuresEpoch: node,
+    unregisterBroker: node,
+    unregisterController: node,
+    addRaftVoter: node,
+    removeRaftVoter: node,
     describeAcls: later('ACLs'),
     createAcls: later('ACLs'),
     deleteAcls: later('ACLs'),

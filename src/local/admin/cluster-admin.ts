@@ -1,5 +1,5 @@
 /** The cluster part of Admin, on a data directory. */
-import type { BrokerDescription, ClusterAdmin } from '../../client/admin/cluster-admin.ts'
+import type { ClusterAdmin, ClusterDescription } from '../../client/admin/cluster-admin.ts'
 import {
   defaultFeatureLevel,
   FEATURES,
@@ -31,7 +31,7 @@ export class LocalCluster implements ClusterAdmin {
     this.#address = address
   }
 
-  async describeCluster(): Promise<{ clusterId: string; controller: number; brokers: BrokerDescription[] }> {
+  async describeCluster(): Promise<ClusterDescription> {
     const image = this.#directory.image()
     const [, host, port] = /^(.*):(\d+)$/.exec(this.#address ?? '') ?? []
     const own = (id: number, given: string | undefined) => (id === image.nodeId ? given : undefined)

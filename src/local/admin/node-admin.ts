@@ -7,6 +7,7 @@ import type {
   FeatureUpdate,
   LogDirDescription,
   NodeAdmin,
+  NodeApiVersions,
   QuorumInfo,
   QuorumReplica,
   ReplicaInfo,
@@ -54,7 +55,16 @@ export class LocalNode implements NodeAdmin {
         found.get(dirname(folder))?.push({ topic: name, partition, size, offsetLag: 0, isFuture: false })
       }
     }
-    return [...found].map(([logDir, replicas]) => ({ logDir, replicas }))
+    return [...found].map(([logDir, replicas]) => ({
+      broker: image.nodeId,
+      logDir,
+      error: undefined,
+      replicas,
+    }))
+  }
+
+  async describeApiVersions(): Promise<NodeApiVersions[]> {
+    return []
   }
 
   async featuresEpoch(): Promise<number> {
@@ -127,6 +137,7 @@ export class LocalNode implements NodeAdmin {
       leaderEpoch: image.epoch,
       highWatermark: image.endOffset,
       voters,
+      observers: [],
     }
   }
 
@@ -138,6 +149,25 @@ export class LocalNode implements NodeAdmin {
       `broker ${id} is registered in ${this.#directory.path}; only a running controller can unregister it (--bootstrap-server)`,
     )
   }
+
+  async unregisterController(): Promise<void> {
+    throw needsController()
+  }
+
+  async addRaftVoter(): Promise<void> {
+    throw needsController()
+  }
+
+  async removeRaftVoter(): Promise<void> {
+    throw needsController()
+  }
+}
+
+/** The voters of a quorum are changed by its leader. */
+function needsController(): TerseError {
+  return new TerseError(
+    'the voters of a quorum are changed by its running leader; a data directory has none (--bootstrap-server)',
+  )
 }
 
 /** As its broker would answer: from server.properties, else what the registration says, one port up. */
