@@ -49,6 +49,7 @@ export class ClusterClient {
   /** The newest that is known of brokers and controller; topics are those of the last answer. */
   #brokers: ReadonlyMap<number, BrokerNode> = new Map()
   #controllerId = -1
+  #stale = false
   #told = false
   #closed = false
 
@@ -81,6 +82,7 @@ export class ClusterClient {
         signal: this.#options.signal,
         passing: options.passing,
         again: async (error) => {
+          this.forget()
           if (error instanceof ConnectionError && error.early) await this.#askWhatIsWanted(error.address)
           this.#tellOnce(error, deadline)
         },
@@ -197,8 +199,9 @@ export class ClusterClient {
    */
   async broker(id: number, lane = ''): Promise<BrokerConnection> {
     let node = this.#brokers.get(id)
-    if (node === undefined) {
+    if (node === undefined || this.#stale) {
       await this.#refresh()
+      this.#stale = false
       node = this.#brokers.get(id)
     }
     if (node === undefined)
@@ -216,9 +219,10 @@ export class ClusterClient {
     return this.#controllerId < 0 ? this.anyBroker() : this.broker(this.#controllerId)
   }
 
-  /** Forgets what was known: the next call asks anew. */
+  /** What was known may be old: the next call that needs it asks anew. */
   forget(): void {
     this.#controllerId = -1
+    this.#stale = true
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,6 @@
 import type { Admin } from '../client/admin/admin.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer } from '../client/producer.ts'
-import type { Clock } from '../os/clock.ts'
 import type { Os } from '../os/os.ts'
 import { systemSockets } from '../os/sockets.ts'
 import { kafkaAdminClient } from './admin/kafka-admin-client.ts'
@@ -40,12 +39,12 @@ export async function openClusterProducer(
 }
 
 export async function openClusterConsumer(
-  clock: Clock,
+  os: Pick<Os, 'clock' | 'fs'>,
   address: ClusterAddress,
   consumer: ConsumerOptions,
   options: ClusterOptions = {},
 ): Promise<Consumer> {
-  const client = await clusterClient(clock, address, consumer.config ?? {}, 'consumer', options)
+  const client = await clusterClient(os, address, consumer.config ?? {}, 'consumer', options)
   const { ClusterConsumer } = await import('./consumer/cluster-consumer.ts')
   return new ClusterConsumer(client, consumer, options.warn ?? (() => {}))
 }

@@ -3,6 +3,7 @@
 import { defineCommand, type Flag, type Subcommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
+import type { BrokerDescription } from '../client/admin/cluster-admin.ts'
 import { TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
 import { printApiVersions } from './broker-api-versions/print.ts'
@@ -81,7 +82,6 @@ const SUBCOMMANDS = [
       ...CONNECTION,
       {
         name: 'include-fenced-brokers',
-        noEffect: true,
         description:
           'Whether to include fenced brokers when listing broker endpoints. A data directory lists every broker that it knows.',
       },
@@ -114,6 +114,11 @@ export const command = defineCommand({
         'Option --config has been deprecated and will be removed in a future version. Use --command-config instead.',
       )
     }
+    if (options.has('include-fenced-brokers') && options.has('bootstrap-controller')) {
+      throw new TerseError(
+        'The option --include-fenced-brokers is only supported with --bootstrap-server option',
+      )
+    }
     const file = options.value('config') ?? options.value('command-config')
     if (file !== undefined && systemOs.fs.stat(file) === undefined) throw new TerseError(file)
     if (options.subcommand === 'api-versions') return await printApiVersions(context)
@@ -127,6 +132,12 @@ export const command = defineCommand({
         const id = options.int('id') ?? -1
         await admin.unregisterBroker(id)
         stdout.line(`Broker ${id} is no longer registered.`)
+        return 0
+      }
+      if (options.subcommand === 'unregister-controller') {
+        const id = options.int('id') ?? -1
+        await admin.unregisterController(id)
+        stdout.line(`Controller ${id} is no longer registered.`)
         return 0
       }
       const machine = machineOutput(context, { kind: 'cluster', columns: ['clusterId'] })
@@ -143,34 +154,44 @@ export const command = defineCommand({
 })
 
 async function listEndpoints(context: Context, admin: Admin): Promise<number> {
-  const { stdout } = context
-  const { brokers } = await admin.describeCluster()
+  const { options, stdout } = context
+  const endpointType = options.has('bootstrap-controller') ? 'controller' : 'broker'
+  const { brokers } = await admin.describeCluster({ includeFenced: options.has('include-fenced-brokers') })
+  const stateOf = ({ fenced }: BrokerDescription) => (fenced ? 'fenced' : 'unfenced')
   const machine = machineOutput(context, {
     kind: 'endpoint',
     columns: ['id', 'host', 'port', 'rack', 'state', 'endpointType'],
   })
   if (machine !== undefined) {
     await machine.all(
-      brokers.map(({ id, host, port, rack }) => ({
-        id,
-        host,
-        port,
-        rack: rack ?? null,
-        state: 'unfenced',
-        endpointType: 'broker',
+      brokers.map((broker) => ({
+        id: broker.id,
+        host: broker.host,
+        port: broker.port,
+        rack: broker.rack ?? null,
+        state: stateOf(broker),
+        endpointType,
       })),
     )
     return 0
   }
-  const width = Math.max(4, ...brokers.map(({ host }) => host.length))
-  const row = (id: string, host: string, port: string, rack: string, state: string, type: string) =>
-    stdout.line(
-      `${id.padEnd(10)} ${host.padEnd(width)} ${port.padEnd(10)} ${rack.padEnd(10)} ${state.padEnd(10)} ${type.padEnd(15)}`,
-    )
+  const widest = (least: number, texts: readonly string[]) =>
+    Math.max(least, ...texts.map(({ length }) => length))
+  const hostWidth = widest(
+    4,
+    brokers.map(({ host }) => host),
+  )
+  const racks = brokers.flatMap(({ rack }) => rack ?? [])
+  const rackWidth = racks.length === 0 ? 10 : widest(0, racks)
+  const ofBrokers = endpointType === 'broker'
+  const row = (id: string, host: string, port: string, rack: string, state: string, type: string) => {
+    const start = `${id.padEnd(10)} ${host.padEnd(hostWidth)} ${port.padEnd(10)} ${rack.padEnd(rackWidth)}`
+    stdout.line(`${start}${ofBrokers ? ` ${state.padEnd(10)}` : ''} ${type.padEnd(15)}`)
+  }
   row('ID', 'HOST', 'PORT', 'RACK', 'STATE', 'ENDPOINT_TYPE')
-  // At rest the registration is fenced; a broker that runs here is not.
-  for (const { id, host, port, rack } of brokers) {
-    row(String(id), host, String(port), rack ?? 'null', 'unfenced', 'broker')
+  for (const broker of brokers) {
+    const { id, host, port, rack } = broker
+    row(String(id), host, String(port), rack ?? 'null', stateOf(broker), endpointType)
   }
   return 0
 }

@@ -172,7 +172,7 @@ async function describe(context: Context, admin: Admin): Promise<number> {
   })
   if (machine !== undefined) {
     await machine.all(
-      [...(await admin.describeFeatures())].map(([name, { finalized, min, max }]) => ({
+      [...(await admin.describeFeatures(node))].map(([name, { finalized, min, max }]) => ({
         feature: name,
         supportedMinVersion: min,
         supportedMaxVersion: max,
@@ -183,7 +183,7 @@ async function describe(context: Context, admin: Admin): Promise<number> {
     return 0
   }
   const level = (name: string, value: number) => featureLevelText(name, value).padEnd(16)
-  for (const [name, { finalized, min, max }] of await admin.describeFeatures()) {
+  for (const [name, { finalized, min, max }] of await admin.describeFeatures(node)) {
     stdout.line(
       [
         `Feature: ${name.padEnd(41)}`,

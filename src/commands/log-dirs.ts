@@ -2,7 +2,8 @@
 import { checkRequiredArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
-import { TerseError } from '../errors.ts'
+import type { LogDirDescription, ReplicaInfo } from '../client/admin/node-admin.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
@@ -54,47 +55,53 @@ export const command = defineCommand({
           `ERROR: The given brokers do not exist from --broker-list: ${missing.join(',')}. Current existent brokers: ${brokers.join(',')}`,
         )
       }
-      const dirs = (await admin.describeLogDirs()).map(({ logDir, replicas }) => ({
-        logDir,
-        shown: replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic)),
+      const queried = asked.size === 0 ? brokers : [...asked]
+      const dirs = (await admin.describeLogDirs(queried)).map((dir) => ({
+        ...dir,
+        shown: dir.replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic)),
       }))
       const machine = machineOutput(context, LOG_DIR_SHAPE)
       if (machine !== undefined) {
-        const { controller } = await admin.describeCluster()
         await machine.all(
-          dirs.flatMap(({ logDir, shown }) => shown.map((one) => ({ broker: controller, logDir, ...one }))),
+          dirs.flatMap(({ broker, logDir, shown }) => shown.map((one) => ({ broker, logDir, ...one }))),
         )
         return 0
       }
       if (stderr.isTerminal && topics.size > 0)
         await (await import('./hints/near-name-hint.ts')).hintNearNames(context)
       stdout.line('Querying brokers for log directories information')
-      const logDirs = dirs.map(({ logDir, shown }) => ({
-        partitions: javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
-          ({ topic, partition, size, offsetLag, isFuture }) => ({
-            partition: `${topic}-${partition}`,
-            size,
-            offsetLag,
-            isFuture,
-          }),
-        ),
-        error: null,
-        logDir,
+      stdout.line(`Received log directory information from brokers ${queried.join(',')}`)
+      const described = queried.map((broker) => ({
+        broker,
+        logDirs: dirs.filter((dir) => dir.broker === broker).map(logDirText),
       }))
-      const broker = (await admin.describeCluster()).controller
-      stdout.line(`Received log directory information from brokers ${broker}`)
-      stdout.line(
-        JSON.stringify({
-          brokers: [{ broker, logDirs }],
-          version: 1,
-        }),
-      )
+      stdout.line(JSON.stringify({ brokers: described, version: 1 }))
       return 0
     } finally {
       await admin.close()
     }
   },
 })
+
+interface ShownDir extends LogDirDescription {
+  readonly shown: readonly ReplicaInfo[]
+}
+
+function logDirText({ logDir, shown, error }: ShownDir) {
+  const partitions = javaHashOrder(shown, (one) => javaPartitionHash(one.topic, one.partition)).map(
+    ({ topic, partition, size, offsetLag, isFuture }) => ({
+      partition: `${topic}-${partition}`,
+      size,
+      offsetLag,
+      isFuture,
+    }),
+  )
+  return { partitions, error: error === undefined ? null : exceptionName(error), logDir }
+}
+
+function exceptionName(error: Error): string {
+  return error instanceof KafkaError ? `org.apache.kafka.common.errors.${error.exceptionName}` : error.message
+}
 
 function words(list: string | undefined): string[] {
   return (list ?? '').split(',').filter((word) => word !== '')

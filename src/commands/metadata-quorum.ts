@@ -2,8 +2,9 @@
 
 import { defineCommand, type Flag, type Subcommand, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
-import type { QuorumInfo } from '../client/admin/node-admin.ts'
-import { TerseError } from '../errors.ts'
+import type { Admin } from '../client/admin/admin.ts'
+import type { QuorumInfo, QuorumReplica } from '../client/admin/node-admin.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import { isUuid, ZERO_UUID } from '../message/uuid.ts'
 import { propertiesFile } from './open/client-properties.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
@@ -14,8 +15,6 @@ const DRY_RUN = {
   name: 'dry-run',
   description: 'True if we should print what would be done, but not do it.',
 } as const satisfies Flag
-const NEEDS_CONTROLLER =
-  'the voters of a quorum are changed by its running leader; a data directory has none (--bootstrap-server)'
 
 const QUORUM_SHAPE = {
   kind: 'quorum',
@@ -76,6 +75,11 @@ const SUBCOMMANDS = [
         required: true,
         description: 'The directory ID of the controller to remove.',
       },
+      {
+        name: 'unregister',
+        description:
+          'If set, also unregister the controller after successfully removing it from the voter set.',
+      },
       DRY_RUN,
     ],
   },
@@ -100,8 +104,7 @@ export const command = defineCommand({
           'You must supply the configuration file of the controller you are adding when using add-controller.',
         )
       }
-      await propertiesFile(config)
-      throw new TerseError(NEEDS_CONTROLLER)
+      return addController(context, await propertiesFile(config))
     }
     if (options.has('status') && options.has('replication')) {
       throw new TerseError(
@@ -119,16 +122,11 @@ export const command = defineCommand({
       const quorum = await admin.describeMetadataQuorum()
       const machine = machineOutput(context, options.has('status') ? QUORUM_SHAPE : REPLICA_SHAPE)
       if (machine !== undefined) {
-        const { voters, ...status } = quorum
-        const rows = voters.map((voter) => ({
-          ...voter,
-          lag: quorum.highWatermark - voter.logEndOffset,
-          status: voter.id === quorum.leaderId ? 'Leader' : 'Follower',
-        }))
+        const { voters, observers: _, ...status } = quorum
         await machine.all(
           options.has('status')
-            ? [wholeRow(QUORUM_SHAPE, { ...status, voters: rows.map(({ id }) => id) })]
-            : rows.map((row) => wholeRow(REPLICA_SHAPE, row)),
+            ? [wholeRow(QUORUM_SHAPE, { ...status, voters: voters.map(({ id }) => id) })]
+            : replicasOf(quorum).map((row) => wholeRow(REPLICA_SHAPE, row)),
         )
         return 0
       }
@@ -141,40 +139,70 @@ export const command = defineCommand({
   },
 })
 
+/** Leader, followers, observers: each with how far it is behind the leader. */
+function replicasOf({ leaderId, voters, observers }: QuorumInfo) {
+  const end = voters.find(({ id }) => id === leaderId)?.logEndOffset ?? 0
+  const rows = (some: readonly QuorumReplica[], status: string) =>
+    some.map((one) => ({ ...one, lag: end - one.logEndOffset, status }))
+  return [
+    ...rows(
+      voters.filter(({ id }) => id === leaderId),
+      'Leader',
+    ),
+    ...rows(
+      voters.filter(({ id }) => id !== leaderId),
+      'Follower',
+    ),
+    ...rows(observers, 'Observer'),
+  ]
+}
+
+/** How far the voter that is farthest behind is behind the leader, in records and in time. */
+function followerLag({ leaderId, voters }: QuorumInfo): { lag: number; timeMs: number } {
+  const leader = voters.find(({ id }) => id === leaderId)
+  const [last] = [...voters].sort((a, b) => a.logEndOffset - b.logEndOffset)
+  if (leader === undefined || last === undefined || leader === last) return { lag: 0, timeMs: 0 }
+  const known = leader.lastCaughtUpTimestamp >= 0 && last.lastCaughtUpTimestamp >= 0
+  return {
+    lag: leader.logEndOffset - last.logEndOffset,
+    timeMs: known ? leader.lastCaughtUpTimestamp - last.lastCaughtUpTimestamp : -1,
+  }
+}
+
+function replicaText({ id, directoryId, endpoints }: QuorumReplica): string {
+  const parts = [`"id": ${id}`]
+  if (directoryId !== ZERO_UUID) parts.push(`"directoryId": "${directoryId}"`)
+  if (endpoints.length > 0) parts.push(`"endpoints": [${endpoints.map((one) => `"${one}"`).join(', ')}]`)
+  return `{${parts.join(', ')}}`
+}
+
 function printStatus({ stdout }: Context, quorum: QuorumInfo): void {
-  const voters = quorum.voters.map(({ id, directoryId, endpoints }) => {
-    const parts = [`"id": ${id}`]
-    if (directoryId !== ZERO_UUID) parts.push(`"directoryId": "${directoryId}"`)
-    if (endpoints.length > 0) parts.push(`"endpoints": [${endpoints.map((one) => `"${one}"`).join(', ')}]`)
-    return `{${parts.join(', ')}}`
-  })
+  const { lag, timeMs } = followerLag(quorum)
   stdout.line(`ClusterId:              ${quorum.clusterId}`)
   stdout.line(`LeaderId:               ${quorum.leaderId}`)
   stdout.line(`LeaderEpoch:            ${quorum.leaderEpoch}`)
   stdout.line(`HighWatermark:          ${quorum.highWatermark}`)
-  stdout.line('MaxFollowerLag:         0')
-  stdout.line('MaxFollowerLagTimeMs:   0')
-  stdout.line(`CurrentVoters:          [${voters.join(', ')}]`)
-  stdout.line('CurrentObservers:       []')
+  stdout.line(`MaxFollowerLag:         ${lag}`)
+  stdout.line(`MaxFollowerLagTimeMs:   ${timeMs}`)
+  stdout.line(`CurrentVoters:          [${quorum.voters.map(replicaText).join(', ')}]`)
+  stdout.line(`CurrentObservers:       [${quorum.observers.map(replicaText).join(', ')}]`)
 }
 
 function printReplication({ options, stdout }: Context, quorum: QuorumInfo): void {
   const now = Date.now()
   const time = (ms: number) =>
-    options.has('human-readable') ? `${Math.max(0, now - ms)} ms ago` : String(ms)
+    options.has('human-readable') && ms >= 0 ? `${Math.max(0, now - ms)} ms ago` : String(ms)
   const rows = [
     ['NodeId', 'DirectoryId', 'LogEndOffset', 'Lag', 'LastFetchTimestamp', 'LastCaughtUpTimestamp', 'Status'],
-    ...[...quorum.voters]
-      .sort((a, b) => Number(b.id === quorum.leaderId) - Number(a.id === quorum.leaderId))
-      .map((voter) => [
-        String(voter.id),
-        voter.directoryId,
-        String(voter.logEndOffset),
-        String(quorum.highWatermark - voter.logEndOffset),
-        time(voter.lastFetchTimestamp),
-        time(voter.lastCaughtUpTimestamp),
-        voter.id === quorum.leaderId ? 'Leader' : 'Follower',
-      ]),
+    ...replicasOf(quorum).map((one) => [
+      String(one.id),
+      one.directoryId,
+      String(one.logEndOffset),
+      String(one.lag),
+      time(one.lastFetchTimestamp),
+      time(one.lastCaughtUpTimestamp),
+      one.status,
+    ]),
   ]
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   for (const row of rows) {
@@ -200,7 +228,50 @@ async function removeController(context: Context): Promise<number> {
   }
   if (options.has('dry-run')) {
     stdout.line(`DRY RUN of removing KRaft controller ${id} with directory id ${directoryId}`)
+    if (options.has('unregister')) stdout.line(`DRY RUN of unregistering KRaft controller ${id}`)
     return 0
   }
-  throw new TerseError(NEEDS_CONTROLLER)
+  return withAdmin(context, async (admin) => {
+    const unregister = options.has('unregister')
+    const failed = (what: string) => (error: unknown) => {
+      if (!(error instanceof KafkaError) || !unregister) throw error
+      throw new TerseError(
+        `Failed to ${what} ${id}: ${error.message}. To unregister the controller from the cluster, run \`kafka-cluster.sh unregister-controller --id ${id}\`.`,
+      )
+    }
+    await admin.removeRaftVoter(id, directoryId).catch(failed('remove KRaft voter'))
+    stdout.line(`Removed  KRaft controller ${id} with directory id ${directoryId}`)
+    if (!unregister) return 0
+    await admin.unregisterController(id).catch(failed('unregister controller'))
+    stdout.line(`Unregistered KRaft controller ${id}`)
+    return 0
+  })
+}
+
+/** What is said in the configuration of the controller that is to become a voter. */
+async function addController(context: Context, properties: ReadonlyMap<string, string>): Promise<number> {
+  const { addedController } = await import('./metadata-quorum/added-controller.ts')
+  const { id, directoryId, endpoints } = await addedController(properties)
+  const dryRun = context.options.has('dry-run')
+  return withAdmin(context, async (admin) => {
+    if (!dryRun) await admin.addRaftVoter(id, directoryId, endpoints)
+    const places = endpoints.map(({ name, host, port }) => `${name}://${bracketed(host)}:${port}`)
+    context.stdout.line(
+      `${dryRun ? 'DRY RUN of adding' : 'Added'} controller ${id} with directory id ${directoryId} and endpoints: ${places.join(', ')}`,
+    )
+    return 0
+  })
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+async function withAdmin(context: Context, action: (admin: Admin) => Promise<number>): Promise<number> {
+  const admin = await openAdmin(context)
+  try {
+    return await action(admin)
+  } finally {
+    await admin.close()
+  }
 }

@@ -21,8 +21,12 @@ export class ClusterNodes implements ClusterAdmin {
   }
 
   /** What a broker said of itself when it was connected to: no request is needed. */
-  async describeFeatures(): Promise<Map<string, { finalized: number; min: number; max: number }>> {
-    const { apiVersions } = await this.#client.retry(() => this.#client.anyBroker())
+  async describeFeatures(
+    node?: number,
+  ): Promise<Map<string, { finalized: number; min: number; max: number }>> {
+    const { apiVersions } = await this.#client.retry(() =>
+      node === undefined ? this.#client.anyBroker() : this.#client.broker(node),
+    )
     const finalized = new Map(
       apiVersions.finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]),
     )

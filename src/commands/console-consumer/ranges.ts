@@ -268,7 +268,11 @@ async function walk(
     },
   }
   consumer.seek(partition, start)
-  while (!over && (await consumer.visit(visitor, Number.POSITIVE_INFINITY)) > 0 && consumer.position(partition) < end) {
+  while (
+    !over &&
+    (await consumer.visit(visitor, Number.POSITIVE_INFINITY)) > 0 &&
+    consumer.position(partition) < end
+  ) {
     // On to the next chunk.
   }
   return count

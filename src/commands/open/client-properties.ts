@@ -50,6 +50,11 @@ export async function propertiesFile(file: string): Promise<Map<string, string>>
     const why = systemErrorText(error) ?? (error as Error).message
     throw new TerseError(`${file}\n${why.startsWith(`${file}: `) ? why.slice(file.length + 2) : why}`)
   }
+  return parseProperties(bytes)
+}
+
+/** @throws TerseError in Java's words */
+export async function parseProperties(bytes: Buffer): Promise<Map<string, string>> {
   checkUnicodeEscapes(bytes.toString('latin1'))
   const { parseLines } = await import('./properties-lines.ts')
   const properties = new Map<string, string>()

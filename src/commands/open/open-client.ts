@@ -99,7 +99,7 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
   if (cluster !== undefined) {
     const { openClusterConsumer } = await import('../../cluster/open-cluster.ts')
     const { signal } = options
-    return openClusterConsumer(systemOs.clock, cluster, options, { warn: warnOnce(context), signal })
+    return openClusterConsumer(systemOs, cluster, options, { warn: warnOnce(context), signal })
   }
   const { LocalConsumer } = await import('../../local/consumer/local-consumer.ts')
   const directory = await openDirectory(context, clientWaitLimit(options.config ?? {}))

@@ -152,9 +152,12 @@ export class LocalAdmin implements Admin {
   // Offsets and groups
 
   readonly listOffset = this.#read(offsets, 'listOffset')
+  readonly listOffsets = this.#read(offsets, 'listOffsets')
   readonly deleteRecords = this.#change(offsets, 'deleteRecords')
+  readonly deleteRecordsOf = this.#change(offsets, 'deleteRecordsOf')
   readonly listGroups = this.#read(groups, 'listGroups')
   readonly describeConsumerGroup = this.#read(groups, 'describeConsumerGroup')
+  readonly describeConsumerGroups = this.#read(groups, 'describeConsumerGroups')
   readonly listConsumerGroupOffsets = this.#read(groups, 'listConsumerGroupOffsets')
   readonly alterConsumerGroupOffsets = this.#change(groups, 'alterConsumerGroupOffsets')
   readonly deleteConsumerGroup = this.#change(groups, 'deleteConsumerGroup')
@@ -181,6 +184,10 @@ export class LocalAdmin implements Admin {
   readonly describeMetadataQuorum = this.#read(node, 'describeMetadataQuorum')
   readonly featuresEpoch = this.#read(node, 'featuresEpoch')
   readonly unregisterBroker = this.#read(node, 'unregisterBroker')
+  readonly unregisterController = this.#read(node, 'unregisterController')
+  readonly addRaftVoter = this.#read(node, 'addRaftVoter')
+  readonly removeRaftVoter = this.#read(node, 'removeRaftVoter')
+  readonly describeApiVersions = this.#read(node, 'describeApiVersions')
 
   async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void> {
     if (!validateOnly) this.#changed = true
