@@ -70,7 +70,8 @@ export async function askCoordinators<T>(
     await Promise.all(
       [...byNode].map(async ([node, asked]) => {
         const given = await ask(await client.broker(node), asked, node)
-        for (const key of asked) answers.set(key, given.get(key) ?? new KafkaError('UNKNOWN_SERVER_ERROR'))
+        for (const key of asked) answers.set(key, new KafkaError('UNKNOWN_SERVER_ERROR'))
+        for (const [key, answer] of given) answers.set(key, answer)
       }),
     )
     open = open.filter((key) => {

@@ -1,19 +1,17 @@
 /**
- * `tkafka delegation-tokens`: shows the tokens that stand in the directory. Making, renewing and expiring belong to an
- * authenticated session, and a directory has none.
+ * `tkafka delegation-tokens`: shows the tokens of a directory or cluster. Making, renewing and expiring belong to an
+ * authenticated session: a cluster's; a directory refuses, as a broker does without one.
  */
 import { checkInvalidArguments, checkRequiredArguments } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat, wholeRow } from '../cli/machine-output.ts'
+import type { Admin } from '../client/admin/admin.ts'
 import type { DelegationToken } from '../client/admin/token-admin.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { principals } from './acls/arguments.ts'
 import { propertiesFile } from './open/client-properties.ts'
 import { BOOTSTRAP_SERVER } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
-
-const REFUSAL =
-  'Delegation Token requests are not allowed on PLAINTEXT/1-way SSL channels and on delegation token authenticated channels.'
 
 const principal = <const Name extends string>(name: Name, what: string): Flag<Name> => ({
   name,
@@ -91,9 +89,9 @@ export const command = defineCommand({
     // Says what is wrong with the directory or the address first.
     const admin = await openAdmin(context)
     try {
-      const tokens = await admin.describeDelegationTokens()
-      if (!options.has('describe') || tokens.length === 0) throw new TerseError(REFUSAL)
-      await describe(context, tokens)
+      if (options.has('create')) await create(context, admin)
+      else if (options.has('renew') || options.has('expire')) await prolong(context, admin)
+      else await describe(context, admin)
       return 0
     } finally {
       await admin.close()
@@ -104,18 +102,39 @@ export const command = defineCommand({
 const COLUMNS = ['TOKENID', 'HMAC', 'OWNER', 'REQUESTER', 'RENEWERS', 'ISSUEDATE', 'EXPIRYDATE', 'MAXDATE']
 const WIDTHS = [15, 30, 15, 15, 25, 15, 15, 15]
 
-/** Tokens of the owners that are asked for, else all: who may read the directory may see them. */
-async function describe(context: Context, all: readonly DelegationToken[]): Promise<void> {
-  const { options, stdout } = context
-  const owners = principals(options, 'owner-principal')
-  const tokens = all.filter(({ owner }) => owners.length === 0 || owners.includes(owner))
+async function describe(context: Context, admin: Admin): Promise<void> {
+  const tokens = await admin.describeDelegationTokens(principals(context.options, 'owner-principal'))
   const machine = machineOutput(context, TOKEN)
   if (machine !== undefined) {
     await machine.all(tokens.map((token) => wholeRow(TOKEN, token)))
     return
   }
+  context.stdout.write(`Total number of tokens : ${tokens.length}`)
+  printTokens(context, tokens)
+}
+
+async function create(context: Context, admin: Admin): Promise<void> {
+  const { options } = context
+  const token = await admin.createDelegationToken({
+    owner: principals(options, 'owner-principal')[0],
+    renewers: principals(options, 'renewer-principal'),
+    maxLifetimeMs: Number(options.value('max-life-time-period')),
+  })
+  context.stdout.line(`Created delegation token with tokenId : ${token.tokenId}`)
+  printTokens(context, [token])
+}
+
+async function prolong({ options, stdout }: Context, admin: Admin): Promise<void> {
+  const hmac = options.value('hmac') ?? ''
+  const renew = options.has('renew')
+  const expiry = renew
+    ? await admin.renewDelegationToken(hmac, Number(options.value('renew-time-period')))
+    : await admin.expireDelegationToken(hmac, Number(options.value('expiry-time-period')))
+  stdout.write(`Completed ${renew ? 'renew' : 'expire'} operation. New expiry date : ${minuteOf(expiry)}`)
+}
+
+function printTokens({ stdout }: Context, tokens: readonly DelegationToken[]): void {
   const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padEnd(WIDTHS[i])).join(' ')
-  stdout.write(`Total number of tokens : ${tokens.length}`)
   stdout.line(`\n${line(COLUMNS)}`)
   for (const token of tokens) {
     const { tokenId, hmac = '-', owner, requester, renewers } = token

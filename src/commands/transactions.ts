@@ -123,13 +123,12 @@ const LISTING = table(
 
 async function list(context: Context, admin: Admin): Promise<void> {
   const { options } = context
-  const longer = options.long('duration-filter') ?? -1
   const pattern = options.value('transactional-id-pattern')
-  const matches = pattern === undefined || pattern === '' ? undefined : idPattern(pattern)
-  const now = Date.now()
-  const found = (await admin.listTransactions()).filter(
-    ({ transactionalId, startTimeMs }) =>
-      (longer < 0 || now - (startTimeMs ?? -1) > longer) && (matches?.test(transactionalId) ?? true),
+  const found = await orFail('Failed to list transactions', () =>
+    admin.listTransactions({
+      longerThanMs: options.long('duration-filter') ?? -1,
+      ...(pattern === undefined || pattern === '' ? {} : { idPattern: pattern }),
+    }),
   )
   await print(
     context,
@@ -141,17 +140,6 @@ async function list(context: Context, admin: Admin): Promise<void> {
       state,
     })),
   )
-}
-
-function idPattern(pattern: string): RegExp {
-  try {
-    return new RegExp(`^(?:${pattern})$`)
-  } catch {
-    const words = 'ListTransactions request sent to broker 1 failed with an unexpected exception'
-    throw new TerseError(
-      `${failure('Failed to list transactions', words)}\n${pattern} is not a valid regular expression.`,
-    )
-  }
 }
 
 const DESCRIPTION = table(
@@ -198,7 +186,7 @@ async function describeProducers(context: Context, admin: Admin): Promise<void> 
   const broker = options.int('broker-id')
   const words = `Failed to describe producers for partition ${key(partition)} on ${broker === undefined ? 'leader' : `broker ${broker}`}`
   if (broker !== undefined) await checkBroker(admin, broker, words)
-  const producers = await orFail(words, () => admin.describeProducers(partition))
+  const producers = await orFail(words, () => admin.describeProducers(partition, broker))
   await print(context, PRODUCERS, producers.map(producerRow))
 }
 
@@ -210,7 +198,7 @@ function key({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
 }
 
-/** A directory has one broker. */
+/** A directory has one broker. @throws TerseError */
 async function checkBroker(admin: Admin, broker: number, words: string): Promise<void> {
   const { brokers } = await admin.describeCluster()
   if (!brokers.some(({ id }) => id === broker))
@@ -269,22 +257,48 @@ const HANGING = table(
 async function findHanging(context: Context, admin: Admin): Promise<void> {
   const longerMs = (context.options.int('max-transaction-timeout') ?? 15) * 60000
   const now = Date.now()
-  const expected = new Map<number, Set<string>>()
-  for (const { producerId, partitions } of await admin.listTransactions())
-    expected.set(producerId, new Set(partitions.map(key)))
-  const rows: Row[] = []
-  for (const partition of await partitionsToSearch(context, admin)) {
-    const producers = await orFail('Failed to describe producers for 1 partitions', () =>
-      admin.describeProducers(partition),
-    )
-    for (const state of producers) {
-      const durationMs = now - state.lastTimestamp
-      if (state.currentTransactionStartOffset === undefined || durationMs <= longerMs) continue
-      if (expected.get(state.producerId)?.has(key(partition))) continue
-      rows.push({ ...partition, ...producerRow(state), durationMinutes: Math.trunc(durationMs / 60000) })
+  const partitions = await partitionsToSearch(context, admin)
+  const broker = context.options.int('broker-id')
+  const words = `Failed to describe producers for ${partitions.length} partitions`
+  const producers = await orFail(words, () => admin.describeProducersOf(partitions, broker))
+  const open: { partition: TopicPartition; state: ProducerState }[] = []
+  for (const [i, answer] of producers.entries()) {
+    if (answer instanceof Error)
+      throw answer instanceof KafkaError ? new TerseError(failure(words, answer.message)) : answer
+    for (const state of answer) {
+      const isOpen = state.currentTransactionStartOffset !== undefined
+      if (isOpen && now - state.lastTimestamp > longerMs) open.push({ partition: partitions[i], state })
     }
   }
+  const expected = await expectedEnds(
+    admin,
+    open.map(({ state }) => state.producerId),
+  )
+  const rows: Row[] = open
+    .filter(({ partition, state }) => !expected.get(state.producerId)?.has(key(partition)))
+    .map(({ partition, state }) => ({
+      ...partition,
+      ...producerRow(state),
+      durationMinutes: Math.trunc((now - state.lastTimestamp) / 60000),
+    }))
   await print(context, HANGING, rows)
+}
+
+/** By producer: the partitions in which the coordinator will still end its transaction. */
+async function expectedEnds(admin: Admin, producerIds: readonly number[]): Promise<Map<number, Set<string>>> {
+  const expected = new Map<number, Set<string>>()
+  if (producerIds.length === 0) return expected
+  const listed = await orFail('Failed to list transactions', () =>
+    admin.listTransactions({ producerIds: [...new Set(producerIds)] }),
+  )
+  for (const found of await admin.describeTransactions(
+    listed.map(({ transactionalId }) => transactionalId),
+  )) {
+    // One that ended meanwhile ends nothing any more.
+    if (found instanceof Error) continue
+    expected.set(found.producerId, new Set(found.partitions.map(key)))
+  }
+  return expected
 }
 
 async function partitionsToSearch({ options }: Context, admin: Admin): Promise<TopicPartition[]> {

@@ -18,6 +18,16 @@ export interface TransactionListing {
   readonly state: TransactionState
 }
 
+/** All of these must hold. */
+export interface TransactionFilter {
+  /** Begun more than this long ago. */
+  readonly longerThanMs?: number
+  /** A regular expression that the whole id matches. */
+  readonly idPattern?: string
+  /** None: of every producer. */
+  readonly producerIds?: readonly number[]
+}
+
 export interface TransactionDescription extends TransactionListing {
   readonly producerEpoch: number
   readonly timeoutMs: number
@@ -51,11 +61,18 @@ export interface AbortTransactionSpec {
 
 export interface TransactionAdmin {
   /** Sorted by id. */
-  listTransactions(): Promise<TransactionDescription[]>
+  listTransactions(filter?: TransactionFilter): Promise<TransactionListing[]>
   /** Throws TRANSACTIONAL_ID_NOT_FOUND. */
   describeTransaction(transactionalId: string): Promise<TransactionDescription>
-  /** Sorted by producer id. Throws UNKNOWN_TOPIC_OR_PARTITION. */
-  describeProducers(partition: TopicPartition): Promise<ProducerState[]>
+  /** The same of many at once, in the order asked. */
+  describeTransactions(ids: readonly string[]): Promise<(TransactionDescription | Error)[]>
+  /** Sorted by producer id; as the leader knows them, or this broker. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  describeProducers(partition: TopicPartition, broker?: number): Promise<ProducerState[]>
+  /** The same of many at once, in the order asked. */
+  describeProducersOf(
+    partitions: readonly TopicPartition[],
+    broker?: number,
+  ): Promise<(ProducerState[] | Error)[]>
   /** Writes an ABORT marker. Throws INVALID_PRODUCER_EPOCH and TRANSACTION_COORDINATOR_FENCED. */
   abortTransaction(spec: AbortTransactionSpec): Promise<void>
   /**

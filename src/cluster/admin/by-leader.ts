@@ -49,7 +49,7 @@ export async function askLeaders<P extends TopicPartition, T>(
     // Time is over: each partition has the error that it ended with.
     if (!(error instanceof KafkaError) || !partitions.every((one) => answers.has(keyOf(one)))) throw error
   }
-  return partitions.map((one) => answers.get(keyOf(one)) ?? new KafkaError('UNKNOWN_SERVER_ERROR'))
+  return partitions.map((one) => answers.get(keyOf(one)) as T | KafkaError)
 }
 
 function groupByLeader<P extends TopicPartition>(

@@ -5,7 +5,7 @@ import type { ClusterClient } from '../cluster-client.ts'
 
 type Method = Exclude<keyof Admin, 'close' | 'clean'>
 /** Loads the part that has the method. */
-type Rows = { readonly [M in Method]: () => Promise<Pick<Admin, M>> }
+type Rows = { readonly [M in Method]: (client: ClusterClient) => Promise<Pick<Admin, M>> }
 
 /** What works on files: a cluster keeps its own to itself. */
 function keptByBrokers(what: string): () => Promise<never> {
@@ -23,76 +23,86 @@ function notYet(what: string): () => Promise<never> {
   }
 }
 
-function rowsOf(client: ClusterClient): Rows {
-  const topics = async () => new (await import('./topic-admin.ts')).ClusterTopics(client)
-  const configs = async () => new (await import('./config-admin.ts')).ClusterConfigs(client)
-  const quotas = async () => new (await import('./quota-admin.ts')).ClusterQuotas(client)
-  const offsets = async () => new (await import('./offset-admin.ts')).ClusterOffsets(client)
-  const groups = async () => new (await import('./group-admin.ts')).ClusterGroups(client)
-  const nodes = async () => new (await import('./cluster-admin.ts')).ClusterNodes(client)
-  const node = async () => new (await import('./node-admin.ts')).ClusterNodeAdmin(client)
-  const later = notYet
-  return {
-    createTopic: topics,
-    listTopics: topics,
-    topicNames: topics,
-    describeTopics: topics,
-    describeTopicIds: topics,
-    createPartitions: topics,
-    deleteTopic: topics,
-    describeConfigs: configs,
-    describeConfigsOf: configs,
-    listConfigResources: configs,
-    incrementalAlterConfigs: configs,
-    describeClientQuotas: quotas,
-    alterClientQuotas: quotas,
-    describeUserScramCredentials: quotas,
-    alterUserScramCredentials: quotas,
-    listOffset: offsets,
-    listOffsets: offsets,
-    deleteRecords: offsets,
-    deleteRecordsOf: offsets,
-    listGroups: groups,
-    describeConsumerGroup: groups,
-    describeConsumerGroups: groups,
-    listConsumerGroupOffsets: groups,
-    alterConsumerGroupOffsets: groups,
-    deleteConsumerGroup: groups,
-    deleteConsumerGroupOffsets: groups,
-    describeCluster: nodes,
-    describeFeatures: nodes,
-    describeLogDirs: node,
-    describeApiVersions: node,
-    updateFeatures: node,
-    clusterId: node,
-    describeMetadataQuorum: node,
-    featuresEpoch: node,
-    unregisterBroker: node,
-    unregisterController: node,
-    addRaftVoter: node,
-    removeRaftVoter: node,
-    describeAcls: later('ACLs'),
-    createAcls: later('ACLs'),
-    deleteAcls: later('ACLs'),
-    listShareGroupOffsets: later('share groups'),
-    describeShareGroup: later('share groups'),
-    describeStreamsGroup: later('streams groups'),
-    deleteStreamsGroup: later('streams groups'),
-    describeDelegationTokens: later('tokens'),
-    listTransactions: later('transactions'),
-    describeTransaction: later('transactions'),
-    describeProducers: later('producers'),
-    abortTransaction: later('transactions'),
-    forceTerminateTransaction: later('transactions'),
-    check: keptByBrokers('check'),
-    repair: keptByBrokers('repair'),
-    explainCleaning: keptByBrokers('explain'),
-  }
+// Each part is loaded when it is first asked for: who lists topics pays for nothing else.
+
+const topics = async (client: ClusterClient) => new (await import('./topic-admin.ts')).ClusterTopics(client)
+const configs = async (client: ClusterClient) =>
+  new (await import('./config-admin.ts')).ClusterConfigs(client)
+const quotas = async (client: ClusterClient) => new (await import('./quota-admin.ts')).ClusterQuotas(client)
+const offsets = async (client: ClusterClient) =>
+  new (await import('./offset-admin.ts')).ClusterOffsets(client)
+const groups = async (client: ClusterClient) => new (await import('./group-admin.ts')).ClusterGroups(client)
+const nodes = async (client: ClusterClient) => new (await import('./cluster-admin.ts')).ClusterNodes(client)
+const node = async (client: ClusterClient) => new (await import('./node-admin.ts')).ClusterNodeAdmin(client)
+const acls = async (client: ClusterClient) => new (await import('./acl-admin.ts')).ClusterAcls(client)
+const tokens = async (client: ClusterClient) => new (await import('./token-admin.ts')).ClusterTokens(client)
+const transactions = async (client: ClusterClient) =>
+  new (await import('./transaction-admin.ts')).ClusterTransactions(client)
+
+const ROWS: Rows = {
+  createTopic: topics,
+  listTopics: topics,
+  topicNames: topics,
+  describeTopics: topics,
+  describeTopicIds: topics,
+  createPartitions: topics,
+  deleteTopic: topics,
+  describeConfigs: configs,
+  describeConfigsOf: configs,
+  listConfigResources: configs,
+  incrementalAlterConfigs: configs,
+  describeClientQuotas: quotas,
+  alterClientQuotas: quotas,
+  describeUserScramCredentials: quotas,
+  alterUserScramCredentials: quotas,
+  listOffset: offsets,
+  listOffsets: offsets,
+  deleteRecords: offsets,
+  deleteRecordsOf: offsets,
+  listGroups: groups,
+  describeConsumerGroup: groups,
+  describeConsumerGroups: groups,
+  listConsumerGroupOffsets: groups,
+  alterConsumerGroupOffsets: groups,
+  deleteConsumerGroup: groups,
+  deleteConsumerGroupOffsets: groups,
+  describeCluster: nodes,
+  describeFeatures: nodes,
+  describeLogDirs: node,
+  describeApiVersions: node,
+  updateFeatures: node,
+  clusterId: node,
+  describeMetadataQuorum: node,
+  featuresEpoch: node,
+  unregisterBroker: node,
+  unregisterController: node,
+  addRaftVoter: node,
+  removeRaftVoter: node,
+  describeAcls: acls,
+  createAcls: acls,
+  deleteAcls: acls,
+  listShareGroupOffsets: notYet('share groups'),
+  describeShareGroup: notYet('share groups'),
+  describeStreamsGroup: notYet('streams groups'),
+  deleteStreamsGroup: notYet('streams groups'),
+  describeDelegationTokens: tokens,
+  createDelegationToken: tokens,
+  renewDelegationToken: tokens,
+  expireDelegationToken: tokens,
+  listTransactions: transactions,
+  describeTransaction: transactions,
+  describeTransactions: transactions,
+  describeProducers: transactions,
+  describeProducersOf: transactions,
+  abortTransaction: transactions,
+  forceTerminateTransaction: transactions,
+  check: keptByBrokers('check'),
+  repair: keptByBrokers('repair'),
+  explainCleaning: keptByBrokers('explain'),
 }
 
 /** Kafka's Admin client: every call is tried again until default.api.timeout.ms is over, where that can help. */
 export function kafkaAdminClient(client: ClusterClient): Admin {
-  const rows = rowsOf(client)
   const admin: Record<string, unknown> = {
     close: () => client.close(),
     // biome-ignore lint/correctness/useYield: it is the interface that says that this yields
@@ -100,9 +110,9 @@ export function kafkaAdminClient(client: ClusterClient): Admin {
       await keptByBrokers('log-cleaner')()
     },
   }
-  for (const method of Object.keys(rows) as Method[]) {
+  for (const method of Object.keys(ROWS) as Method[]) {
     admin[method] = async (...args: readonly unknown[]) => {
-      const part = (await rows[method]()) as Record<string, (...given: readonly unknown[]) => unknown>
+      const part = (await ROWS[method](client)) as Record<string, (...given: readonly unknown[]) => unknown>
       return part[method](...args)
     }
   }

@@ -21,7 +21,6 @@ const PASSING: ReadonlySet<KafkaErrorName> = new Set([
   'UNSTABLE_OFFSET_COMMIT',
   'CONCURRENT_TRANSACTIONS',
   'THROTTLING_QUOTA_EXCEEDED',
-  'BROKER_ID_NOT_REGISTERED',
 ])
 
 /** Whether the same request may work a moment later, after the metadata was asked for again. */

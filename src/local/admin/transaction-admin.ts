@@ -13,6 +13,8 @@ import type {
   ProducerState,
   TransactionAdmin,
   TransactionDescription,
+  TransactionFilter,
+  TransactionListing,
   TransactionState,
 } from '../../client/admin/transaction-admin.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
@@ -49,7 +51,47 @@ export class LocalTransactions implements TransactionAdmin {
     this.#directory = directory
   }
 
-  async listTransactions(): Promise<TransactionDescription[]> {
+  async listTransactions({
+    longerThanMs = -1,
+    idPattern,
+    producerIds = [],
+  }: TransactionFilter = {}): Promise<TransactionListing[]> {
+    const matches = idPattern === undefined || idPattern === '' ? undefined : this.#idPattern(idPattern)
+    const now = this.#os.clock.now()
+    const all = this.#all().filter(
+      ({ transactionalId, startTimeMs, producerId }) =>
+        (longerThanMs < 0 || now - (startTimeMs ?? -1) > longerThanMs) &&
+        (matches?.test(transactionalId) ?? true) &&
+        (producerIds.length === 0 || producerIds.includes(producerId)),
+    )
+    return all.map(({ transactionalId, coordinator, producerId, state }) => ({
+      transactionalId,
+      coordinator,
+      producerId,
+      state,
+    }))
+  }
+
+  async describeTransactions(ids: readonly string[]): Promise<(TransactionDescription | Error)[]> {
+    return Promise.all(ids.map((id) => this.describeTransaction(id).catch((error: Error) => error)))
+  }
+
+  async describeProducersOf(partitions: readonly TopicPartition[]): Promise<(ProducerState[] | Error)[]> {
+    return Promise.all(partitions.map((one) => this.describeProducers(one).catch((error: Error) => error)))
+  }
+
+  #idPattern(pattern: string): RegExp {
+    try {
+      return new RegExp(`^(?:${pattern})$`)
+    } catch {
+      throw new KafkaError(
+        'INVALID_REGULAR_EXPRESSION',
+        `ListTransactions request sent to broker ${this.#directory.image().nodeId} failed with an unexpected exception`,
+      )
+    }
+  }
+
+  #all(): TransactionDescription[] {
     const found: TransactionDescription[] = []
     for (let partition = 0; partition < this.#partitionCount(); partition++) {
       const elsewhere = this.#directory.elsewhere(TRANSACTION_TOPIC, partition)
