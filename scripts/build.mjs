@@ -136,9 +136,7 @@ async function bundleTool(tool) {
 
 const jobs = tools.map(bundleTool)
 // The thread that compresses for a producer with much to compress.
-jobs.push(
-  bundle({ ...cjs, entryPoints: ['src/client/compression-worker.ts'] }, 'compression_worker.cjs'),
-)
+jobs.push(bundle({ ...cjs, entryPoints: ['src/client/compression-worker.ts'] }, 'compression_worker.cjs'))
 if (only.length === 0) {
   const entry = (/** @type {string} */ file) => fs.existsSync(path.join(root, file))
   if (entry('src/tkafka.ts'))

@@ -171,7 +171,9 @@ export class LocalAdmin implements Admin {
 
   readonly listTransactions = this.#read(transactions, 'listTransactions')
   readonly describeTransaction = this.#read(transactions, 'describeTransaction')
+  readonly describeTransactions = this.#read(transactions, 'describeTransactions')
   readonly describeProducers = this.#read(transactions, 'describeProducers')
+  readonly describeProducersOf = this.#read(transactions, 'describeProducersOf')
   readonly abortTransaction = this.#change(transactions, 'abortTransaction')
   readonly forceTerminateTransaction = this.#change(transactions, 'forceTerminateTransaction')
 
@@ -200,6 +202,9 @@ export class LocalAdmin implements Admin {
   readonly createAcls = this.#change(acls, 'createAcls')
   readonly deleteAcls = this.#change(acls, 'deleteAcls')
   readonly describeDelegationTokens = this.#read(tokens, 'describeDelegationTokens')
+  readonly createDelegationToken = this.#read(tokens, 'createDelegationToken')
+  readonly renewDelegationToken = this.#read(tokens, 'renewDelegationToken')
+  readonly expireDelegationToken = this.#read(tokens, 'expireDelegationToken')
 
   // Checking, mending, cleaning
 
