@@ -20,7 +20,7 @@ import type { LocalLog } from './local-log.ts'
 import type { LogAppendInfo } from './log-append-info.ts'
 import { PartialAppendError } from './log-append-info.ts'
 import type { LogFlusher } from './log-flusher.ts'
-import { epochsInLog, writeIndexes } from './log-repair.ts'
+import { confirmLastEpoch, epochsInLog, writeIndexes } from './log-repair.ts'
 import type { LogRoller } from './log-roller.ts'
 import type { LogSettings } from './log-settings.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
@@ -90,7 +90,9 @@ export class LogAppender {
       }
     }
     if (this.#epochs.isDamaged) this.#epochs.replace(epochsInLog(this.#local))
-    const epoch = Math.max(this.#settings.leaderEpoch, this.#epochs.latestEpoch ?? 0, tail.lastEpoch, 0)
+    const known = Math.max(this.#settings.leaderEpoch, this.#epochs.latestEpoch ?? 0, 0)
+    if (tail.lastEpoch > known) confirmLastEpoch(this.#local)
+    const epoch = Math.max(known, tail.lastEpoch)
     this.#epochs.assign(epoch, firstOffset)
 
     const info = (batches: number, bytes: number, maxTimestamp: Int64): LogAppendInfo => ({

@@ -14,7 +14,7 @@ import { isLegacyAt, SMALLEST_MESSAGE } from '../record/legacy-message.ts'
 import { unlessDiskFull } from './full-disk.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogTail } from './log-tail.ts'
-import { confirmCopied, confirmTorn } from './opening/second-reading.ts'
+import { confirmCopied, confirmTorn, unsteady } from './opening/second-reading.ts'
 import { isZeroTail } from './segment/bad-batch.ts'
 import { maxTimestampAt } from './segment/batch-cursor.ts'
 import { BROKEN_SUFFIX } from './segment/log-files.ts'
@@ -191,9 +191,35 @@ export function writeStaged(segment: LogSegment): void {
   segment.offsetIndex.writeStaged()
 }
 
-/** Leader epochs with their first offsets, as the batches name them. Reads all headers of the log. */
-export function epochsInLog(local: LocalLog): { epoch: number; startOffset: number }[] {
-  const seen: { epoch: number; startOffset: number }[] = []
+/**
+ * Leader epochs with their first offsets, as the batches name them. Reads all headers of the log, and reads them again: no
+ * checksum covers an epoch, and one that was misread would stand in the checkpoint for good. @throws TerseError
+ */
+export function epochsInLog(local: LocalLog): EpochStart[] {
+  const seen = readEpochs(local)
+  const again = readEpochs(local)
+  const differs = seen.findIndex(
+    ({ epoch, startOffset }, i) => again[i]?.epoch !== epoch || again[i]?.startOffset !== startOffset,
+  )
+  if (differs >= 0 || again.length !== seen.length) throw unsteady(local.active?.path ?? local.dir, 0)
+  return seen
+}
+
+/** The epoch of the last batch, where it is newer than all that is known of epochs, is read again. @throws TerseError */
+export function confirmLastEpoch({ active, tail }: LocalLog): void {
+  if (active === undefined || tail.lastBatchPosition < 0) return
+  const head = Buffer.alloc(header.RECORD_BATCH_OVERHEAD)
+  active.read(head, 0, head.length, tail.lastBatchPosition)
+  if (header.leaderEpochAt(head, 0) !== tail.lastEpoch) throw unsteady(active.path, tail.lastBatchPosition)
+}
+
+interface EpochStart {
+  epoch: number
+  startOffset: number
+}
+
+function readEpochs(local: LocalLog): EpochStart[] {
+  const seen: EpochStart[] = []
   local.walk(0, ({ buffer, at }) => {
     const epoch = header.leaderEpochAt(buffer, at)
     const latest = seen.at(-1)?.epoch ?? -1

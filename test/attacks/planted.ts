@@ -94,7 +94,9 @@ function strike(arena: Arena): Strike {
   if (isRoot) giveAway(dir)
   const gone = [...template.tree.keys()].filter((file) => file === name || file.startsWith(`${name}/`))
   const files = new Set([name, ...gone.filter((file) => !file.endsWith('/'))])
-  const ranges = grows ? [] : gone.map((file) => ({ file, from: 0, to: Number.POSITIVE_INFINITY }))
+  // In the place of a file it keeps what was there; in that of a folder it keeps nothing.
+  const keeps = grows && template.tree.has(name)
+  const ranges = keeps ? [] : gone.map((file) => ({ file, from: 0, to: Number.POSITIVE_INFINITY }))
   return { what: `${name}: ${what}`, harm: { files, ranges }, bars: true }
 }
 

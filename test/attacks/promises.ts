@@ -211,7 +211,7 @@ function readIfFile(file: string): Buffer | undefined {
 
 function keptAside(dir: string, file: string, bytes: Buffer): boolean {
   const folder = path.join(dir, path.dirname(file))
-  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : []
+  const names = fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? fs.readdirSync(folder) : []
   return names.some(
     (name) => name.endsWith('.broken') && readIfFile(path.join(folder, name))?.includes(bytes),
   )
