@@ -5,6 +5,7 @@ import { logFile } from '../../src/log/segment/log-files.ts'
 import { cleanLog, unsyncedOs } from '../support/clean-log.ts'
 import { type DumpResult, dumpLog, genuineDumpLog } from '../support/dump-log.ts'
 import { oldMessage, oldWrapper, randomSets, seeded, storedSet } from '../support/old-messages.ts'
+import { oldOffsetsLog } from '../support/old-offsets.ts'
 import { openLog, temporaryDir } from '../unit/log/log-helpers.ts'
 
 const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1)
@@ -69,6 +70,11 @@ beforeAll(async () => {
     const first = oldMessage(1, { ...BASE, offset: 0 })
     add('odd', written([first, make(), oldMessage(1, { ...BASE, offset: 9 })]))
   }
+  for (const mode of [[], ['--offsets-decoder'], ['--offsets-decoder', '--skip-record-metadata']])
+    runs.push({
+      title: 'offsets',
+      args: ['--files', written([oldOffsetsLog()]), '--deep-iteration', ...mode],
+    })
   if (fs.existsSync(real)) {
     const name = (fs.readdirSync(real, { recursive: true }) as string[]).find((file) => file.endsWith('.log'))
     add('real', join(real, name ?? ''))
@@ -93,7 +99,7 @@ afterAll(() => {
   runs.length = 0
 })
 
-test.each(['random', 'indexes', 'compacted', 'odd', 'real'])(
+test.each(['random', 'indexes', 'compacted', 'odd', 'offsets', 'real'])(
   'logs of formats 0, 1 and 2 (%s) are dumped as by genuine Kafka',
   async (title) => {
     const differences: unknown[] = []

@@ -4,6 +4,7 @@ import type { LogDirCheckpoints } from '../../log/log-dir-checkpoints.ts'
 import type { Closing } from '../../log/opening/end-damage.ts'
 import { NotedEnds } from '../../log/opening/noted-ends.ts'
 import type { MetadataImage } from '../../metadata/metadata-image.ts'
+import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import { FOUND_DAMAGED, type ListedDirs, validOpenPartitions } from './open-partitions.ts'
 
@@ -27,6 +28,8 @@ export function isGapless(
   topic: string,
   partition: number,
 ): boolean {
+  // Whatever a directory tells of their settings: brokers have always compacted these two.
+  if (topic === OFFSETS_TOPIC || topic === TRANSACTION_TOPIC) return false
   // What was compacted once keeps its gaps.
   const cleaned = directory.checkpoints.offset('cleaner', `${topic}-${partition}`) !== undefined
   return !cleaned && !directory.logConfig(topic).compact
