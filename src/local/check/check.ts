@@ -58,6 +58,7 @@ export class LocalCheck {
       return report.summary()
     }
     if (!exists) throw new TerseError(`${directory.path}: there is no log directory yet, so nothing to check`)
+    report.mendElsewhere(directory.status().kind)
     if (options.topics === undefined) {
       options.progress?.('metadata', 0, 1)
       const identity = directory.status().kind === 'nameless' ? NOBODY : undefined

@@ -350,12 +350,17 @@ export class LocalDirectory extends DirectoryReader {
     this.#propertiesChecked = true
   }
 
+  /** @throws TerseError where a directory of this kind is never written to */
+  refuseReadOnly(): void {
+    const readOnly = whyReadOnly(this.path, this.inspect())
+    if (readOnly !== undefined) throw new TerseError(readOnly)
+  }
+
   #prepareToEnter(): void {
     const found = this.inspect()
     this.logDirs?.refuseUnnamed()
     if (found.kind === 'missing') makeDataDir(this.os, this.path)
-    const readOnly = whyReadOnly(this.path, found)
-    if (readOnly !== undefined) throw new TerseError(readOnly)
+    this.refuseReadOnly()
     if (found.kind !== 'log-dir') return
     const newer = this.image().newerThanKnown
     if (newer !== undefined) {

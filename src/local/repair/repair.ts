@@ -70,15 +70,16 @@ export class LocalRepair {
 
   async repair(options: RepairOptions): Promise<void> {
     const found = await this.#check(this.#directory, options)
+    if (!found.some(({ kind }) => ACTIONS[kind] !== undefined)) {
+      for (const finding of found) if (finding.severity === 'error') options.left(finding)
+      return
+    }
+    this.#directory.refuseReadOnly()
     if (options.dryRun) {
       for (const finding of found) {
         if (ACTIONS[finding.kind] !== undefined) options.done(step(finding, undefined))
         else if (finding.severity === 'error') options.left(finding)
       }
-      return
-    }
-    if (!found.some(({ kind }) => ACTIONS[kind] !== undefined)) {
-      for (const finding of found) if (finding.severity === 'error') options.left(finding)
       return
     }
     const kept = new Map<string, string>()
