@@ -2,7 +2,6 @@
  * Access control entries of a data directory: metadata records, as a genuine controller stores them. A directory
  * enforces none of them (file permissions guard it); a broker that is started on it does.
  */
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import {
   ACL_OPERATIONS,
@@ -118,11 +117,16 @@ function cidrProblem(host: string): string | undefined {
 function ipv6Problem(host: string): string | undefined {
   const slash = host.indexOf('/')
   const [address, prefix] = [host.slice(0, slash), host.slice(slash + 1)]
-  if (!isIPv6(address)) return `Could not parse [${address}]`
+  if (!isIpv6(address)) return `Could not parse [${address}]`
   if (!/^\d+$/.test(prefix)) return `Could not parse [${host}]`
   return Number(prefix) <= 128
     ? undefined
     : `Could not parse [${host}] - prefix length must be between 0 and 128`
+}
+
+/** As URLs name hosts: eight groups, `::` for some of them, the last two perhaps as an IPv4 address. */
+function isIpv6(address: string): boolean {
+  return /^[\da-fA-F:.]+$/.test(address) && URL.canParse(`http://[${address}]`)
 }
 
 function stored(image: MetadataImage): { id: string; binding: AclBinding }[] {
