@@ -64,7 +64,7 @@ export async function resetOffsets(
     const reset = new GroupReset(context, admin, groupId, await ways.partitionsOf?.(groupId))
     const offsets = await reset.plan()
     if (offsets === undefined) {
-      fail(`No reset plan for group ${groupId} found`)
+      fail(`No reset plan for group ${groupId} found.`)
       failed = true
     } else if (options.has('execute') && !options.has('dry-run') && ways.alter !== undefined) {
       await ways.alter(groupId, offsets)
