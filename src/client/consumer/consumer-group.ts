@@ -79,6 +79,8 @@ export class ConsumerGroup implements GroupSide {
   #expired = false
   /** How often that happened: a commit that began before writes nothing any more. */
   #expiries = 0
+  /** How often others got what was ours without our doing: the same holds. */
+  #losses = 0
   #givenUp: Promise<void> = Promise.resolve()
   /** The commit that is being written: the next one waits for it, or an older offset might come last. */
   #writing: Promise<void> = Promise.resolve()
@@ -107,7 +109,7 @@ export class ConsumerGroup implements GroupSide {
       },
       onRevoked: (partitions) => this.#revoke(partitions),
       onLost: (partitions) => {
-        this.#expiries++
+        this.#losses++
         this.#listener.revoked(partitions)
         this.#listener.wake()
       },
@@ -210,8 +212,10 @@ export class ConsumerGroup implements GroupSide {
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {
     if (offsets.length === 0) return
     const expiries = this.#expiries
+    const losses = this.#losses
     await this.#writeCommit(offsets, () => {
-      if (this.#expired || this.#expiries !== expiries) throw new CommitFailedError()
+      if (this.#expired || this.#expiries !== expiries || this.#losses !== losses)
+        throw new CommitFailedError()
     })
   }
 

@@ -91,17 +91,24 @@ class ClusterBackend implements ConsumerBackend {
     )
   }
 
-  async openGroup(_groupId: string, _listener: GroupListener): Promise<GroupSide> {
-    throw new KafkaError('UNSUPPORTED_VERSION', 'groups come next')
+  async openGroup(groupId: string, listener: GroupListener): Promise<GroupSide> {
+    const { client, options, settings, warn } = this.#parts
+    const { clusterConsumerGroup } = await import('./cluster-group.ts')
+    const config = options.config ?? {}
+    return clusterConsumerGroup(
+      { client, metadata: this.#metadata, groupId, settings, config, warn },
+      listener,
+    )
   }
 
   async beforeJoining(): Promise<void> {}
 
   async committed(
-    _groupId: string,
-    _partitions: readonly TopicPartition[],
+    groupId: string,
+    partitions: readonly TopicPartition[],
   ): Promise<Map<TopicPartition, OffsetAndMetadata | undefined>> {
-    throw new KafkaError('UNSUPPORTED_VERSION', 'groups come next')
+    const { committedOf } = await import('./cluster-group.ts')
+    return committedOf(this.#parts.client, this.#metadata, groupId, partitions)
   }
 
   /** Learns of the topics. A broker makes those that are not there, as Kafka's consumers have it do unless told otherwise. */

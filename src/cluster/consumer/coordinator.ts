@@ -1,0 +1,73 @@
+/** The broker that keeps a group: found, asked, found again when it moves. */
+import { KafkaError, type KafkaErrorName } from '../../errors.ts'
+import { FIND_COORDINATOR_REQUEST, FIND_COORDINATOR_RESPONSE } from '../../message/generated/requests.ts'
+import type { ClusterClient } from '../cluster-client.ts'
+import type { BrokerConnection } from '../connection/broker-connection.ts'
+import { ConnectionError } from '../connection/connection-error.ts'
+
+const MOVED: ReadonlySet<KafkaErrorName> = new Set([
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'BROKER_NOT_AVAILABLE',
+])
+/** Since this version several are asked for at once, and the answer is a list. */
+const LISTS_SINCE = 4
+
+export class Coordinator {
+  readonly groupId: string
+  readonly client: ClusterClient
+  #node: Promise<number> | undefined
+
+  constructor(client: ClusterClient, groupId: string) {
+    this.client = client
+    this.groupId = groupId
+  }
+
+  /**
+   * One attempt. `lane`: group requests have a connection of their own, since joining waits at the broker.
+   * @throws KafkaError, ConnectionError
+   */
+  async once<T>(ask: (connection: BrokerConnection) => Promise<T>, lane = 'group'): Promise<T> {
+    try {
+      this.#node ??= this.#find()
+      return await ask(await this.client.broker(await this.#node, lane))
+    } catch (error) {
+      this.noticed(error)
+      throw error
+    }
+  }
+
+  /** Tries again what may pass. */
+  ask<T>(ask: (connection: BrokerConnection) => Promise<T>, deadline?: number): Promise<T> {
+    return this.client.retry(() => this.once(ask), deadline === undefined ? {} : { deadline })
+  }
+
+  /** An error may mean that another broker is it now. */
+  noticed(error: unknown): void {
+    const isMoved = error instanceof KafkaError && MOVED.has(error.code)
+    if (isMoved || error instanceof ConnectionError) this.#node = undefined
+  }
+
+  async #find(): Promise<number> {
+    const connection = await this.client.anyBroker()
+    const { groupId } = this
+    const body =
+      connection.versionOf(FIND_COORDINATOR_REQUEST) >= LISTS_SINCE
+        ? { keyType: 0, coordinatorKeys: [groupId] }
+        : { keyType: 0, key: groupId }
+    try {
+      const answer = await connection.ask(FIND_COORDINATOR_REQUEST, FIND_COORDINATOR_RESPONSE, body)
+      return answer.coordinators[0]?.nodeId ?? answer.nodeId
+    } catch (error) {
+      this.#node = undefined
+      throw groupError(error, groupId)
+    }
+  }
+}
+
+/** Kafka's words, with the group's name. */
+export function groupError(error: unknown, groupId: string): unknown {
+  if (error instanceof KafkaError && error.code === 'GROUP_AUTHORIZATION_FAILED')
+    return new KafkaError(error.code, `Not authorized to access group: ${groupId}`)
+  return error
+}
