@@ -100,6 +100,11 @@ export class PartitionBatches {
   readonly #producerId: number
   #epoch = 0
   #nextSequence = 0
+  /**
+   * The broker knows this producer and epoch. Until then it takes a batch of any sequence, so that one which comes through while those
+   * before it do not would end their way into the log.
+   */
+  #known: boolean
   /** A batch is missing: what comes behind it begins an epoch of its own, once each batch's fate is known. */
   #hole = false
   /** The size of a batch that the broker found too large. */
@@ -109,6 +114,7 @@ export class PartitionBatches {
     this.source = source
     this.partition = partition
     this.#producerId = producerId
+    this.#known = producerId < 0
   }
 
   get isIdle(): boolean {
@@ -136,6 +142,7 @@ export class PartitionBatches {
       if (uncertain !== undefined) return uncertain
       this.#beginEpoch()
     }
+    if (!this.#known && this.#inFlight.length > 0) return undefined
     if (this.#waiting.length === 0 && this.wanted) {
       this.wanted = false
       this.source.endOpen(this)
@@ -164,7 +171,8 @@ export class PartitionBatches {
   done(batch: ProducerBatch, lost = false): void {
     remove(this.#inFlight, batch)
     remove(this.#waiting, batch)
-    if (lost && batch.epoch >= 0) this.#hole = true
+    if (!lost) this.#known ||= batch.epoch === this.#epoch
+    else if (batch.epoch >= 0) this.#hole = true
   }
 
   /** It comes back and goes out again. */
@@ -198,6 +206,7 @@ export class PartitionBatches {
     if (this.#epoch === LAST_EPOCH) return
     this.#epoch++
     this.#nextSequence = 0
+    this.#known = false
   }
 
   /** The first batch is cut until it is one that the broker takes, as far as is known. */
