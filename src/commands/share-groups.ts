@@ -6,19 +6,21 @@ import { option } from '../cli/flags.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
 import type { GroupListing } from '../client/admin/group-admin.ts'
-import { TerseError, UsageError } from '../errors.ts'
+import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
+import { compareText } from '../names/compare-text.ts'
 import { topicPartitionKey } from '../names/topic-partition.ts'
 import {
   actionOf,
   checkDescribe,
   checkReset,
   chosenGroups,
+  deleteShareGroups,
   describeStates,
   listGroups,
-  refuseDeletion,
   runAction,
 } from './group-tools/newer-groups.ts'
+import { assignmentText } from './group-tools/tables.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
 const FLAGS = [
@@ -100,8 +102,8 @@ export const command = defineCommand({
       if (action === 'list') await listGroups(context, groups, ['Empty', 'Stable', 'Dead'])
       else if (action === 'describe')
         await describe(context, admin, await chosenGroups('share', options, groups, all))
-      else if (action === 'delete') return refuseDeletion(context, 'share', groups)
-      else if (action === 'delete-offsets') return deleteOffsets(context, groups, all)
+      else if (action === 'delete') return await deleteShareGroups(context, admin, groups)
+      else if (action === 'delete-offsets') return await deleteOffsets(context, admin, groups, all)
       else return await resetShareOffsets(context, admin, all)
       return 0
     })
@@ -132,19 +134,79 @@ function check(options: Context['options']): void {
 }
 
 async function describe(context: Context, admin: Admin, chosen: readonly GroupListing[]): Promise<void> {
-  const { options, stderr } = context
-  if (options.has('members')) {
-    // Members are known to a broker alone.
-    const machine = machineOutput(context, {
-      kind: 'share-group-member',
-      columns: ['group', 'consumerId', 'host', 'clientId'],
-    })
-    if (machine !== undefined) return machine.end()
-    for (const { groupId } of chosen) stderr.line(`\nShare group '${groupId}' has no active members.`)
-  } else if (options.has('state')) {
-    const epochs = (group: string) => admin.describeShareGroup(group)
-    await describeStates(context, admin, chosen, { ...STATE_VIEW, epochs })
+  const { options } = context
+  if (options.has('members')) await describeMembers(context, admin, chosen)
+  else if (options.has('state')) {
+    const describeGroup = (group: string) => admin.describeShareGroup(group)
+    await describeStates(context, admin, chosen, { ...STATE_VIEW, describe: describeGroup })
   } else await describeOffsets(context, admin, chosen)
+}
+
+const SHARE_GROUP_MEMBER = {
+  kind: 'share-group-member',
+  columns: ['group', 'consumerId', 'host', 'clientId', 'partitionCount', 'memberEpoch', 'assignment'],
+}
+
+/** Members are known to a broker alone. */
+async function describeMembers(
+  context: Context,
+  admin: Admin,
+  chosen: readonly GroupListing[],
+): Promise<void> {
+  const { options, stdout, stderr } = context
+  const machine = machineOutput(context, SHARE_GROUP_MEMBER)
+  const verbose = options.has('verbose')
+  for (const { groupId: group, state } of chosen) {
+    const { members = [] } = await admin.describeShareGroup(group)
+    if (machine !== undefined) {
+      for (const { memberId, host, clientId, memberEpoch, assignment } of members) {
+        const partitionCount = assignment.length
+        machine.row({
+          group,
+          consumerId: memberId,
+          host,
+          clientId,
+          partitionCount,
+          memberEpoch,
+          assignment: assignment.map((one) => ({ ...one })),
+        })
+      }
+      continue
+    }
+    if (state === 'Empty') stderr.line(`\nShare group '${group}' has no active members.`)
+    if (members.length === 0) continue
+    const widest = (texts: readonly string[]) => Math.max(15, ...texts.map(({ length }) => length))
+    const widths = [
+      widest([group]),
+      widest(members.map(({ memberId }) => memberId)),
+      widest(members.map(({ host }) => host)),
+      widest(members.map(({ clientId }) => clientId)),
+      12,
+      ...(verbose ? [13] : []),
+    ]
+    const line = (cells: readonly (string | number)[]) =>
+      cells.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join(' ')
+    const epoch = <T>(cell: T) => (verbose ? [cell] : [])
+    stdout.write(
+      `\n${line(['GROUP', 'CONSUMER-ID', 'HOST', 'CLIENT-ID', '#PARTITIONS', ...epoch('MEMBER-EPOCH'), 'ASSIGNMENT'])}`,
+    )
+    for (const { memberId, host, clientId, memberEpoch, assignment } of [...members].sort((a, b) =>
+      compareText(a.memberId, b.memberId),
+    )) {
+      const cells = [
+        group,
+        memberId,
+        host,
+        clientId,
+        assignment.length,
+        ...epoch(memberEpoch),
+        assignmentText(assignment),
+      ]
+      stdout.write(`\n${line(cells)}`)
+    }
+    stdout.line('')
+  }
+  machine?.end()
 }
 
 /** What the genuine tool finds only when it looks at a value, and tells as a failure. @throws TerseError */
@@ -159,27 +221,36 @@ function checkValues(options: Context['options']): void {
     throw new TerseError('Found multiple arguments for option group, but you asked for only one')
 }
 
-const WAY_OUT =
-  'only a broker can change the offsets of a share group: boot one on this directory (tkafka storage server-properties says how).'
-
-function deleteOffsets(
+async function deleteOffsets(
   { options, stdout, stderr }: Context,
+  admin: Admin,
   groups: readonly GroupListing[],
   all: readonly GroupListing[],
-): number {
+): Promise<number> {
   const id = options.value('group') ?? ''
-  if (groups.some(({ groupId }) => groupId === id)) throw new TerseError(WAY_OUT)
-  const other = all.some(({ groupId }) => groupId === id)
-  const why = other ? `Group ${id} is not a share group.` : `Group ${id} not found.`
-  stderr.line(`\nError: ${why}`)
-  const topics = options.values('topic')
+  const topics = [...new Set(options.values('topic'))].sort()
+  let answers: { topic: string; error?: Error }[]
+  try {
+    if (!groups.some(({ groupId }) => groupId === id)) {
+      const other = all.some(({ groupId }) => groupId === id)
+      const why = other ? `Group ${id} is not a share group.` : `Group ${id} not found.`
+      throw new KafkaError('GROUP_ID_NOT_FOUND', why)
+    }
+    answers = await admin.deleteShareGroupOffsets(id, topics)
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
+    stderr.line(`\nError: ${error.message}`)
+    answers = topics.map((topic) => ({ topic, error }))
+  }
   const width = Math.max(15, ...topics.map((topic) => topic.length))
   stdout.line(`\n${'TOPIC'.padEnd(width)} STATUS`)
-  for (const topic of topics) stdout.line(`${topic.padEnd(width)} Error: ${why}`)
-  return 1
+  for (const { topic, error } of answers) {
+    stdout.line(`${topic.padEnd(width)} ${error === undefined ? 'Successful' : `Error: ${error.message}`}`)
+  }
+  return answers.some(({ error }) => error !== undefined) ? 1 : 0
 }
 
-/** Where a reset leads to is shown; to go there is for a broker, as the group's state is its own. */
+/** Where a reset leads to is shown; to go there is for a broker, as the group's state is its own: a directory refuses. */
 async function resetShareOffsets(
   context: Context,
   admin: Admin,
@@ -188,6 +259,8 @@ async function resetShareOffsets(
   const { options, stdout, stderr } = context
   const group = options.value('group') ?? ''
   const other = all.some(({ groupId, type }) => groupId === group && type !== 'Share')
+  if (all.some(({ groupId, type, state }) => groupId === group && type === 'Share' && state !== 'Empty'))
+    throw new UsageError(`Share group '${group}' is not empty.`, false)
   const { resetOffsets } = await import('./group-tools/reset.ts')
   // Of a reset's flags share-groups has rows for some; the others are absent.
   const reset = { command, options: options.ofAnyTool, stdout, stderr }
@@ -195,12 +268,11 @@ async function resetShareOffsets(
     partitionsOf: async (id) =>
       options.has('all-topics') ? await admin.listShareGroupOffsets(id) : undefined,
     alter: async (_, offsets) => {
+      if (!other) return admin.alterShareGroupOffsets(group, offsets)
       const order = javaHashOrder(offsets, (one) => javaPartitionHash(one.topic, one.partition))
       const partitions = order.map(({ topic, partition }) => topicPartitionKey(topic, partition))
       throw new TerseError(
-        other
-          ? `Failed altering group offsets for the following partitions: [${partitions.join(', ')}]\n${group} is no share group.`
-          : WAY_OUT,
+        `Failed altering group offsets for the following partitions: [${partitions.join(', ')}]\n${group} is no share group.`,
       )
     },
   })
@@ -259,7 +331,7 @@ async function describeOffsets(
     stdout.line(`\n${line('GROUP', 'TOPIC', 'PARTITION', 'LEADER-EPOCH', 'START-OFFSET', 'LAG')}`)
     for (const { topic, partition, leaderEpoch, startOffset, lag } of offsets) {
       if (startOffset < 0) stdout.line(line(group, topic, partition, '-', '-', '-'))
-      else stdout.line(line(group, topic, partition, leaderEpoch, startOffset, lag))
+      else stdout.line(line(group, topic, partition, leaderEpoch, startOffset, lag < 0 ? '-' : lag))
     }
   }
   machine?.end()

@@ -196,39 +196,30 @@ function checkInternalTopics(options: Context['options']): void {
 async function describe(context: Context, admin: Admin, chosen: readonly GroupListing[]): Promise<void> {
   const { options, stderr } = context
   if (options.has('state')) {
-    const epochs = async (group: string) => {
-      const { groupEpoch, targetAssignmentEpoch } = await admin.describeStreamsGroup(group)
-      return { groupEpoch, assignmentEpoch: targetAssignmentEpoch }
+    const describeGroup = async (group: string) => {
+      const { targetAssignmentEpoch, ...described } = await admin.describeStreamsGroup(group)
+      return { ...described, assignmentEpoch: targetAssignmentEpoch }
     }
-    return await describeStates(context, admin, chosen, { ...STATE_VIEW, epochs })
+    return await describeStates(context, admin, chosen, { ...STATE_VIEW, describe: describeGroup })
   }
-  const machine = machineOutput(
-    context,
-    options.has('members')
-      ? { kind: 'streams-group-member', columns: ['group', 'consumerId', 'host', 'clientId'] }
-      : {
-          kind: 'streams-group-offset',
-          columns: [
-            'group',
-            'topic',
-            'partition',
-            'currentOffset',
-            'leaderEpoch',
-            'logEndOffset',
-            'lag',
-            'state',
-          ],
-        },
-  )
+  if (options.has('members')) {
+    const { describeMembers } = await import('./streams-groups/members.ts')
+    return await describeMembers(context, admin, chosen)
+  }
+  const machine = machineOutput(context, STREAMS_GROUP_OFFSET)
   for (const { groupId: group, state } of chosen) {
-    // Members are known to a broker alone.
-    if (machine === undefined) stderr.line(`Streams group '${group}' has no active members.`)
-    if (options.has('members')) continue
+    if (machine === undefined && state === 'Empty')
+      stderr.line(`Streams group '${group}' has no active members.`)
     const rows = await offsetRows(admin, group)
     if (machine === undefined) offsetTable(context.stdout, group, rows, options.has('verbose'))
     else for (const row of rows) machine.row({ group, ...row, state })
   }
   machine?.end()
+}
+
+const STREAMS_GROUP_OFFSET = {
+  kind: 'streams-group-offset',
+  columns: ['group', 'topic', 'partition', 'currentOffset', 'leaderEpoch', 'logEndOffset', 'lag', 'state'],
 }
 
 const STATE_VIEW = {
@@ -239,7 +230,8 @@ const STATE_VIEW = {
   assignmentTitle: 'TARGET-ASSIGNMENT-EPOCH',
   widths: [25, 15, 25],
   coordinator: (address: string, id: number) => `${address} (${id})`,
-  aboutMembers: (group: string) => `Error: Streams group '${group}' has no active members.`,
+  aboutMembers: (group: string, state: string) =>
+    state === 'Empty' ? `Error: Streams group '${group}' has no active members.` : undefined,
   beforeTable: '',
 } as const
 
@@ -253,17 +245,23 @@ interface OffsetRow {
 }
 
 async function offsetRows(admin: Admin, group: string): Promise<OffsetRow[]> {
-  const rows: OffsetRow[] = []
-  for (const { partition, offset } of (await admin.listConsumerGroupOffsets(group)).values()) {
-    const logEndOffset = (await admin.listOffset(partition, 'latest')).offset ?? 0
-    rows.push({
+  const committed = [...(await admin.listConsumerGroupOffsets(group)).values()]
+  const ends = await admin.listOffsets(
+    committed.map(({ partition }) => partition),
+    'latest',
+  )
+  const rows = committed.map(({ partition, offset }, i): OffsetRow => {
+    const end = ends[i]
+    if (end instanceof Error) throw end
+    const logEndOffset = end.offset ?? 0
+    return {
       ...partition,
       currentOffset: offset.offset,
       leaderEpoch: offset.leaderEpoch < 0 ? null : offset.leaderEpoch,
       logEndOffset,
       lag: logEndOffset - offset.offset,
-    })
-  }
+    }
+  })
   return rows.sort(comparePartitions)
 }
 

@@ -16,13 +16,6 @@ function keptByBrokers(what: string): () => Promise<never> {
   }
 }
 
-/** For what is not built yet. */
-function notYet(what: string): () => Promise<never> {
-  return async () => {
-    throw new TerseError(`tkafka cannot ask a cluster for ${what} yet (Kafka's own tools can)`)
-  }
-}
-
 // Each part is loaded when it is first asked for: who lists topics pays for nothing else.
 
 const topics = async (client: ClusterClient) => new (await import('./topic-admin.ts')).ClusterTopics(client)
@@ -38,6 +31,10 @@ const acls = async (client: ClusterClient) => new (await import('./acl-admin.ts'
 const tokens = async (client: ClusterClient) => new (await import('./token-admin.ts')).ClusterTokens(client)
 const transactions = async (client: ClusterClient) =>
   new (await import('./transaction-admin.ts')).ClusterTransactions(client)
+const shareGroups = async (client: ClusterClient) =>
+  new (await import('./share-group-admin.ts')).ClusterShareGroups(client)
+const streamsGroups = async (client: ClusterClient) =>
+  new (await import('./streams-group-admin.ts')).ClusterStreamsGroups(client)
 
 const ROWS: Rows = {
   createTopic: topics,
@@ -81,10 +78,13 @@ const ROWS: Rows = {
   describeAcls: acls,
   createAcls: acls,
   deleteAcls: acls,
-  listShareGroupOffsets: notYet('share groups'),
-  describeShareGroup: notYet('share groups'),
-  describeStreamsGroup: notYet('streams groups'),
-  deleteStreamsGroup: notYet('streams groups'),
+  listShareGroupOffsets: shareGroups,
+  describeShareGroup: shareGroups,
+  alterShareGroupOffsets: shareGroups,
+  deleteShareGroupOffsets: shareGroups,
+  deleteShareGroup: shareGroups,
+  describeStreamsGroup: streamsGroups,
+  deleteStreamsGroup: streamsGroups,
   describeDelegationTokens: tokens,
   createDelegationToken: tokens,
   renewDelegationToken: tokens,

@@ -3,8 +3,9 @@ import type { CommandContext, Options } from '../../cli/command.ts'
 import { machineOutput } from '../../cli/machine-output.ts'
 import { OutputError } from '../../cli/output.ts'
 import type { Admin } from '../../client/admin/admin.ts'
+import type { BrokerDescription } from '../../client/admin/cluster-admin.ts'
 import type { GroupListing } from '../../client/admin/group-admin.ts'
-import { TerseError, UsageError } from '../../errors.ts'
+import { KafkaError, TerseError, UsageError } from '../../errors.ts'
 import { openAdmin } from '../open/open-client.ts'
 
 export const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets'] as const
@@ -134,12 +135,17 @@ export interface GroupStateView {
   /** Of STATE, GROUP-EPOCH and the second epoch. */
   readonly widths: readonly [number, number, number]
   readonly coordinator: (address: string, id: number) => string
-  readonly epochs: (group: string) => Promise<{ groupEpoch: number; assignmentEpoch: number }>
+  readonly describe: (group: string) => Promise<{
+    readonly groupEpoch: number
+    readonly assignmentEpoch: number
+    readonly coordinator?: BrokerDescription | undefined
+    readonly members?: readonly unknown[]
+  }>
   readonly aboutMembers: (group: string, state: string) => string | undefined
   readonly beforeTable: string
 }
 
-/** `--describe --state`. Members are a coordinator's to know: here there are none. */
+/** `--describe --state`. Members are a coordinator's to know: a directory has none. */
 export async function describeStates(
   context: CommandContext<'verbose' | 'output'>,
   admin: Admin,
@@ -147,14 +153,16 @@ export async function describeStates(
   view: GroupStateView,
 ): Promise<void> {
   const { options, stdout, stderr } = context
-  const [{ id, host, port }] = (await admin.describeCluster()).brokers
   const machine = machineOutput(context, view.shape)
   const verbose = options.has('verbose')
   for (const { groupId: group, state } of groups) {
-    const { groupEpoch, assignmentEpoch } = await view.epochs(group)
+    const described = await view.describe(group)
+    const { groupEpoch, assignmentEpoch, members = [] } = described
+    const memberCount = members.length
+    const { id, host, port } = described.coordinator ?? (await admin.describeCluster()).brokers[0]
     if (machine !== undefined) {
       const epochs = { groupEpoch, [view.shape.columns.at(-2) as string]: assignmentEpoch }
-      machine.row({ group, state, coordinator: { id, host, port }, ...epochs, memberCount: 0 })
+      machine.row({ group, state, coordinator: { id, host, port }, ...epochs, memberCount })
       continue
     }
     const coordinator = view.coordinator(`${host}:${port}`, id)
@@ -168,7 +176,7 @@ export async function describeStates(
     if (about !== undefined) stderr.line(`\n${about}`)
     const titles = ['GROUP', 'COORDINATOR (ID)', 'STATE', ...epochs('GROUP-EPOCH', view.assignmentTitle)]
     stdout.line(`${view.beforeTable}${line([...titles, '#MEMBERS'])}`)
-    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, assignmentEpoch), 0]))
+    stdout.line(line([group, coordinator, state, ...epochs(groupEpoch, assignmentEpoch), memberCount]))
   }
   machine?.end()
 }
@@ -182,25 +190,35 @@ export function checkReset(options: Options<'dry-run' | 'execute'>): void {
   }
 }
 
-/** Deleting: those that are no such groups fail, in the genuine table; those that are cannot be deleted here yet. */
-export function refuseDeletion(
+/** `share-groups --delete`: those that are no share groups fail, in the genuine table. */
+export async function deleteShareGroups(
   { options, stdout, stderr }: CommandContext<'group' | 'all-groups'>,
-  kind: 'share' | 'streams',
+  admin: Admin,
   groups: readonly GroupListing[],
-): number {
+): Promise<number> {
   const ids = options.has('all-groups') ? groups.map(({ groupId }) => groupId) : options.values('group')
-  if (ids.length === 0) {
-    stdout.line(`Deletion of requested ${kind} groups (${kind === 'share' ? '' : "''"}) was successful.`)
+  const states = new Map(groups.map(({ groupId, state }) => [groupId, state]))
+  const failures: string[] = []
+  const deleted: string[] = []
+  for (const id of new Set(ids)) {
+    const state = states.get(id)
+    try {
+      if (state === undefined)
+        throw new KafkaError('GROUP_ID_NOT_FOUND', `Group '${id}' is not a share group.`)
+      if (state !== 'Empty') throw new KafkaError('NON_EMPTY_GROUP', `Share group '${id}' is not EMPTY.`)
+      await admin.deleteShareGroup(id)
+      deleted.push(`'${id}'`)
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      failures.push(`* Group '${id}' could not be deleted due to: ${error.message}`)
+    }
+  }
+  if (failures.length === 0) {
+    stdout.line(`Deletion of requested share groups (${deleted.join(', ')}) was successful.`)
     return 0
   }
-  const known = new Set(groups.map(({ groupId }) => groupId))
-  const words = kind === 'share' ? 'is not a share group.' : 'does not exist or is not a streams group.'
-  stderr.line(`\nError: Deletion of some ${kind} groups failed:`)
-  for (const id of ids) {
-    const why = known.has(id)
-      ? `only a broker can delete a ${kind} group (tkafka storage server-properties says how one boots on this directory).`
-      : `Group '${id}' ${words}`
-    stderr.line(`* Group '${id}' could not be deleted due to: ${why}`)
-  }
+  stderr.line(`\nError: Deletion of some share groups failed:`)
+  for (const line of failures) stderr.line(line)
+  if (deleted.length > 0) stdout.line(`\nThese share groups were deleted successfully: ${deleted.join(', ')}`)
   return 1
 }

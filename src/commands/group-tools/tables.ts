@@ -175,7 +175,7 @@ export function membersTable(
 }
 
 /** `a:0,1;b:2` */
-function assignmentText(partitions: readonly TopicPartition[]): string {
+export function assignmentText(partitions: readonly TopicPartition[]): string {
   const byTopic = new Map<string, number[]>()
   for (const { topic, partition } of partitions)
     byTopic.set(topic, [...(byTopic.get(topic) ?? []), partition])

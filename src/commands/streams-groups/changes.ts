@@ -21,21 +21,28 @@ export async function deleteStreamsGroups(
   groups: readonly GroupListing[],
 ): Promise<number> {
   const { options, stdout, stderr } = context
-  const known = new Set(groups.map(({ groupId }) => groupId))
-  const ids = options.has('all-groups') ? [...known] : options.values('group')
+  const states = new Map(groups.map(({ groupId, state }) => [groupId, state]))
+  const ids = options.has('all-groups') ? [...states.keys()] : options.values('group')
   const failures: string[] = []
   const deleted: string[] = []
   for (const id of javaHashOrder([...new Set(ids)], javaStringHash)) {
-    if (!known.has(id)) {
+    if (!states.has(id)) {
       failures.push(
         `* Group '${id}' could not be deleted due to: Group '${id}' does not exist or is not a streams group.`,
       )
       continue
     }
-    if (options.has('delete-all-internal-topics'))
-      for (const topic of await internalTopics(admin, id)) await admin.deleteTopic(topic)
-    await admin.deleteStreamsGroup(id)
-    deleted.push(`'${id}'`)
+    try {
+      if (states.get(id) !== 'Empty')
+        throw new KafkaError('NON_EMPTY_GROUP', `Streams group '${id}' is not EMPTY.`)
+      const topics = options.has('delete-all-internal-topics') ? await internalTopics(admin, id) : []
+      for (const topic of topics) await admin.deleteTopic(topic)
+      await admin.deleteStreamsGroup(id)
+      deleted.push(`'${id}'`)
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      failures.push(`* Group '${id}' could not be deleted due to: ${error.message}`)
+    }
   }
   if (failures.length === 0) {
     stdout.line(`Deletion of requested streams groups (${deleted.join(', ') || "''"}) was successful.`)

@@ -5,7 +5,7 @@ import type {
   ShareGroupDescription,
   ShareGroupOffset,
 } from '../../client/admin/share-group-admin.ts'
-import { KafkaError } from '../../errors.ts'
+import { KafkaError, TerseError } from '../../errors.ts'
 import type { MessageObject } from '../../message/codec.ts'
 import { SHARE_GROUP_RECORDS, SHARE_STATE_RECORDS } from '../../message/coordinator-record.ts'
 import { SHARE_STATE_TOPIC } from '../../names/topic-names.ts'
@@ -13,6 +13,9 @@ import { comparePartitions } from '../../names/topic-partition.ts'
 import type { Record } from '../../record/record.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import { decodeVersioned, groupRecords, recordValue, visitRecords } from './group-records.ts'
+
+const CHANGED_BY_BROKERS =
+  'only a broker can change the offsets of a share group: boot one on this directory (tkafka storage server-properties says how).'
 
 const METADATA = 11
 const TARGET_ASSIGNMENT_METADATA = 12
@@ -61,6 +64,21 @@ export class LocalShareGroups implements ShareGroupAdmin {
     if (metadata === undefined) throw new KafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
     const target = recordValue(records, SHARE_GROUP_RECORDS, TARGET_ASSIGNMENT_METADATA)
     return { groupEpoch: Number(metadata.epoch), assignmentEpoch: Number(target?.assignmentEpoch ?? 0) }
+  }
+
+  async alterShareGroupOffsets(): Promise<never> {
+    throw new TerseError(CHANGED_BY_BROKERS)
+  }
+
+  async deleteShareGroupOffsets(): Promise<never> {
+    throw new TerseError(CHANGED_BY_BROKERS)
+  }
+
+  async deleteShareGroup(): Promise<never> {
+    throw new KafkaError(
+      'UNSUPPORTED_VERSION',
+      'only a broker can delete a share group (tkafka storage server-properties says how one boots on this directory).',
+    )
   }
 
   /** Partitions that the group was given, where it may not have begun. */
