@@ -2,7 +2,8 @@
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import type { Admin } from '../client/admin/admin.ts'
-import { TerseError, UsageError } from '../errors.ts'
+import type { ElectionResult, ElectionType } from '../client/admin/reassignment-admin.ts'
+import { exceptionText, KafkaError, TerseError, UsageError } from '../errors.ts'
 import { javaHashOrder, javaPartitionHash } from '../java/java-hash.ts'
 import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
 import { propertiesFile } from './open/client-properties.ts'
@@ -112,7 +113,7 @@ function check(options: Context['options']): void {
   }
 }
 
-function electionType(options: Context['options']): 'PREFERRED' | 'UNCLEAN' {
+function electionType(options: Context['options']): ElectionType {
   const text = options.value('election-type') ?? ''
   const type = text.toUpperCase()
   if (type === 'PREFERRED' || type === 'UNCLEAN') return type
@@ -149,42 +150,47 @@ function plannedPartitions(plan: JsonPlan): TopicPartition[] {
   return partitions
 }
 
-/** One broker: whoever leads is the preferred leader and the only one there could be. */
+/** Where nothing was asked for, only what changed is told in text; for programs all that was looked at. */
 async function elect(
   context: Context,
   admin: Admin,
-  type: string,
+  type: ElectionType,
   partitions: readonly TopicPartition[] | undefined,
 ): Promise<number> {
   const { stdout, stderr } = context
-  const names = (await admin.listTopics()).map(({ name }) => name)
-  const all: TopicPartition[] = []
-  for (const { name: topic, partitions } of await admin.describeTopics(names))
-    all.push(...partitions.map(({ partition }) => ({ topic, partition })))
-  const there = new Set(all.map(key))
-  const topics = new Set(all.map(({ topic }) => topic))
+  const results = javaHashOrder(await admin.electLeaders(type, partitions), (one) =>
+    javaPartitionHash(one.topic, one.partition),
+  )
+  const notNeeded = ({ error }: ElectionResult) =>
+    error instanceof KafkaError && error.code === 'ELECTION_NOT_NEEDED'
+  const elected = results.filter(({ error }) => error === undefined)
+  const right = results.filter(notNeeded)
+  const failed = results.filter((one) => one.error !== undefined && !notNeeded(one))
   const machine = machineOutput(context, {
     kind: 'leader-election',
     columns: ['topic', 'partition', 'electionType', 'result', 'error'],
   })
-  const asked = javaHashOrder(partitions ?? (machine === undefined ? [] : all), (one) =>
-    javaPartitionHash(one.topic, one.partition),
-  )
-  const known = asked.filter((partition) => there.has(key(partition)))
   if (machine !== undefined) {
-    for (const one of known)
-      machine.row({ ...one, electionType: type, result: 'already-elected', error: null })
-  } else if (known.length > 0)
-    stdout.line(`Valid replica already elected for partitions ${known.map(key).join(', ')}`)
-  const failed = asked.filter((partition) => !known.includes(partition))
-  for (const partition of failed) {
-    const what = topics.has(partition.topic)
-      ? `partition as ${key(partition)}`
-      : `topic as ${partition.topic}`
-    const error = `org.apache.kafka.common.errors.UnknownTopicOrPartitionException: No such ${what}`
-    if (machine !== undefined) machine.row({ ...partition, electionType: type, result: 'failed', error })
+    const rows = (some: readonly ElectionResult[], result: string) => {
+      for (const { topic, partition } of some)
+        machine.row({ topic, partition, electionType: type, result, error: null })
+    }
+    rows(elected, 'elected')
+    rows(right, 'already-elected')
+  } else {
+    const list = (some: readonly TopicPartition[]) => some.map(key).join(', ')
+    if (elected.length > 0)
+      stdout.line(`Successfully completed leader election (${type}) for partitions ${list(elected)}`)
+    if (right.length > 0 && partitions !== undefined)
+      stdout.line(`Valid replica already elected for partitions ${list(right)}`)
+  }
+  for (const { topic, partition, error } of failed) {
+    const why = exceptionText(error as Error)
+    machine?.row({ topic, partition, electionType: type, result: 'failed', error: why })
     stdout.flush()
-    stderr.line(`Error completing leader election (${type}) for partition: ${key(partition)}: ${error}`)
+    stderr.line(
+      `Error completing leader election (${type}) for partition: ${key({ topic, partition })}: ${why}`,
+    )
   }
   machine?.end(failed.length === 0)
   if (failed.length > 0) throw new TerseError(`${failed.length} replica(s) could not be elected`)

@@ -1,19 +1,18 @@
-/** reassign-partitions on a directory: one broker, so every partition is already where it can be. */
+/** reassign-partitions: moves partitions between brokers and log directories; in a directory each is already where it can be. */
 
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
 import { OutputError } from '../cli/output.ts'
 import type { Admin } from '../client/admin/admin.ts'
-import type { PartitionDescription } from '../client/admin/topic-admin.ts'
+import type { PartitionReassignment } from '../client/admin/reassignment-admin.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
-import { comparePartitions, type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
+import { comparePartitions, topicPartitionKey } from '../names/topic-partition.ts'
 import { openAdmin } from './open/open-client.ts'
 import {
   executableReassignment,
   type PlannedPartition,
   planText,
   reassignment,
-  replicationFactorChanges,
   topicsToMove,
 } from './plans/reassign-plan.ts'
 import {
@@ -21,8 +20,16 @@ import {
   type ReassignAction,
   reassignAction,
 } from './reassign-partitions/flags.ts'
+import { executeMoves, moveStates, movesOf } from './reassign-partitions/moves.ts'
+import { placeReplicas } from './reassign-partitions/placement.ts'
+import {
+  clearThrottles,
+  LOG_DIR_THROTTLE,
+  setConfigs,
+  throttleReplication,
+} from './reassign-partitions/throttles.ts'
+import { logDirsOf, partitionsOf } from './reassign-partitions/where.ts'
 
-/** With a single broker there never is one. */
 const REASSIGNMENT_SHAPE = {
   kind: 'reassignment',
   columns: ['topic', 'partition', 'replicas', 'addingReplicas', 'removingReplicas'],
@@ -67,36 +74,64 @@ const RUNS: Readonly<Record<ReassignAction, (context: Context, admin: Admin) => 
   execute,
   verify,
   cancel,
-  list: async (context, admin) => {
-    // What is no data directory says so.
-    await admin.topicNames()
-    const machine = machineOutput(context, REASSIGNMENT_SHAPE)
-    if (machine !== undefined) machine.end()
-    else context.stdout.line('No partition reassignments found.')
-  },
+  list,
 }
 
-const BROKER_THROTTLES = ['leader.replication.throttled.rate', 'follower.replication.throttled.rate']
-const LOG_DIR_THROTTLE = 'replica.alter.log.dirs.io.max.bytes.per.second'
-const TOPIC_THROTTLES = ['leader.replication.throttled.replicas', 'follower.replication.throttled.replicas']
+const EXISTING =
+  'Cannot execute because there is an existing partition assignment.  Use --additional to override this and create a new partition assignment in addition to the existing one. The --additional flag can also be used to change the throttle by resubmitting the current reassignment.'
+
+async function list(context: Context, admin: Admin): Promise<void> {
+  const found = await admin.listPartitionReassignments()
+  const machine = machineOutput(context, REASSIGNMENT_SHAPE)
+  if (machine !== undefined) {
+    await machine.all(
+      found.map(({ topic, partition, replicas, adding, removing }) => ({
+        topic,
+        partition,
+        replicas,
+        addingReplicas: adding,
+        removingReplicas: removing,
+      })),
+    )
+    return
+  }
+  if (found.length === 0) context.stdout.line('No partition reassignments found.')
+  else context.stdout.line(['Current partition reassignments:', ...found.map(reassignmentText)].join('\n'))
+}
+
+function reassignmentText(found: PartitionReassignment): string {
+  const { replicas, adding, removing } = found
+  const some = (word: string, ids: readonly number[]) =>
+    ids.length === 0 ? '' : ` ${word}: ${ids.join(',')}.`
+  return `${key(found)}: replicas: ${replicas.join(',')}.${some('adding', adding)}${some('removing', removing)}`
+}
 
 async function generate({ options, stdout }: Context, admin: Admin): Promise<void> {
   const brokers = brokerList(options.value('broker-list') ?? '')
   const topics = topicsToMove(options.value('topics-to-move-json-file') ?? '')
-  const current: PlannedPartition[] = []
   const all = await partitionsOf(admin, topics)
-  const [{ logDir }] = await admin.describeLogDirs()
-  for (const [topic, partitions] of all) {
-    for (const { partition, replicas } of partitions)
-      current.push({ topic, partition, replicas, logDirs: replicas.map(() => logDir) })
-  }
-  const live = (await liveBrokers(admin)).filter((id) => brokers.includes(id))
+  const current = [...all].flatMap(([topic, partitions]) =>
+    partitions.map(({ partition, replicas }) => ({ topic, partition, replicas })),
+  )
+  const sorted = (await withLogDirs(admin, current)).sort(comparePartitions)
+  const live = (await admin.describeCluster()).brokers.filter(({ id }) => brokers.includes(id))
   if (live.length === 0)
     throw new TerseError('All brokers are currently fenced, or have all their log directories cordoned.')
-  const sorted = current.sort(comparePartitions)
+  const proposed = placeReplicas(sorted, live, options.has('disable-rack-aware'))
   stdout.line(`Current partition replica assignment\n${planText(sorted)}\n`)
-  const proposed = sorted.map((one) => ({ ...one, replicas: [live[0]], logDirs: undefined }))
   stdout.line(`Proposed partition reassignment configuration\n${planText(proposed)}`)
+}
+
+/** With the directory of each replica, where a broker knows it. */
+async function withLogDirs(
+  admin: Admin,
+  current: readonly Omit<PlannedPartition, 'logDirs'>[],
+): Promise<PlannedPartition[]> {
+  const dirs = await logDirsOf(admin, [...new Set(current.flatMap(({ replicas }) => replicas))])
+  return current.map((one) => ({
+    ...one,
+    logDirs: one.replicas.map((broker) => dirs.current({ ...one, broker }) ?? 'any'),
+  }))
 }
 
 function brokerList(text: string): number[] {
@@ -115,23 +150,13 @@ async function execute({ options, stdout }: Context, admin: Admin): Promise<void
   )
   const throttle = options.long('throttle') ?? -1
   const logDirThrottle = options.long('replica-alter-log-dirs-throttle') ?? -1
-  options.long('timeout')
-  const live = await liveBrokers(admin)
+  const timeoutMs = options.long('timeout') ?? 10000
+  const active = await admin.listPartitionReassignments()
+  if (active.length > 0 && !options.has('additional')) throw new TerseError(EXISTING)
+  const live = (await admin.describeCluster()).brokers.map(({ id }) => id)
   const unknown = planned.flatMap(({ replicas }) => replicas).find((id) => !live.includes(id))
   if (unknown !== undefined) throw new TerseError(`Unknown broker id ${unknown}`)
-  const all = await partitionsOf(admin, [...new Set(planned.map(({ topic }) => topic))])
-  const [{ logDir }] = await admin.describeLogDirs()
-  const current = planned.map(({ topic, partition }) => {
-    const found = all.get(topic)?.find((one) => one.partition === partition)
-    if (found === undefined) {
-      throw new KafkaError(
-        'UNKNOWN_TOPIC_OR_PARTITION',
-        `Unable to find partition: ${topicPartitionKey(topic, partition)}`,
-      )
-    }
-    const { replicas } = found
-    return { topic, partition, replicas, logDirs: replicas.map(() => logDir) }
-  })
+  const current = await currentOf(admin, planned)
   stdout.line(`Current partition replica assignment\n\n${planText(current)}\n`)
   stdout.line('Save this to use as the --reassignment-json-file option during rollback')
   if (throttle >= 0 || logDirThrottle >= 0) {
@@ -140,7 +165,7 @@ async function execute({ options, stdout }: Context, admin: Admin): Promise<void
     )
   }
   if (throttle >= 0) {
-    await throttleReplication(admin, current, planned, throttle)
+    await throttleReplication(admin, { current, planned, active }, throttle)
     stdout.line(`The inter-broker throttle limit was set to ${throttle} B/s`)
   }
   const moves = movesOf(planned)
@@ -150,171 +175,99 @@ async function execute({ options, stdout }: Context, admin: Admin): Promise<void
     }
     stdout.line(`The replica-alter-dir throttle limit was set to ${logDirThrottle} B/s`)
   }
-  if (options.has('disallow-replication-factor-change')) {
-    const changes = replicationFactorChanges(current, planned)
-    if (changes.length > 0) throw new TerseError(`Error reassigning partition(s):\n${changes.join('\n')}`)
-  }
+  const errors = await admin.alterPartitionReassignments(
+    planned,
+    !options.has('disallow-replication-factor-change'),
+  )
+  throwFailures('Error reassigning partition(s)', planned, errors)
   stdout.line(
     `Successfully started partition reassignment${planned.length === 1 ? '' : 's'} for ${planned.map(key).join(',')}`,
   )
-  const wrong = moves.find((move) => move.logDir !== logDir)
-  if (wrong !== undefined) {
-    throw new TerseError(
-      `Failed to alter dir for ${key(wrong)}-${wrong.broker}\n${wrong.logDir} is not the data directory ${logDir}, the only one`,
-    )
-  }
-  for (const move of moves) {
-    stdout.line(
-      `Successfully started moving log directory to ${move.logDir} for replica ${key(move)} with broker ${move.broker} `,
-    )
-  }
+  if (moves.length > 0) await executeMoves(stdout, admin, moves, timeoutMs)
 }
 
-/** Nothing moves, but the settings are there until --verify takes them away, as scripts may look for them. */
-async function throttleReplication(
-  admin: Admin,
-  current: readonly PlannedPartition[],
-  planned: readonly PlannedPartition[],
-  bytesPerSecond: number,
-): Promise<void> {
-  for (const id of new Set(planned.flatMap(({ replicas }) => replicas))) {
-    await setConfigs(
-      admin,
-      'broker',
-      String(id),
-      BROKER_THROTTLES.map((name) => [name, String(bytesPerSecond)]),
-    )
-  }
-  for (const topic of new Set(planned.map((one) => one.topic))) {
-    const leaders: string[] = []
-    const followers: string[] = []
-    current.forEach(({ topic: name, partition, replicas }, i) => {
-      if (name !== topic) return
-      for (const id of replicas) leaders.push(`${partition}:${id}`)
-      for (const id of planned[i].replicas) if (!replicas.includes(id)) followers.push(`${partition}:${id}`)
-    })
-    await setConfigs(admin, 'topic', topic, [
-      [TOPIC_THROTTLES[0], leaders.join(',')],
-      [TOPIC_THROTTLES[1], followers.join(',')],
-    ])
-  }
+/** Where the partitions of a plan are now. */
+async function currentOf(admin: Admin, planned: readonly PlannedPartition[]): Promise<PlannedPartition[]> {
+  const all = await partitionsOf(admin, [...new Set(planned.map(({ topic }) => topic))])
+  const current = planned.map(({ topic, partition }) => {
+    const found = all.get(topic)?.find((one) => one.partition === partition)
+    if (found === undefined) {
+      throw new KafkaError(
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        `Unable to find partition: ${topicPartitionKey(topic, partition)}`,
+      )
+    }
+    return { topic, partition, replicas: found.replicas }
+  })
+  return withLogDirs(admin, current)
 }
 
-async function setConfigs(
-  admin: Admin,
-  type: 'broker' | 'topic',
-  name: string,
-  values: readonly (readonly [string, string])[],
-): Promise<void> {
-  await admin.incrementalAlterConfigs(
-    { type, name },
-    values.map(([setting, value]) => ({ name: setting, operation: 'set', value })),
-  )
+/** @throws TerseError with a line a partition */
+function throwFailures(
+  words: string,
+  partitions: readonly PlannedPartition[],
+  errors: readonly (Error | undefined)[],
+): void {
+  const lines = partitions.flatMap((one, i) => {
+    const error = errors[i]
+    return error === undefined ? [] : `${key(one)}: ${error.message}`
+  })
+  if (lines.length > 0) throw new TerseError(`${words}:\n${lines.join('\n')}`)
 }
 
 async function verify({ options, stdout }: Context, admin: Admin): Promise<void> {
   const { partitions } = reassignment(options.value('reassignment-json-file') ?? '')
   const planned = [...partitions].sort(comparePartitions)
+  const active = new Set((await admin.listPartitionReassignments()).map(key))
   const known = new Set((await admin.listTopics()).map(({ name }) => name))
   const names = [...new Set(planned.map(({ topic }) => topic))].filter((topic) => known.has(topic))
   const all = await partitionsOf(admin, names)
-  const [{ logDir }] = await admin.describeLogDirs()
   stdout.line('Status of partition reassignment:')
   for (const one of planned) {
     const now = all.get(one.topic)?.find(({ partition }) => partition === one.partition)?.replicas ?? []
-    stdout.line(
-      now.join() === one.replicas.join()
-        ? `Reassignment of partition ${key(one)} is completed.`
-        : `There is no active reassignment of partition ${key(one)}, but replica set is ${now.join(',')} rather than ${one.replicas.join(',')}.`,
-    )
-  }
-  const moves = movesOf(planned)
-  for (const move of moves) {
-    const there = all.get(move.topic)?.some(({ partition }) => partition === move.partition)
-    if (!there) {
+    const text = key(one)
+    if (active.has(text)) stdout.line(`Reassignment of partition ${text} is still in progress.`)
+    else if (now.join() === one.replicas.join())
+      stdout.line(`Reassignment of partition ${text} is completed.`)
+    else {
       stdout.line(
-        `Partition ${key(move)} cannot be found in any live log directory on broker ${move.broker}.`,
-      )
-    } else if (move.logDir === logDir) {
-      stdout.line(`Reassignment of replica ${key(move)}-${move.broker} completed successfully.`)
-    } else {
-      stdout.line(
-        `Partition ${key(move)} on broker ${move.broker} is not being moved from log dir ${logDir} to ${move.logDir}.`,
+        `There is no active reassignment of partition ${text}, but replica set is ${now.join(',')} rather than ${one.replicas.join(',')}.`,
       )
     }
   }
-  if (moves.length === 0) stdout.line('')
-  if (!options.has('preserve-throttles')) await clearThrottles(stdout, admin, planned)
+  const states = await moveStates(admin, movesOf(planned))
+  for (const { text } of states) stdout.line(text)
+  if (states.length === 0) stdout.line('')
+  const moving = states.some(({ isActive }) => isActive)
+  const done = active.size === 0 && !moving
+  if (done && !options.has('preserve-throttles')) await clearThrottles(stdout, admin, planned)
 }
 
 async function cancel({ options, stdout }: Context, admin: Admin): Promise<void> {
   const { partitions } = reassignment(options.value('reassignment-json-file') ?? '')
-  stdout.line('None of the specified partition reassignments are active.')
-  stdout.write('None of the specified partition moves are active.')
+  const timeoutMs = options.long('timeout') ?? 10000
+  const active = new Set((await admin.listPartitionReassignments()).map(key))
+  const reassigning = [...partitions].sort(comparePartitions).filter((one) => active.has(key(one)))
+  const plural = reassigning.length === 1 ? '' : 's'
+  if (reassigning.length > 0) {
+    const errors = await admin.alterPartitionReassignments(
+      reassigning.map(({ topic, partition }) => ({ topic, partition, replicas: null })),
+    )
+    throwFailures(`Error cancelling partition reassignment${plural} for`, reassigning, errors)
+    stdout.line(
+      `Successfully cancelled partition reassignment${plural} for: ${reassigning.map(key).join(',')}`,
+    )
+  } else stdout.line('None of the specified partition reassignments are active.')
+  const moving = (await moveStates(admin, movesOf(partitions))).filter(({ isActive }) => isActive)
+  if (moving.length === 0) stdout.write('None of the specified partition moves are active.')
+  else {
+    // Back to where they are.
+    const back = moving.map(({ move, currentDir }) => ({ ...move, logDir: currentDir ?? move.logDir }))
+    await executeMoves(stdout, admin, back, timeoutMs)
+  }
   if (!options.has('preserve-throttles')) await clearThrottles(stdout, admin, partitions)
 }
 
-async function clearThrottles(
-  stdout: Context['stdout'],
-  admin: Admin,
-  planned: readonly PlannedPartition[],
-): Promise<void> {
-  const live = await liveBrokers(admin)
-  const brokers = [...new Set([...live, ...planned.flatMap(({ replicas }) => replicas)])].sort(
-    (a, b) => a - b,
-  )
-  const topics = [...new Set(planned.map(({ topic }) => topic))]
-  const plural = (list: readonly unknown[]) => (list.length === 1 ? '' : 's')
-  stdout.line(`Clearing broker-level throttles on broker${plural(brokers)} ${brokers.join(',')}`)
-  for (const id of live) await clear(admin, 'broker', String(id), [...BROKER_THROTTLES, LOG_DIR_THROTTLE])
-  stdout.line(`Clearing topic-level throttles on topic${plural(topics)} ${topics.join(',')}`)
-  for (const topic of topics) await clear(admin, 'topic', topic, TOPIC_THROTTLES)
-}
-
-/** Looking changes nothing where there is nothing to take away. */
-async function clear(
-  admin: Admin,
-  type: 'broker' | 'topic',
-  name: string,
-  settings: readonly string[],
-): Promise<void> {
-  if (type === 'topic' && !(await admin.listTopics()).some((topic) => topic.name === name))
-    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
-  const source = type === 'broker' ? 'DYNAMIC_BROKER_CONFIG' : 'DYNAMIC_TOPIC_CONFIG'
-  const set = (await admin.describeConfigs({ type, name })).filter(
-    (entry) => settings.includes(entry.name) && entry.source === source,
-  )
-  if (set.length === 0) return
-  await admin.incrementalAlterConfigs(
-    { type, name },
-    set.map((entry) => ({ name: entry.name, operation: 'delete' })),
-  )
-}
-
-/** Replicas that the plan gives a log directory. */
-function movesOf(planned: readonly PlannedPartition[]) {
-  return planned.flatMap(({ topic, partition, replicas, logDirs }) =>
-    (logDirs ?? []).flatMap((logDir, i) =>
-      logDir === 'any' ? [] : [{ topic, partition, broker: replicas[i], logDir }],
-    ),
-  )
-}
-
-async function liveBrokers(admin: Admin): Promise<number[]> {
-  return (await admin.describeCluster()).brokers.map(({ id }) => id)
-}
-
-/** @throws KafkaError `Topic x not found.` */
-async function partitionsOf(
-  admin: Admin,
-  topics: readonly string[],
-): Promise<Map<string, readonly PartitionDescription[]>> {
-  const known = new Set((await admin.listTopics()).map(({ name }) => name))
-  const missing = topics.find((topic) => !known.has(topic))
-  if (missing !== undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Topic ${missing} not found.`)
-  return new Map((await admin.describeTopics(topics)).map(({ name, partitions }) => [name, partitions]))
-}
-
-function key({ topic, partition }: TopicPartition): string {
+function key({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return topicPartitionKey(topic, partition)
 }

@@ -7,6 +7,7 @@ import type { ConfigAdmin } from './config-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
 import type { NodeAdmin } from './node-admin.ts'
 import type { OffsetAdmin } from './offset-admin.ts'
+import type { ReassignmentAdmin } from './reassignment-admin.ts'
 import type { ShareGroupAdmin } from './share-group-admin.ts'
 import type { StreamsGroupAdmin } from './streams-group-admin.ts'
 import type { TokenAdmin } from './token-admin.ts'
@@ -25,6 +26,7 @@ export interface Admin
     ClusterAdmin,
     AclAdmin,
     NodeAdmin,
+    ReassignmentAdmin,
     ShareGroupAdmin,
     StreamsGroupAdmin,
     TokenAdmin,

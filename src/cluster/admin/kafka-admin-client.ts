@@ -27,6 +27,8 @@ const offsets = async (client: ClusterClient) =>
 const groups = async (client: ClusterClient) => new (await import('./group-admin.ts')).ClusterGroups(client)
 const nodes = async (client: ClusterClient) => new (await import('./cluster-admin.ts')).ClusterNodes(client)
 const node = async (client: ClusterClient) => new (await import('./node-admin.ts')).ClusterNodeAdmin(client)
+const reassignments = async (client: ClusterClient) =>
+  new (await import('./reassignment-admin.ts')).ClusterReassignments(client)
 const acls = async (client: ClusterClient) => new (await import('./acl-admin.ts')).ClusterAcls(client)
 const tokens = async (client: ClusterClient) => new (await import('./token-admin.ts')).ClusterTokens(client)
 const transactions = async (client: ClusterClient) =>
@@ -75,6 +77,10 @@ const ROWS: Rows = {
   unregisterController: node,
   addRaftVoter: node,
   removeRaftVoter: node,
+  electLeaders: reassignments,
+  listPartitionReassignments: reassignments,
+  alterPartitionReassignments: reassignments,
+  alterReplicaLogDirs: reassignments,
   describeAcls: acls,
   createAcls: acls,
   deleteAcls: acls,

@@ -64,20 +64,6 @@ export function executableReassignment(file: string): PlannedPartition[] {
   return partitions
 }
 
-/** What a controller says of partitions that would get more or fewer replicas; both lists are of the same partitions. */
-export function replicationFactorChanges(
-  current: readonly PlannedPartition[],
-  planned: readonly PlannedPartition[],
-): string[] {
-  return planned.flatMap(({ topic, partition, replicas }, i) => {
-    const before = current[i].replicas.length
-    const key = topicPartitionKey(topic, partition)
-    return before === replicas.length
-      ? []
-      : `${key}: The replication factor is changed from ${before} to ${replicas.length}`
-  })
-}
-
 /** A plan in the genuine tool's form. */
 export function planText(partitions: readonly PlannedPartition[]): string {
   return JSON.stringify({

@@ -76,7 +76,6 @@ export const REASSIGN_PARTITIONS_FLAGS = [
   },
   {
     name: 'additional',
-    noEffect: true,
     description:
       'Execute this reassignment in addition to any other ongoing ones. In a data directory none is ever ongoing.',
   },
