@@ -83,6 +83,11 @@ const node = async ({ os, directory }: PartContext) => {
   return new LocalNode(os, await directory())
 }
 
+const reassignments = async ({ directory }: PartContext) => {
+  const { LocalReassignments } = await import('./reassignment-admin.ts')
+  return new LocalReassignments(await directory())
+}
+
 const acls = async ({ os, directory }: PartContext) => {
   const { LocalAcls } = await import('./acl-admin.ts')
   return new LocalAcls(os, await directory())
@@ -164,6 +169,9 @@ export class LocalAdmin implements Admin {
   readonly deleteConsumerGroupOffsets = this.#change(groups, 'deleteConsumerGroupOffsets')
   readonly listShareGroupOffsets = this.#read(shareGroups, 'listShareGroupOffsets')
   readonly describeShareGroup = this.#read(shareGroups, 'describeShareGroup')
+  readonly alterShareGroupOffsets = this.#read(shareGroups, 'alterShareGroupOffsets')
+  readonly deleteShareGroupOffsets = this.#read(shareGroups, 'deleteShareGroupOffsets')
+  readonly deleteShareGroup = this.#read(shareGroups, 'deleteShareGroup')
   readonly describeStreamsGroup = this.#read(streamsGroups, 'describeStreamsGroup')
   readonly deleteStreamsGroup = this.#change(streamsGroups, 'deleteStreamsGroup')
 
@@ -190,6 +198,10 @@ export class LocalAdmin implements Admin {
   readonly addRaftVoter = this.#read(node, 'addRaftVoter')
   readonly removeRaftVoter = this.#read(node, 'removeRaftVoter')
   readonly describeApiVersions = this.#read(node, 'describeApiVersions')
+  readonly electLeaders = this.#read(reassignments, 'electLeaders')
+  readonly listPartitionReassignments = this.#read(reassignments, 'listPartitionReassignments')
+  readonly alterPartitionReassignments = this.#read(reassignments, 'alterPartitionReassignments')
+  readonly alterReplicaLogDirs = this.#read(reassignments, 'alterReplicaLogDirs')
 
   async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void> {
     if (!validateOnly) this.#changed = true
