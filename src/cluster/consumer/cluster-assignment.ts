@@ -1,21 +1,19 @@
 /** The partitions that a consumer of a cluster reads: where each begins is asked of its leader. */
-import { type Assigned, AssignedPartitions, type StartAt } from '../../client/consumer/assigned-partitions.ts'
+import { AssignedPartitions, type StartAt } from '../../client/consumer/assigned-partitions.ts'
 import type { ConsumerHooks } from '../../client/consumer/consumer-backend.ts'
 import { NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
 import { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { AutoOffsetReset } from '../../client/consumer-config.ts'
 import type { CommittedOffset, IsolationLevel } from '../../client/types.ts'
-import { KafkaError, TerseError } from '../../errors.ts'
-import { ZERO_UUID } from '../../message/uuid.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { PartitionMetadata, TopicMetadata } from '../cluster-metadata.ts'
-import { mayPass } from '../connection/retry.ts'
 import { ClusterFetcher, type FetcherSettings, type FetchListener } from './cluster-fetcher.ts'
 import type { ConsumerMetadata } from './consumer-metadata.ts'
 import { FetchedPartition } from './fetched-partition.ts'
-import { EARLIEST, LATEST, leaderMoved, listOffsets, type OffsetQuery } from './list-offsets.ts'
+import { EARLIEST, LATEST } from './list-offsets.ts'
+import { type ClusterAssigned, type StartListener, StartOffsets, type UnknownStart } from './start-offsets.ts'
 
 export interface ClusterAssignmentOptions {
   readonly isolation: IsolationLevel
@@ -32,24 +30,14 @@ export interface ClusterAssignmentOptions {
 
 type Fetcher = PartitionFetcher<FetchedPartition>
 
-interface ClusterAssigned extends Assigned<FetchedPartition> {
-  fetcher: Fetcher | undefined
+interface Assigned extends ClusterAssigned {
   /** The position was out of range: it was there. */
   lost: number | undefined
 }
 
-/** What is to be asked before a partition can be read. */
-interface Unknown {
-  readonly assigned: ClusterAssigned
-  readonly fetcher: Fetcher
-  readonly turn: number
-  /** undefined: the position is known, the end is not. */
-  readonly startAt: number | undefined
-}
-
 export class ClusterAssignment
-  extends AssignedPartitions<FetchedPartition, ClusterAssigned>
-  implements FetchListener
+  extends AssignedPartitions<FetchedPartition, Assigned>
+  implements FetchListener, StartListener
 {
   readonly #client: ClusterClient
   readonly #metadata: ConsumerMetadata
@@ -57,8 +45,7 @@ export class ClusterAssignment
   readonly #hooks: ConsumerHooks
   readonly #fetches: ClusterFetcher
   readonly #readers = new Map<FetchedPartition, Fetcher>()
-  readonly #unknown = new Map<ClusterAssigned, Unknown>()
-  #isResolving = false
+  readonly #starts: StartOffsets
   #followed: readonly string[] | RegExp | undefined
   #failure: Error | undefined
   #closed = false
@@ -75,6 +62,8 @@ export class ClusterAssignment
     this.#options = options
     this.#hooks = hooks
     this.#fetches = new ClusterFetcher(client, options.fetch, this)
+    const { untilEnd, fetch } = options
+    this.#starts = new StartOffsets(client, { untilEnd, isReadCommitted: fetch.isReadCommitted }, this)
   }
 
   follow(topics: readonly string[] | RegExp): void {
@@ -148,7 +137,8 @@ export class ClusterAssignment
       )
     }
     assigned.startAt = undefined
-    assigned.lost = fetcher.position
+    // A position that was given, not read up to, is the one's who gave it.
+    assigned.lost = fetcher.leaderEpoch >= 0 ? fetcher.position : undefined
     this.#start(assigned, fetcher)
     this.#changed()
   }
@@ -179,6 +169,7 @@ export class ClusterAssignment
   override close(): void {
     this.#closed = true
     this.#fetches.close()
+    this.#starts.close()
     super.close()
   }
 
@@ -228,9 +219,9 @@ export class ClusterAssignment
     this.#options.warn(line)
   }
 
-  protected forget(assigned: ClusterAssigned): void {
+  protected forget(assigned: Assigned): void {
     this.assigned.delete(keyOf(assigned))
-    this.#unknown.delete(assigned)
+    this.#starts.forget(assigned)
     if (assigned.fetcher === undefined) return
     this.#readers.delete(assigned.fetcher.log)
     this.#hooks.onRemoved(assigned.fetcher)
@@ -256,7 +247,7 @@ export class ClusterAssignment
   }
 
   /** Takes a partition in; one that is there already learns of its leader, or that its topic was made anew. */
-  #put(topic: string, partition: number, startAt: StartAt | undefined): ClusterAssigned {
+  #put(topic: string, partition: number, startAt: StartAt | undefined): Assigned {
     const key = topicPartitionKey(topic, partition)
     let assigned = this.assigned.get(key)
     const metadata = this.#metadata.topics.get(topic)
@@ -279,8 +270,8 @@ export class ClusterAssignment
     }
     if (metadata === undefined || found === undefined) return assigned
     const { fetcher } = assigned
-    if (fetcher !== undefined && isSameTopic(fetcher.log.topicId, metadata.topicId)) {
-      learn(fetcher.log, found)
+    if (fetcher !== undefined && fetcher.log.isOf(metadata.topicId)) {
+      fetcher.log.learn(found)
       return assigned
     }
     if (fetcher !== undefined) {
@@ -292,11 +283,11 @@ export class ClusterAssignment
     return assigned
   }
 
-  #begin(assigned: ClusterAssigned, topicId: string, found: PartitionMetadata): void {
+  #begin(assigned: Assigned, topicId: string, found: PartitionMetadata): void {
     const { topic, partition } = assigned
     const { isolation, fetch, checkCrcs, skipCorrupt } = this.#options
     const log = new FetchedPartition(topic, partition, topicId, checkCrcs, () => this.#fetches.pump())
-    learn(log, found)
+    log.learn(found)
     const fetcher = new PartitionFetcher(topic, partition, topicId, log, {
       isolation,
       maxBytes: () => fetch.maxPartitionBytes,
@@ -309,7 +300,7 @@ export class ClusterAssignment
   }
 
   /** Goes to where `startAt` says, or begins to find out. */
-  #start(assigned: ClusterAssigned, fetcher: Fetcher): void {
+  #start(assigned: Assigned, fetcher: Fetcher): void {
     const { startAt } = assigned
     const known = typeof startAt === 'number' ? startAt : Number.NaN
     fetcher.ended = undefined
@@ -319,13 +310,13 @@ export class ClusterAssignment
     assigned.consumed = known
     assigned.processed = known
     const needsEnd = this.#options.untilEnd && fetcher.endOffset === undefined
-    this.#unknown.delete(assigned)
+    this.#starts.forget(assigned)
     if (!Number.isNaN(known) && !needsEnd) {
       if (this.#options.untilEnd) this.#stopAtEnd(fetcher)
       return
     }
     const { turn } = fetcher.log
-    this.#unknown.set(assigned, {
+    this.#starts.add({
       assigned,
       fetcher,
       turn,
@@ -334,7 +325,7 @@ export class ClusterAssignment
     if (needsEnd) fetcher.log.fetchOffset = Number.NaN
   }
 
-  #timestampOf({ startAt, topic, partition }: ClusterAssigned): number {
+  #timestampOf({ startAt, topic, partition }: Assigned): number {
     const reset = startAt ?? this.#options.reset
     if (reset === 'earliest') return EARLIEST
     if (reset === 'latest') return LATEST
@@ -355,85 +346,42 @@ export class ClusterAssignment
   /** What is fetched, and what must be found out first. */
   #changed(): void {
     if (this.#closed) return
-    void this.#resolve()
+    void this.#starts.resolve()
     const logs = this.order.map(({ fetcher }) => fetcher?.log).filter((log) => log !== undefined)
     if (logs.some(({ leader }) => leader < 0)) this.#metadata.refreshSoon()
     this.#fetches.setPartitions(logs)
   }
 
-  async #resolve(): Promise<void> {
-    if (this.#isResolving) return
-    this.#isResolving = true
-    try {
-      const backoff = this.#client.backoff()
-      while (!this.#closed) {
-        const due = [...this.#unknown.values()].filter(({ fetcher }) => fetcher.log.leader >= 0)
-        if (due.length === 0) break
-        if (!(await this.#askOffsets(due))) await this.#client.clock.sleep(backoff.next())
-      }
-    } catch (error) {
-      this.failed(error as Error)
-    } finally {
-      this.#isResolving = false
-    }
+  // What is said of where partitions begin.
+
+  asking(leaders: Iterable<number>): void {
+    this.#fetches.prepare(leaders)
   }
 
-  /** False when it is to be tried again after a pause. */
-  async #askOffsets(due: readonly Unknown[]): Promise<boolean> {
-    const { untilEnd, isolation } = this.#options
-    this.#fetches.prepare(due.map(({ fetcher }) => fetcher.log.leader))
-    const starts: OffsetQuery[] = due.map(({ fetcher, startAt }) => ({
-      partition: fetcher.log,
-      timestamp: startAt ?? LATEST,
-    }))
-    const ends: OffsetQuery[] = untilEnd
-      ? due.map(({ fetcher }) => ({ partition: fetcher.log, timestamp: LATEST }))
-      : []
-    const answers = await listOffsets(this.#client, [...starts, ...ends], isolation === 'read_committed')
-    let failed = false
-    due.forEach((unknown, i) => {
-      const [start, end] = [answers[i], answers[due.length + i]]
-      for (const answer of [start, end]) {
-        if (answer === undefined || !('error' in answer)) continue
-        const { error } = answer
-        failed = true
-        if (!mayPass(error) && !leaderMoved(error)) this.failed(tellable(error, unknown.fetcher))
-        unknown.fetcher.log.leader = -1
-        this.#metadata.refreshSoon()
-        this.#options.wake()
-        return
-      }
-      if ('error' in start) return
-      this.#found(unknown, start, end !== undefined && 'offset' in end ? end.offset : undefined)
-    })
-    this.#fetches.pump()
-    this.#options.wake()
-    return !failed
-  }
-
-  #found(unknown: Unknown, start: { offset: number; leaderEpoch: number }, end: number | undefined): void {
-    const { assigned, fetcher, turn, startAt } = unknown
-    if (this.#unknown.get(assigned) !== unknown || fetcher.log.turn !== turn) return
-    if (startAt !== undefined && start.offset < 0) {
-      // No record is that young: then from the end on.
-      this.#unknown.set(assigned, { ...unknown, startAt: LATEST })
-      return
-    }
-    this.#unknown.delete(assigned)
-    const position = startAt === undefined ? fetcher.position : start.offset
+  found({ assigned, fetcher }: UnknownStart, position: number, end: number | undefined): void {
     fetcher.position = position
     fetcher.log.startAt(position)
     assigned.consumed = position
     assigned.processed = position
-    this.#tellOfLoss(assigned, position)
+    this.#tellOfLoss(assigned as Assigned, position)
     if (end === undefined) return
     fetcher.log.logEndOffset = end
     fetcher.log.lastStableOffset = end
     this.#stopAtEnd(fetcher)
   }
 
+  leaderMoved(partition: FetchedPartition): void {
+    partition.leader = -1
+    this.lostLeader()
+  }
+
+  answered(): void {
+    this.#fetches.pump()
+    this.#options.wake()
+  }
+
   /** Reading goes on in front of where it was: the log ends before that. */
-  #tellOfLoss(assigned: ClusterAssigned, position: number): void {
+  #tellOfLoss(assigned: Assigned, position: number): void {
     const { lost, topic, partition } = assigned
     assigned.lost = undefined
     if (lost === undefined || position >= lost) return
@@ -441,23 +389,6 @@ export class ClusterAssignment
       `${topic}-${partition}: offset ${lost} is behind the end of the log; reading goes on at ${position}`,
     )
   }
-}
-
-/** Metadata of an older epoch come from a broker that is behind. */
-function learn(log: FetchedPartition, { leader, leaderEpoch }: PartitionMetadata): void {
-  if (leaderEpoch >= 0 && leaderEpoch < log.leaderEpoch) return
-  log.leader = leader
-  log.leaderEpoch = leaderEpoch
-}
-
-function isSameTopic(known: string, now: string): boolean {
-  return known === now || known === ZERO_UUID || now === ZERO_UUID
-}
-
-function tellable(error: unknown, { topic }: TopicPartition): Error {
-  if (error instanceof KafkaError && error.code === 'TOPIC_AUTHORIZATION_FAILED')
-    return new KafkaError(error.code, `Not authorized to access topics: [${topic}]`)
-  return error instanceof Error ? error : new TerseError(String(error))
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -3,6 +3,7 @@ import { readInt32 } from '../../bytes/int32.ts'
 import { AbortedBatches } from '../../client/consumer/aborted-batches.ts'
 import type { PartitionLog } from '../../client/consumer/partition-log.ts'
 import { CorruptRecordError } from '../../errors.ts'
+import { ZERO_UUID } from '../../message/uuid.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import { CURRENT_MAGIC, LOG_OVERHEAD, MAGIC_POSITION } from '../../record/batch-header.ts'
 import type { AbortedTransaction, FetchedData } from '../../record/fetched-data.ts'
@@ -68,6 +69,18 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
   get isWanted(): boolean {
     if (this.over || this.#failure !== undefined || Number.isNaN(this.fetchOffset)) return false
     return this.stopAt === undefined || this.fetchOffset < this.stopAt
+  }
+
+  /** Whether it is a partition of this topic; before 2.8 topics have no ids. */
+  isOf(topicId: string): boolean {
+    return topicId === this.topicId || topicId === ZERO_UUID || this.topicId === ZERO_UUID
+  }
+
+  /** Metadata of an older epoch come from a broker that is behind. */
+  learn({ leader, leaderEpoch }: { readonly leader: number; readonly leaderEpoch: number }): void {
+    if (leaderEpoch >= 0 && leaderEpoch < this.leaderEpoch) return
+    this.leader = leader
+    this.leaderEpoch = leaderEpoch
   }
 
   /** Forgets what was fetched, and goes on there; NaN: it is not known yet where. */
