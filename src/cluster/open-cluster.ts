@@ -35,7 +35,8 @@ export async function openClusterProducer(
   options: ClusterOptions = {},
 ): Promise<Producer> {
   const { ClusterProducer } = await import('./producer/cluster-producer.ts')
-  return new ClusterProducer(await clusterClient(os, address, config, 'producer-1', options), config)
+  const client = await clusterClient(os, address, config, 'producer-1', options)
+  return new ClusterProducer(client, config, options.signal)
 }
 
 export async function openClusterConsumer(

@@ -287,6 +287,14 @@ class PerfRun {
     const record = new RecordSlices()
     try {
       const topic = await producer.openTopic(name)
+      topic.listen?.({
+        stored: (records) => this.#acknowledge(records),
+        lost: (_key, _value, error) => {
+          this.#lose(error, 1)
+          this.#sentAt.shift()
+          this.#sizes.shift()
+        },
+      })
       const drain = async () => {
         try {
           await topic.drain()
@@ -296,7 +304,7 @@ class PerfRun {
           this.#sizes.length = 0
           return
         }
-        this.#acknowledge()
+        if (topic.listen === undefined) this.#acknowledge(this.#sentAt.length)
       }
       let pending = 0
       let turn = 0
@@ -311,6 +319,7 @@ class PerfRun {
         }
         if (warmupRecords > 0 && i === warmupRecords) {
           await drain()
+          if (topic.listen !== undefined) await producer.flush()
           this.#steady = new ProducerPerfStats(
             numRecords - warmupRecords,
             reportingIntervalMs,
@@ -341,6 +350,7 @@ class PerfRun {
         }
       }
       await drain()
+      await producer.flush()
     } finally {
       this.#output.progress.stop()
       await producer.close()
@@ -351,18 +361,19 @@ class PerfRun {
     return this.#lost > 0 ? 1 : 0
   }
 
-  #acknowledge(): void {
+  /** The oldest: in a topic of one partition it is they; in others the latencies are the same in sum. */
+  #acknowledge(records: number): void {
     const now = this.#now()
     const { numRecords } = this.#plan
-    this.#all += this.#sentAt.length
+    this.#all += records
     this.#output.progress.update(`${this.#all} of ${count(numRecords, 'record')}`, this.#all / numRecords)
-    for (let i = 0; i < this.#sentAt.length; i++) {
+    for (let i = 0; i < records; i++) {
       const latency = now - this.#sentAt[i]
       this.#stats.record(latency, this.#sizes[i], now, this.#output)
       this.#steady?.record(latency, this.#sizes[i], now, this.#output)
     }
-    this.#sentAt.length = 0
-    this.#sizes.length = 0
+    this.#sentAt.splice(0, records)
+    this.#sizes.splice(0, records)
   }
 
   /** Told once: the same reason would come with every record. */

@@ -336,8 +336,8 @@ export class BrokerConnection {
   async #askVersions(): Promise<void> {
     const ask = (version: number) => {
       const body = { clientSoftwareName: 'tkafka', clientSoftwareVersion: SOFTWARE_VERSION }
-      const timeoutMs = Math.min(FIRST_ANSWER_MS, this.#settings.requestTimeoutMs)
-      return this.#apiVersionsAt(version, body, timeoutMs)
+      // A short request.timeout.ms (console-producer's is 1.5 s) says nothing of a broker that is starting.
+      return this.#apiVersionsAt(version, body, FIRST_ANSWER_MS)
     }
     const at = addressText(this.address)
     const slow = setTimeout(() => {

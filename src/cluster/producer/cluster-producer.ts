@@ -32,12 +32,16 @@ export class ClusterProducer implements Producer {
   #partitioner: Promise<PartitionerChoice> | undefined
   #closed = false
 
-  /** @throws KafkaError INVALID_CONFIG with Kafka's text */
-  constructor(client: ClusterClient, config: ProducerConfig) {
+  /**
+   * @param signal aborted: what is there is sent as long as the cluster takes it
+   * @throws KafkaError INVALID_CONFIG with Kafka's text
+   */
+  constructor(client: ClusterClient, config: ProducerConfig, signal?: AbortSignal) {
     const settings = producerSettings(config)
     this.#client = client
     this.#settings = settings
     this.#sender = new Sender(client, settings, new SendMemory(Math.min(settings.bufferMemory, MOST_MEMORY)))
+    signal?.addEventListener('abort', () => this.#sender.interrupt(), { once: true })
     this.#compression = new CompressionQueue(async () => {
       const { startCompressionThread } = await import('../../client/compression-thread.ts')
       return startCompressionThread(plainSizeLimit(settings.batchSize))

@@ -32,6 +32,9 @@ export interface ProducingTopic extends SendingTopic {
   lost(batch: ProducerBatch, errorOf: RecordErrors): void
 }
 
+/** Who interrupts a producer waits no longer than this for a cluster that takes nothing. */
+const GRACE_MS = 2000
+
 type ByTopic = Map<TopicRef, ProducerBatch[]>
 
 export class Sender {
@@ -50,6 +53,10 @@ export class Sender {
   #order = 0
   #flushes: (() => void)[] = []
   #closed = false
+  /** When the last batch was stored. */
+  #storedAt = 0
+  /** When the user wanted an end; 0: has not. */
+  #interruptedAt = 0
 
   constructor(client: ClusterClient, settings: ProducerSettings, memory: SendMemory) {
     this.#client = client
@@ -84,6 +91,13 @@ export class Sender {
     if (this.#outstanding.size === 0)
       this.#alarm.by(batch.origin.createdAt + this.#settings.deliveryTimeoutMs)
     this.#outstanding.add(batch)
+    if (this.#interruptedAt > 0) this.#alarm.by(this.#graceEnd())
+  }
+
+  /** What is there is still sent as long as the cluster takes it, and given up as soon as it does not. */
+  interrupt(): void {
+    this.#interruptedAt = this.#client.clock.monotonic()
+    this.#alarm.by(this.#graceEnd())
   }
 
   /** These took its place. */
@@ -252,6 +266,7 @@ export class Sender {
   }
 
   #refused(batch: ProducerBatch, answer: PartitionAnswer): void {
+    if (!this.#outstanding.has(batch)) return
     const { partition } = batch
     const error = kafkaErrorOf(answer.errorCode, answer.errorMessage)
     switch (error.code) {
@@ -279,12 +294,13 @@ export class Sender {
   }
 
   #again(batch: ProducerBatch, error: Error, excused = false): void {
+    if (!this.#outstanding.has(batch)) return
     const { partition } = batch
     const { retries, retryBackoffMs, retryBackoffMaxMs, deliveryTimeoutMs } = this.#settings
     const now = this.#client.clock.monotonic()
     batch.lastError = error
     if (now - batch.origin.createdAt >= deliveryTimeoutMs) {
-      this.#lose(batch, () => expired(batch, now))
+      this.#expired(batch, now)
       return
     }
     if (!excused && ++batch.failures > retries) {
@@ -304,7 +320,9 @@ export class Sender {
   }
 
   #store(batch: ProducerBatch, offset: number, logAppendTime: number): void {
+    if (!this.#outstanding.has(batch)) return
     this.#routes.confirmed()
+    this.#storedAt = this.#client.clock.monotonic()
     this.#done(batch, false)
     this.#topicOf(batch).stored(batch, offset, logAppendTime)
   }
@@ -358,14 +376,28 @@ export class Sender {
     this.pump()
   }
 
+  #expired(batch: ProducerBatch, now: number): void {
+    const error = expired(batch, now)
+    this.#lose(batch, () => error)
+  }
+
+  #graceEnd(): number {
+    return Math.max(this.#interruptedAt, this.#storedAt) + GRACE_MS
+  }
+
   #expire(now: number): void {
-    let next = Number.POSITIVE_INFINITY
+    let next = this.#interruptedAt === 0 ? Number.POSITIVE_INFINITY : this.#graceEnd()
+    const over = next <= now
     for (const batch of this.#outstanding) {
+      if (over) {
+        this.#expired(batch, now)
+        continue
+      }
       const due = batch.origin.createdAt + this.#settings.deliveryTimeoutMs
       if (due > now) next = Math.min(next, due)
       // What is in flight is looked at when it comes back.
-      else if (batch.partition.waiting.includes(batch)) this.#lose(batch, () => expired(batch, now))
+      else if (batch.partition.waiting.includes(batch)) this.#expired(batch, now)
     }
-    this.#alarm.by(next)
+    if (this.#outstanding.size > 0) this.#alarm.by(next)
   }
 }

@@ -87,7 +87,8 @@ export async function openProducer(
   const cluster = clusterAddress(context)
   if (cluster !== undefined) {
     const { openClusterProducer } = await import('../../cluster/open-cluster.ts')
-    return openClusterProducer(systemOs, cluster, config, { warn: warnOnce(context) })
+    const { signal } = context
+    return openClusterProducer(systemOs, cluster, config, { warn: warnOnce(context), signal })
   }
   const { LocalProducer } = await import('../../local/producer/local-producer.ts')
   return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)
