@@ -13,6 +13,8 @@ export interface UnifiedLogOptions {
   readonly readOnly: boolean
   /** Written to partition.metadata when a writer makes the folder. */
   readonly topicId?: string
+  /** For a writer, asked only where the folder is gone: whether the metadata still has the topic. Default: it has. */
+  readonly isTopic?: () => boolean
   /** The root's checkpoint files; shared by all logs of a directory. Default: those of the folder's parent. */
   readonly checkpoints?: LogDirCheckpoints
   /** How the partition was left, asked only where its end looks wrong; default: nobody knows. */

@@ -65,7 +65,7 @@ export class UnifiedLog {
     this.topic = options.topic
     this.partition = options.partition
     this.readOnly = options.readOnly
-    this.#folder = new PartitionFolder(os, dir, options.topicId)
+    this.#folder = new PartitionFolder(os, dir, options)
     this.#settings = settingsOf(options)
     this.#checkpoints = options.checkpoints ?? new LogDirCheckpoints(os, dirname(dir))
     this.#local = judgedLog(os, dir, this.#settings.topicPartition, this.#checkpoints, options)

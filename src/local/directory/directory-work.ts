@@ -215,6 +215,7 @@ export class DirectoryWork implements SessionWork {
       leaderEpoch: topic.partitions[partition].leaderEpoch,
       readOnly: false,
       topicId: topic.id,
+      isTopic: () => this.#directory.image().topicById(topic.id) !== undefined,
       checkpoints: this.#directory.checkpoints,
       closing: () => closingOf(this.#os, this.#directory, `${topic.name}-${partition}`),
       warn: (line) => this.#directory.warn(line),

@@ -230,6 +230,7 @@ export class LocalDirectory extends DirectoryReader {
         },
         warn: (line) => this.warn(line),
         topicId: topicImage.id,
+        isTopic: () => this.image().topicById(topicImage.id) !== undefined,
         checkpoints: this.checkpoints,
         closing: () => closingOf(this.os, this, name),
       })

@@ -49,6 +49,24 @@ describe('a partition’s folder', () => {
     await directory.close()
   })
 
+  it('of a topic that somebody deleted under a producer is not made again (second wave)', async () => {
+    await produce(dir, 't', 0, 'one')
+    const [producer, admin] = [open(), open()]
+    await producer.enter()
+    const log = producer.logForWriting('t', 0)
+    await admin.deleteTopics(['t'])
+    // The producer looks at the metadata now and then only; the log that it holds has to know.
+    await expect(log.lock()).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
+    expect(readdirSync(dir).filter((name) => name.startsWith('t-0'))).toEqual([])
+    await admin.alter(() => topicAtRest('t'))
+    expect(await producer.logForWriting('t', 0).lock()).toBeUndefined()
+    await producer.leave()
+    await producer.close()
+    await admin.close()
+    expect(await produce(dir, 't', 0, 'new')).toEqual([])
+    expect(open().logForReading('t', 0).logEndOffset).toBe(1)
+  })
+
   it('of another topic of that name is set aside by a writer and empty for a reader, and loses nothing', async () => {
     await produce(dir, 't', 0, 'old')
     const first = open()
