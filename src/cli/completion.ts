@@ -82,13 +82,17 @@ _tkafka_names() {
   local name typed=\${cur//\\\\/}
   while IFS= read -r name; do
     if [[ $name == "$typed"* ]]; then printf -v name %q "$name"; COMPREPLY+=("$name"); fi
-  done < <(command tkafka "\${data[@]}" completion names "$1" 2>/dev/null)
+  done < <(command tkafka "\${data[@]}" completion names "$1" "\${server[@]}" 2>/dev/null)
 }
 
 _tkafka() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev='' tool='' words='' i
-  local -a data=()
+  local -a data=() server=()
   COMPREPLY=()
+  # From the whole line: bash cuts words at colons.
+  for i in --bootstrap-server --command-config; do
+    if [[ $COMP_LINE =~ $i[=\\ ]+([^\\ ]+) ]]; then server+=("$i" "\${BASH_REMATCH[1]}"); fi
+  done
   case \${COMP_WORDS[0]##*/} in
     kafka-*.sh) tool=\${COMP_WORDS[0]##*/kafka-}; tool=\${tool#kafka-}; tool=\${tool%.sh} ;;
   esac
@@ -158,18 +162,19 @@ function zsh(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
   return `#compdef tkafka ${scripts(tools).join(' ')}
 ${MADE('zsh', 'tkafka completion zsh > a folder in $fpath, as _tkafka; or: source <(tkafka completion zsh)')}
 _tkafka_names() {
-  command tkafka $data completion names $1 2>/dev/null
+  command tkafka $data completion names $1 $server 2>/dev/null
 }
 
 _tkafka() {
   local tool='' prev=\${words[CURRENT-1]} i
-  local -a data flags
+  local -a data server flags
   case \${words[1]:t} in
     kafka-*.sh) tool=\${\${words[1]:t}#kafka-}; tool=\${tool%.sh} ;;
   esac
   for ((i = 2; i < CURRENT; i++)); do
     case \${words[i]} in
       --data-dir) data=(--data-dir \${~words[i+1]}); ((i++)) ;;
+      --bootstrap-server|--command-config) server+=(\${words[i]} \${~words[i+1]}); ((i++)) ;;
       -*) ;;
       *) [[ -z $tool ]] && tool=\${words[i]} ;;
     esac
@@ -251,8 +256,14 @@ function __tkafka_names
   if set -l at (contains -i -- --data-dir $words)
     set data --data-dir (string replace -r '^~' ~ -- $words[(math $at + 1)])
   end
+  set -l server
+  for flag in --bootstrap-server --command-config
+    if set -l at (contains -i -- $flag $words)
+      set -a server $flag $words[(math $at + 1)]
+    end
+  end
   # A tab, and so no description: the flag's own would stand behind every name.
-  command tkafka $data completion names $argv[1] 2>/dev/null | string replace -r '$' '\\t'
+  command tkafka $data completion names $argv[1] $server 2>/dev/null | string replace -r '$' '\\t'
 end
 
 ${GLOBAL.slice(1)

@@ -1,13 +1,17 @@
 /** `tkafka completion`: prints completion scripts for shells, and the names that they ask for. */
 import { dirname, join } from 'node:path'
-import { defineCommand, type ToolContext } from '../cli/command.ts'
+import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { TerseError, UsageError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
+import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish']
 const NAMES = ['topics', 'groups']
 
-type Context = ToolContext<[]>
+/** Those of the line that is being completed. */
+const FLAGS = [BOOTSTRAP_SERVER, COMMAND_CONFIG] as const satisfies readonly Flag[]
+
+type Context = ToolContext<typeof FLAGS>
 
 /** Prints the shell's script; `names` is what the scripts ask while a person types, so it says nothing when it fails. */
 export const command = defineCommand({
@@ -15,7 +19,7 @@ export const command = defineCommand({
   takesWords: true,
   addition: true,
   summary: 'Completion for a shell: prints the script for bash, zsh or fish.',
-  flags: [],
+  flags: FLAGS,
   positionals: [
     {
       name: 'shell',
@@ -51,16 +55,25 @@ function script(shell: string): Uint8Array {
   }
 }
 
+/** Nobody waits at a prompt for a cluster that does not answer. */
+const IN_A_HURRY = { 'default.api.timeout.ms': '1500', 'socket.connection.setup.timeout.ms': '1500' }
+
 async function names(context: Context, kind: string): Promise<number> {
   try {
-    const { openAdmin, openDirectory } = await import('./open/open-client.ts')
-    if (kind === 'topics') {
+    const { meansCluster, openAdmin, openDirectory } = await import('./open/open-client.ts')
+    const ofCluster = meansCluster(context)
+    if (kind === 'topics' && !ofCluster) {
       const directory = await openDirectory(context)
       if (directory.exists()) for (const name of directory.image().topics()) context.stdout.line(name)
       return 0
     }
-    const admin = await openAdmin(context)
-    for (const { groupId } of await admin.listGroups()) context.stdout.line(groupId)
+    const admin = await openAdmin(context, ofCluster ? IN_A_HURRY : {})
+    try {
+      if (kind === 'topics') for (const name of await admin.topicNames()) context.stdout.line(name)
+      else for (const { groupId } of await admin.listGroups()) context.stdout.line(groupId)
+    } finally {
+      await admin.close()
+    }
   } catch {
     // Nothing to offer.
   }

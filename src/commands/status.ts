@@ -5,8 +5,9 @@ import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, wholeRow } from '../cli/machine-output.ts'
 import { count } from '../count.ts'
 import { bytes } from './log-cleaner/text.ts'
+import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import type { DirectoryReport } from './open/open-client.ts'
-import { openReport } from './open/open-client.ts'
+import { meansCluster, openReport } from './open/open-client.ts'
 
 const MAX_PROBLEMS = 5
 
@@ -40,18 +41,31 @@ const STATUS_SHAPE = {
   ],
 }
 
-const FLAGS = [outputFlag] as const satisfies readonly Flag[]
+const FLAGS = [
+  BOOTSTRAP_SERVER,
+  BOOTSTRAP_CONTROLLER,
+  COMMAND_CONFIG,
+  outputFlag,
+] as const satisfies readonly Flag[]
 
 type Context = ToolContext<typeof FLAGS>
 
 export const command = defineCommand({
   name: 'status',
   addition: true,
-  summary: 'Tells which data directory is used, what it is, and who works in it.',
+  summary: 'Tells which data directory (or cluster) is used, what it is, and who works in it.',
   flags: FLAGS,
-  examples: ['tkafka status', 'tkafka --data-dir /var/lib/kafka status'],
+  examples: [
+    'tkafka status',
+    'tkafka --data-dir /var/lib/kafka status',
+    'tkafka status --bootstrap-server localhost:9092',
+  ],
   async run(context) {
     refuseWords('status', context.options)
+    if (meansCluster(context)) {
+      const { clusterStatus } = await import('./status/cluster.ts')
+      return await clusterStatus(context)
+    }
     const report = await openReport(context)
     const machine = machineOutput(context, STATUS_SHAPE)
     if (machine === undefined) print(context, report)

@@ -1,4 +1,4 @@
-/** The requests that a broker of Kafka 4.3.1 understands: name, key, lowest and highest version; `-`: not there. */
+/** The requests that a broker of Kafka 4.4 understands: name, key, lowest and highest version; `-`: not there. */
 export const BROKER_APIS: readonly string[] = [
   'Produce 0 0 13',
   'Fetch 1 4 18',
@@ -14,7 +14,7 @@ export const BROKER_APIS: readonly string[] = [
   'DescribeGroups 15 0 6',
   'ListGroups 16 0 5',
   'SaslHandshake 17 0 1',
-  'ApiVersions 18 0 4',
+  'ApiVersions 18 0 5',
   'CreateTopics 19 2 7',
   'DeleteTopics 20 1 6',
   'DeleteRecords 21 0 2',
@@ -24,7 +24,7 @@ export const BROKER_APIS: readonly string[] = [
   'AddOffsetsToTxn 25 0 4',
   'EndTxn 26 0 5',
   'WriteTxnMarkers 27 1 2',
-  'TxnOffsetCommit 28 0 5',
+  'TxnOffsetCommit 28 0 6',
   'DescribeAcls 29 1 3',
   'CreateAcls 30 1 3',
   'DeleteAcls 31 1 3',
@@ -38,7 +38,7 @@ export const BROKER_APIS: readonly string[] = [
   'RenewDelegationToken 39 1 2',
   'ExpireDelegationToken 40 1 2',
   'DescribeDelegationToken 41 1 3',
-  'DeleteGroups 42 0 2',
+  'DeleteGroups 42 0 3',
   'ElectLeaders 43 0 2',
   'IncrementalAlterConfigs 44 0 1',
   'AlterPartitionReassignments 45 0 1',
@@ -72,9 +72,11 @@ export const BROKER_APIS: readonly string[] = [
   'WriteShareGroupState 85 0 1',
   'DeleteShareGroupState 86 0 0',
   'ReadShareGroupStateSummary 87 0 1',
-  'StreamsGroupHeartbeat 88 0 0',
-  'StreamsGroupDescribe 89 0 0',
+  'StreamsGroupHeartbeat 88 0 1',
+  'StreamsGroupDescribe 89 0 1',
   'DescribeShareGroupOffsets 90 0 1',
   'AlterShareGroupOffsets 91 0 0',
   'DeleteShareGroupOffsets 92 0 0',
+  'StreamsGroupTopologyDescriptionUpdate 93 0 0',
+  'UnregisterController 94 0 0',
 ]

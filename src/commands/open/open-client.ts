@@ -12,9 +12,12 @@ import type { LogDirs } from '../../local/directory/log-dirs.ts'
 import type { WaitLimit } from '../../os/lock-wait.ts'
 import { systemOs } from '../../os/system-os.ts'
 
-/** Admin on the data directory, or on the cluster that --bootstrap-server names. */
-export async function openAdmin(context: CommandContext): Promise<Admin> {
-  const settings = await readSettings(context)
+/** Admin on the data directory, or on the cluster that --bootstrap-server names; `defaults` hold where no file says otherwise. */
+export async function openAdmin(
+  context: CommandContext,
+  defaults: Readonly<Record<string, string>> = {},
+): Promise<Admin> {
+  const settings = { ...defaults, ...(await readSettings(context)) }
   const cluster = clusterAddress(context)
   if (cluster !== undefined) {
     const { openClusterAdmin } = await import('../../cluster/open-cluster.ts')
@@ -168,6 +171,11 @@ function clusterAddress(context: CommandContext): NamedServers | undefined {
     )
   }
   return address
+}
+
+/** Whether this command line means a cluster. @throws UsageError beside --data-dir */
+export function meansCluster(context: CommandContext): boolean {
+  return clusterAddress(context) !== undefined
 }
 
 /** @throws TerseError for what works on files where an address is named */
