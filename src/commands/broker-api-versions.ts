@@ -4,8 +4,9 @@
  */
 import { defineCommand, type Flag } from '../cli/command.ts'
 import { outputFlag } from '../cli/machine-output.ts'
-import { printApiVersions } from './broker-api-versions/print.ts'
+import { showApiVersions } from './broker-api-versions/nodes.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
+import { openAdmin } from './open/open-client.ts'
 
 const FLAGS = [
   { ...BOOTSTRAP_SERVER, argName: 'server(s) to use for bootstrapping' },
@@ -18,5 +19,14 @@ export const command = defineCommand({
   summary: 'This tool helps to retrieve broker version information.',
   flags: FLAGS,
   examples: ['tkafka broker-api-versions'],
-  run: (context) => printApiVersions(context),
+  async run(context) {
+    const { options, env } = context
+    const admin = await openAdmin(context)
+    try {
+      await showApiVersions(context, admin, options.value('bootstrap-server') ?? env.TKAFKA_LOCAL_BOOTSTRAP)
+      return 0
+    } finally {
+      await admin.close()
+    }
+  },
 })

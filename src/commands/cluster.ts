@@ -6,7 +6,6 @@ import type { Admin } from '../client/admin/admin.ts'
 import type { BrokerDescription } from '../client/admin/cluster-admin.ts'
 import { TerseError } from '../errors.ts'
 import { systemOs } from '../os/system-os.ts'
-import { printApiVersions } from './broker-api-versions/print.ts'
 import { openAdmin } from './open/open-client.ts'
 
 const CONNECTION = [
@@ -105,7 +104,7 @@ export const command = defineCommand({
   subcommands: SUBCOMMANDS,
   examples: ['tkafka cluster cluster-id', 'tkafka cluster list-endpoints'],
   async run(context) {
-    const { options, stdout, stderr } = context
+    const { options, stdout, stderr, env } = context
     if (options.has('config') && options.has('command-config')) {
       throw new TerseError('Options --config and --command-config cannot be specified at the same time.')
     }
@@ -121,13 +120,14 @@ export const command = defineCommand({
     }
     const file = options.value('config') ?? options.value('command-config')
     if (file !== undefined && systemOs.fs.stat(file) === undefined) throw new TerseError(file)
-    if (options.subcommand === 'api-versions') return await printApiVersions(context)
     const admin = await openAdmin(context)
     try {
-      if (options.subcommand === 'unregister-controller') {
-        throw new TerseError('only a running controller can unregister another one (--bootstrap-server)')
-      }
       if (options.subcommand === 'list-endpoints') return await listEndpoints(context, admin)
+      if (options.subcommand === 'api-versions') {
+        const { showApiVersions } = await import('./broker-api-versions/nodes.ts')
+        await showApiVersions(context, admin, options.value('bootstrap-server') ?? env.TKAFKA_LOCAL_BOOTSTRAP)
+        return 0
+      }
       if (options.subcommand === 'unregister') {
         const id = options.int('id') ?? -1
         await admin.unregisterBroker(id)

@@ -11,7 +11,7 @@ import {
   metadataVersionNamed,
   unknownMetadataVersion,
 } from '../config/feature-levels.ts'
-import { TerseError } from '../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 import { parseFeatureLevel, showFeatureDependencies, showVersionMapping } from './features/arguments.ts'
 import { BOOTSTRAP_CONTROLLER, BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 import { openAdmin } from './open/open-client.ts'
@@ -247,6 +247,14 @@ function updatesOf({ options, stdout }: Context): Map<string, number> {
   return updates
 }
 
+/** What a broker says before the reason; a directory gives the reason alone. */
+const ALL_FAILED = 'The update failed for all features since the following feature had an error'
+
+function problemOf(error: TerseError): string {
+  const ofAll = error instanceof KafkaError && error.code === 'INVALID_UPDATE_VERSION'
+  return ofAll && !error.message.startsWith(ALL_FAILED) ? `${ALL_FAILED}: ${error.message}` : error.message
+}
+
 async function update(
   { options, stdout, stderr }: Context,
   admin: Admin,
@@ -269,7 +277,9 @@ async function update(
     await admin.updateFeatures(wanted, dryRun)
   } catch (error) {
     if (!(error instanceof TerseError)) throw error
-    problem = error.message
+    const ofAll = error instanceof KafkaError && error.code === 'INVALID_UPDATE_VERSION'
+    problem =
+      ofAll && !error.message.startsWith(ALL_FAILED) ? `${ALL_FAILED}: ${error.message}` : error.message
   }
   for (const [name, level] of [...updates].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
     if (problem === undefined) {
@@ -278,9 +288,7 @@ async function update(
       continue
     }
     const what = operation === 'disable' ? `disable ${name}` : `${operation} ${name} to ${level}`
-    stdout.line(
-      `${dryRun ? 'Can not' : 'Could not'} ${what}. The update failed for all features since the following feature had an error: ${problem}`,
-    )
+    stdout.line(`${dryRun ? 'Can not' : 'Could not'} ${what}. ${problem}`)
   }
   if (problem === undefined) return 0
   stdout.flush()

@@ -1,43 +1,43 @@
-/** What `broker-api-versions` and `cluster api-versions` print. */
+/** The requests that nodes understand: each of a cluster's, or those whose work tkafka does in a directory. */
 import type { CommandContext } from '../../cli/command.ts'
 import { machineOutput, type Row } from '../../cli/machine-output.ts'
+import type { Admin } from '../../client/admin/admin.ts'
 import type { NodeApiVersions } from '../../client/admin/node-admin.ts'
-import { openAdmin } from '../open/open-client.ts'
-import { BROKER_APIS } from './table.ts'
+import { BROKER_APIS, CONTROLLER_APIS } from './table.ts'
 
-export async function printApiVersions(
-  context: CommandContext<'bootstrap-server' | 'output'>,
-): Promise<number> {
-  const { options, stdout, env } = context
-  const admin = await openAdmin(context)
-  try {
-    const nodes = await admin.describeApiVersions()
-    if (nodes.length > 0) return await printNodes(context, nodes)
-    const { brokers, controller } = await admin.describeCluster()
-    const node = brokers.find(({ id }) => id === controller) ?? brokers[0]
-    const machine = machineOutput(context, BROKER_API_SHAPE)
-    if (machine !== undefined) {
-      await machine.all(BROKER_APIS.map((row) => apiRow(node.id, row)))
-      return 0
-    }
-    // The address that was asked for is where this node answers.
-    const asked = options.value('bootstrap-server') ?? env.TKAFKA_LOCAL_BOOTSTRAP
-    const address = asked?.split(',')[0].trim() || `${node.host}:${node.port}`
-    stdout.line(`${address} (id: ${node.id} rack: ${node.rack ?? 'null'} isFenced: false) -> (`)
-    stdout.line(BROKER_APIS.map(apiLine).join(',\n'))
-    stdout.line(')')
-    return 0
-  } finally {
-    await admin.close()
+/** `asked`: the addresses of the command line, where a directory's node is said to answer. */
+export async function showApiVersions(
+  context: CommandContext<'output'>,
+  admin: Admin,
+  asked: string | undefined,
+): Promise<void> {
+  const { stdout } = context
+  const nodes = await admin.describeApiVersions()
+  if (nodes.length > 0) {
+    await printNodes(context, nodes)
+    return
   }
+  const { brokers, controller } = await admin.describeCluster()
+  const node = brokers.find(({ id }) => id === controller) ?? brokers[0]
+  const machine = machineOutput(context, BROKER_API_SHAPE)
+  if (machine !== undefined) {
+    await machine.all(BROKER_APIS.map((row) => apiRow(node.id, row)))
+    return
+  }
+  // The address that was asked for is where this node answers.
+  const address = asked?.split(',')[0].trim() || `${node.host}:${node.port}`
+  stdout.line(`${address} (id: ${node.id} rack: ${node.rack ?? 'null'} isFenced: false) -> (`)
+  stdout.line(BROKER_APIS.map(apiLine).join(',\n'))
+  stdout.line(')')
 }
 
 /** Of a cluster: what each broker says of itself, beside what Kafka's own client of this release would use. */
 async function printNodes(
-  context: CommandContext<'bootstrap-server' | 'output'>,
+  context: CommandContext<'output'>,
   nodes: readonly NodeApiVersions[],
-): Promise<number> {
-  const known = BROKER_APIS.map((row) => row.split(' '))
+): Promise<void> {
+  const known = [...BROKER_APIS, ...CONTROLLER_APIS].map((row) => row.split(' '))
+  const listed = BROKER_APIS.length
   const machine = machineOutput(context, BROKER_API_SHAPE)
   if (machine !== undefined) {
     const nameOf = (key: number) => known.find(([, number]) => Number(number) === key)?.[0] ?? null
@@ -52,18 +52,19 @@ async function printNodes(
         })),
       ),
     )
-    return 0
+    return
   }
   const { stdout } = context
   for (const { node, apis } of nodes) {
     const rows = new Map<number, string>(
       apis.map(({ key, min, max }) => [key, `UNKNOWN(${key}): ${versionsText(min, max)}`]),
     )
-    for (const [name, number, low, high] of known) {
+    for (const [i, [name, number, low, high]] of known.entries()) {
       const key = Number(number)
       const api = apis.find((one) => one.key === key)
-      if (api === undefined) rows.set(key, `${name}(${key}): UNSUPPORTED`)
-      else {
+      if (api === undefined) {
+        if (i < listed) rows.set(key, `${name}(${key}): UNSUPPORTED`)
+      } else {
         const { min, max } = api
         const usable = usableText(api, Number(low === '-' ? 0 : low), high === undefined ? 0 : Number(high))
         rows.set(key, `${name}(${key}): ${versionsText(min, max)} [${usable}]`)
@@ -75,7 +76,6 @@ async function printNodes(
     stdout.line(lines.join(',\n'))
     stdout.line(')')
   }
-  return 0
 }
 
 function versionsText(min: number, max: number): string {
