@@ -277,9 +277,7 @@ async function update(
     await admin.updateFeatures(wanted, dryRun)
   } catch (error) {
     if (!(error instanceof TerseError)) throw error
-    const ofAll = error instanceof KafkaError && error.code === 'INVALID_UPDATE_VERSION'
-    problem =
-      ofAll && !error.message.startsWith(ALL_FAILED) ? `${ALL_FAILED}: ${error.message}` : error.message
+    problem = problemOf(error)
   }
   for (const [name, level] of [...updates].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
     if (problem === undefined) {
