@@ -32,8 +32,14 @@ function __tkafka_names
   if set -l at (contains -i -- --data-dir $words)
     set data --data-dir (string replace -r '^~' ~ -- $words[(math $at + 1)])
   end
+  set -l server
+  for flag in --bootstrap-server --command-config
+    if set -l at (contains -i -- $flag $words)
+      set -a server $flag $words[(math $at + 1)]
+    end
+  end
   # A tab, and so no description: the flag's own would stand behind every name.
-  command tkafka $data completion names $argv[1] 2>/dev/null | string replace -r '$' '\t'
+  command tkafka $data completion names $argv[1] $server 2>/dev/null | string replace -r '$' '\t'
 end
 
 complete -c tkafka -n __tkafka_needs_tool -f -l help -d 'The suite at a glance'
@@ -68,7 +74,7 @@ complete -c tkafka -n __tkafka_needs_tool -f -a reassign-partitions -d 'This too
 complete -c tkafka -n __tkafka_needs_tool -f -a repair -d 'Mends what check finds: torn ends are cut, damage is taken out, indexes and c...'
 complete -c tkafka -n __tkafka_needs_tool -f -a replica-verification -d 'Validate that all replicas for a set of topics have the same data'
 complete -c tkafka -n __tkafka_needs_tool -f -a share-groups -d 'This tool helps to list, describe, reset and delete share groups'
-complete -c tkafka -n __tkafka_needs_tool -f -a status -d 'Tells which data directory is used, what it is, and who works in it'
+complete -c tkafka -n __tkafka_needs_tool -f -a status -d 'Tells which data directory (or cluster) is used, what it is, and who works in it'
 complete -c tkafka -n __tkafka_needs_tool -f -a storage -d 'The Kafka storage tool'
 complete -c tkafka -n __tkafka_needs_tool -f -a streams-groups -d 'This tool helps to list, describe, delete and manage the offsets of streams g...'
 complete -c tkafka -n __tkafka_needs_tool -f -a topics -d 'This tool helps to create, delete, describe, or change a topic'
@@ -150,6 +156,8 @@ complete -c tkafka -n '__tkafka_tool cluster' -l version -f -d 'Display Kafka ve
 complete -c tkafka -n '__tkafka_tool completion' -f -a bash
 complete -c tkafka -n '__tkafka_tool completion' -f -a zsh
 complete -c tkafka -n '__tkafka_tool completion' -f -a fish
+complete -c tkafka -n '__tkafka_tool completion' -l bootstrap-server -x -d 'The Kafka server to connect to'
+complete -c tkafka -n '__tkafka_tool completion' -l command-config -r -F -d 'Property file containing configs of the client'
 complete -c tkafka -n '__tkafka_tool completion' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
 complete -c tkafka -n '__tkafka_tool completion' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool completion' -l help-json -f -d 'Print the flags as JSON'
@@ -458,6 +466,7 @@ complete -c tkafka -n '__tkafka_tool metadata-quorum' -l human-readable -f -d 'H
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l replication -f -d 'Detailed information about the status of replication'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l status -f -d 'A short summary of the quorum status'
+complete -c tkafka -n '__tkafka_tool metadata-quorum' -l unregister -f -d 'If set, also unregister the controller after successfully removing it from th...'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l bootstrap-server -x -d 'The server(s) to connect to'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l command-config -r -F -d 'Producer config properties file'
@@ -546,6 +555,9 @@ complete -c tkafka -n '__tkafka_tool share-groups' -l to-latest -f -d 'Reset off
 complete -c tkafka -n '__tkafka_tool share-groups' -l topic -x -a '(__tkafka_names topics)' -d 'The topic whose offset information should be deleted or included in the reset...'
 complete -c tkafka -n '__tkafka_tool share-groups' -l verbose -f -d 'Provide additional information, if any, when describing the group'
 complete -c tkafka -n '__tkafka_tool share-groups' -l version -f -d 'Display Kafka version'
+complete -c tkafka -n '__tkafka_tool status' -l bootstrap-controller -x -d 'The Kafka controllers to connect to'
+complete -c tkafka -n '__tkafka_tool status' -l bootstrap-server -x -d 'The Kafka server to connect to'
+complete -c tkafka -n '__tkafka_tool status' -l command-config -r -F -d 'Property file containing configs of the client'
 complete -c tkafka -n '__tkafka_tool status' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
 complete -c tkafka -n '__tkafka_tool status' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool status' -l help-json -f -d 'Print the flags as JSON'

@@ -37,10 +37,14 @@ describe('the command line', () => {
     expect(await story.says('topics --data-dir={DIR}/here --list')).toBe('a\n')
   })
 
-  test('an address that is not declared local is a cluster, which is not built yet', async () => {
-    const stderr = await story.fails('topics --list --bootstrap-server kafka.example:9092')
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
-    expect(stderr).toContain('--bootstrap-server kafka.example:9092 is a cluster')
+  test('an address that is not declared local is a cluster: one line where nobody listens, and the files are not its', async () => {
+    story.file('quick.properties', 'default.api.timeout.ms = 50\n')
+    const quick = ['--command-config', '{DIR}/quick.properties']
+    const stderr = await story.fails(['topics', '--list', '--bootstrap-server', '127.0.0.1:1', ...quick])
+    expect(stderr).toBe(
+      'Error while executing topic command : nothing listens on 127.0.0.1:1 (connection refused)\n',
+    )
+    expect(await story.fails('explain --topic t --bootstrap-server 127.0.0.1:1')).toContain('files')
   })
 
   test('TKAFKA_LOCAL_BOOTSTRAP declares an address to be the data directory', async () => {
@@ -48,12 +52,22 @@ describe('the command line', () => {
     for (const address of ['localhost:9092', '127.0.0.1:9092', '[::1]:9092', 'broker:9092,127.0.0.1:9092']) {
       expect(await story.says(['topics', '--list', '--bootstrap-server', address])).toBe('\n')
     }
-    for (const address of ['localhost:9093', 'localhost:9092,other:9092']) {
-      expect(await story.fails(['topics', '--list', '--bootstrap-server', address])).toContain('is a cluster')
+    const quick = 'default.api.timeout.ms = 50\n'
+    story.file('quick.properties', quick)
+    for (const address of ['localhost:1', 'localhost:9092,127.0.0.1:1']) {
+      const words = [
+        'topics',
+        '--list',
+        '--bootstrap-server',
+        address,
+        '--command-config',
+        '{DIR}/quick.properties',
+      ]
+      expect(await story.fails(words)).toContain('nothing listens on')
     }
-    story.file('client.properties', 'bootstrap.servers = other:9092\n')
+    story.file('client.properties', `${quick}bootstrap.servers = 127.0.0.1:1\n`)
     expect(await story.fails('topics --list --command-config {DIR}/client.properties')).toContain(
-      'bootstrap.servers other:9092 is a cluster',
+      'nothing listens on 127.0.0.1:1',
     )
   })
 

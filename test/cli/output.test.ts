@@ -85,6 +85,7 @@ const COMMANDS: readonly (readonly [kind: string, command: string, fixture?: str
   ['cluster', 'cluster cluster-id'],
   ['endpoint', 'cluster list-endpoints'],
   ['broker-api', 'broker-api-versions'],
+  ['broker-api', 'cluster api-versions'],
   ['feature', 'features describe'],
   ['feature-level', 'features version-mapping'],
   ['feature-level', 'storage version-mapping --release-version 4.0'],

@@ -270,7 +270,7 @@ export class ClusterAssignment
     }
     if (metadata === undefined || found === undefined) return assigned
     const { fetcher } = assigned
-    if (fetcher !== undefined && fetcher.log.isOf(metadata.topicId)) {
+    if (fetcher?.log.isOf(metadata.topicId)) {
       fetcher.log.learn(found)
       return assigned
     }

@@ -151,7 +151,7 @@ export class LocalNode implements NodeAdmin {
   }
 
   async unregisterController(): Promise<void> {
-    throw needsController()
+    throw new TerseError('only a running controller can unregister another one (--bootstrap-server)')
   }
 
   async addRaftVoter(): Promise<void> {
