@@ -17,8 +17,9 @@ import {
   type TopicMetadata,
 } from './cluster-metadata.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
-import { type AskOptions, BrokerConnection, type ConnectionSecurity } from './connection/broker-connection.ts'
+import { BrokerConnection } from './connection/broker-connection.ts'
 import { addressText, ConnectionError } from './connection/connection-error.ts'
+import type { AskOptions, ConnectionSecurity } from './connection/connection-settings.ts'
 import { Backoff, retrying } from './connection/retry.ts'
 
 /** The machine, as far as a client of a cluster needs it. */

@@ -7,7 +7,7 @@ import type { CheckSummary } from '../client/admin/check-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { count } from '../count.ts'
 import { findingLines, TOPIC } from './check/findings.ts'
-import { openAdmin } from './open/open-client.ts'
+import { openDirectoryAdmin } from './open/open-client.ts'
 
 export const FINDING_COLUMNS = [
   'severity',
@@ -40,7 +40,7 @@ async function run(context: Context): Promise<number> {
   refuseWords('check', options, 'topic')
   const topic = options.value('topic')
   const machine = machineOutput(context, { kind: 'finding', columns: FINDING_COLUMNS })
-  const admin = await openAdmin(context)
+  const admin = await openDirectoryAdmin(context)
   const progress = startProgress(context, 'checking')
   try {
     const summary = await admin.check({

@@ -301,7 +301,7 @@ async function occupantLines(admin: Admin, groupId: string): Promise<string[]> {
 async function deleteOffsets(context: Context, admin: Admin, fail: Fail): Promise<number> {
   const { options, stdout } = context
   const groupId = options.value('group') ?? ''
-  const { namedPartitions, uniquePartitions } = await import('./group-tools/reset.ts')
+  const { namedPartitions, uniquePartitions } = await import('./group-tools/topic-words.ts')
   const { deletedOffsetsTable } = await import('./group-tools/tables.ts')
   const { named, answers } = await namedPartitions(admin, options.values('topic'))
   const partitions = uniquePartitions(named)

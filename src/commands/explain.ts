@@ -59,8 +59,8 @@ export const command = defineCommand({
     if (wanted === undefined) throw new UsageError('Missing required argument "[topic]"')
     const only = options.int('partition')
     const machine = machineOutput(context, PARTITION_CLEANING)
-    const { openAdmin } = await import('./open/open-client.ts')
-    const admin = await openAdmin(context)
+    const { openDirectoryAdmin } = await import('./open/open-client.ts')
+    const admin = await openDirectoryAdmin(context)
     try {
       let shown = 0
       let failures = 0

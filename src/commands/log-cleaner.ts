@@ -85,8 +85,8 @@ export const command = defineCommand({
   async run(context) {
     const options = cleaningOptions(context)
     const machine = machineOutput(context, CLEANING_RESULT)
-    const { openAdmin } = await import('./open/open-client.ts')
-    const admin = await openAdmin(context)
+    const { openDirectoryAdmin } = await import('./open/open-client.ts')
+    const admin = await openDirectoryAdmin(context)
     await requireTopics(context, admin)
     let results = 0
     let failures = 0

@@ -6,7 +6,7 @@ import { startProgress } from '../cli/progress.ts'
 import type { RepairStep } from '../client/admin/check-admin.ts'
 import { topicFilter } from '../client/topic-filter.ts'
 import { findingLines, TOPIC } from './check/findings.ts'
-import { openAdmin } from './open/open-client.ts'
+import { openDirectoryAdmin } from './open/open-client.ts'
 
 const FLAGS = [
   { name: 'dry-run', description: 'Tell what would be done, and change nothing.' },
@@ -35,7 +35,7 @@ async function run(context: Context): Promise<number> {
     kind: 'repair-step',
     columns: ['action', 'topic', 'partition', 'file', 'position', 'what', 'kept', 'dryRun'],
   })
-  const admin = await openAdmin(context)
+  const admin = await openDirectoryAdmin(context)
   const progress = startProgress(context, 'looking for what is to be mended')
   let steps = 0
   let left = 0

@@ -341,7 +341,12 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     lag: orNull('number'),
   },
   'share-group-state': newerGroupState('assignmentEpoch'),
-  'share-group-member': MEMBER_OF_A_BROKER,
+  'share-group-member': {
+    ...MEMBER_OF_A_BROKER,
+    partitionCount: 'number',
+    memberEpoch: 'number',
+    assignment: { list: { object: { topic: 'string', partition: 'number' } } },
+  },
   'streams-group-offset': {
     group: 'string',
     topic: 'string',
@@ -353,7 +358,12 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     state: 'string',
   },
   'streams-group-state': newerGroupState('targetAssignmentEpoch'),
-  'streams-group-member': MEMBER_OF_A_BROKER,
+  'streams-group-member': {
+    ...MEMBER_OF_A_BROKER,
+    processId: 'string',
+    memberEpoch: 'number',
+    assignment: 'string',
+  },
   finding: {
     severity: { oneOf: ['error', 'note'] },
     kind: 'string',

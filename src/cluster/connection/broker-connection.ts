@@ -1,7 +1,7 @@
 /** One connection to one broker: requests out, responses back, each within its time. */
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
-import { CorruptRecordError, KafkaError } from '../../errors.ts'
+import { CorruptRecordError } from '../../errors.ts'
 import { codecOf, type MessageObject } from '../../message/codec.ts'
 import {
   API_VERSIONS_REQUEST,
@@ -17,9 +17,11 @@ import type {
   MessageOf,
   MessageSchema,
 } from '../../message/schema.ts'
-import type { SocketAddress, Sockets, StreamConnection, TlsOptions } from '../../os/sockets.ts'
+import type { SocketAddress, Sockets, StreamConnection } from '../../os/sockets.ts'
 import { addressText, ConnectionError, connectFailure, connectionClosed } from './connection-error.ts'
+import type { Ask, AskOptions, ConnectionSecurity, ConnectionSettings } from './connection-settings.ts'
 import { type FrameListener, Frames } from './frames.ts'
+import { KnownVersions } from './known-versions.ts'
 import { kafkaErrorOf, throwAnyError, throwErrorOf } from './protocol-error.ts'
 import { whatSpeaks } from './sniffing.ts'
 
@@ -27,49 +29,9 @@ declare const __TKAFKA_VERSION__: string
 /** Set by the build; absent where tests run the sources. */
 const SOFTWARE_VERSION = typeof __TKAFKA_VERSION__ === 'string' ? __TKAFKA_VERSION__ : '0.0.0'
 
-/** Who connects, and how long what may take. */
-export interface ConnectionSettings {
-  readonly clientId: string
-  readonly requestTimeoutMs: number
-  readonly connectTimeoutMs: number
-  readonly security?: ConnectionSecurity | undefined
-  /** Told of a connection whose other end is silent for long. */
-  readonly slow?: (line: string) => void
-}
-
-/** What makes a connection a trusted one; absent for security.protocol=PLAINTEXT. */
-export interface ConnectionSecurity {
-  /** `SSL`, `SASL_PLAINTEXT`, `SASL_SSL`. */
-  readonly protocol: string
-  readonly tls?: TlsOptions | undefined
-  /**
-   * Runs before any other request but ApiVersions, and again before the session is over.
-   * @returns milliseconds that the session lives; 0: as long as the connection
-   * @throws ConnectionError that names the address
-   */
-  authenticate?(connection: Authenticating): Promise<number>
-  /** What a TLS handshake's failure means. */
-  explain?(address: SocketAddress, error: unknown): ConnectionError | undefined
-}
-
-/** A connection while it authenticates. */
-export interface Authenticating {
-  readonly address: SocketAddress
-  readonly ask: BrokerConnection['ask']
-  /** Which mechanism is to be spoken. With an error the broker names those that it offers. */
-  handshake(
-    mechanism: string,
-  ): Promise<{ readonly errorCode: number; readonly mechanisms: readonly string[] }>
-}
-
 interface Pending {
   readonly started: (body: Buffer, start: number) => void
   readonly failed: (error: Error) => void
-}
-
-interface Range {
-  readonly min: number
-  readonly max: number
 }
 
 /** A broker that does not say within this time that it is one never will. */
@@ -87,7 +49,7 @@ export class BrokerConnection {
   readonly #settings: ConnectionSettings
   readonly #clientId: Buffer
   readonly #pending = new Map<number, Pending>()
-  readonly #versions = new Map<number, Range>()
+  readonly #versions = new KnownVersions()
   #apiVersions: MessageOf<typeof API_VERSIONS_RESPONSE> | undefined
   #correlationId = 0
   #answers = 0
@@ -163,10 +125,7 @@ export class BrokerConnection {
 
   /** The newest version that both sides know; -1 where there is none. */
   versionOf(request: MessageSchema): number {
-    const range = this.#versions.get(request.apiKey)
-    if (range === undefined) return -1
-    const version = Math.min(range.max, request.highestVersion)
-    return version < Math.max(range.min, request.lowestVersion) ? -1 : version
+    return this.#versions.of(request)
   }
 
   /**
@@ -242,7 +201,7 @@ export class BrokerConnection {
     options: AskOptions = {},
   ): Promise<Message<A>> {
     const version = options.version ?? this.versionOf(request)
-    if (version < 0) throw this.#unsupported(request)
+    if (version < 0) throw this.#versions.unsupported(request, this.address)
     const writer = new ByteWriter(256)
     codecOf(request, version).encode(writer, body as MessageObject)
     const reader = await this.#exchange(request, version, writer.view(), options)
@@ -312,7 +271,7 @@ export class BrokerConnection {
       done = resolve
     })
     try {
-      const ask: BrokerConnection['ask'] = (request, response, body, options) =>
+      const ask: Ask = (request, response, body, options) =>
         this.ask(request, response, body, { ...options, authenticates: true })
       const { address } = this
       const handshake = (mechanism: string) => this.handshake(mechanism)
@@ -349,9 +308,7 @@ export class BrokerConnection {
       answer = await ask(Math.min(known?.maxVersion ?? 0, API_VERSIONS_VERSION))
     }
     if (answer.errorCode !== 0) throw kafkaErrorOf(answer.errorCode)
-    for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) {
-      this.#versions.set(apiKey, { min: minVersion, max: maxVersion })
-    }
+    this.#versions.learn(answer)
     this.#apiVersions = answer
   }
 
@@ -438,29 +395,6 @@ export class BrokerConnection {
     if (explained !== undefined) return explained
     return connectionClosed(this.address, error)
   }
-
-  #unsupported(request: MessageSchema): KafkaError {
-    const range = this.#versions.get(request.apiKey)
-    const name = request.name.replace(/Request$/, '')
-    const what =
-      range === undefined
-        ? `does not know ${name}`
-        : `knows ${name} in versions ${range.min} to ${range.max} alone`
-    return new KafkaError(
-      'UNSUPPORTED_VERSION',
-      `${addressText(this.address)} ${what}, which this needs another one of.`,
-    )
-  }
-}
-
-export interface AskOptions {
-  /** The request is part of authenticating, during which all others wait. */
-  readonly authenticates?: true
-  readonly timeoutMs?: number
-  /** Default: the newest that both sides know. */
-  readonly version?: number
-  /** Of a body encoded by the caller: so many bytes at its front are free, so that the header can stand there and all goes out at once. */
-  readonly headroom?: number
 }
 
 function skipTags(reader: ByteReader): void {

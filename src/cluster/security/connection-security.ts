@@ -1,7 +1,7 @@
 /** Java's security settings as what each new connection does. */
 import { TerseError } from '../../errors.ts'
 import { httpsForm } from '../../os/https-form.ts'
-import type { ConnectionSecurity } from '../connection/broker-connection.ts'
+import type { ConnectionSecurity } from '../connection/connection-settings.ts'
 import { tokenSource } from './oauth-token.ts'
 import { authenticate } from './sasl.ts'
 import { saslMechanism } from './sasl-mechanism.ts'

@@ -1,8 +1,8 @@
 /** SASL on a new connection: SaslHandshake says which mechanism, SaslAuthenticate carries its tokens. */
 import { TerseError } from '../../errors.ts'
 import { SASL_AUTHENTICATE_REQUEST, SASL_AUTHENTICATE_RESPONSE } from '../../message/generated/requests.ts'
-import type { Authenticating } from '../connection/broker-connection.ts'
 import { addressText, ConnectionError } from '../connection/connection-error.ts'
+import type { Authenticating } from '../connection/connection-settings.ts'
 import { kafkaErrorOf } from '../connection/protocol-error.ts'
 import type { SaslMechanism } from './sasl-mechanism.ts'
 

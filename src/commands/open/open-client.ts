@@ -31,6 +31,12 @@ export async function openAdmin(
   return new LocalAdmin(systemOs, new DirectoryReader(systemOs, path, options), options)
 }
 
+/** For tools that work on files. @throws TerseError where a cluster is named, which keeps its own to itself */
+export async function openDirectoryAdmin(context: CommandContext): Promise<Admin> {
+  requireLocal(context)
+  return openAdmin(context)
+}
+
 const told = new WeakMap<object, Set<string>>()
 
 /** Several clients of one run find the same thing out: it is told once. At once: it may say why nothing happens. */

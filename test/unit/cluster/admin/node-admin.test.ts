@@ -71,6 +71,7 @@ describe('what the nodes of a cluster are asked (issue 14)', () => {
   test('controllers are asked who they are, as they answer no metadata request', async () => {
     const { brokers, admin } = fakeCluster(2, () => ({}), true)
     for (const broker of brokers) {
+      broker.versions.set(METADATA_REQUEST.apiKey, -1)
       broker.on(DESCRIBE_CLUSTER_REQUEST, DESCRIBE_CLUSTER_RESPONSE, ({ endpointType }) => ({
         throttleTimeMs: 0,
         errorCode: 0,

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  BrokerConnection,
-  type ConnectionSettings,
-} from '../../../../src/cluster/connection/broker-connection.ts'
+import { BrokerConnection } from '../../../../src/cluster/connection/broker-connection.ts'
+import type { ConnectionSettings } from '../../../../src/cluster/connection/connection-settings.ts'
 import {
   API_VERSIONS_REQUEST,
   API_VERSIONS_RESPONSE,
