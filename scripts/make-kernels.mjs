@@ -14,6 +14,7 @@ const folder = 'src/record/kernels'
 export const KERNELS = [
   { name: 'lines', layout: 'line-layout', constant: 'LINES_WASM' },
   { name: 'print', layout: 'print-layout', constant: 'PRINT_WASM' },
+  { name: 'legacy', layout: 'legacy-layout', constant: 'LEGACY_WASM' },
 ]
 
 // Nothing is allocated, so the runtime is the empty one. -O3 inlines most: -O2 makes smaller code, 3 to 7 % slower

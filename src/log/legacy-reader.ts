@@ -4,12 +4,8 @@
  */
 import { CorruptRecordError } from '../errors.ts'
 import * as header from '../record/batch-header.ts'
-import {
-  fieldsProblem,
-  type InnerMessages,
-  innerMessages,
-  type LegacyBatches,
-} from '../record/legacy-batches.ts'
+import type { LegacyBatches } from '../record/legacy-batches.ts'
+import { type InnerMessages, inflated, innerMessages, innerOutline } from '../record/legacy-inner.ts'
 import * as legacy from '../record/legacy-message.ts'
 
 /** buffer[0, length) was read at `position` of a segment of which `end` bytes count. */
@@ -59,6 +55,7 @@ interface Found {
 export function readLegacy(piece: ReadPiece, request: LegacyRequest, batches: LegacyBatches): LegacyRun {
   const { buffer, length, position, end, baseOffset, nextBase } = piece
   const { offset, limit, checkCrcs } = request
+  const limits = { limitOffset: Math.min(nextBase, limit ?? nextBase), checkCrcs }
   let at = 0
   let nextOffset = offset
   let minOffset = baseOffset
@@ -66,48 +63,73 @@ export function readLegacy(piece: ReadPiece, request: LegacyRequest, batches: Le
     // Of a message behind others as much as a header must be there, unless the file ends before.
     const isPart = length - at < header.RECORD_BATCH_OVERHEAD
     if (at > 0 && isPart && position + length < end) break
-    const room = isPart ? length - at : end - position - at
-    const plain = plainSize(buffer, at, length, room, minOffset, checkCrcs)
-    if (plain > 0 && at > 0 && header.baseOffsetAt(buffer, at) === minOffset) {
-      const isIn = minOffset < nextBase && (limit === undefined || minOffset < limit)
-      if (isIn && batches.addPlain(buffer, at, plain)) {
-        minOffset++
-        nextOffset = minOffset
-        at += plain
-        continue
-      }
+    const run = at > 0 ? batches.addRun(buffer, at, length, minOffset, limits) : 0
+    if (run > 0) {
+      at += run
+      minOffset = batches.nextOffset
+      nextOffset = minOffset
+      continue
     }
-    let found = messageAt(buffer, at, length, room, minOffset, checkCrcs)
-    if ('size' in found) found = stopBefore(found, at, minOffset, nextBase, request) ?? found
+    const room = isPart ? length - at : end - position - at
+    const found = nextMessage(piece, at, room, minOffset, request, batches)
     if (!('size' in found)) {
       // Behind other messages the next read begins with it, and tells.
       if (at === 0 && found !== END) return { storedSize: 0, nextOffset, ...found }
       break
     }
-    const { size, lastOffset, inner } = found
-    batches.add(buffer, at, size, inner)
-    minOffset = lastOffset + 1
+    minOffset = found.lastOffset + 1
     nextOffset = minOffset
-    at += size
+    at += found.size
   }
   batches.finish()
   return { storedSize: at, nextOffset }
 }
 
-/** Size of the whole and sound message at `at` that is no wrapper; 0 for all else, which `messageAt` tells. */
-function plainSize(
-  buffer: Buffer,
+/** Takes the message at `at`, or says why it does not. */
+function nextMessage(
+  piece: ReadPiece,
   at: number,
-  length: number,
   room: number,
   minOffset: number,
-  checkCrcs: boolean,
-): number {
-  if (legacy.legacyProblem(buffer, at, room, minOffset) !== undefined || legacy.isWrapperAt(buffer, at))
-    return 0
+  request: LegacyRequest,
+  batches: LegacyBatches,
+): Found | Stop {
+  const { buffer, length, nextBase } = piece
+  const problem = messageProblem(piece, at, room, minOffset, request.checkCrcs)
+  if (problem !== undefined) return { problem }
   const size = header.sizeAt(buffer, at)
-  if (at + size > length || fieldsProblem(buffer, at, size) !== undefined) return 0
-  return checkCrcs && legacy.legacyCrcProblem(buffer, at, size) !== undefined ? 0 : size
+  // Not all of it was read.
+  if (at + size > length) return END
+  const lastOffset = header.baseOffsetAt(buffer, at)
+  let found: Found = { size, firstOffset: lastOffset, lastOffset, inner: undefined }
+  if (legacy.isWrapperAt(buffer, at)) {
+    try {
+      const bytes = inflated(buffer, at, size)
+      const outline = innerOutline(buffer, at, bytes)
+      const isNext = outline !== undefined && !isStop(outline, at, minOffset, nextBase, request)
+      if (isNext && batches.addInner(outline)) return { ...found, lastOffset: outline.lastOffset }
+      const inner = innerMessages(buffer, at, size, false, bytes)
+      found = { ...found, firstOffset: inner.offsets[0], inner }
+    } catch (error) {
+      if (error instanceof CorruptRecordError) return { problem: error.detail }
+      throw error
+    }
+  }
+  const stop = stopBefore(found, at, minOffset, nextBase, request)
+  if (stop === undefined) batches.add(buffer, at, size, found.inner)
+  return stop ?? found
+}
+
+/** Whether messages with these offsets may not be handed out without a second look. */
+function isStop(
+  { firstOffset, lastOffset }: Pick<Found, 'firstOffset' | 'lastOffset'>,
+  at: number,
+  minOffset: number,
+  nextBase: number,
+  { offset, limit }: LegacyRequest,
+): boolean {
+  const expected = at === 0 ? offset : minOffset
+  return firstOffset >= nextBase || firstOffset > expected || (limit !== undefined && lastOffset >= limit)
 }
 
 /** Why the message `found` at `at` is not handed out with those before it; undefined where it is. */
@@ -128,30 +150,17 @@ function stopBefore(
   return limit !== undefined && lastOffset >= limit ? END : undefined
 }
 
-function messageAt(
-  buffer: Buffer,
+/** What is wrong with the message at `at`, as far as it was read. */
+function messageProblem(
+  { buffer, length }: ReadPiece,
   at: number,
-  length: number,
   room: number,
   minOffset: number,
   checkCrcs: boolean,
-): Found | Stop {
+): string | undefined {
   const problem = legacy.legacyProblem(buffer, at, room, minOffset)
-  if (problem !== undefined) return { problem }
   const size = header.sizeAt(buffer, at)
-  // Not all of it was read.
-  if (at + size > length) return END
+  if (problem !== undefined || at + size > length) return problem
   const crcProblem = checkCrcs ? legacy.legacyCrcProblem(buffer, at, size) : undefined
-  if (crcProblem !== undefined) return { problem: crcProblem }
-  const lastOffset = header.baseOffsetAt(buffer, at)
-  const fields = fieldsProblem(buffer, at, size)
-  if (fields !== undefined) return { problem: fields }
-  if (!legacy.isWrapperAt(buffer, at)) return { size, firstOffset: lastOffset, lastOffset, inner: undefined }
-  try {
-    const inner = innerMessages(buffer, at, size)
-    return { size, firstOffset: inner.offsets[0], lastOffset, inner }
-  } catch (error) {
-    if (error instanceof CorruptRecordError) return { problem: error.detail }
-    throw error
-  }
+  return crcProblem ?? legacy.fieldsProblem(buffer, at, size)
 }

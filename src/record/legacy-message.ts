@@ -90,6 +90,36 @@ export function legacyProblem(
   return undefined
 }
 
+/** Why key and value do not fill the message; looked at before any of it is taken. */
+export function fieldsProblem(buffer: Buffer, at: number, size: number): string | undefined {
+  const end = at + size
+  const keyAt = keyLengthPosition(buffer, at)
+  const keyLength = readInt32(buffer, keyAt)
+  const valueAt = keyAt + 4 + Math.max(keyLength, 0)
+  if (keyLength < -1 || valueAt + 4 > end) return 'its key does not fit in'
+  const valueLength = readInt32(buffer, valueAt)
+  const fits = valueLength >= -1 && valueAt + 4 + Math.max(valueLength, 0) === end
+  return fits ? undefined : 'its value does not fit in'
+}
+
+/** Where key and value lie. */
+export interface Fields {
+  readonly keyStart: number
+  /** -1 for null. */
+  readonly keyEnd: number
+  readonly valueStart: number
+  readonly valueEnd: number
+}
+
+/** Of a message whose fields fill it. */
+export function fieldsOf(buffer: Buffer, at: number, size: number): Fields {
+  const keyStart = keyLengthPosition(buffer, at) + 4
+  const keyLength = readInt32(buffer, keyStart - 4)
+  const valueStart = keyStart + Math.max(keyLength, 0) + 4
+  const keyEnd = keyLength < 0 ? -1 : keyStart + keyLength
+  return { keyStart, keyEnd, valueStart, valueEnd: readInt32(buffer, valueStart - 4) < 0 ? -1 : at + size }
+}
+
 /** The stored checksum, unsigned. */
 export function legacyCrcAt(buffer: Buffer, at: number): number {
   return readUInt32(buffer, at + LEGACY_CRC_POSITION)

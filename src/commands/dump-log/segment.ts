@@ -5,7 +5,7 @@ import type { Int64 } from '../../bytes/int64.ts'
 import { CorruptRecordError, TerseError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import { MAGIC_POSITION, sizeAt } from '../../record/batch-header.ts'
-import { type InnerMessages, innerMessages } from '../../record/legacy-batches.ts'
+import { type InnerMessages, innerMessages } from '../../record/legacy-inner.ts'
 import {
   isWrapperAt,
   keyLengthPosition,

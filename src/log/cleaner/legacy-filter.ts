@@ -10,7 +10,7 @@ import { type Int64, writeInt64 } from '../../bytes/int64.ts'
 import * as header from '../../record/batch-header.ts'
 import { compress } from '../../record/compression/compression.ts'
 import { withOldChecksum } from '../../record/compression/lz4-codec.ts'
-import { fieldsOf, innerMessages } from '../../record/legacy-batches.ts'
+import { innerMessages } from '../../record/legacy-inner.ts'
 import * as legacy from '../../record/legacy-message.ts'
 import { CODECS } from '../../record/record.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
@@ -74,7 +74,7 @@ export class LegacyFilter {
 
   #stays(buffer: Buffer, at: number, size: number, offset: number): boolean {
     const { map } = this.#options
-    const { keyStart, keyEnd, valueEnd } = fieldsOf(buffer, at, size)
+    const { keyStart, keyEnd, valueEnd } = legacy.fieldsOf(buffer, at, size)
     if (offset > map.latestOffset) return true
     // Nothing without a key belongs into a compacted topic.
     if (keyEnd < 0 || map.get(buffer, keyStart, keyEnd) > offset) return false
