@@ -142,6 +142,11 @@ function stopBefore(
 ): Stop | undefined {
   if (firstOffset >= nextBase) return { isForeign: true }
   const expected = at === 0 ? offset : minOffset
+  // In format 0 the messages in a wrapper may end at another offset than its own, of which no checksum knows.
+  if (inner !== undefined && inner.offsets[inner.offsets.length - 1] !== lastOffset) {
+    const problem = behindGap(at, Math.max(firstOffset, expected))
+    if (problem !== undefined) return { problem }
+  }
   if (firstOffset > expected) {
     if (at > 0 && hasNoGaps()) return END
     const problem = inner === undefined ? behindGap(at, expected) : undefined

@@ -13,7 +13,7 @@ import {
   segmentFile,
   write,
 } from '../support/damaged-directory.ts'
-import { oldMessage } from '../support/old-messages.ts'
+import { oldMessage, storedSet } from '../support/old-messages.ts'
 
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tkafka-repair-once-'))
 const whole = join(scratch, 'whole')
@@ -107,6 +107,59 @@ describe('the last message of a log of format 0 or 1 whose offset was flipped, w
       expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
       expect(await write(dir, 't', ['next'])).toBe(end)
       expect(await readPastDamage(dir)).toEqual({ offsets: range(0, end + 1), told: [] })
+    },
+  )
+})
+
+describe('a wrapper of format 0 or 1 whose offset was flipped, which no checksum covers (A4)', () => {
+  const wrapper = (magic: 0 | 1, from: number) => {
+    const records = range(from, from + 3).map((offset) => ({
+      offset,
+      timestamp: 1000 + offset,
+      key: null,
+      value: Buffer.from(`old ${offset}`),
+    }))
+    return storedSet({ magic, codec: 'gzip', records })
+  }
+  // Which of three, which byte of its offset, which bit; whether something knows where the log ends.
+  it.each<[0 | 1, string, number, number, number, boolean]>([
+    [0, 'the first, far up', 0, 5, 2, false],
+    [0, 'the first, to 0', 0, 7, 2, false],
+    [0, 'the middle one, far up', 1, 5, 2, true],
+    [0, 'the middle one, a little up', 1, 7, 2, false],
+    [0, 'the middle one, down', 1, 7, 4, false],
+    [0, 'the last, far up', 2, 5, 2, true],
+    [0, 'the last, a little up', 2, 7, 2, false],
+    [1, 'the first, far up', 0, 5, 2, false],
+    [1, 'the first, to 0', 0, 7, 2, false],
+    [1, 'the middle one, far up', 1, 5, 2, false],
+    [1, 'the middle one, a little up', 1, 7, 2, false],
+    [1, 'the middle one, down', 1, 7, 4, false],
+    [1, 'the last, far up', 2, 5, 2, true],
+    [1, 'the last, a little up', 2, 7, 2, true],
+  ])(
+    'format %i, %s: check tells, repair puts it right',
+    async (magic, _title, which, at, mask, endIsKnown) => {
+      const dir = join(scratch, `old-${copies++}`)
+      await write(dir, 't', [], { make: true }).catch(() => 0)
+      fs.mkdirSync(join(dir, 't-0'), { recursive: true })
+      if (endIsKnown) fs.writeFileSync(join(dir, 'recovery-point-offset-checkpoint'), '0\n1\nt 0 9\n')
+      const wrappers = [0, 3, 6].map((from) => wrapper(magic, from))
+      const before = Buffer.concat(wrappers)
+      flip(wrappers[which], at, mask)
+      const log = segmentFile(dir, 0)
+      fs.writeFileSync(log, Buffer.concat(wrappers))
+      expect((await check(dir)).filter(({ severity }) => severity === 'error')).not.toEqual([])
+      // All others are read, or it is told.
+      const { offsets, told } = await readPastDamage(dir)
+      const others = range(0, 9).filter((offset) => Math.floor(offset / 3) !== which)
+      expect(offsets).toEqual(expect.arrayContaining(others))
+      expect(told.length > 0 || offsets.length === 9).toBe(true)
+      expect((await repairLines(dir)).filter((line) => line.startsWith('left'))).toEqual([])
+      expect(fs.readFileSync(log).subarray(0, before.length).equals(before)).toBe(true)
+      expect((await check(dir)).filter(({ severity }) => severity === 'error')).toEqual([])
+      expect(await write(dir, 't', ['next'])).toBe(9)
+      expect(await readPastDamage(dir)).toEqual({ offsets: range(0, 10), told: [] })
     },
   )
 })

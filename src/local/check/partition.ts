@@ -213,6 +213,7 @@ function checkGoodBatches(
   while (cursor.next() && cursor.checkCrc()) {
     if (cursor.position === 0) facts.beginsOld = cursor.isLegacy
     const batch = loaded(report, partition, path, cursor)
+    if (batch !== undefined && cursor.isLegacy) checkWrapperOffset(report, partition, path, batch, cursor)
     const base = header.baseOffsetAt(cursor.buffer, cursor.at)
     if (base > expected && isLie(partition, facts, cursor.position)) {
       facts.damaged = true
@@ -275,6 +276,20 @@ function loaded(
     report.error(place, 'bad-batch', file, cursor.position, error.detail, WRITTEN_SO)
     return undefined
   }
+}
+
+/** The messages in a wrapper of format 0 say their offsets themselves; no checksum covers its own. */
+function checkWrapperOffset(
+  report: CheckReport,
+  { place }: PartitionToCheck,
+  file: string,
+  { lastOffset }: RecordBatch,
+  cursor: BatchCursor,
+): void {
+  const own = header.baseOffsetAt(cursor.stored(), 0)
+  if (own === lastOffset) return
+  const problem = `the messages in it end at offset ${lastOffset}, its own is ${own}`
+  report.error(place, 'bad-batch', file, cursor.position, problem, 'the log may seem to end elsewhere')
 }
 
 const WRITTEN_SO = 'its checksum is right, so it was written that way'

@@ -129,7 +129,7 @@ function confirmPatches(
     for (const { start, end, batch, nextOffset } of patches) {
       if (end === start || batch !== undefined) continue
       const cursor = again.cursor(start, end, nextOffset)
-      if (!cursor.next() || !cursor.checkCrc() || !isReadable(cursor.load())) continue
+      if (!cursor.next() || !cursor.checkCrc() || !isReadable(cursor)) continue
       if (nextBase === undefined || cursor.nextOffset <= nextBase) throw unsteady(segment.path, start)
     }
   } finally {

@@ -8,7 +8,7 @@ import { type BatchCursor, maxTimestampAt } from '../../log/segment/batch-cursor
 import type { LogSegment } from '../../log/segment/log-segment.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
-import type { RecordBatch } from '../../record/record-batch.ts'
+import { firstOffsetAt, withRightOffset } from './renumber.ts'
 
 /** Bytes of a segment that go, and the offsets that are filled in their place. */
 export interface Patch {
@@ -28,6 +28,7 @@ export interface Patch {
 export type FoundPatch = Patch & { readonly nextOffset: number }
 
 interface Bounds {
+  readonly segment: LogSegment
   /** Of the file. */
   readonly size: number
   /** Where the segment behind this one begins; undefined for the last one. */
@@ -45,13 +46,13 @@ export function findPatches(
   { compacted, endOffset }: { readonly compacted: boolean; readonly endOffset?: number },
 ): { readonly patches: readonly FoundPatch[]; readonly next: number } {
   const size = segment.fileSize()
-  const bounds = { size, nextBase, endOffset }
+  const bounds = { segment, size, nextBase, endOffset }
   const found = new PatchList(from, compacted)
   for (let position = 0; position < size; ) {
     const cursor = segment.cursor(position, size, found.next)
     const stop = found.walk(cursor, bounds)
     if (stop === 'misnumbered') return found
-    if (stop === 'foreign') {
+    if (stop === 'mended') {
       position = cursor.position + cursor.size
       continue
     }
@@ -59,6 +60,10 @@ export function findPatches(
     position = cursor.position
     const { offsetIndex: index } = segment
     const behind = findBatchBehind(fs, segment.fd(), { position, nextOffset: found.next, size, index })
+    if (found.renumber(position, behind ?? size, bounds)) {
+      position = behind ?? size
+      continue
+    }
     if (behind === undefined) {
       // A torn end is cut by the log's recovery; what was there for certain leaves its offsets.
       if (nextBase === undefined) found.fill(position, size, endOffset ?? found.next)
@@ -91,11 +96,16 @@ class PatchList {
   }
 
   /** Walks to where good batches of this segment end; tells of a batch there whose offsets cannot be. */
-  walk(cursor: BatchCursor, { size, nextBase, endOffset }: Bounds): 'misnumbered' | 'foreign' | undefined {
+  walk(cursor: BatchCursor, bounds: Bounds): 'misnumbered' | 'mended' | undefined {
+    const { size, nextBase, endOffset } = bounds
     const limit = nextBase ?? endOffset ?? Number.POSITIVE_INFINITY
     while (cursor.next() && cursor.checkCrc()) {
+      const readable = isReadable(cursor)
+      // Of a wrapper known now that it is inflated.
       const base = header.baseOffsetAt(cursor.buffer, cursor.at)
       const end = cursor.position + cursor.size
+      const isOdd = !readable || (base > this.next && !this.#compacted) || isMislabelled(cursor)
+      if (isOdd && cursor.isLegacy && this.renumber(cursor.position, end, bounds)) return 'mended'
       if (cursor.nextOffset > limit) {
         const fits = nextBase === undefined || cursor.nextOffset - base === nextBase - this.next
         if (end === size && fits) {
@@ -106,16 +116,29 @@ class PatchList {
         if (nextBase !== undefined) {
           // A whole batch of another segment: the offsets behind this one's are given there.
           this.lost(cursor.position, end, this.next)
-          return 'foreign'
+          return 'mended'
         }
       }
       if (base > this.next) this.lost(cursor.position, cursor.position, base)
       this.#timestamp = maxTimestampAt(cursor)
       this.#leaderEpoch = header.leaderEpochAt(cursor.buffer, cursor.at)
-      if (!isReadable(cursor.load())) this.lost(cursor.position, end, cursor.nextOffset)
+      if (!readable) this.lost(cursor.position, end, cursor.nextOffset)
       this.next = cursor.nextOffset
     }
     return undefined
+  }
+
+  /** A whole batch from `start` to `end` whose offset alone is wrong gets it back. False where that is not so. */
+  renumber(start: number, end: number, { segment, size, nextBase, endOffset }: Bounds): boolean {
+    const until = end < size ? firstOffsetAt(segment, end, this.next) : (nextBase ?? endOffset)
+    const stored = Buffer.alloc(end - start)
+    if (segment.read(stored, 0, stored.length, start) < stored.length) return false
+    const right = withRightOffset(stored, this.next, until)
+    if (right === undefined) return false
+    const { batch, lastOffset } = right
+    this.#push(start, end, this.next, lastOffset + 1, batch)
+    this.next = lastOffset + 1
+    return true
   }
 
   /** The bytes from `start` to `end` go, and with them the offsets up to `until`. */
@@ -141,11 +164,12 @@ class PatchList {
     this.lost(start, behind, header.baseOffsetAt(cursor.buffer, cursor.at))
   }
 
-  #push(start: number, end: number, fromOffset: number, untilOffset: number): void {
+  #push(start: number, end: number, fromOffset: number, untilOffset: number, batch?: Buffer): void {
     const [timestamp, epochBefore, nextOffset] = [this.#timestamp, this.#leaderEpoch ?? -1, this.next]
     const leaderEpoch = this.#leaderEpoch ?? this.#epochBehind
     const offsets = { fromOffset, untilOffset, nextOffset }
-    this.patches.push({ start, end, ...offsets, timestamp, leaderEpoch, epochBefore })
+    const patch = { start, end, ...offsets, timestamp, leaderEpoch, epochBefore }
+    this.patches.push(batch === undefined ? patch : { ...patch, batch })
   }
 }
 
@@ -169,9 +193,15 @@ function misnumbered(cursor: BatchCursor, fromOffset: number, endOffset: number)
   }
 }
 
+/** Whether a wrapper's messages, which say their offsets in format 0, end at another one than its own. */
+export function isMislabelled(cursor: BatchCursor): boolean {
+  return cursor.isLegacy && cursor.load().lastOffset !== header.baseOffsetAt(cursor.stored(), 0)
+}
+
 /** Whether all records that the batch counts can be read. */
-export function isReadable(batch: RecordBatch): boolean {
+export function isReadable(cursor: BatchCursor): boolean {
   try {
+    const batch = cursor.load()
     let count = 0
     batch.walk(() => {
       count++

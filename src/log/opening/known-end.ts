@@ -300,6 +300,8 @@ class EndOfLog implements EndJudge {
   #endByHeader(): number {
     const { tail } = this.#local
     if (tail.torn === undefined) return 0
+    // Its header is what is wrong.
+    if (tail.doubted !== undefined) return tail.doubted.end
     if (this.#sizeByHeader() === 0) return tail.nextOffset + 1
     const delta = isLegacyAt(HEAD, 0)
       ? readInt64Rounded(HEAD, 0) - tail.nextOffset

@@ -6,11 +6,13 @@
  * checking the CRC of each batch behind it.
  */
 import { readUInt32 } from '../../bytes/int32.ts'
+import { CorruptRecordError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
 import { LEGACY_CRC_POSITION } from '../../record/legacy-message.ts'
 import { LogTail } from '../log-tail.ts'
 import { findBatchBehind } from '../segment/bad-batch.ts'
+import type { BatchCursor } from '../segment/batch-cursor.ts'
 import type { LogSegment } from '../segment/log-segment.ts'
 
 /** Of more than this that others appended, only what stands behind the last index entry is walked over. */
@@ -97,6 +99,7 @@ function scan(fs: FileSystem, segment: LogSegment, tail: LogTail, from: number, 
         good = false
         break
       }
+      if (isLast && cursor.isLegacy) knowFirstOffset(cursor)
       tail.scanned(cursor)
     }
     if (cursor.problem === undefined) return
@@ -111,6 +114,16 @@ function scan(fs: FileSystem, segment: LogSegment, tail: LogTail, from: number, 
     }
     tail.damagedBy(error)
     start = behind
+  }
+}
+
+/** Of a wrapper it is known only when it is inflated; whether it follows what is before it tells a flipped offset. */
+function knowFirstOffset(cursor: BatchCursor): void {
+  try {
+    cursor.load()
+  } catch (error) {
+    // Whoever reads it is told.
+    if (!(error instanceof CorruptRecordError)) throw error
   }
 }
 

@@ -228,7 +228,6 @@ export class BatchCursor {
     const chunk = this.#chunk
     const within = this.#within
     if (header.baseOffsetAt(chunk, within) === this.nextOffset) return undefined
-    if (this.#isLegacy && legacy.isWrapperAt(chunk, within)) return undefined
     const size = header.sizeAt(chunk, within)
     if (room - size < header.RECORD_BATCH_OVERHEAD) return undefined
     const behind = position + size
@@ -237,7 +236,30 @@ export class BatchCursor {
     const bytes = isThere ? chunk : HEAD
     if (!isThere && readRange(this.#fs, this.#fd, HEAD, 0, HEAD.length, behind) < HEAD.length)
       return undefined
-    return offsetContradicted(chunk, within, this.nextOffset, bytes, isThere ? behindWithin : 0, room - size)
+    const problem = offsetContradicted(
+      chunk,
+      within,
+      this.nextOffset,
+      bytes,
+      isThere ? behindWithin : 0,
+      room - size,
+    )
+    return problem !== undefined && this.#fitsByContent(position, size) ? undefined : problem
+  }
+
+  /** Whether a wrapper's messages confirm its offset: then what stands behind it is wrong. Asked in doubt only. */
+  #fitsByContent(position: number, size: number): boolean {
+    if (!this.#isLegacy || !legacy.isWrapperAt(this.#chunk, this.#within)) return false
+    const stored = Buffer.allocUnsafe(size)
+    if (readRange(this.#fs, this.#fd, stored, 0, size, position) < size) return false
+    try {
+      const { baseOffset, lastOffset } = equalBatch(stored, 0, size)
+      const isAbsolute = header.magicAt(stored, 0) === 0
+      return isAbsolute ? lastOffset === header.baseOffsetAt(stored, 0) : baseOffset === this.nextOffset
+    } catch (error) {
+      if (error instanceof CorruptRecordError) return false
+      throw error
+    }
   }
 
   #available(position: number, room: number): number {
