@@ -28,6 +28,31 @@ describe('help', () => {
     expect(await story.says('--version')).toMatch(/^tkafka \d+\.\d+\.\d+ \(tools of Kafka 4\.4\.0\)\n$/)
   })
 
+  test('help, help with a tool and version do what they say, and a stray word is named (F3)', async () => {
+    const [overview, topics] = [await story.says('--help'), await story.says('topics --help')]
+    expect(await story.says('help')).toBe(overview)
+    expect(await story.says('help topics')).toBe(topics)
+    expect(await story.says('version')).toBe(await story.says('--version'))
+    expect(await story.fails('topics ls')).toMatch(/\bls\b/)
+    expect(await story.fails('check x')).toMatch(/\bx\b/)
+  })
+
+  test('one partition is not "1 partitions", and no help of a tool says that it is not in Kafka but of those (F10)', async () => {
+    await story.says('topics --create --topic one')
+    const said = [
+      await story.says('status'),
+      await story.says('check'),
+      await story.says('log-cleaner --all --dry-run'),
+    ]
+    for (const text of said) {
+      expect(text).not.toMatch(/\b1 (partitions|topics|groups|records|batches|segments|files)\b/)
+      expect(text).not.toMatch(/would be to be|\bkB\b/)
+    }
+    const help = await story.says('--help')
+    expect(help).not.toMatch(/^ {2}(topics|configs|transactions|features) .*not in Kafka/m)
+    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120)
+  })
+
   test('an unknown tool is answered with what was meant', async () => {
     expect(await story.fails('topcs --list')).toBe('tkafka: no tool topcs; did you mean topics?\n')
     expect(await story.fails('kafka-topics.sh --list')).toContain('tkafka topics is its name here')

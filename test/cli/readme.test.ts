@@ -84,6 +84,23 @@ describe('README.md as pasted (F)', () => {
     ).toBe('Created topic from-a-script.')
   })
 
+  test('the broker is started by its path: the stand-in in bin/ starts none and names that way out (F2)', async () => {
+    const byPath = '/path/to/kafka/bin/kafka-server-start.sh server.properties'
+    expect(readme).toContain(`\n\`\`\`\n${byPath}\n\`\`\`\n`)
+    const { stdout, stderr, exitCode } = await execa(
+      'sh',
+      ['-c', 'kafka-server-start.sh server.properties'],
+      {
+        cwd: dir,
+        env: { ...environment(), PATH: `${path.join(root, 'bin')}:${environment().PATH}` },
+        extendEnv: false,
+        reject: false,
+      },
+    )
+    expect(exitCode).toBe(1)
+    expect(stdout + stderr).toContain(byPath)
+  })
+
   test('the Node example, twice in the same directory (F11)', () => {
     fs.mkdirSync(path.join(dir, 'project', 'node_modules'), { recursive: true })
     fs.symlinkSync(root, path.join(dir, 'project', 'node_modules/tkafka'))

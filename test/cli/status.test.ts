@@ -26,6 +26,19 @@ const canDropPrivileges =
   process.getuid?.() === 0 && asNobody(['--version'], { HOME: '/nonexistent' }).status === 0
 
 describe('status', () => {
+  test('a folder beside which no broker starts is told by status and check, and work goes on (C3)', async () => {
+    await story.says('topics --create --topic t')
+    expect(await story.says('status')).toContain('a broker may start on it at once')
+    fs.mkdirSync(path.join(story.data, 'lost+found'))
+    const text = await story.says('status')
+    expect(text).toContain("no broker starts on it: lost+found is no partition's folder")
+    expect(text).not.toContain('at once')
+    expect(await story.says('check')).toMatch(/lost\+found: it is no partition's folder/)
+    await story.says('console-producer --topic t', { stdin: 'x\n' })
+    const read = await story.run('console-consumer --topic t --from-beginning --until-end')
+    expect(read).toMatchObject({ stdout: 'x\n', status: 0 })
+  })
+
   test('a directory that is not there yet is told of, and not made', async () => {
     const text = await story.says('status')
     expect(text).toContain(`Directory    ${story.data}\n`)

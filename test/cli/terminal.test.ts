@@ -54,6 +54,12 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(shown(command).split('\n')).toContain(hint)
   })
 
+  test('a consumer that waits for new records says so once there, and not in a pipe (F4)', async () => {
+    const command = 'console-consumer --topic quakes --from-beginning --timeout-ms 4000'
+    expect(shown(command).match(/^Waiting for new records; Ctrl-C ends\.$/gm)).toHaveLength(1)
+    expect((await story.run(command)).stderr).not.toContain('Waiting')
+  })
+
   test('a pipe gets the genuine lines alone', async () => {
     expect(await story.fails('consumer-groups --describe --group reader')).not.toContain('mean')
     expect(await story.says('configs --describe --entity-type topics --entity-name quaks')).toBe(

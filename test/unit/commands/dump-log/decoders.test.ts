@@ -131,6 +131,15 @@ describe('text', () => {
     expect(javaUtf8(Buffer.from(hex, 'hex'))).toBe('\ufffd'.repeat(count))
   })
 
+  test.each([
+    ['IntegerDecoder', 3],
+    ['LongDecoder', 2],
+    ['DoubleDecoder', 7],
+  ])('%s on %i bytes is an empty payload and no error, as in the genuine tool (E3)', (name, size) => {
+    const decoder = classDecoder(STRING_DECODER, `org.apache.kafka.tools.api.${name}`)
+    expect(decoder.decode(0, null, Buffer.alloc(size))).toMatchObject({ key: undefined, value: { text: '' } })
+  })
+
   test('a class that is none of Kafka is named', () => {
     expect(() => classDecoder(STRING_DECODER, 'com.example.Mine')).toThrow(
       /com\.example\.Mine is none of Kafka's/,
