@@ -23,7 +23,8 @@ describe('help', () => {
     for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
 
-  test("--version of a tool is Kafka's, tkafka's own tells both", async () => {
+  test("--version of a tool is Kafka's, tkafka's own tells both (E3)", async () => {
+    expect(await story.says('transactions --version')).toMatch(/^4\.4\.0 \(Commit:[0-9a-f]{16}\)\n$/)
     expect(await story.says('topics --list --version')).toBe('4.4.0\n')
     expect(await story.says('--version')).toMatch(/^tkafka \d+\.\d+\.\d+ \(tools of Kafka 4\.4\.0\)\n$/)
   })

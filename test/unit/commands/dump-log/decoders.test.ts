@@ -135,10 +135,16 @@ describe('text', () => {
     ['IntegerDecoder', 3],
     ['LongDecoder', 2],
     ['DoubleDecoder', 7],
-  ])('%s on %i bytes is an empty payload and no error, as in the genuine tool (E3)', (name, size) => {
-    const decoder = classDecoder(STRING_DECODER, `org.apache.kafka.tools.api.${name}`)
-    expect(decoder.decode(0, null, Buffer.alloc(size))).toMatchObject({ key: undefined, value: { text: '' } })
-  })
+  ])(
+    '%s on %i bytes ends the dump, as 4.4.0 does (BufferUnderflowException), in one line (E3)',
+    (name, size) => {
+      const decoder = classDecoder(STRING_DECODER, `org.apache.kafka.tools.api.${name}`)
+      expect(() => decoder.decode(7, null, Buffer.alloc(size))).toThrow(
+        new RegExp(`^The value at offset 7 has ${size} bytes; ${name} needs [48]$`),
+      )
+      expect(decoder.decode(7, null, Buffer.alloc(8)).value?.text).toMatch(/^0/)
+    },
+  )
 
   test('a class that is none of Kafka is named', () => {
     expect(() => classDecoder(STRING_DECODER, 'com.example.Mine')).toThrow(
