@@ -6,7 +6,8 @@ import { CorruptRecordError } from '../../errors.ts'
 import { checksumProblem, storedProblem } from '../../log/segment/batch-cursor.ts'
 import type { LogSegment } from '../../log/segment/log-segment.ts'
 import * as header from '../../record/batch-header.ts'
-import { equalBatch, innerMessages } from '../../record/legacy-batches.ts'
+import { equalBatch } from '../../record/legacy-batches.ts'
+import { innerMessages } from '../../record/legacy-inner.ts'
 import * as legacy from '../../record/legacy-message.ts'
 
 export interface Renumbered {
