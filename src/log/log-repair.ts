@@ -292,15 +292,22 @@ function indexRange(segment: LogSegment, from: number, end: number, intervalByte
   let indexed = from
   const last = segment.timeIndex.lastEntry()
   let max: TimestampOffset = last ?? { timestamp: -1, offset: segment.baseOffset }
-  const cursor = segment.cursor(from, end)
-  while (cursor.next()) {
-    const timestamp = maxTimestampAt(cursor)
-    if (timestamp > max.timestamp) max = { timestamp, offset: header.lastOffsetAt(cursor.buffer, cursor.at) }
-    if (cursor.position - indexed > intervalBytes) {
-      segment.offsetIndex.append(cursor.nextOffset - 1, cursor.position)
-      segment.timeIndex.maybeAppend(max.timestamp, max.offset)
-      indexed = cursor.position
+  for (let cursor = segment.cursor(from, end); ; ) {
+    while (cursor.next()) {
+      const timestamp = maxTimestampAt(cursor)
+      if (timestamp > max.timestamp)
+        max = { timestamp, offset: header.lastOffsetAt(cursor.buffer, cursor.at) }
+      if (cursor.position - indexed > intervalBytes) {
+        segment.offsetIndex.append(cursor.nextOffset - 1, cursor.position)
+        segment.timeIndex.maybeAppend(max.timestamp, max.offset)
+        indexed = cursor.position
+      }
     }
+    // What stands behind a batch that is bad, or reads so this time, is looked up by these indexes, too.
+    const { nextOffset } = cursor
+    const behind = cursor.problem && segment.batchBehind(cursor.position, nextOffset, end)
+    if (typeof behind !== 'number') break
+    cursor = segment.cursor(behind, end, nextOffset)
   }
   return { indexed, max }
 }

@@ -14,6 +14,7 @@ import { isLegacyAt, SMALLEST_MESSAGE } from '../../record/legacy-message.ts'
 import { isDiskFull } from '../full-disk.ts'
 import { unreadFormatAt } from '../opening/unread-format.ts'
 import type { SideFileError } from '../side-file.ts'
+import { findBatchBehind } from './bad-batch.ts'
 import { BatchCursor, maxTimestampAt, storedProblem } from './batch-cursor.ts'
 import { INDEX_SUFFIX, logFile, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './log-files.ts'
 import { OffsetIndex } from './offset-index.ts'
@@ -92,6 +93,11 @@ export class LogSegment {
     if (this.#fs.stat(this.path)?.ino === this.#ino) return true
     this.close()
     return false
+  }
+
+  /** Position of the first good batch behind a bad one; undefined where none is. */
+  batchBehind(position: number, nextOffset: number, size: number): number | undefined {
+    return findBatchBehind(this.#fs, this.fd(), { position, nextOffset, size })
   }
 
   cursor(position: number, end: number, minOffset = this.baseOffset, buffer?: Buffer): BatchCursor {
