@@ -40,7 +40,6 @@ export class FakePartition {
       const again = known.batches.find((one) => one.first === first && one.last === last)
       if (again !== undefined) return { errorCode: 0, baseOffset: again.offset }
       const newest = known.batches.at(-1)
-      if (newest !== undefined && first <= newest.last) return { errorCode: 46, baseOffset: -1 }
       if (newest !== undefined && first !== newest.last + 1) return { errorCode: 45, baseOffset: -1 }
       known.batches.push({ first, last, offset: this.values.length })
       if (known.batches.length > 5) known.batches.shift()
@@ -78,7 +77,6 @@ export class FakeLogCluster {
   /** Error codes of topics in metadata. */
   readonly refused = new Map<string, number>()
   produced = 0
-  /** Of one connection, the most requests without an answer. */
   #nextProducerId = 4000
 
   constructor(brokers: number) {

@@ -142,7 +142,9 @@ export class PartitionBatches {
       if (uncertain !== undefined) return uncertain
       this.#beginEpoch()
     }
-    if (!this.#known && this.#inFlight.length > 0) return undefined
+    // What would only be refused behind one that is not there is not sent behind it.
+    if (this.#inFlight.length > 0 && (!this.#known || this.#inFlight.some(({ failures }) => failures > 0)))
+      return undefined
     if (this.#waiting.length === 0 && this.wanted) {
       this.wanted = false
       this.source.endOpen(this)

@@ -13,6 +13,7 @@ import { Backoff } from '../connection/retry.ts'
 import { Alarm } from './alarm.ts'
 import { BrokerLane } from './broker-lane.ts'
 import { expired, type RecordErrors, recordErrors, topicError } from './lost-batch.ts'
+import { OutstandingBatches } from './outstanding-batches.ts'
 import type { PartitionBatches, ProducerBatch } from './partition-batches.ts'
 import {
   HEADROOM,
@@ -32,9 +33,6 @@ export interface ProducingTopic extends SendingTopic {
   lost(batch: ProducerBatch, errorOf: RecordErrors): void
 }
 
-/** Who interrupts a producer waits no longer than this for a cluster that takes nothing. */
-const GRACE_MS = 2000
-
 type ByTopic = Map<TopicRef, ProducerBatch[]>
 
 export class Sender {
@@ -47,21 +45,16 @@ export class Sender {
   readonly #lanes = new Map<number, BrokerLane>()
   /** Partitions that are not to be sent to for a while. */
   readonly #delayed = new Set<PartitionBatches>()
-  /** Batches that were ended and are not done with, the oldest first. */
-  readonly #outstanding = new Set<ProducerBatch>()
+  readonly #outstanding: OutstandingBatches
   readonly #writers: ByteWriter[] = []
   #order = 0
-  #flushes: (() => void)[] = []
   #closed = false
-  /** When the last batch was stored. */
-  #storedAt = 0
-  /** When the user wanted an end; 0: has not. */
-  #interruptedAt = 0
 
   constructor(client: ClusterClient, settings: ProducerSettings, memory: SendMemory) {
     this.#client = client
     this.#settings = settings
     this.memory = memory
+    this.#outstanding = new OutstandingBatches(settings.deliveryTimeoutMs)
     this.#alarm = new Alarm(client.clock, () => this.#rings())
     this.#routes = new TopicRoutes(client, {
       routed: (partition) => this.wake(partition),
@@ -70,9 +63,7 @@ export class Sender {
         for (const { waiting } of topic.partitions)
           for (const batch of [...waiting]) this.#lose(batch, () => told)
       },
-      failed: (error) => {
-        for (const batch of this.#outstanding) batch.lastError ??= error
-      },
+      failed: (error) => this.#outstanding.tellAll(error),
     })
   }
 
@@ -88,22 +79,17 @@ export class Sender {
 
   /** From now on it is waited for; `wake` has it sent. */
   expect(batch: ProducerBatch): void {
-    if (this.#outstanding.size === 0)
-      this.#alarm.by(batch.origin.createdAt + this.#settings.deliveryTimeoutMs)
-    this.#outstanding.add(batch)
-    if (this.#interruptedAt > 0) this.#alarm.by(this.#graceEnd())
+    this.#alarm.by(this.#outstanding.add(batch))
   }
 
   /** What is there is still sent as long as the cluster takes it, and given up as soon as it does not. */
   interrupt(): void {
-    this.#interruptedAt = this.#client.clock.monotonic()
-    this.#alarm.by(this.#graceEnd())
+    this.#alarm.by(this.#outstanding.interrupt(this.#client.clock.monotonic()))
   }
 
   /** These took its place. */
   replaced(batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
-    this.#outstanding.delete(batch)
-    for (const part of parts) this.#outstanding.add(part)
+    this.#outstanding.replace(batch, parts)
   }
 
   /** The partition has something to be sent. */
@@ -129,15 +115,7 @@ export class Sender {
 
   /** Everything that was expected until now is done with, one way or the other. */
   async flush(): Promise<void> {
-    const until = this.#order
-    for (;;) {
-      let open = false
-      for (const batch of this.#outstanding) open ||= batch.origin.order < until
-      if (!open) break
-      await new Promise<void>((resolve) => {
-        this.#flushes.push(resolve)
-      })
-    }
+    await this.#outstanding.settled(this.#order)
     if (this.#settings.acks === 0) await this.#reachBrokers()
   }
 
@@ -296,10 +274,10 @@ export class Sender {
   #again(batch: ProducerBatch, error: Error, excused = false): void {
     if (!this.#outstanding.has(batch)) return
     const { partition } = batch
-    const { retries, retryBackoffMs, retryBackoffMaxMs, deliveryTimeoutMs } = this.#settings
+    const { retries, retryBackoffMs, retryBackoffMaxMs } = this.#settings
     const now = this.#client.clock.monotonic()
     batch.lastError = error
-    if (now - batch.origin.createdAt >= deliveryTimeoutMs) {
+    if (this.#outstanding.isOverdue(batch, now)) {
       this.#expired(batch, now)
       return
     }
@@ -322,26 +300,22 @@ export class Sender {
   #store(batch: ProducerBatch, offset: number, logAppendTime: number): void {
     if (!this.#outstanding.has(batch)) return
     this.#routes.confirmed()
-    this.#storedAt = this.#client.clock.monotonic()
-    this.#done(batch, false)
+    this.#done(batch, this.#client.clock.monotonic())
     this.#topicOf(batch).stored(batch, offset, logAppendTime)
   }
 
   #lose(batch: ProducerBatch, errorOf: RecordErrors): void {
     this.#topicOf(batch).lost(batch, errorOf)
-    this.#done(batch, true)
+    this.#done(batch, 0)
   }
 
-  #done(batch: ProducerBatch, lost: boolean): void {
+  /** @param storedAt 0: it is lost */
+  #done(batch: ProducerBatch, storedAt: number): void {
     const { partition } = batch
-    partition.done(batch, lost)
-    this.#outstanding.delete(batch)
+    partition.done(batch, storedAt === 0)
     this.memory.giveBack(batch.bytes, batch.reserved)
     if (partition.hasMore) this.ready(partition)
-    if (this.#flushes.length === 0) return
-    const flushes = this.#flushes
-    this.#flushes = []
-    for (const wake of flushes) wake()
+    this.#outstanding.remove(batch, storedAt)
   }
 
   #topicOf({ partition }: ProducerBatch): ProducingTopic {
@@ -365,7 +339,9 @@ export class Sender {
   /** Something is due: a pause is over, or a batch has waited too long. */
   #rings(): void {
     const now = this.#client.clock.monotonic()
-    this.#expire(now)
+    const { batches, next } = this.#outstanding.overdue(now)
+    for (const batch of batches) this.#expired(batch, now)
+    this.#alarm.by(next)
     for (const partition of [...this.#delayed]) {
       if (partition.notBefore > now) this.#alarm.by(partition.notBefore)
       else {
@@ -379,25 +355,5 @@ export class Sender {
   #expired(batch: ProducerBatch, now: number): void {
     const error = expired(batch, now)
     this.#lose(batch, () => error)
-  }
-
-  #graceEnd(): number {
-    return Math.max(this.#interruptedAt, this.#storedAt) + GRACE_MS
-  }
-
-  #expire(now: number): void {
-    let next = this.#interruptedAt === 0 ? Number.POSITIVE_INFINITY : this.#graceEnd()
-    const over = next <= now
-    for (const batch of this.#outstanding) {
-      if (over) {
-        this.#expired(batch, now)
-        continue
-      }
-      const due = batch.origin.createdAt + this.#settings.deliveryTimeoutMs
-      if (due > now) next = Math.min(next, due)
-      // What is in flight is looked at when it comes back.
-      else if (batch.partition.waiting.includes(batch)) this.#expired(batch, now)
-    }
-    if (this.#outstanding.size > 0) this.#alarm.by(next)
   }
 }

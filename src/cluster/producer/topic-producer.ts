@@ -113,6 +113,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
     const queue = this.#accumulator.queue(chosen)
     if (queue.due && !this.#tryHandOver(queue)) {
       this.#chosen = chosen
+      this.#lacking = queue.writer.end - queue.writer.start
       return false
     }
     this.#chosen = -1
@@ -284,10 +285,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
     const { writer } = queue
     const size = writer.end - writer.start
     if (size > 0) {
-      if (!this.#sender.memory.hasRoom(size)) {
-        this.#lacking = size
-        return false
-      }
+      if (!this.#sender.memory.hasRoom(size)) return false
       this.#take(queue)
       this.#sender.wake(this.partitions[queue.partition])
     }
