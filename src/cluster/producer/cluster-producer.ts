@@ -17,7 +17,7 @@ import { ClusterTopicProducer } from './topic-producer.ts'
 /** In Kafka's words. */
 const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
 /** Of batches that are not acknowledged. More would only be held longer: what fills a network is in flight. */
-const MOST_MEMORY = 4 * 1024 * 1024
+const MOST_MEMORY = 8 * 1024 * 1024
 /** A topic may be about to be made. */
 const MAY_COME: ReadonlySet<KafkaErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION'])
 
