@@ -282,7 +282,8 @@ export class Sender {
       return
     }
     if (!excused && ++batch.failures > retries) {
-      this.#lose(batch, () => error)
+      const told = inKafkasTerms(error)
+      this.#lose(batch, () => told)
       return
     }
     if (!excused) {
@@ -356,4 +357,10 @@ export class Sender {
     const error = expired(batch, now)
     this.#lose(batch, () => error)
   }
+}
+
+/** To a producer's caller a broken connection is one of Kafka's errors. */
+function inKafkasTerms(error: Error): Error {
+  if (!(error instanceof ConnectionError)) return error
+  return new KafkaError(error.kind === 'timeout' ? 'REQUEST_TIMED_OUT' : 'NETWORK_EXCEPTION', error.message)
 }

@@ -223,6 +223,17 @@ describe('a producer on a cluster', () => {
     expect(cluster.produced).toBe(3)
   })
 
+  test('without retries tells that the connection broke as one of Kafka’s errors', async () => {
+    const cluster = new FakeLogCluster(1)
+    cluster.topic('t', 1)
+    cluster.fate = () => 'drop'
+    const producer = producerOn(cluster, { retries: '0' })
+    await expect(producer.send({ topic: 't', value: 'a' })).rejects.toMatchObject({
+      code: 'NETWORK_EXCEPTION',
+      message: 'broker1:9092 broke the connection (ECONNRESET) before it answered',
+    })
+  })
+
   test('with acks=0 asks for no answer, and flush returns when the broker has seen all', async () => {
     const cluster = new FakeLogCluster(1)
     const [log] = cluster.topic('t', 1)
