@@ -8,6 +8,7 @@ export class SendMemory {
   #used = 0
   /** By size: pieces that nobody needs now. */
   readonly #free = new Map<number, Buffer[]>()
+  #freeBytes = 0
   #waiters: { readonly size: number; readonly wake: () => void }[] = []
 
   /** Who waits for room waits for as much. */
@@ -26,7 +27,9 @@ export class SendMemory {
   /** A copy of bytes[start, end), to be given back. */
   copy(bytes: Buffer, start: number, end: number): Buffer {
     const size = end - start
-    const piece = this.#pieces(size).pop() ?? Buffer.allocUnsafeSlow(pieceSize(size))
+    let piece = this.#pieces(size).pop()
+    if (piece === undefined) piece = Buffer.allocUnsafeSlow(pieceSize(size))
+    else this.#freeBytes -= piece.length
     this.#used += size
     bytes.copy(piece, 0, start, end)
     return piece.length === size ? piece : piece.subarray(0, size)
@@ -36,8 +39,11 @@ export class SendMemory {
   giveBack(bytes: Buffer, reserved: number): void {
     this.#used -= reserved
     const size = pieceSize(bytes.length)
-    if (size <= LARGEST_KEPT && bytes.byteOffset === 0 && bytes.buffer.byteLength === size)
+    const isPiece = bytes.byteOffset === 0 && bytes.buffer.byteLength === size
+    if (isPiece && size <= LARGEST_KEPT && this.#freeBytes + size <= this.#limit) {
       this.#pieces(bytes.length).push(Buffer.from(bytes.buffer as ArrayBuffer))
+      this.#freeBytes += size
+    }
     if (this.#waiters.length === 0) return
     const served = this.#waiters.filter((waiter) => this.hasRoom(waiter.size))
     this.#waiters = this.#waiters.filter((waiter) => !served.includes(waiter))
