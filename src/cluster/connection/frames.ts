@@ -1,8 +1,11 @@
 /** Cuts what a broker sends into responses: int32 size, then as many bytes, of which the first four are the correlation id. */
 import { readInt32 } from '../../bytes/int32.ts'
 
-/** What is allocated on the word of a size; beyond, memory grows with the bytes that really come. */
-const TRUSTED_SIZE = 1024 * 1024
+/**
+ * What is allocated on the word of a size; beyond, memory grows with the bytes that really come. A fetch of one partition
+ * (max.partition.fetch.bytes) is whole in it, with what stands around the records.
+ */
+const TRUSTED_SIZE = 1024 * 1024 + 64 * 1024
 const SIZE_LENGTH = 4
 const CORRELATION_LENGTH = 4
 const HEAD = SIZE_LENGTH + CORRELATION_LENGTH

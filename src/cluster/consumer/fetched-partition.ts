@@ -1,7 +1,7 @@
 /** What brokers sent of one partition and nobody has read yet, as the log that a consumer reads. */
 import { readInt32 } from '../../bytes/int32.ts'
 import { AbortedBatches } from '../../client/consumer/aborted-batches.ts'
-import type { PartitionLog } from '../../client/consumer/partition-log.ts'
+import type { PartitionLog, ReadLimits } from '../../client/consumer/partition-log.ts'
 import { CorruptRecordError } from '../../errors.ts'
 import { ZERO_UUID } from '../../message/uuid.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
@@ -54,6 +54,8 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
   readonly #checkCrcs: boolean
   readonly #onRead: () => void
   readonly #chunks: Chunk[] = []
+  /** Offset behind the last batch that was found good. */
+  #checkedTo = 0
   /** Thrown behind what is buffered. */
   #failure: Error | undefined
 
@@ -121,7 +123,7 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
 
   refresh(): void {}
 
-  read(offset: number): FetchedData | undefined {
+  read(offset: number, maxBytes: number, { into }: ReadLimits): FetchedData | undefined {
     let chunk = this.#chunks[0]
     while (chunk !== undefined && chunk.nextOffset <= offset) {
       this.#drop(chunk)
@@ -134,10 +136,11 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
       return undefined
     }
     this.#skip(chunk, offset)
-    const end = this.#check(chunk)
+    // In pieces that fit into the memory of who takes them: what was checked is in the processor's cache when it is shown.
+    const end = this.#check(chunk, chunk.at + Math.min(maxBytes, into?.length ?? maxBytes))
     const { buffer, at, aborted, from } = chunk
-    const isWhole = end === chunk.end
-    const nextOffset = isWhole ? chunk.nextOffset : new RecordBatch(buffer, end, chunk.end).baseOffset
+    // A damaged batch behind them does not say where they end.
+    const nextOffset = end === chunk.end ? chunk.nextOffset : this.#checkedTo
     return { buffer, start: at, end, file: from, position: at, storedSize: end - at, nextOffset, aborted }
   }
 
@@ -172,13 +175,14 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
     if (aborted !== undefined) chunk.aborted = aborted.rest()
   }
 
-  /** Returns the end of what is good. @throws CorruptRecordError when not even the first is */
-  #check(chunk: Chunk): number {
+  /** Returns the end of the batches that are good and end before `limit`, the first one in any case. @throws CorruptRecordError */
+  #check(chunk: Chunk, limit: number): number {
     const { buffer, end } = chunk
-    let at = Math.max(chunk.at, chunk.checked)
+    let { at } = chunk
     while (at < end) {
       const batch = new RecordBatch(buffer, at, end)
-      if (this.#checkCrcs) {
+      if (at > chunk.at && batch.end > limit) break
+      if (this.#checkCrcs && at >= chunk.checked) {
         try {
           batch.ensureValid()
         } catch (error) {
@@ -187,7 +191,8 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
         }
       }
       at = batch.end
-      chunk.checked = at
+      this.#checkedTo = batch.nextOffset
+      chunk.checked = Math.max(chunk.checked, at)
     }
     return at
   }
