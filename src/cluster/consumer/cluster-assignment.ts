@@ -12,8 +12,13 @@ import type { PartitionMetadata, TopicMetadata } from '../cluster-metadata.ts'
 import { ClusterFetcher, type FetcherSettings, type FetchListener } from './cluster-fetcher.ts'
 import type { ConsumerMetadata } from './consumer-metadata.ts'
 import { FetchedPartition } from './fetched-partition.ts'
-import { EARLIEST, LATEST } from './list-offsets.ts'
-import { type ClusterAssigned, type StartListener, StartOffsets, type UnknownStart } from './start-offsets.ts'
+import {
+  type ClusterAssigned,
+  type StartListener,
+  StartOffsets,
+  timeOf,
+  type UnknownStart,
+} from './start-offsets.ts'
 
 export interface ClusterAssignmentOptions {
   readonly isolation: IsolationLevel
@@ -107,6 +112,7 @@ export class ClusterAssignment
     const failure = this.#failure
     this.#failure = undefined
     if (failure !== undefined) throw failure
+    this.#starts.check()
     return super.nextReady()
   }
 
@@ -316,25 +322,11 @@ export class ClusterAssignment
       return
     }
     const { turn } = fetcher.log
-    this.#starts.add({
-      assigned,
-      fetcher,
-      turn,
-      startAt: Number.isNaN(known) ? this.#timestampOf(assigned) : undefined,
-    })
+    const isUnknown = Number.isNaN(known)
+    const byTime = isUnknown ? timeOf(startAt, this.#options.reset, this.#client.clock.now()) : undefined
+    if (byTime === 'none') this.#starts.leaveOpen(assigned)
+    else this.#starts.add({ assigned, fetcher, turn, startAt: byTime })
     if (needsEnd) fetcher.log.fetchOffset = Number.NaN
-  }
-
-  #timestampOf({ startAt, topic, partition }: Assigned): number {
-    const reset = startAt ?? this.#options.reset
-    if (reset === 'earliest') return EARLIEST
-    if (reset === 'latest') return LATEST
-    if (reset === 'none') {
-      throw new NoOffsetForPartition(
-        `Undefined offset with no reset policy for partitions: [${topic}-${partition}]`,
-      )
-    }
-    return typeof reset === 'number' ? reset : Math.floor(this.#client.clock.now() - reset.backMs)
   }
 
   #stopAtEnd(fetcher: Fetcher): void {

@@ -1,12 +1,21 @@
 /** Where partitions begin and end, asked of their leaders until it is known. */
-import type { Assigned } from '../../client/consumer/assigned-partitions.ts'
+import type { Assigned, StartAt } from '../../client/consumer/assigned-partitions.ts'
+import { NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
 import type { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
+import type { AutoOffsetReset } from '../../client/consumer-config.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import { mayPass } from '../connection/retry.ts'
 import type { FetchedPartition } from './fetched-partition.ts'
-import { LATEST, leaderMoved, listOffsets, type OffsetAnswer, type OffsetQuery } from './list-offsets.ts'
+import {
+  EARLIEST,
+  LATEST,
+  leaderMoved,
+  listOffsets,
+  type OffsetAnswer,
+  type OffsetQuery,
+} from './list-offsets.ts'
 
 export type ClusterAssigned = Assigned<FetchedPartition>
 
@@ -35,6 +44,7 @@ export class StartOffsets {
   readonly #options: { readonly isReadCommitted: boolean; readonly untilEnd: boolean }
   readonly #listener: StartListener
   readonly #unknown = new Map<ClusterAssigned, UnknownStart>()
+  readonly #open = new Set<ClusterAssigned>()
   #isResolving = false
   #closed = false
 
@@ -52,8 +62,21 @@ export class StartOffsets {
     this.#unknown.set(start.assigned, start)
   }
 
+  /** auto.offset.reset=none, and nothing says where it begins: its reader must, before the next record. */
+  leaveOpen(assigned: ClusterAssigned): void {
+    this.#open.add(assigned)
+  }
+
   forget(assigned: ClusterAssigned): void {
     this.#unknown.delete(assigned)
+    this.#open.delete(assigned)
+  }
+
+  /** @throws NoOffsetForPartition in Kafka's words */
+  check(): void {
+    if (this.#open.size === 0) return
+    const names = [...this.#open].map(({ topic, partition }) => `${topic}-${partition}`).join(', ')
+    throw new NoOffsetForPartition(`Undefined offset with no reset policy for partitions: [${names}]`)
   }
 
   close(): void {
@@ -125,4 +148,13 @@ function tellable(error: unknown, { topic }: TopicPartition): Error {
   if (error instanceof KafkaError && error.code === 'TOPIC_AUTHORIZATION_FAILED')
     return new KafkaError(error.code, `Not authorized to access topics: [${topic}]`)
   return error instanceof Error ? error : new TerseError(String(error))
+}
+
+/** What ListOffsets is asked for. */
+export function timeOf(startAt: StartAt | undefined, policy: AutoOffsetReset, now: number): number | 'none' {
+  const reset = startAt ?? policy
+  if (reset === 'earliest') return EARLIEST
+  if (reset === 'latest') return LATEST
+  if (reset === 'none' || typeof reset === 'number') return reset
+  return Math.floor(now - reset.backMs)
 }
