@@ -94,6 +94,10 @@ export class ClusterQuotas {
     upsertions: readonly { mechanism: Mechanism; iterations: number; password: string }[],
     deletions: readonly Mechanism[],
   ): Promise<void> {
+    // As Kafka's client: the broker sees no password.
+    if (user === '') throw new KafkaError('UNACCEPTABLE_CREDENTIAL', 'Username must not be empty')
+    if (upsertions.some(({ password }) => password === ''))
+      throw new KafkaError('UNACCEPTABLE_CREDENTIAL', 'Password must not be empty')
     const body = {
       deletions: deletions.map((mechanism) => ({ name: user, mechanism: mechanismOf(mechanism).id })),
       upsertions: upsertions.map(({ mechanism, iterations, password }) => {

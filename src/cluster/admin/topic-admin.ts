@@ -39,6 +39,7 @@ export class ClusterTopics implements TopicAdmin {
 
   async createTopic(topic: NewTopic): Promise<TopicDescription> {
     const { name, partitions, replicationFactor, replicaAssignment, configs } = topic
+    checkRepresentable(name)
     const byHand = replicaAssignment !== undefined && replicaAssignment.size > 0
     const asked = {
       name,
@@ -83,7 +84,10 @@ export class ClusterTopics implements TopicAdmin {
 
   describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
     if (names.length === 0) return Promise.resolve([])
-    return this.#client.retry(() => this.#describe(names))
+    return this.#client.retry(async () => {
+      names.forEach(checkRepresentable)
+      return this.#describe(names)
+    })
   }
 
   describeTopicIds(ids: readonly string[]): Promise<TopicDescription[]> {
@@ -122,6 +126,7 @@ export class ClusterTopics implements TopicAdmin {
   }
 
   async deleteTopic(name: string): Promise<void> {
+    checkRepresentable(name)
     const timeoutMs = this.#client.settings.requestTimeoutMs
     await this.#client.retry(async () => {
       const controller = await this.#client.controller()
@@ -177,6 +182,16 @@ export class ClusterTopics implements TopicAdmin {
       cursor = page.nextCursor
     } while (cursor !== null)
     return [...found.values()]
+  }
+}
+
+/** As Kafka's client, which asks no broker for a topic without a name. */
+function checkRepresentable(name: string): void {
+  if (name === '') {
+    throw new KafkaError(
+      'INVALID_TOPIC_EXCEPTION',
+      "The given topic name '' cannot be represented in a request.",
+    )
   }
 }
 

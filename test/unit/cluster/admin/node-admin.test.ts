@@ -163,8 +163,9 @@ describe('what the nodes of a cluster are asked (issue 14)', () => {
     await expect(admin.repair({ dryRun: true, done: () => {}, left: () => {} })).rejects.toThrow(
       'a cluster keeps its files to itself',
     )
-    const cleaning = admin.clean()[Symbol.asyncIterator]()
-    await expect(cleaning.next()).rejects.toThrow('a cluster keeps its files to itself')
+    await expect(admin.clean()[Symbol.asyncIterator]().next()).rejects.toThrow(
+      'a cluster keeps its files to itself',
+    )
     await admin.close()
   })
 })
