@@ -1,10 +1,13 @@
-/** replica-verification on a directory: there is one copy of everything, which agrees with itself. */
+/** replica-verification: compares the replicas of partitions; in a directory there is one of each, which agrees with itself. */
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag } from '../cli/machine-output.ts'
+import type { Admin } from '../client/admin/admin.ts'
 import { javaPattern } from '../client/topic-filter.ts'
+import type { OffsetSpec } from '../client/types.ts'
 import { TerseError, UsageError } from '../errors.ts'
-import { type TopicPartition, topicPartitionKey } from '../names/topic-partition.ts'
-import { openAdmin } from './open/open-client.ts'
+import { topicPartitionKey } from '../names/topic-partition.ts'
+import { meansCluster, openAdmin } from './open/open-client.ts'
+import { type MaxLag, ReplicaVerifier } from './replica-verification/replicas.ts'
 
 const FLAGS = [
   {
@@ -78,45 +81,82 @@ async function run(context: Context): Promise<number> {
   const intervalMs = options.long('report-interval-ms') ?? 30000
   for (const name of ['fetch-size', 'max-wait-ms', 'time'] as const) options.long(name)
   const admin = await openAdmin(context)
-  let partitions = 0
-  let first: TopicPartition | undefined
-  let offset = -1
   try {
-    const names = (await admin.listTopics()).map(({ name }) => name).filter((name) => matches.test(name))
-    for (const { name: topic, partitions: all } of await admin.describeTopics(names)) {
-      partitions += all.length
-      if (first !== undefined || all.length === 0) continue
-      first = { topic, partition: all[0].partition }
-      offset = (await admin.listOffset(first, 'latest')).offset ?? 0
+    const verifier = await verifierOf(context, admin, matches)
+    if (verifier.count === 0) {
+      stderr.line(
+        'No topics found. --topics-include if specified, is either filtering out all topics or there is no topic.',
+      )
+      return 1
     }
+    context.handleSignals()
+    const compare = meansCluster(context)
+    const machine = machineOutput(context, REPLICA_LAG)
+    if (machine === undefined) stdout.line(`${now()}: verification process is started`)
+    let failed = false
+    for (let next = Date.now() + intervalMs; !context.signal.aborted; ) {
+      stdout.flush()
+      if (compare) {
+        for (const line of await verifier.round()) {
+          failed = true
+          stderr.line(`${now()}: ${line}`)
+        }
+        stderr.flush()
+        await pause(Math.min(ROUND_MS, intervalMs), context.signal)
+      } else await pause(intervalMs, context.signal)
+      if (context.signal.aborted || (compare && Date.now() < next)) continue
+      next = Date.now() + intervalMs
+      const most = verifier.maxLag() as MaxLag
+      const { lag, topic, partition, offset } = most
+      if (machine === undefined)
+        stdout.line(
+          `${now()}: max lag is ${lag} for partition ${topicPartitionKey(topic, partition)} at offset ${offset} among ${verifier.count} partitions`,
+        )
+      else {
+        const row = { timestamp: Date.now(), maxLag: lag, topic, partition, offset }
+        machine.row({ ...row, partitions: verifier.count })
+      }
+    }
+    machine?.end()
+    return failed ? 1 : 0
   } finally {
     await admin.close()
   }
-  if (first === undefined) {
-    stderr.line(
-      'No topics found. --topics-include if specified, is either filtering out all topics or there is no topic.',
-    )
-    return 1
+}
+
+const REPLICA_LAG = {
+  kind: 'replica-lag',
+  columns: ['timestamp', 'maxLag', 'topic', 'partition', 'offset', 'partitions'],
+}
+/** Between two looks at the replicas. */
+const ROUND_MS = 500
+
+async function verifierOf(context: Context, admin: Admin, matches: RegExp): Promise<ReplicaVerifier> {
+  const { options } = context
+  const names = (await admin.listTopics()).map(({ name }) => name).filter((name) => matches.test(name))
+  const topics = await admin.describeTopics(names)
+  const partitions = topics.flatMap(({ name: topic, partitions: all }) =>
+    all.map(({ partition }) => ({ topic, partition })),
+  )
+  const listed = await admin.listOffsets(
+    partitions,
+    meansCluster(context) ? startSpec(options.long('time') ?? -1) : 'latest',
+  )
+  const starts = new Map<string, number>()
+  for (const [i, found] of listed.entries()) {
+    if (found instanceof Error) throw found
+    const { topic, partition } = partitions[i]
+    starts.set(topicPartitionKey(topic, partition), found.offset ?? 0)
   }
-  context.handleSignals()
-  const machine = machineOutput(context, {
-    kind: 'replica-lag',
-    columns: ['timestamp', 'maxLag', 'topic', 'partition', 'offset', 'partitions'],
+  return new ReplicaVerifier(admin, topics, starts, {
+    partitionMaxBytes: options.int('fetch-size') ?? 1048576,
+    maxWaitMs: options.int('max-wait-ms') ?? 1000,
   })
-  if (machine === undefined) stdout.line(`${now()}: verification process is started`)
-  const { topic, partition } = first
-  while (!context.signal.aborted) {
-    stdout.flush()
-    await pause(intervalMs, context.signal)
-    if (context.signal.aborted) break
-    if (machine === undefined)
-      stdout.line(
-        `${now()}: max lag is 0 for partition ${topicPartitionKey(topic, partition)} at offset ${offset} among ${partitions} partitions`,
-      )
-    else machine.row({ timestamp: Date.now(), maxLag: 0, topic, partition, offset, partitions })
-  }
-  machine?.end()
-  return 0
+}
+
+function startSpec(time: number): OffsetSpec {
+  if (time === -1) return 'latest'
+  return time === -2 ? 'earliest' : time
 }
 
 function topicPattern(include: string): RegExp {

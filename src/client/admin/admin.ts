@@ -8,6 +8,7 @@ import type { GroupAdmin } from './group-admin.ts'
 import type { NodeAdmin } from './node-admin.ts'
 import type { OffsetAdmin } from './offset-admin.ts'
 import type { ReassignmentAdmin } from './reassignment-admin.ts'
+import type { ReplicaAdmin } from './replica-admin.ts'
 import type { ShareGroupAdmin } from './share-group-admin.ts'
 import type { StreamsGroupAdmin } from './streams-group-admin.ts'
 import type { TokenAdmin } from './token-admin.ts'
@@ -27,6 +28,7 @@ export interface Admin
     AclAdmin,
     NodeAdmin,
     ReassignmentAdmin,
+    ReplicaAdmin,
     ShareGroupAdmin,
     StreamsGroupAdmin,
     TokenAdmin,

@@ -29,6 +29,8 @@ const nodes = async (client: ClusterClient) => new (await import('./cluster-admi
 const node = async (client: ClusterClient) => new (await import('./node-admin.ts')).ClusterNodeAdmin(client)
 const reassignments = async (client: ClusterClient) =>
   new (await import('./reassignment-admin.ts')).ClusterReassignments(client)
+const replicas = async (client: ClusterClient) =>
+  new (await import('./replica-admin.ts')).ClusterReplicas(client)
 const acls = async (client: ClusterClient) => new (await import('./acl-admin.ts')).ClusterAcls(client)
 const tokens = async (client: ClusterClient) => new (await import('./token-admin.ts')).ClusterTokens(client)
 const transactions = async (client: ClusterClient) =>
@@ -81,6 +83,7 @@ const ROWS: Rows = {
   listPartitionReassignments: reassignments,
   alterPartitionReassignments: reassignments,
   alterReplicaLogDirs: reassignments,
+  readReplicas: replicas,
   describeAcls: acls,
   createAcls: acls,
   deleteAcls: acls,
