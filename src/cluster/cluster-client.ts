@@ -83,6 +83,8 @@ export class ClusterClient {
         signal: this.#options.signal,
         passing: options.passing,
         again: async (error) => {
+          // One call of several failed for good, and the client was closed: the others are over, too.
+          if (this.#closed) throw error
           this.forget()
           if (error instanceof ConnectionError && error.early) await this.#askWhatIsWanted(error.address)
           this.#tellOnce(error, deadline)

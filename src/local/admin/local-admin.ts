@@ -11,6 +11,7 @@ import type {
 } from '../../client/admin/cleaning-admin.ts'
 import type { FeatureUpdate } from '../../client/admin/node-admin.ts'
 import type { TopicDescription } from '../../client/admin/topic-admin.ts'
+import { TerseError } from '../../errors.ts'
 import type { Os } from '../../os/os.ts'
 import type { DirectoryReader } from '../directory/directory-reader.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -206,6 +207,13 @@ export class LocalAdmin implements Admin {
   async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<void> {
     if (!validateOnly) this.#changed = true
     await (await node(this.#context)).updateFeatures(updates, validateOnly)
+  }
+
+  /** A directory has one replica of everything. */
+  async readReplicas(): Promise<never> {
+    throw new TerseError(
+      'the replicas of a data directory cannot be compared: there is one of each partition',
+    )
   }
 
   // Access
