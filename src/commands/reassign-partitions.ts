@@ -152,7 +152,7 @@ async function execute({ options, stdout }: Context, admin: Admin): Promise<void
   const logDirThrottle = options.long('replica-alter-log-dirs-throttle') ?? -1
   const timeoutMs = options.long('timeout') ?? 10000
   const active = await admin.listPartitionReassignments()
-  if (active.length > 0 && !options.has('additional')) throw new TerseError(EXISTING)
+  if (!options.has('additional') && active.length > 0) throw new TerseError(EXISTING)
   const live = (await admin.describeCluster()).brokers.map(({ id }) => id)
   const unknown = planned.flatMap(({ replicas }) => replicas).find((id) => !live.includes(id))
   if (unknown !== undefined) throw new TerseError(`Unknown broker id ${unknown}`)

@@ -46,7 +46,6 @@ export const REASSIGN_PARTITIONS_FLAGS = [
   },
   {
     name: 'disable-rack-aware',
-    noEffect: true,
     description: 'Disable rack aware replica assignment. A data directory proposes without racks.',
   },
   {
