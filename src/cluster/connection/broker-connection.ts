@@ -20,7 +20,7 @@ import type {
 import type { SocketAddress, Sockets, StreamConnection } from '../../os/sockets.ts'
 import { addressText, ConnectionError, connectFailure, connectionClosed } from './connection-error.ts'
 import type { Ask, AskOptions, ConnectionSecurity, ConnectionSettings } from './connection-settings.ts'
-import { type FrameListener, Frames } from './frames.ts'
+import { type FrameListener, Frames, skipTags } from './frames.ts'
 import { KnownVersions } from './known-versions.ts'
 import { kafkaErrorOf, throwAnyError, throwErrorOf } from './protocol-error.ts'
 import { whatSpeaks } from './sniffing.ts'
@@ -394,12 +394,5 @@ export class BrokerConnection {
     const explained = error === undefined ? undefined : security?.explain?.(this.address, error)
     if (explained !== undefined) return explained
     return connectionClosed(this.address, error)
-  }
-}
-
-function skipTags(reader: ByteReader): void {
-  for (let count = reader.uvarint(); count > 0; count--) {
-    reader.uvarint()
-    reader.skip(reader.uvarint())
   }
 }

@@ -1,4 +1,5 @@
 /** Cuts what a broker sends into responses: int32 size, then as many bytes, of which the first four are the correlation id. */
+import type { ByteReader } from '../../bytes/byte-reader.ts'
 import { readInt32 } from '../../bytes/int32.ts'
 
 /**
@@ -92,5 +93,13 @@ export class Frames {
     this.#body = undefined
     this.#headLength = 0
     this.#listener.frame(readInt32(body, 0), body, CORRELATION_LENGTH)
+  }
+}
+
+/** The tagged fields of a response's header: none is known. */
+export function skipTags(reader: ByteReader): void {
+  for (let count = reader.uvarint(); count > 0; count--) {
+    reader.uvarint()
+    reader.skip(reader.uvarint())
   }
 }
