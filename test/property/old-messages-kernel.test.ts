@@ -19,7 +19,8 @@ function read(batches: LegacyBatches, stored: Buffer, offset: number, limit: num
     baseOffset: 0,
     nextBase: Number.POSITIVE_INFINITY,
   }
-  const request = { offset, limit, checkCrcs: true, hasNoGaps: () => true, behindGap: () => undefined }
+  const behindGap = (at: number, expected: number) => `offset ${expected} is missing before position ${at}`
+  const request = { offset, limit, checkCrcs: true, hasNoGaps: () => true, behindGap }
   const run = readLegacy(piece, request, batches)
   return { ...run, batches: batches.buffer.subarray(0, batches.end).toString('hex') }
 }

@@ -75,6 +75,7 @@ export async function readPastDamage(dir: string): Promise<{ offsets: number[]; 
       if (!(error instanceof CorruptRecordError)) throw error
       told.push(error.message)
       at = log.skipCorrupt(at)
+      if (told.length > 1000) throw new Error(`damage is told again and again: ${error.message}`)
     }
   }
   await directory.close()
