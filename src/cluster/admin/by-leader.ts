@@ -43,6 +43,7 @@ export async function askLeaders<P extends TopicPartition, T>(
     open = open.filter(passing)
     if (open.length > 0) throw answers.get(keyOf(open[0]))
   }
+  if (open.length === 0) return []
   try {
     await client.retry(attempt)
   } catch (error) {

@@ -102,6 +102,7 @@ export class ClusterTransactions implements TransactionAdmin {
     partitions: readonly TopicPartition[],
     broker?: number,
   ): Promise<(ProducerState[] | Error)[]> {
+    if (partitions.length === 0) return []
     if (broker === undefined) return askLeaders(this.#client, partitions, describeProducers)
     const answers = await this.#client.retry(async () =>
       describeProducers(await this.#client.broker(broker), partitions),
