@@ -138,7 +138,7 @@ describe('what is synced when', () => {
     }
     let due = true
     const producer = new LocalProducer(disk.os(), LocalDirectory.open(disk.os(), DATA), {})
-    const status = await new LineProducer({
+    const producing = new LineProducer({
       producer,
       topic: 't',
       partition: -1,
@@ -149,9 +149,10 @@ describe('what is synced when', () => {
       stop: { interrupted: false, signal: new AbortController().signal },
       prompt: undefined,
       diagnostics: { line: (text: string) => expect(text).toBe('') } as never,
-    }).run()
+    })
+    await producing.run()
     await producer.close()
-    expect([status, sent.length]).toEqual([0, 4])
+    expect([producing.end(), sent.length]).toEqual([0, 4])
     await expectSurvivors(disk, sent)
   })
 })

@@ -341,6 +341,30 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     lag: orNull('number'),
   },
   'share-group-state': newerGroupState('assignmentEpoch'),
+  'cluster-status': {
+    clusterId: 'string',
+    metadataVersion: orNull('string'),
+    quorumLeader: 'number',
+    voters: { list: 'number' },
+    brokers: {
+      list: {
+        object: {
+          id: 'number',
+          host: 'string',
+          port: 'number',
+          rack: orNull('string'),
+          fenced: 'boolean',
+        },
+      },
+    },
+    topics: 'number',
+    internalTopics: 'number',
+    partitions: 'number',
+    underReplicated: 'number',
+    withoutLeader: 'number',
+    groups: 'number',
+    problems: { list: 'string' },
+  },
   'share-group-member': {
     ...MEMBER_OF_A_BROKER,
     partitionCount: 'number',
