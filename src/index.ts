@@ -1,5 +1,5 @@
 /**
- * The public API for Node programs: Kafka's Admin, Producer and Consumer on a data directory.
+ * The public API for Node programs: Kafka's Admin, Producer and Consumer on a data directory, or on a cluster.
  *
  * ```ts
  * const kafka = openLocal('./my-kafka')
@@ -32,14 +32,18 @@ export interface OpenLocalOptions {
   readonly warn?: (line: string) => void
 }
 
-/** Clients on one data directory. Each is independent of the others and must be closed. */
-export interface Kafka {
-  readonly path: string
+/** Kafka's clients. Each is independent of the others and must be closed. */
+export interface KafkaClients {
   admin(): Promise<Admin>
   /** `config`: Kafka's producer settings, such as `{ 'batch.size': '65536', 'compression.type': 'zstd' }`. */
   producer(config?: ProducerConfig): Promise<Producer>
   /** A group member with `groupId` and `subscribe`, else a reader of assigned partitions. */
   consumer(options?: ConsumerOptions): Promise<Consumer>
+}
+
+/** Clients on one data directory. */
+export interface Kafka extends KafkaClients {
+  readonly path: string
 }
 
 /**
@@ -74,6 +78,44 @@ export function openLocal(path: string, options: OpenLocalOptions = {}): Kafka {
       const { LocalConsumer } = await import('./local/consumer/local-consumer.ts')
       const opened = await directory(clientWaitLimit(config))
       return checkedConsumer(new LocalConsumer(systemOs, opened, { ...consumerOptions, config }))
+    },
+  }
+}
+
+/**
+ * Kafka on a cluster, under the settings of Kafka's own clients:
+ *
+ * ```ts
+ * const kafka = openCluster({ 'bootstrap.servers': 'broker1:9092' })
+ * ```
+ *
+ * Settings of security, timeouts and so on hold for all its clients; a producer's or consumer's own go over them. Nothing connects
+ * before a client is asked for something.
+ * @throws TypeError for settings that are none, or without bootstrap.servers
+ */
+export function openCluster(
+  config: Readonly<Record<string, string>>,
+  options: OpenLocalOptions = {},
+): KafkaClients {
+  const common = settings(config, 'openCluster: config')
+  const servers = common['bootstrap.servers']
+  if (servers === undefined)
+    throw new TypeError("openCluster: config['bootstrap.servers'] must name host:port")
+  checkOpening(options)
+  const address = { servers }
+  const told = options.warn === undefined ? {} : { warn: options.warn }
+  const cluster = () => import('./cluster/open-cluster.ts')
+  return {
+    admin: async () =>
+      checkedAdmin(await (await cluster()).openClusterAdmin(systemOs, address, common, told)),
+    producer: async (own = {}) => {
+      const given = { ...common, ...settings(own, 'producer: config') }
+      return checkedProducer(await (await cluster()).openClusterProducer(systemOs, address, given, told))
+    },
+    consumer: async (own = {}) => {
+      checkConsumerOptions(own)
+      const given = { ...own, config: { ...common, ...settings(own.config, 'consumer: config') } }
+      return checkedConsumer(await (await cluster()).openClusterConsumer(systemOs, address, given, told))
     },
   }
 }
