@@ -86,7 +86,10 @@ const CONSUMER: Methods = {
   close: { options: optional(shape({ processed: optional(flag) })) },
 }
 
-const ADMIN: Methods = {
+const SCRAM = oneOf('SCRAM-SHA-256', 'SCRAM-SHA-512')
+
+/** Each method has a row ({} where it takes nothing): one without does not compile. */
+const ADMIN: Readonly<Record<Exclude<keyof Admin, 'close'>, Methods[string]>> = {
   createTopic: {
     topic: shape({
       name: nameOf,
@@ -129,7 +132,7 @@ const ADMIN: Methods = {
   describeStreamsGroup: { groupId: text },
   deleteStreamsGroup: { groupId: text },
   describeTransaction: { transactionalId: text },
-  describeProducers: { partition },
+  describeProducers: { partition, broker: optional(count) },
   forceTerminateTransaction: { transactionalId: text },
   clean: {
     options: optional(
@@ -139,6 +142,64 @@ const ADMIN: Methods = {
   explainCleaning: { topic: nameOf, failed: optional(callback) },
   check: { options: shape({ topics: optional(callback), found: callback, progress: optional(callback) }) },
   repair: { options: shape({ dryRun: flag, done: callback, left: callback, progress: optional(callback) }) },
+  listTopics: {},
+  describeClientQuotas: {},
+  alterUserScramCredentials: {
+    user: text,
+    upsertions: list(shape({ mechanism: SCRAM, iterations: count, password: text })),
+    deletions: list(SCRAM),
+  },
+  listGroups: {},
+  describeCluster: { options: optional(shape({ includeFenced: optional(flag) })) },
+  describeFeatures: { node: optional(count) },
+  describeLogDirs: { brokers: optional(list(count)) },
+  clusterId: {},
+  describeMetadataQuorum: {},
+  featuresEpoch: {},
+  describeApiVersions: {},
+  unregisterController: { id: count },
+  addRaftVoter: {
+    id: count,
+    directoryId: text,
+    endpoints: list(shape({ name: text, host: text, port: count })),
+  },
+  removeRaftVoter: { id: count, directoryId: text },
+  electLeaders: { type: oneOf('PREFERRED', 'UNCLEAN'), partitions: optional(partitions) },
+  listPartitionReassignments: {},
+  alterPartitionReassignments: {
+    changes: list(shape({ topic: nameOf, partition: count })),
+    allowReplicationFactorChange: optional(flag),
+  },
+  alterReplicaLogDirs: {
+    moves: list(shape({ topic: nameOf, partition: count, broker: count, logDir: text })),
+  },
+  readReplicas: {
+    broker: count,
+    positions: list(shape({ topic: nameOf, partition: count, offset: count })),
+    options: shape({ partitionMaxBytes: count, maxWaitMs: milliseconds }),
+  },
+  alterShareGroupOffsets: {
+    groupId: text,
+    offsets: list(shape({ topic: nameOf, partition: count, offset: count })),
+  },
+  deleteShareGroupOffsets: { groupId: text, topics: names },
+  deleteShareGroup: { groupId: text },
+  describeDelegationTokens: { owners: optional(list(text)) },
+  createDelegationToken: {
+    token: shape({ owner: optional(text), renewers: list(text), maxLifetimeMs: whole }),
+  },
+  renewDelegationToken: { hmac: text, periodMs: whole },
+  expireDelegationToken: { hmac: text, periodMs: whole },
+  listTransactions: {
+    filter: optional(
+      shape({ longerThanMs: optional(whole), idPattern: optional(text), producerIds: optional(list(whole)) }),
+    ),
+  },
+  describeTransactions: { ids: list(text) },
+  describeProducersOf: { partitions, broker: optional(count) },
+  abortTransaction: {
+    spec: shape({ partition, producerId: whole, producerEpoch: whole, coordinatorEpoch: whole }),
+  },
   alterClientQuotas: {
     entity: list(shape({ type: oneOf('user', 'client-id', 'ip') })),
     values: mapOf(text, anything),

@@ -1,17 +1,15 @@
 /** The broker that keeps a group: found, asked, found again when it moves. */
 import { KafkaError, type KafkaErrorName } from '../../errors.ts'
-import { FIND_COORDINATOR_REQUEST, FIND_COORDINATOR_RESPONSE } from '../../message/generated/requests.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { BrokerConnection } from '../connection/broker-connection.ts'
 import { ConnectionError } from '../connection/connection-error.ts'
+import { findCoordinators } from '../coordinators.ts'
 
 const MOVED: ReadonlySet<KafkaErrorName> = new Set([
   'COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR',
   'BROKER_NOT_AVAILABLE',
 ])
-/** Since this version several are asked for at once, and the answer is a list. */
-const LISTS_SINCE = 4
 
 export class Coordinator {
   readonly groupId: string
@@ -49,15 +47,11 @@ export class Coordinator {
   }
 
   async #find(): Promise<number> {
-    const connection = await this.client.anyBroker()
     const { groupId } = this
-    const body =
-      connection.versionOf(FIND_COORDINATOR_REQUEST) >= LISTS_SINCE
-        ? { keyType: 0, coordinatorKeys: [groupId] }
-        : { keyType: 0, key: groupId }
     try {
-      const answer = await connection.ask(FIND_COORDINATOR_REQUEST, FIND_COORDINATOR_RESPONSE, body)
-      return answer.coordinators[0]?.nodeId ?? answer.nodeId
+      const found = (await findCoordinators(this.client, 'group', [groupId])).get(groupId)
+      if (typeof found === 'number') return found
+      throw found ?? new KafkaError('COORDINATOR_NOT_AVAILABLE')
     } catch (error) {
       this.#node = undefined
       throw groupError(error, groupId)

@@ -141,6 +141,22 @@ describe('what is handed in with a wrong type is named (A8)', () => {
       /beforeOffset/,
     ],
     [
+      'a voter without an address',
+      () => admin.addRaftVoter(3, 'x', [{ name: 'CONTROLLER' }] as never),
+      /endpoints\[0\]\.host/,
+    ],
+    [
+      'a password that is a number',
+      () =>
+        admin.alterUserScramCredentials(
+          'alice',
+          [{ mechanism: 'SCRAM-SHA-256', iterations: 4096, password: 5 }] as never,
+          [],
+        ),
+      /upsertions\[0\]\.password/,
+    ],
+    ['an election that is none', () => admin.electLeaders('ANY' as never), /type .*PREFERRED/],
+    [
       'a setting that is an object',
       () => kafka.producer({ acks: {} } as never),
       /config\['acks'\] .* an object/,
