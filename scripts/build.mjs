@@ -12,6 +12,7 @@ import { toolIndex } from './tool-index.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = process.env.TKAFKA_DIST ?? path.join(root, 'dist')
+const began = new Date()
 const args = process.argv.slice(2)
 const only = args.filter((a) => !a.startsWith('-'))
 const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
@@ -193,6 +194,13 @@ const results = await Promise.allSettled(jobs)
 const failed = results.filter((r) => r.status === 'rejected')
 for (const f of failed) console.error(f.reason.message)
 if (failed.length > 0) process.exit(1)
+// When all of dist/ was made: whoever needs it need not make it again while no source is newer (test/support/build-once.ts).
+if (only.length === 0 && process.env.TKAFKA_DIST === undefined) {
+  const stamp = path.join(root, '.cache/built')
+  fs.mkdirSync(path.dirname(stamp), { recursive: true })
+  fs.writeFileSync(stamp, '')
+  fs.utimesSync(stamp, began, began)
+}
 
 if (only.length === 0 && !args.includes('--no-types')) {
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
