@@ -20,7 +20,7 @@ export interface TokenOs {
 export function tokenSource(os: TokenOs, config: Config, jaas: JaasEntry | undefined): TokenSource {
   const options = jaas?.options ?? new Map<string, string>()
   const endpoint = config[ENDPOINT]
-  if (endpoint?.startsWith('file:')) return fromFile(os, new URL(endpoint).pathname)
+  if (endpoint?.startsWith('file:')) return fromFile(os, decodeURIComponent(new URL(endpoint).pathname))
   const id = config['sasl.oauthbearer.client.credentials.client.id'] ?? options.get('clientId')
   const secret = config['sasl.oauthbearer.client.credentials.client.secret'] ?? options.get('clientSecret')
   if (endpoint && id !== undefined && secret !== undefined) {
@@ -35,7 +35,7 @@ export function tokenSource(os: TokenOs, config: Config, jaas: JaasEntry | undef
 
 function fromFile(os: TokenOs, file: string): TokenSource {
   return async () => {
-    const token = os.readFile(decodeURIComponent(file)).toString('utf8').trim()
+    const token = os.readFile(file).toString('utf8').trim()
     if (!/^[\w.~+/=-]+$/.test(token)) throw new TerseError(`${file}: this is no token`)
     return token
   }
