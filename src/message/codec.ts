@@ -22,6 +22,16 @@ type Decode = (reader: ByteReader) => unknown
 type Encode = (writer: ByteWriter, value: never) => void
 export type MessageObject = Record<string, unknown>
 
+/** A value for a field that the version lacks, which may not be left out in silence. */
+export class FieldNotInVersion extends RangeError {
+  readonly field: string
+
+  constructor(field: string, version: number) {
+    super(`version ${version} has no field ${field}`)
+    this.field = field
+  }
+}
+
 export interface MessageCodec {
   /** Fills `into` with every field of the message. */
   decode(reader: ByteReader, into: MessageObject): void
@@ -81,7 +91,7 @@ function compileStruct(fields: Fields, version: number, flexible: boolean): Mess
         if (field.ignorable) continue
         const value = message[field.name]
         if (value !== undefined && !isDefault(value, field.default)) {
-          throw new RangeError(`version ${version} has no field ${field.name}`)
+          throw new FieldNotInVersion(field.name, version)
         }
       }
       if (flexible) encodeTagged(writer, tagged, message)

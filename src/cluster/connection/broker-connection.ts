@@ -202,9 +202,8 @@ export class BrokerConnection {
   ): Promise<Message<A>> {
     const version = options.version ?? this.versionOf(request)
     if (version < 0) throw this.#versions.unsupported(request, this.address)
-    const writer = new ByteWriter(256)
-    codecOf(request, version).encode(writer, body as MessageObject)
-    const reader = await this.#exchange(request, version, writer.view(), options)
+    const bytes = this.#versions.encode(request, version, body as MessageObject, this.address)
+    const reader = await this.#exchange(request, version, bytes, options)
     const message: MessageObject = {}
     this.#decoding(request, () => codecOf(response, version).decode(reader, message))
     return message as Message<A>

@@ -1,5 +1,7 @@
 /** Which versions of each request a broker knows, and which of them both sides do. */
+import { ByteWriter } from '../../bytes/byte-writer.ts'
 import { KafkaError } from '../../errors.ts'
+import { codecOf, FieldNotInVersion, type MessageObject } from '../../message/codec.ts'
 import type { API_VERSIONS_RESPONSE } from '../../message/generated/requests.ts'
 import type { MessageOf, MessageSchema } from '../../message/schema.ts'
 import type { SocketAddress } from '../../os/sockets.ts'
@@ -34,5 +36,24 @@ export class KnownVersions {
       'UNSUPPORTED_VERSION',
       `${addressText(address)} ${what}, which this needs another one of.`,
     )
+  }
+
+  /**
+   * The request's body in that version.
+   * @throws KafkaError UNSUPPORTED_VERSION where the version lacks a field that was given
+   */
+  encode(request: MessageSchema, version: number, body: MessageObject, address: SocketAddress): Buffer {
+    const writer = new ByteWriter(256)
+    try {
+      codecOf(request, version).encode(writer, body)
+    } catch (error) {
+      if (!(error instanceof FieldNotInVersion)) throw error
+      const name = request.name.replace(/Request$/, '')
+      throw new KafkaError(
+        'UNSUPPORTED_VERSION',
+        `${addressText(address)} is too old for this: its ${name} knows no ${error.field}.`,
+      )
+    }
+    return writer.view()
   }
 }

@@ -1,10 +1,12 @@
 /** `tkafka status --bootstrap-server`: which cluster answers, who serves in it, and what is not as it should be. */
 import type { CommandContext } from '../../cli/command.ts'
 import { machineOutput, wholeRow } from '../../cli/machine-output.ts'
-import type { BrokerDescription } from '../../client/admin/cluster-admin.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { BrokerDescription, ClusterDescription } from '../../client/admin/cluster-admin.ts'
 import type { PartitionDescription } from '../../client/admin/topic-admin.ts'
 import { metadataVersionAt } from '../../config/feature-levels.ts'
 import { count } from '../../count.ts'
+import { KafkaError } from '../../errors.ts'
 import { openAdmin } from '../open/open-client.ts'
 
 const CLUSTER_STATUS_SHAPE = {
@@ -29,7 +31,7 @@ const CLUSTER_STATUS_SHAPE = {
 export async function clusterStatus(context: CommandContext<'output'>): Promise<number> {
   const admin = await openAdmin(context)
   try {
-    const { clusterId, brokers } = await admin.describeCluster({ includeFenced: true })
+    const { clusterId, brokers } = await withFenced(admin)
     const topics = await admin.listTopics()
     const described = await admin.describeTopics(topics.map(({ name }) => name))
     const partitions = described.flatMap(({ name: topic, partitions: all }) =>
@@ -67,6 +69,16 @@ export async function clusterStatus(context: CommandContext<'output'>): Promise<
     return status.problems.length === 0 ? 0 : 1
   } finally {
     await admin.close()
+  }
+}
+
+/** Brokers before 4.0 tell of those alone that serve. */
+async function withFenced(admin: Admin): Promise<ClusterDescription> {
+  try {
+    return await admin.describeCluster({ includeFenced: true })
+  } catch (error) {
+    if (!(error instanceof KafkaError) || error.code !== 'UNSUPPORTED_VERSION') throw error
+    return admin.describeCluster()
   }
 }
 

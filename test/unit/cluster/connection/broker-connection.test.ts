@@ -6,6 +6,8 @@ import {
   API_VERSIONS_RESPONSE,
   DELETE_TOPICS_REQUEST,
   DELETE_TOPICS_RESPONSE,
+  DESCRIBE_CLUSTER_REQUEST,
+  DESCRIBE_CLUSTER_RESPONSE,
   METADATA_REQUEST,
   METADATA_RESPONSE,
 } from '../../../../src/message/generated/requests.ts'
@@ -39,6 +41,21 @@ describe('a connection to a broker', () => {
     expect(broker.seen.map(({ version }) => version)).toEqual([4, 2])
     expect(connection.versionOf(METADATA_REQUEST)).toBe(7)
     expect(connection.versionOf(DELETE_TOPICS_REQUEST)).toBe(-1)
+    connection.close()
+  })
+
+  test('what an older broker cannot be asked is one line, and nothing is sent', async () => {
+    const broker = new FakeBroker(1)
+    broker.versions.set(DESCRIBE_CLUSTER_REQUEST.apiKey, 1)
+    const connection = await open(broker)
+    const body = { includeClusterAuthorizedOperations: false, includeFencedBrokers: true }
+    await expect(
+      connection.ask(DESCRIBE_CLUSTER_REQUEST, DESCRIBE_CLUSTER_RESPONSE, body),
+    ).rejects.toMatchObject({
+      code: 'UNSUPPORTED_VERSION',
+      message: 'broker1:9092 is too old for this: its DescribeCluster knows no includeFencedBrokers.',
+    })
+    expect(broker.count(DESCRIBE_CLUSTER_REQUEST)).toBe(0)
     connection.close()
   })
 
