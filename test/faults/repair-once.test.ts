@@ -73,6 +73,20 @@ describe('repair (issue 11, item 3)', () => {
   })
 })
 
+describe('a log of gigabytes that are not there (B4)', () => {
+  it('is cut behind its last batch, without memory for what stands there', async () => {
+    const dir = join(scratch, `huge-${copies++}`)
+    await write(dir, 't', ['a', 'b'], { make: true })
+    const log = segmentFile(dir, 0)
+    const before = fs.readFileSync(log)
+    // More than one Buffer holds.
+    fs.truncateSync(log, 5_000_000_000)
+    expect((await repairLines(dir)).filter((line) => line.startsWith('left'))).toEqual([])
+    expect(fs.readFileSync(log).equals(before)).toBe(true)
+    expect(await write(dir, 't', ['c'])).toBe(2)
+  })
+})
+
 describe('the last message of a log of format 0 or 1 whose offset was flipped, which no checksum covers (A4)', () => {
   const record = (offset: number) => ({
     offset,

@@ -10,6 +10,9 @@ import type { FileSystem } from '../../os/file-system.ts'
 import * as header from '../../record/batch-header.ts'
 import { firstOffsetAt, withRightOffset } from './renumber.ts'
 
+/** What a broker takes in one request (socket.request.max.bytes). */
+const LARGEST_BATCH = 100 * 1024 * 1024
+
 /** Bytes of a segment that go, and the offsets that are filled in their place. */
 export interface Patch {
   readonly start: number
@@ -131,8 +134,8 @@ class PatchList {
   /** A whole batch from `start` to `end` whose offset alone is wrong gets it back. False where that is not so. */
   renumber(start: number, end: number, { segment, size, nextBase, endOffset }: Bounds): boolean {
     const until = end < size ? firstOffsetAt(segment, end, this.next) : (nextBase ?? endOffset)
-    const stored = Buffer.alloc(end - start)
-    if (segment.read(stored, 0, stored.length, start) < stored.length) return false
+    const stored = oneBatch(segment, start, end - start)
+    if (stored === undefined) return false
     const right = withRightOffset(stored, this.next, until)
     if (right === undefined) return false
     const { batch, lastOffset } = right
@@ -171,6 +174,16 @@ class PatchList {
     const patch = { start, end, ...offsets, timestamp, leaderEpoch, epochBefore }
     this.patches.push(batch === undefined ? patch : { ...patch, batch })
   }
+}
+
+/** A stretch of so many bytes, where it says itself that it is one batch. A damaged one may be as long as the file. */
+function oneBatch(segment: LogSegment, start: number, size: number): Buffer | undefined {
+  if (size < header.LOG_OVERHEAD || size > LARGEST_BATCH) return undefined
+  const head = Buffer.alloc(header.LOG_OVERHEAD)
+  if (segment.read(head, 0, head.length, start) < head.length || header.sizeAt(head, 0) !== size)
+    return undefined
+  const stored = Buffer.alloc(size)
+  return segment.read(stored, 0, size, start) < size ? undefined : stored
 }
 
 /** The last batch of a log that is known to end at `endOffset`: its checksum is right, and leaves its offset out. */
