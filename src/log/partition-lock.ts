@@ -3,7 +3,7 @@
  * Invariant: never deleted but with its folder, so a lock on an inode that is no longer there (the topic was deleted,
  * perhaps made anew) is noticed after locking and taken again on the right one. Crash: the kernel frees it.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { KafkaError } from '../errors.ts'
 import { isMissing } from '../os/error-code.ts'
 import { openLockFile } from '../os/lock-file.ts'
@@ -81,7 +81,8 @@ export class PartitionLock {
     try {
       this.#fd ??= openLockFile(this.#os.fs, this.#path)
     } catch (error) {
-      if (!isMissing(error)) throw error
+      // Whose folder is there was not deleted: the disk fails, and what was to be written is missing from the log.
+      if (!isMissing(error) || this.#os.fs.stat(dirname(this.#path)) !== undefined) throw error
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.#path}: the partition's folder is gone`)
     }
     return this.#fd

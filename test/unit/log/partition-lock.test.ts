@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ProducerStop } from '../../../src/local/producer/producer-stop.ts'
 import { PartitionLock, withLock, withPartitionLock } from '../../../src/log/partition-lock.ts'
+import type { Os } from '../../../src/os/os.ts'
 import { systemOs } from '../../../src/os/system-os.ts'
 import { temporaryDir } from './log-helpers.ts'
 
@@ -47,5 +49,38 @@ describe('withLock (issue 12, "one way to hold")', () => {
     const other = new PartitionLock(systemOs, dir)
     expect(other.tryLock()).toBe(true)
     other.close()
+  })
+})
+
+describe('a lock file that cannot be opened', () => {
+  /** Whose first open fails as if nothing were there. */
+  function failingOnce(): Os {
+    let failed = false
+    const fs = Object.create(systemOs.fs, {
+      open: {
+        value: (...args: Parameters<typeof systemOs.fs.open>) => {
+          if (failed) return systemOs.fs.open(...args)
+          failed = true
+          throw Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' })
+        },
+      },
+    })
+    return { ...systemOs, fs }
+  }
+
+  it('in a folder that is there is a disk that fails, behind which a producer writes nothing (A6)', () => {
+    const lock = new PartitionLock(failingOnce(), partitionFolder())
+    const locking = () => lock.tryLock()
+    expect(locking).toThrow('ENOENT: no such file')
+    expect(locking()).toBe(true)
+    lock.close()
+    const stop = new ProducerStop('t', 1)
+    stop.failed(0, Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' }))
+    expect(() => stop.refuse(0)).toThrow('t-0: this producer lost a record there')
+  })
+
+  it('in a folder that is gone is a topic that was deleted', () => {
+    const lock = new PartitionLock(systemOs, join(temporaryDir(), 'gone-0'))
+    expect(() => lock.tryLock()).toThrow("the partition's folder is gone")
   })
 })
