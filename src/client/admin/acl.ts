@@ -100,6 +100,34 @@ export function codeName<T extends string>(table: Readonly<Record<T, number>>, c
   return (Object.keys(table) as T[]).find((name) => table[name] === code) ?? 'UNKNOWN'
 }
 
+/** An access control entry as it is stored and sent: enumerations as codes. */
+export interface StoredAcl {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly patternType: number
+  readonly principal: string
+  readonly host: string
+  readonly operation: number
+  readonly permissionType: number
+}
+
+/** Codes of a newer Kafka show as UNKNOWN; they can be listed and removed, never made. */
+export function bindingOf(acl: StoredAcl): AclBinding {
+  return {
+    pattern: {
+      resourceType: codeName(RESOURCE_TYPES, acl.resourceType) as AclBinding['pattern']['resourceType'],
+      name: acl.resourceName,
+      patternType: codeName(PATTERN_TYPES, acl.patternType) as AclBinding['pattern']['patternType'],
+    },
+    entry: {
+      principal: acl.principal,
+      host: acl.host,
+      operation: codeName(ACL_OPERATIONS, acl.operation) as AclBinding['entry']['operation'],
+      permissionType: codeName(PERMISSION_TYPES, acl.permissionType) as AclBinding['entry']['permissionType'],
+    },
+  }
+}
+
 /** `ResourcePattern(resourceType=TOPIC, name=a, patternType=LITERAL)`. */
 export function patternText({ resourceType, name, patternType }: ResourcePatternFilter): string {
   return `ResourcePattern(resourceType=${resourceType}, name=${name ?? '<any>'}, patternType=${patternType})`

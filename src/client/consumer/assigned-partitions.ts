@@ -53,6 +53,11 @@ export abstract class AssignedPartitions<
   /** A partition is not ours any more. */
   protected abstract forget(assigned: A): void
 
+  protected keepOnly(partitions: readonly TopicPartition[]): void {
+    const keep = new Set(partitions.map(keyOf))
+    for (const [key, assigned] of this.assigned) if (!keep.has(key)) this.forget(assigned)
+  }
+
   /** Gives partitions up. Returns what may be committed of them. */
   remove(partitions: readonly TopicPartition[]): OffsetCommit[] {
     const removed = partitions.map((tp) => this.assigned.get(keyOf(tp))).filter((a) => a !== undefined)

@@ -3,7 +3,7 @@ import {
   ACL_OPERATIONS,
   type AclBinding,
   type AclBindingFilter,
-  codeName,
+  bindingOf,
   PATTERN_TYPES,
   PERMISSION_TYPES,
   RESOURCE_TYPES,
@@ -73,32 +73,5 @@ function filterCodes({ pattern, entry }: AclBindingFilter) {
     hostFilter: entry?.host ?? null,
     operation: entry === undefined ? ANY : ACL_OPERATIONS[entry.operation],
     permissionType: entry === undefined ? ANY : PERMISSION_TYPES[entry.permissionType],
-  }
-}
-
-interface StoredAcl {
-  readonly resourceType: number
-  readonly resourceName: string
-  readonly patternType: number
-  readonly principal: string
-  readonly host: string
-  readonly operation: number
-  readonly permissionType: number
-}
-
-/** Codes of a newer Kafka show as UNKNOWN; they can be listed and removed, never made. */
-function bindingOf(acl: StoredAcl): AclBinding {
-  return {
-    pattern: {
-      resourceType: codeName(RESOURCE_TYPES, acl.resourceType) as AclBinding['pattern']['resourceType'],
-      name: acl.resourceName,
-      patternType: codeName(PATTERN_TYPES, acl.patternType) as AclBinding['pattern']['patternType'],
-    },
-    entry: {
-      principal: acl.principal,
-      host: acl.host,
-      operation: codeName(ACL_OPERATIONS, acl.operation) as AclBinding['entry']['operation'],
-      permissionType: codeName(PERMISSION_TYPES, acl.permissionType) as AclBinding['entry']['permissionType'],
-    },
   }
 }

@@ -79,8 +79,7 @@ export class ClusterAssignment
 
   set(partitions: readonly TopicPartition[]): void {
     this.#followed = undefined
-    const keep = new Set(partitions.map(keyOf))
-    for (const [key, assigned] of this.assigned) if (!keep.has(key)) this.forget(assigned)
+    this.keepOnly(partitions)
     for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
     this.sort()
     this.#changed()

@@ -8,8 +8,8 @@ import {
   type AclBinding,
   type AclBindingFilter,
   aclMatches,
+  bindingOf,
   bindingText,
-  codeName,
   PATTERN_TYPES,
   PERMISSION_TYPES,
   RESOURCE_TYPES,
@@ -17,7 +17,7 @@ import {
 import type { AclAdmin } from '../../client/admin/acl-admin.ts'
 import { KafkaError } from '../../errors.ts'
 import { randomUuid } from '../../message/uuid.ts'
-import type { AclImage, MetadataImage } from '../../metadata/metadata-image.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import type { Os } from '../../os/os.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 
@@ -131,21 +131,4 @@ function isIpv6(address: string): boolean {
 
 function stored(image: MetadataImage): { id: string; binding: AclBinding }[] {
   return [...image.acls()].map((acl) => ({ id: acl.id, binding: bindingOf(acl) }))
-}
-
-/** Codes of a newer Kafka show as UNKNOWN; they can be listed and removed, never made. */
-function bindingOf(acl: AclImage): AclBinding {
-  return {
-    pattern: {
-      resourceType: codeName(RESOURCE_TYPES, acl.resourceType) as AclBinding['pattern']['resourceType'],
-      name: acl.resourceName,
-      patternType: codeName(PATTERN_TYPES, acl.patternType) as AclBinding['pattern']['patternType'],
-    },
-    entry: {
-      principal: acl.principal,
-      host: acl.host,
-      operation: codeName(ACL_OPERATIONS, acl.operation) as AclBinding['entry']['operation'],
-      permissionType: codeName(PERMISSION_TYPES, acl.permissionType) as AclBinding['entry']['permissionType'],
-    },
-  }
 }

@@ -74,8 +74,7 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
   set(partitions: readonly TopicPartition[]): void {
     this.#followed = undefined
     this.#image = this.#currentImage()
-    const keep = new Set(partitions.map(keyOf))
-    for (const [key, assigned] of this.assigned) if (!keep.has(key)) this.forget(assigned)
+    this.keepOnly(partitions)
     for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
     this.sort()
     this.#tellElsewhere()
@@ -276,8 +275,4 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
   #currentImage(): MetadataImage | undefined {
     return this.#directory.exists() ? this.#directory.image() : undefined
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return topicPartitionKey(topic, partition)
 }
