@@ -4,6 +4,7 @@ import forge from 'node-forge'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { tlsFailure, tlsOptions } from '../../../../src/cluster/security/tls-settings.ts'
 import { systemSockets } from '../../../../src/os/sockets.ts'
+import { ownClock } from '../../../support/test-clock.ts'
 
 const DAY = 86_400_000
 const open: net.Server[] = []
@@ -16,13 +17,16 @@ afterEach(() => {
   for (const server of open.splice(0)) server.close()
 })
 
+/** Now by the machine's clock, ms: OpenSSL asks the kernel, whatever clock the tests go by (`TKAFKA_TEST_CLOCK`). */
+const kernelNow = (): number => Date.now() - ownClock().offsetMs
+
 /** A certificate that signs itself, good for these names between these days from now. */
 function certificate(names: readonly string[], fromDays: number, toDays: number): string {
   const made = forge.pki.createCertificate()
   made.publicKey = keys.publicKey
   made.serialNumber = '01'
-  made.validity.notBefore = new Date(Date.now() + fromDays * DAY)
-  made.validity.notAfter = new Date(Date.now() + toDays * DAY)
+  made.validity.notBefore = new Date(kernelNow() + fromDays * DAY)
+  made.validity.notAfter = new Date(kernelNow() + toDays * DAY)
   made.setSubject([{ name: 'commonName', value: 'broker' }])
   made.setIssuer([{ name: 'commonName', value: 'broker' }])
   made.setExtensions([{ name: 'subjectAltName', altNames: names.map((value) => ({ type: 2, value })) }])
