@@ -1,9 +1,9 @@
 import '../support/property-seed.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readLegacy } from '../../src/log/legacy-reader.ts'
 import { LegacyKernel } from '../../src/record/kernels/legacy-kernel.ts'
 import { LegacyBatches } from '../../src/record/legacy-batches.ts'
+import { readLegacy } from '../../src/record/legacy-reader.ts'
 import { type OldSet, randomSets, seeded, storedSet } from '../support/old-messages.ts'
 
 const kernel = LegacyKernel.compile()

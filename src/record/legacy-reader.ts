@@ -1,12 +1,12 @@
 /**
- * A piece of a segment that begins with messages of formats 0 and 1, as batches of format 2: what log-reader.ts hands out
- * of it. The same is checked, and in the same order, as of stored batches.
+ * A piece of what is stored that begins with messages of formats 0 and 1, as batches of format 2: what a log on disk, or a
+ * fetch from an old broker, hands out of it. The same is checked, and in the same order, as of stored batches.
  */
 import { CorruptRecordError } from '../errors.ts'
-import * as header from '../record/batch-header.ts'
-import type { LegacyBatches } from '../record/legacy-batches.ts'
-import { type InnerMessages, inflated, innerMessages, innerOutline } from '../record/legacy-inner.ts'
-import * as legacy from '../record/legacy-message.ts'
+import * as header from './batch-header.ts'
+import type { LegacyBatches } from './legacy-batches.ts'
+import { type InnerMessages, inflated, innerMessages, innerOutline } from './legacy-inner.ts'
+import * as legacy from './legacy-message.ts'
 
 /** buffer[0, length) was read at `position` of a segment of which `end` bytes count. */
 export interface ReadPiece {
