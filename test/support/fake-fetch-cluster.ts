@@ -2,6 +2,7 @@
 import * as requests from '../../src/message/generated/requests.ts'
 import type { MessageInputOf, MessageOf } from '../../src/message/schema.ts'
 import { ZERO_UUID } from '../../src/message/uuid.ts'
+import { sizeAt } from '../../src/record/batch-header.ts'
 import { RecordBatch } from '../../src/record/record-batch.ts'
 import { RecordBatchBuilder, type RecordBatchOptions } from '../../src/record/record-batch-builder.ts'
 import { FakeBroker, FakeSockets, type Misbehaviour } from './fake-broker.ts'
@@ -21,7 +22,7 @@ export class FakeLog {
 
   get end(): number {
     const last = this.batches.at(-1)
-    return last === undefined ? this.start : new RecordBatch(last).nextOffset
+    return last === undefined ? this.start : nextOffsetOf(last)
   }
 
   append(values: readonly string[], options: RecordBatchOptions = {}): this {
@@ -33,11 +34,21 @@ export class FakeLog {
 
   /** Whole batches from the one with `offset` on, the last one maybe cut, as brokers cut it. */
   read(offset: number, maxBytes: number): Buffer {
-    const from = this.batches.findIndex((bytes) => new RecordBatch(bytes).nextOffset > offset)
+    const from = this.batches.findIndex((bytes) => nextOffsetOf(bytes) > offset)
     if (from < 0) return Buffer.alloc(0)
     const bytes = Buffer.concat(this.batches.slice(from))
     return bytes.subarray(0, Math.max(maxBytes, this.batches[from].length))
   }
+}
+
+/** Behind a batch, or messages of formats 0 and 1. */
+function nextOffsetOf(bytes: Buffer): number {
+  let nextOffset = 0
+  for (let at = 0; at < bytes.length; at += sizeAt(bytes, at)) {
+    const { magic, baseOffset, lastOffset } = new RecordBatch(bytes, at)
+    nextOffset = (magic < 2 ? baseOffset : lastOffset) + 1
+  }
+  return nextOffset
 }
 
 type FetchBody = MessageOf<typeof requests.FETCH_REQUEST>

@@ -2,11 +2,14 @@
 import { readInt32 } from '../../bytes/int32.ts'
 import { AbortedBatches } from '../../client/consumer/aborted-batches.ts'
 import type { PartitionLog, ReadLimits } from '../../client/consumer/partition-log.ts'
-import { CorruptRecordError } from '../../errors.ts'
+import { CorruptRecordError, TerseError } from '../../errors.ts'
 import { ZERO_UUID } from '../../message/uuid.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
-import { CURRENT_MAGIC, LOG_OVERHEAD, MAGIC_POSITION } from '../../record/batch-header.ts'
+import { LOG_OVERHEAD, MAGIC_POSITION, sizeAt } from '../../record/batch-header.ts'
 import type { AbortedTransaction, FetchedData } from '../../record/fetched-data.ts'
+import { LegacyBatches } from '../../record/legacy-batches.ts'
+import { isLegacyAt } from '../../record/legacy-message.ts'
+import { readLegacy } from '../../record/legacy-reader.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 
 /** The batches of one partition in one response: buffer[at, end). */
@@ -58,6 +61,8 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
   #checkedTo = 0
   /** Thrown behind what is buffered. */
   #failure: Error | undefined
+  /** What messages of formats 0 and 1 become. */
+  #legacy: LegacyBatches | undefined
 
   constructor(topic: string, partition: number, topicId: string, checkCrcs: boolean, onRead: () => void) {
     this.topic = topic
@@ -96,20 +101,30 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
     this.fetchEpoch = epoch
   }
 
-  /** The broker's answer to a fetch at `fetchOffset`. Returns false where no whole batch was in it. */
+  /**
+   * The broker's answer to a fetch at `fetchOffset`. Returns false where nothing was in it.
+   * @throws TerseError, CorruptRecordError for what would come again and again, and lead nowhere
+   */
   arrived({ records, aborted, from }: ArrivedBatches): boolean {
     if (records === null || records.length === 0) return false
     let end = 0
     let nextOffset = this.fetchOffset
     for (let next = wholeBatchEnd(records, 0); next > 0; next = wholeBatchEnd(records, end)) {
-      const batch = new RecordBatch(records, end, records.length)
-      if (batch.magic === CURRENT_MAGIC) {
-        nextOffset = batch.nextOffset
-        this.fetchEpoch = batch.partitionLeaderEpoch
-      } else nextOffset = batch.baseOffset + 1
+      nextOffset = nextOffsetAt(records, end)
+      this.fetchEpoch = isLegacyAt(records, end) ? -1 : new RecordBatch(records, end).partitionLeaderEpoch
       end = next
     }
-    if (end === 0 || nextOffset <= this.fetchOffset) return false
+    if (end === 0) {
+      // As a broker gives at least one whole batch, however large.
+      const where = `${this.topic}-${this.partition}=${this.fetchOffset}`
+      throw new TerseError(
+        `Failed to make progress reading messages at ${where}. Received a non-empty fetch response from the server, but no complete records were found.`,
+      )
+    }
+    if (nextOffset <= this.fetchOffset) {
+      const detail = `its last offset is ${nextOffset - 1} where records from ${this.fetchOffset} on were asked for`
+      throw new CorruptRecordError(detail, 0, from)
+    }
     this.fetchOffset = nextOffset
     this.buffered += end
     this.#chunks.push({ buffer: records, at: 0, end, nextOffset, checked: 0, aborted, from })
@@ -136,6 +151,7 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
       return undefined
     }
     this.#skip(chunk, offset)
+    if (isLegacyAt(chunk.buffer, chunk.at)) return this.#readLegacy(chunk, offset, maxBytes, into)
     // In pieces that fit into the memory of who takes them: what was checked is in the processor's cache when it is shown.
     const end = this.#check(chunk, chunk.at + Math.min(maxBytes, into?.length ?? maxBytes))
     const { buffer, at, aborted, from } = chunk
@@ -147,10 +163,12 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
   /** A batch whose header says where it ends is stepped over whole. */
   skipCorrupt(offset: number): number {
     const chunk = this.#chunks[0]
-    if (chunk === undefined) return offset + 1
-    const batch = new RecordBatch(chunk.buffer, chunk.at, chunk.end)
-    const { nextOffset } = batch
-    chunk.at = batch.end
+    if (chunk === undefined) {
+      this.fetchOffset = Math.max(this.fetchOffset, offset + 1)
+      return offset + 1
+    }
+    const nextOffset = nextOffsetAt(chunk.buffer, chunk.at)
+    chunk.at += sizeAt(chunk.buffer, chunk.at)
     chunk.checked = chunk.at
     if (chunk.at >= chunk.end) this.#drop(chunk)
     return Math.max(offset + 1, nextOffset)
@@ -162,15 +180,53 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
     this.#onRead()
   }
 
+  /** Messages of formats 0 and 1, up to the first batch behind them. @throws CorruptRecordError */
+  #readLegacy(chunk: Chunk, offset: number, maxBytes: number, into: Buffer | undefined): FetchedData {
+    const { buffer, at, end, from, aborted } = chunk
+    this.#legacy ??= new LegacyBatches()
+    const batches = this.#legacy
+    batches.begin(into)
+    const most = Math.min(maxBytes, into?.length ?? maxBytes)
+    const length = Math.min(end - at, Math.max(most, sizeAt(buffer, at)))
+    const run = readLegacy(
+      {
+        buffer: buffer.subarray(at, at + length),
+        length,
+        position: at,
+        end,
+        baseOffset: 0,
+        nextBase: Number.POSITIVE_INFINITY,
+      },
+      {
+        offset,
+        limit: undefined,
+        checkCrcs: this.#checkCrcs,
+        hasNoGaps: () => false,
+        behindGap: () => undefined,
+      },
+      batches,
+    )
+    if (run.problem !== undefined) throw new CorruptRecordError(run.problem, at, from)
+    const { storedSize, nextOffset } = run
+    return {
+      buffer: batches.buffer,
+      start: 0,
+      end: batches.end,
+      file: from,
+      position: at,
+      storedSize,
+      nextOffset: Math.max(offset, nextOffset),
+      aborted,
+    }
+  }
+
   /** Over batches that were read before. Whether a transaction in them was ended counts for those behind. */
   #skip(chunk: Chunk, offset: number): void {
     const { buffer, end } = chunk
     const aborted = chunk.aborted.length === 0 ? undefined : new AbortedBatches(chunk.aborted)
-    while (chunk.at < end) {
-      const batch = new RecordBatch(buffer, chunk.at, end)
-      if (batch.magic !== CURRENT_MAGIC || batch.nextOffset > offset) break
-      aborted?.hides(batch)
-      chunk.at = batch.end
+    while (chunk.at < end && nextOffsetAt(buffer, chunk.at) <= offset) {
+      if (!isLegacyAt(buffer, chunk.at)) aborted?.hides(new RecordBatch(buffer, chunk.at, end))
+      chunk.at += sizeAt(buffer, chunk.at)
     }
     if (aborted !== undefined) chunk.aborted = aborted.rest()
   }
@@ -181,7 +237,7 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
     let { at } = chunk
     while (at < end) {
       const batch = new RecordBatch(buffer, at, end)
-      if (at > chunk.at && batch.end > limit) break
+      if (at > chunk.at && (batch.end > limit || isLegacyAt(buffer, at))) break
       if (this.#checkCrcs && at >= chunk.checked) {
         try {
           batch.ensureValid()
@@ -196,6 +252,12 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
     }
     return at
   }
+}
+
+/** Of what follows the batch or message at `at`. */
+function nextOffsetAt(buffer: Buffer, at: number): number {
+  const batch = new RecordBatch(buffer, at)
+  return isLegacyAt(buffer, at) ? batch.baseOffset + 1 : batch.nextOffset
 }
 
 /** Behind the batch or message at `at`; 0 when it is not whole. */
