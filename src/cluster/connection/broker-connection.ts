@@ -18,12 +18,14 @@ import type {
   MessageSchema,
 } from '../../message/schema.ts'
 import type { SocketAddress, Sockets, StreamConnection } from '../../os/sockets.ts'
-import { addressText, ConnectionError, connectFailure, connectionClosed } from './connection-error.ts'
+import { addressText, ConnectionError, connectFailure, connectionClosed, silent } from './connection-error.ts'
 import type { Ask, AskOptions, ConnectionSecurity, ConnectionSettings } from './connection-settings.ts'
 import { type FrameListener, Frames, skipTags } from './frames.ts'
 import { KnownVersions } from './known-versions.ts'
 import { kafkaErrorOf, throwAnyError, throwErrorOf } from './protocol-error.ts'
 import { whatSpeaks } from './sniffing.ts'
+import { Throttle } from './throttle.ts'
+import { writeRequest } from './write-request.ts'
 
 declare const __TKAFKA_VERSION__: string
 /** Set by the build; absent where tests run the sources. */
@@ -40,6 +42,8 @@ const FIRST_ANSWER_MS = 10_000
 const SLOW_MS = 1500
 /** Part of a session behind which the connection authenticates again. */
 const SESSION_PART = 0.85
+/** A longer one rings at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Asked first; a broker that knows only older ones says so in version 0. */
 const API_VERSIONS_VERSION = 4
 
@@ -50,6 +54,7 @@ export class BrokerConnection {
   readonly #clientId: Buffer
   readonly #pending = new Map<number, Pending>()
   readonly #versions = new KnownVersions()
+  readonly #throttle = new Throttle()
   #apiVersions: MessageOf<typeof API_VERSIONS_RESPONSE> | undefined
   #correlationId = 0
   #answers = 0
@@ -177,15 +182,22 @@ export class BrokerConnection {
 
   /** A request that nobody answers (Produce with acks=0). Resolves when the kernel has taken it. */
   async tell(request: MessageSchema, version: number, body: Buffer, options?: AskOptions): Promise<void> {
-    if (this.#authenticating !== undefined) await this.#authenticating
+    const turn = this.#turn()
+    if (turn !== undefined) await turn
     if (this.#failure !== undefined) throw this.#failure
     await new Promise<void>((resolve, reject) => {
       const taken = (error?: Error | null) => {
         if (error === null || error === undefined) resolve()
         else reject(connectionClosed(this.address, error))
       }
-      this.#send(request, version, ++this.#correlationId, body, options?.headroom, taken)
+      const head = { request, version, correlationId: ++this.#correlationId, clientId: this.#clientId }
+      writeRequest(this.#stream, head, body, options?.headroom, taken)
     })
+  }
+
+  /** Of an answer that the caller decoded: the broker may want to be left alone for a while. */
+  throttled({ throttleTimeMs }: { readonly throttleTimeMs?: unknown }): void {
+    this.#throttle.begin(Number(throttleTimeMs ?? 0))
   }
 
   /** What is in flight fails; what was written before still goes out. */
@@ -206,6 +218,7 @@ export class BrokerConnection {
     const reader = await this.#exchange(request, version, bytes, options)
     const message: MessageObject = {}
     this.#decoding(request, () => codecOf(response, version).decode(reader, message))
+    this.throttled(message)
     return message as Message<A>
   }
 
@@ -215,7 +228,10 @@ export class BrokerConnection {
     body: Buffer,
     options: AskOptions = {},
   ): Promise<ByteReader> {
-    if (this.#authenticating !== undefined && options.authenticates !== true) await this.#authenticating
+    if (options.authenticates !== true) {
+      const turn = this.#turn()
+      if (turn !== undefined) await turn
+    }
     if (this.#failure !== undefined) throw this.#failure
     const correlationId = ++this.#correlationId
     const timeoutMs = options.timeoutMs ?? this.#settings.requestTimeoutMs
@@ -231,7 +247,8 @@ export class BrokerConnection {
           reject(error)
         },
       })
-      this.#send(request, version, correlationId, body, options.headroom)
+      const head = { request, version, correlationId, clientId: this.#clientId }
+      writeRequest(this.#stream, head, body, options.headroom)
     })
     // The answer to ApiVersions has no tags in its header: who asks does not know yet what is spoken.
     if (version >= request.flexibleSince && request.apiKey !== API_VERSIONS_REQUEST.apiKey) {
@@ -240,27 +257,9 @@ export class BrokerConnection {
     return reader
   }
 
-  #send(
-    request: MessageSchema,
-    version: number,
-    correlationId: number,
-    body: Buffer,
-    headroom = 0,
-    taken?: (error?: Error | null) => void,
-  ): void {
-    const header = new ByteWriter(64)
-    header.int32(0).int16(request.apiKey).int16(version).int32(correlationId)
-    header.int16(this.#clientId.length).bytes(this.#clientId)
-    if (version >= request.flexibleSince) header.uvarint(0)
-    const length = header.position
-    header.patchInt32(0, length - 4 + body.length - headroom)
-    if (length <= headroom) {
-      body.set(header.view(), headroom - length)
-      this.#stream.write(body.subarray(headroom - length), taken)
-    } else {
-      this.#stream.write(header.view())
-      this.#stream.write(body.subarray(headroom), taken)
-    }
+  /** What is waited for before a request goes out; who waits goes on in turn. */
+  #turn(): Promise<void> | undefined {
+    return this.#authenticating?.then(() => this.#throttle.pause) ?? this.#throttle.pause
   }
 
   /** Holds up all other requests meanwhile: the broker would take them for tokens. */
@@ -283,12 +282,15 @@ export class BrokerConnection {
   }
 
   #authenticateAgain(security: ConnectionSecurity, ms: number): void {
-    this.#sessionTimer = setTimeout(() => {
-      this.#authenticate(security).catch((error: Error) => {
-        this.#fail(error)
-        this.#stream.destroy()
-      })
-    }, ms).unref()
+    this.#sessionTimer = setTimeout(
+      () => {
+        this.#authenticate(security).catch((error: Error) => {
+          this.#fail(error)
+          this.#stream.destroy()
+        })
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    ).unref()
   }
 
   async #askVersions(): Promise<void> {
@@ -372,6 +374,7 @@ export class BrokerConnection {
   #fail(error: Error): void {
     this.#failure ??= error
     clearTimeout(this.#sessionTimer)
+    this.#throttle.stop()
     const pending = [...this.#pending.values()]
     this.#pending.clear()
     for (const { failed } of pending) failed(error)
@@ -380,18 +383,13 @@ export class BrokerConnection {
   /** A request that was not answered in time: what comes later would be taken for another one's answer. */
   #silent(request: MessageSchema, ms: number): ConnectionError {
     this.#stream.destroy()
-    const at = addressText(this.address)
-    const what = this.#known
-      ? `did not answer ${request.name} within ${ms} ms`
-      : `accepts connections and says nothing: no Kafka broker answered within ${ms} ms`
-    return new ConnectionError(this.#known ? 'timeout' : 'wrong', this.address, `${at} ${what}`)
+    return silent(this.address, this.#known ? request.name : undefined, ms)
   }
 
   /** The first thing that the other side did was to hang up. */
   #hungUp(error?: Error): ConnectionError {
     const { security } = this.#settings
     const explained = error === undefined ? undefined : security?.explain?.(this.address, error)
-    if (explained !== undefined) return explained
-    return connectionClosed(this.address, error)
+    return explained ?? connectionClosed(this.address, error)
   }
 }

@@ -54,6 +54,16 @@ export function connectFailure(address: SocketAddress, error: unknown): Connecti
   return new ConnectionError('unreachable', address, `${at} cannot be reached: ${(error as Error).message}`)
 }
 
+/** No answer in time. `request` undefined: the other side has never shown that it is a broker. */
+export function silent(address: SocketAddress, request: string | undefined, ms: number): ConnectionError {
+  const what =
+    request === undefined
+      ? `accepts connections and says nothing: no Kafka broker answered within ${ms} ms`
+      : `did not answer ${request} within ${ms} ms`
+  const kind = request === undefined ? 'wrong' : 'timeout'
+  return new ConnectionError(kind, address, `${addressText(address)} ${what}`)
+}
+
 /** The connection ended before the answer came. */
 export function connectionClosed(address: SocketAddress, error?: Error, early = false): ConnectionError {
   const why =

@@ -334,5 +334,6 @@ async function askToJoin(
   const reader = await connection.exchange(JOIN_GROUP_REQUEST, version, writer.view(), { timeoutMs })
   const answer: MessageObject = {}
   codecOf(JOIN_GROUP_RESPONSE, version).decode(reader, answer)
+  connection.throttled(answer)
   return answer as JoinAnswer
 }

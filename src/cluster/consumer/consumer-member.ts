@@ -231,6 +231,7 @@ async function exchange(connection: BrokerConnection, body: MessageObject): Prom
   const reader = await connection.exchange(CONSUMER_GROUP_HEARTBEAT_REQUEST, version, writer.view())
   const answer: MessageObject = {}
   codecOf(CONSUMER_GROUP_HEARTBEAT_RESPONSE, version).decode(reader, answer)
+  connection.throttled(answer)
   const { errorCode, errorMessage } = answer as Answer
   if (errorCode !== 0) throw kafkaErrorOf(errorCode, errorMessage)
   return answer as Answer

@@ -65,15 +65,15 @@ export function produceSize(byTopic: ReadonlyMap<TopicRef, readonly ProducerBatc
   return size
 }
 
-/** The answer for each batch; undefined where the broker left one out. @throws CorruptRecordError */
+/** The answer for each batch: none where the broker left it out. @throws CorruptRecordError */
 export function readProduce(
   reader: ByteReader,
   version: number,
   byTopic: ReadonlyMap<TopicRef, readonly ProducerBatch[]>,
-): Map<ProducerBatch, PartitionAnswer> {
+): { readonly answers: ReadonlyMap<ProducerBatch, PartitionAnswer>; readonly throttleTimeMs: number } {
   const message: MessageObject = {}
   codecOf(PRODUCE_RESPONSE, version).decode(reader, message)
-  const { responses } = message as unknown as MessageOf<typeof PRODUCE_RESPONSE>
+  const { responses, throttleTimeMs } = message as unknown as MessageOf<typeof PRODUCE_RESPONSE>
   const answers = new Map<ProducerBatch, PartitionAnswer>()
   for (const { name, topicId, partitionResponses } of responses) {
     for (const [topic, batches] of byTopic) {
@@ -84,5 +84,5 @@ export function readProduce(
       }
     }
   }
-  return answers
+  return { answers, throttleTimeMs }
 }

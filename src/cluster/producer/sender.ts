@@ -215,7 +215,7 @@ export class Sender {
         lane.inFlight--
         this.#writers.push(writer)
         if (reader === undefined) for (const batch of batches) this.#store(batch, -1, -1)
-        else this.#answered(reader, version, byTopic)
+        else this.#answered(connection, reader, version, byTopic)
         this.pump()
       },
       (error: Error) => {
@@ -226,10 +226,12 @@ export class Sender {
     )
   }
 
-  #answered(reader: ByteReader, version: number, byTopic: ByTopic): void {
+  #answered(connection: BrokerConnection, reader: ByteReader, version: number, byTopic: ByTopic): void {
     let answers: ReadonlyMap<ProducerBatch, PartitionAnswer> = new Map()
     try {
-      answers = readProduce(reader, version, byTopic)
+      const read = readProduce(reader, version, byTopic)
+      answers = read.answers
+      connection.throttled(read)
     } catch (error) {
       if (!(error instanceof TerseError)) throw error
     }

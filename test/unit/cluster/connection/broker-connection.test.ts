@@ -11,6 +11,7 @@ import {
   METADATA_REQUEST,
   METADATA_RESPONSE,
 } from '../../../../src/message/generated/requests.ts'
+import { ZERO_UUID } from '../../../../src/message/uuid.ts'
 import { FakeBroker, FakeSockets } from '../../../support/fake-broker.ts'
 
 const SETTINGS: ConnectionSettings = { clientId: 'test', requestTimeoutMs: 200, connectTimeoutMs: 200 }
@@ -121,5 +122,41 @@ describe('a connection to a broker', () => {
       'broker1:9092 did not answer MetadataRequest within 200 ms',
     )
     expect(connection.isOpen).toBe(false)
+  })
+
+  test('a broker that says that we ask too much hears nothing for so long, then all in turn, within a whole timeout', async () => {
+    const answers: string[] = []
+    let throttleTimeMs = 300
+    const broker = new FakeBroker(1).on(METADATA_REQUEST, METADATA_RESPONSE, ({ topics }) => {
+      answers.push(topics?.[0]?.name ?? '')
+      return { ...EMPTY, throttleTimeMs }
+    })
+    const connection = await open(broker)
+    const ask = (name: string) =>
+      connection.ask(METADATA_REQUEST, METADATA_RESPONSE, { topics: [{ topicId: ZERO_UUID, name }] })
+    await ask('first')
+    throttleTimeMs = 0
+    const began = performance.now()
+    // Longer than the timeout of a request, which counts from when it is sent.
+    const waiting = ['a', 'b', 'c'].map(ask)
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    expect(answers).toEqual(['first'])
+    await Promise.all(waiting)
+    expect(performance.now() - began).toBeGreaterThan(290)
+    expect(answers).toEqual(['first', 'a', 'b', 'c'])
+    connection.close()
+  })
+
+  test('who waits for a broker that was asked too much is told when the connection is closed', async () => {
+    const broker = new FakeBroker(1).on(METADATA_REQUEST, METADATA_RESPONSE, () => ({
+      ...EMPTY,
+      throttleTimeMs: 60_000,
+    }))
+    const connection = await open(broker)
+    await connection.ask(METADATA_REQUEST, METADATA_RESPONSE, ALL)
+    const waiting = connection.ask(METADATA_REQUEST, METADATA_RESPONSE, ALL)
+    connection.close()
+    await expect(waiting).rejects.toThrow('closed the connection')
   })
 })
