@@ -94,10 +94,34 @@ const PRIMITIVES = new Set([
   'int32',
   'uint32',
   'int64',
+  'wide64',
   'float64',
   'uuid',
   'string',
   'bytes',
+])
+
+/**
+ * int64s of which all 64 bits may lawfully count: times that come from records or from a user, sizes of file systems, offsets that a
+ * client committed, whatever they were. All others are what Kafka counts, and stay far below 2^53.
+ */
+const WIDE = new Set([
+  'ListOffsetsRequest.Timestamp',
+  'ListOffsetsResponse.Timestamp',
+  'OffsetFetchResponse.CommittedOffset',
+  'DescribeProducersResponse.LastTimestamp',
+  'DescribeLogDirsResponse.TotalBytes',
+  'DescribeLogDirsResponse.UsableBytes',
+  'SaslAuthenticateResponse.SessionLifetimeMs',
+  'CreateDelegationTokenRequest.MaxLifetimeMs',
+  'CreateDelegationTokenResponse.ExpiryTimestampMs',
+  'CreateDelegationTokenResponse.MaxTimestampMs',
+  'RenewDelegationTokenRequest.RenewPeriodMs',
+  'RenewDelegationTokenResponse.ExpiryTimestampMs',
+  'ExpireDelegationTokenRequest.ExpiryTimePeriodMs',
+  'ExpireDelegationTokenResponse.ExpiryTimestampMs',
+  'DescribeDelegationTokenResponse.ExpiryTimestamp',
+  'DescribeDelegationTokenResponse.MaxTimestamp',
 ])
 
 /** @param {string} name */
@@ -237,6 +261,7 @@ function schemaOf(message) {
       : `flexibleSince: ${flexible === Number.POSITIVE_INFINITY ? 'Number.POSITIVE_INFINITY' : flexible}`,
   ]
   const structs = new Map((message.commonStructs ?? []).map((struct) => [struct.name, struct.fields]))
+  for (const fields of [message.fields, ...structs.values()]) widen(message.name, fields)
   return [
     `export const ${constant(message.name)} = /* @__PURE__ */ schema(`,
     `  '${message.name}',`,
@@ -244,6 +269,14 @@ function schemaOf(message) {
     `  ${fieldsOf(message.fields, structs, versions)},`,
     ')',
   ]
+}
+
+/** @type {(message: string, fields: readonly Field[]) => void} */
+function widen(message, fields) {
+  for (const field of fields) {
+    if (WIDE.has(`${message}.${field.name}`)) field.type = 'wide64'
+    widen(message, field.fields ?? [])
+  }
 }
 
 /** @type {(fields: readonly Field[], structs: Structs, valid: Versions) => string} */

@@ -7,6 +7,7 @@
  */
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
+import { type Int64, readExactInt64 } from '../bytes/int64.ts'
 import { count as counted } from '../count.ts'
 import { CorruptRecordError } from '../errors.ts'
 import type { Field, FieldOptions, Fields, FieldType, MessageSchema, PrimitiveType } from './schema.ts'
@@ -253,6 +254,8 @@ function decoderOf(
       return (reader) => uuidFromBytes(reader.buffer, reader.skip(16))
     case 'bool':
       return (reader) => reader.int8() !== 0
+    case 'wide64':
+      return (reader) => readExactInt64(reader.buffer, reader.skip(8))
     default:
       return (reader) => reader[type]()
   }
@@ -272,6 +275,7 @@ function minimumSizeOf(type: FieldType): number {
     int32: 4,
     int64: 8,
     bigint64: 8,
+    wide64: 8,
     float64: 8,
     uuid: 16,
   }
@@ -332,7 +336,8 @@ function encoderOf(
     case 'bool':
       return (writer, value: boolean) => writer.int8(value ? 1 : 0)
     case 'bigint64':
-      return (writer, value: bigint) => {
+    case 'wide64':
+      return (writer, value: Int64) => {
         checkNull(value)
         writer.int64(value)
       }

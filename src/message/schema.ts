@@ -3,9 +3,10 @@
  * types of the messages follow from the table, so there is one truth for bytes and for types.
  *
  * Numbers are JavaScript numbers (int64s are checked to be safe; `bigint64` is an int64 of which all 64 bits count, a
- * bigint), uuids are Kafka's text form (base64url, 22
+ * bigint; `wide64` is a number, or a bigint where no number holds it), uuids are Kafka's text form (base64url, 22
  * characters), bytes are views on the buffer that was decoded.
  */
+import type { Int64 } from '../bytes/int64.ts'
 
 export type PrimitiveType =
   | 'bool'
@@ -15,6 +16,7 @@ export type PrimitiveType =
   | 'int32'
   | 'int64'
   | 'bigint64'
+  | 'wide64'
   | 'float64'
   | 'uuid'
   | 'string'
@@ -90,17 +92,19 @@ type ValueOfType<T> = T extends 'bool'
     ? number
     : T extends 'bigint64'
       ? bigint
-      : T extends 'uuid' | 'string'
-        ? string
-        : T extends 'bytes'
-          ? Buffer
-          : T extends readonly [infer E]
-            ? readonly ValueOfType<E>[]
-            : T extends { readonly struct: infer F }
-              ? F extends Fields
-                ? Message<F>
+      : T extends 'wide64'
+        ? Int64
+        : T extends 'uuid' | 'string'
+          ? string
+          : T extends 'bytes'
+            ? Buffer
+            : T extends readonly [infer E]
+              ? readonly ValueOfType<E>[]
+              : T extends { readonly struct: infer F }
+                ? F extends Fields
+                  ? Message<F>
+                  : never
                 : never
-              : never
 
 type InputOfType<T> = T extends 'bytes'
   ? Uint8Array

@@ -1,5 +1,6 @@
 /** Random messages of any schema, for fast-check. */
 import fc from 'fast-check'
+import { toInt64 } from '../../src/bytes/int64.ts'
 import type { Field, FieldOptions, FieldType, MessageSchema } from '../../src/message/schema.ts'
 
 export const int = (bits: number) => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 })
@@ -32,6 +33,8 @@ function arbitraryOf(type: FieldType, version: number): fc.Arbitrary<unknown> {
       return int(32)
     case 'int64':
       return fc.maxSafeInteger()
+    case 'wide64':
+      return fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(toInt64))
     case 'bigint64':
       return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
     case 'float64':

@@ -71,6 +71,7 @@ function value(type: FieldType, version: number, kind: SampleKind): unknown {
     case 'bigint64':
       return isFull ? 0x7ffffffffffffffen : 1n
     case 'int64':
+    case 'wide64':
       return isFull ? Number.MAX_SAFE_INTEGER : 1
     case 'float64':
       return isFull ? 1.05e7 : 0.1

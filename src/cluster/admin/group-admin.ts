@@ -110,7 +110,8 @@ export class ClusterGroups implements GroupAdmin {
         offsets.set(topicPartitionKey(topic, one.partitionIndex), {
           partition,
           offset: {
-            offset: one.committedOffset,
+            // Whatever a client committed.
+            offset: Number(one.committedOffset),
             leaderEpoch: one.committedLeaderEpoch ?? -1,
             metadata: one.metadata ?? '',
           },

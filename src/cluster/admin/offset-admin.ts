@@ -10,6 +10,7 @@ import {
   LIST_OFFSETS_RESPONSE,
 } from '../../message/generated/requests.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
+import { timestampFields } from '../../record/exact-timestamp.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { BrokerConnection } from '../connection/broker-connection.ts'
 import { kafkaErrorOf } from '../connection/protocol-error.ts'
@@ -89,8 +90,7 @@ export class ClusterOffsets implements OffsetAdmin {
     spec: OffsetSpec,
     isolation: IsolationLevel,
   ) {
-    // The codec takes a bigint where no number holds the time.
-    const timestamp = (typeof spec === 'string' ? -1 - OFFSET_SPECS.indexOf(spec) : spec) as number
+    const timestamp = typeof spec === 'string' ? -1 - OFFSET_SPECS.indexOf(spec) : spec
     const { topics } = await leader.askEach(LIST_OFFSETS_REQUEST, LIST_OFFSETS_RESPONSE, {
       replicaId: -1,
       isolationLevel: isolation === 'read_committed' ? 1 : 0,
@@ -105,7 +105,7 @@ export class ClusterOffsets implements OffsetAdmin {
           errorCode === 0
             ? {
                 offset: found.offset < 0 ? undefined : found.offset,
-                timestamp: found.timestamp,
+                ...timestampFields(found.timestamp),
                 leaderEpoch: found.leaderEpoch,
               }
             : kafkaErrorOf(errorCode),

@@ -40,8 +40,8 @@ export class ClusterTokens implements TokenAdmin {
           principalText(principalType, principalName),
         ),
         issueTimestamp: token.issueTimestamp,
-        expiryTimestamp: token.expiryTimestamp,
-        maxTimestamp: token.maxTimestamp,
+        expiryTimestamp: Number(token.expiryTimestamp),
+        maxTimestamp: Number(token.maxTimestamp),
       }))
       .sort((a, b) => compareText(a.tokenId, b.tokenId))
   }
@@ -73,8 +73,8 @@ export class ClusterTokens implements TokenAdmin {
       ),
       renewers,
       issueTimestamp: token.issueTimestampMs,
-      expiryTimestamp: token.expiryTimestampMs,
-      maxTimestamp: token.maxTimestampMs,
+      expiryTimestamp: Number(token.expiryTimestampMs),
+      maxTimestamp: Number(token.maxTimestampMs),
     }
   }
 
@@ -84,7 +84,7 @@ export class ClusterTokens implements TokenAdmin {
       const controller = await this.#client.controller()
       return controller.ask(RENEW_DELEGATION_TOKEN_REQUEST, RENEW_DELEGATION_TOKEN_RESPONSE, body)
     })
-    return expiryTimestampMs
+    return Number(expiryTimestampMs)
   }
 
   async expireDelegationToken(hmac: string, expiryTimePeriodMs: number): Promise<number> {
@@ -93,7 +93,7 @@ export class ClusterTokens implements TokenAdmin {
       const controller = await this.#client.controller()
       return controller.ask(EXPIRE_DELEGATION_TOKEN_REQUEST, EXPIRE_DELEGATION_TOKEN_RESPONSE, body)
     })
-    return expiryTimestampMs
+    return Number(expiryTimestampMs)
   }
 }
 

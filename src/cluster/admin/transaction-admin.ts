@@ -212,8 +212,10 @@ async function describeProducers(connection: BrokerConnection, partitions: reado
         errorCode === 0
           ? activeProducers
               .map(
-                ({ currentTxnStartOffset, ...state }): ProducerState => ({
+                ({ currentTxnStartOffset, lastTimestamp, ...state }): ProducerState => ({
                   ...state,
+                  lastTimestamp: Number(lastTimestamp),
+                  ...(typeof lastTimestamp === 'bigint' ? { exactLastTimestamp: lastTimestamp } : {}),
                   currentTransactionStartOffset:
                     currentTxnStartOffset < 0 ? undefined : currentTxnStartOffset,
                 }),

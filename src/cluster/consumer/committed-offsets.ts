@@ -81,7 +81,8 @@ export async function fetchCommitted(
           found.set(topicPartitionKey(name, part.partitionIndex), {
             topic: name,
             partition: part.partitionIndex,
-            offset: part.committedOffset,
+            // One that no log ends at is out of range, rounded or not.
+            offset: Number(part.committedOffset),
             leaderEpoch: part.committedLeaderEpoch,
             metadata: part.metadata ?? '',
             commitTimestamp: -1,

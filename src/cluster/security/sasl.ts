@@ -33,7 +33,7 @@ export async function authenticate(connection: Authenticating, mechanism: SaslMe
     await mechanism.talk(async (token) => {
       const body = { authBytes: token }
       const answer = await connection.ask(SASL_AUTHENTICATE_REQUEST, SASL_AUTHENTICATE_RESPONSE, body)
-      lifetimeMs = answer.sessionLifetimeMs
+      lifetimeMs = Number(answer.sessionLifetimeMs)
       return answer.authBytes
     })
     return lifetimeMs

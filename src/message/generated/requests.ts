@@ -251,7 +251,7 @@ export const LIST_OFFSETS_REQUEST = /* @__PURE__ */ schema(
               struct: {
                 partitionIndex: 'int32',
                 currentLeaderEpoch: { type: 'int32', since: 4, ignorable: true, default: -1 },
-                timestamp: 'int64',
+                timestamp: 'wide64',
               },
             },
           ],
@@ -276,7 +276,7 @@ export const LIST_OFFSETS_RESPONSE = /* @__PURE__ */ schema(
               struct: {
                 partitionIndex: 'int32',
                 errorCode: 'int16',
-                timestamp: { type: 'int64', since: 1, default: -1 },
+                timestamp: { type: 'wide64', since: 1, default: -1 },
                 offset: { type: 'int64', since: 1, default: -1 },
                 leaderEpoch: { type: 'int32', since: 4, default: -1 },
               },
@@ -456,7 +456,7 @@ export const OFFSET_FETCH_RESPONSE = /* @__PURE__ */ schema(
               {
                 struct: {
                   partitionIndex: 'int32',
-                  committedOffset: 'int64',
+                  committedOffset: 'wide64',
                   committedLeaderEpoch: { type: 'int32', since: 5, ignorable: true, default: -1 },
                   metadata: { type: 'string', nullable: true },
                   errorCode: 'int16',
@@ -483,7 +483,7 @@ export const OFFSET_FETCH_RESPONSE = /* @__PURE__ */ schema(
                     {
                       struct: {
                         partitionIndex: 'int32',
-                        committedOffset: 'int64',
+                        committedOffset: 'wide64',
                         committedLeaderEpoch: { type: 'int32', default: -1 },
                         metadata: { type: 'string', nullable: true },
                         errorCode: 'int16',
@@ -1410,8 +1410,8 @@ export const DESCRIBE_LOG_DIRS_RESPONSE = /* @__PURE__ */ schema(
               },
             },
           ],
-          totalBytes: { type: 'int64', since: 4, ignorable: true, default: -1 },
-          usableBytes: { type: 'int64', since: 4, ignorable: true, default: -1 },
+          totalBytes: { type: 'wide64', since: 4, ignorable: true, default: -1 },
+          usableBytes: { type: 'wide64', since: 4, ignorable: true, default: -1 },
           isCordoned: { type: 'bool', since: 5, ignorable: true, default: false },
         },
       },
@@ -1432,7 +1432,7 @@ export const SASL_AUTHENTICATE_RESPONSE = /* @__PURE__ */ schema(
     errorCode: 'int16',
     errorMessage: { type: 'string', nullable: true },
     authBytes: 'bytes',
-    sessionLifetimeMs: { type: 'int64', since: 1, ignorable: true, default: 0 },
+    sessionLifetimeMs: { type: 'wide64', since: 1, ignorable: true, default: 0 },
   },
 )
 
@@ -1478,7 +1478,7 @@ export const CREATE_DELEGATION_TOKEN_REQUEST = /* @__PURE__ */ schema(
     ownerPrincipalType: { type: 'string', since: 3, nullable: true },
     ownerPrincipalName: { type: 'string', since: 3, nullable: true },
     renewers: [{ struct: { principalType: 'string', principalName: 'string' } }],
-    maxLifetimeMs: 'int64',
+    maxLifetimeMs: 'wide64',
   },
 )
 
@@ -1492,8 +1492,8 @@ export const CREATE_DELEGATION_TOKEN_RESPONSE = /* @__PURE__ */ schema(
     tokenRequesterPrincipalType: { type: 'string', since: 3 },
     tokenRequesterPrincipalName: { type: 'string', since: 3 },
     issueTimestampMs: 'int64',
-    expiryTimestampMs: 'int64',
-    maxTimestampMs: 'int64',
+    expiryTimestampMs: 'wide64',
+    maxTimestampMs: 'wide64',
     tokenId: 'string',
     hmac: 'bytes',
     throttleTimeMs: 'int32',
@@ -1503,25 +1503,25 @@ export const CREATE_DELEGATION_TOKEN_RESPONSE = /* @__PURE__ */ schema(
 export const RENEW_DELEGATION_TOKEN_REQUEST = /* @__PURE__ */ schema(
   'RenewDelegationTokenRequest',
   { apiKey: 39, lowestVersion: 1, highestVersion: 2, flexibleSince: 2 },
-  { hmac: 'bytes', renewPeriodMs: 'int64' },
+  { hmac: 'bytes', renewPeriodMs: 'wide64' },
 )
 
 export const RENEW_DELEGATION_TOKEN_RESPONSE = /* @__PURE__ */ schema(
   'RenewDelegationTokenResponse',
   { apiKey: 39, lowestVersion: 1, highestVersion: 2, flexibleSince: 2 },
-  { errorCode: 'int16', expiryTimestampMs: 'int64', throttleTimeMs: 'int32' },
+  { errorCode: 'int16', expiryTimestampMs: 'wide64', throttleTimeMs: 'int32' },
 )
 
 export const EXPIRE_DELEGATION_TOKEN_REQUEST = /* @__PURE__ */ schema(
   'ExpireDelegationTokenRequest',
   { apiKey: 40, lowestVersion: 1, highestVersion: 2, flexibleSince: 2 },
-  { hmac: 'bytes', expiryTimePeriodMs: 'int64' },
+  { hmac: 'bytes', expiryTimePeriodMs: 'wide64' },
 )
 
 export const EXPIRE_DELEGATION_TOKEN_RESPONSE = /* @__PURE__ */ schema(
   'ExpireDelegationTokenResponse',
   { apiKey: 40, lowestVersion: 1, highestVersion: 2, flexibleSince: 2 },
-  { errorCode: 'int16', expiryTimestampMs: 'int64', throttleTimeMs: 'int32' },
+  { errorCode: 'int16', expiryTimestampMs: 'wide64', throttleTimeMs: 'int32' },
 )
 
 export const DESCRIBE_DELEGATION_TOKEN_REQUEST = /* @__PURE__ */ schema(
@@ -1543,8 +1543,8 @@ export const DESCRIBE_DELEGATION_TOKEN_RESPONSE = /* @__PURE__ */ schema(
           tokenRequesterPrincipalType: { type: 'string', since: 3 },
           tokenRequesterPrincipalName: { type: 'string', since: 3 },
           issueTimestamp: 'int64',
-          expiryTimestamp: 'int64',
-          maxTimestamp: 'int64',
+          expiryTimestamp: 'wide64',
+          maxTimestamp: 'wide64',
           tokenId: 'string',
           hmac: 'bytes',
           renewers: [{ struct: { principalType: 'string', principalName: 'string' } }],
@@ -2054,7 +2054,7 @@ export const DESCRIBE_PRODUCERS_RESPONSE = /* @__PURE__ */ schema(
                       producerId: 'int64',
                       producerEpoch: 'int32',
                       lastSequence: { type: 'int32', default: -1 },
-                      lastTimestamp: { type: 'int64', default: -1 },
+                      lastTimestamp: { type: 'wide64', default: -1 },
                       coordinatorEpoch: 'int32',
                       currentTxnStartOffset: { type: 'int64', default: -1 },
                     },

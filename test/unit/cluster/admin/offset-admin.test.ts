@@ -113,4 +113,25 @@ describe('offsets of many partitions of a cluster (issue 14)', () => {
     })
     await admin.close()
   })
+
+  test('have timestamps that no number holds, and are found by them', async () => {
+    const { brokers, admin } = fakeCluster(1, () => ({ a: [1] }))
+    const nanoseconds = 1_700_000_000_000_000_001n
+    const asked: unknown[] = []
+    brokers[0].on(LIST_OFFSETS_REQUEST, LIST_OFFSETS_RESPONSE, ({ topics }) => {
+      asked.push(topics[0].partitions[0].timestamp)
+      const partition = { partitionIndex: 0, errorCode: 0, timestamp: nanoseconds, offset: 3, leaderEpoch: 4 }
+      return { topics: [{ name: 'a', partitions: [partition] }] }
+    })
+    const [listed] = await admin.listOffsets(partitions('a', 1), 'max-timestamp')
+    expect(listed).toEqual({
+      offset: 3,
+      timestamp: Number(nanoseconds),
+      exactTimestamp: nanoseconds,
+      leaderEpoch: 4,
+    })
+    await admin.listOffsets(partitions('a', 1), nanoseconds)
+    expect(asked).toEqual([-3, nanoseconds])
+    await admin.close()
+  })
 })
