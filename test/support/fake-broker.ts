@@ -106,6 +106,8 @@ class FakeConnection implements StreamConnection {
   readonly #gone: () => void
   #received = Buffer.alloc(0)
   #over = false
+  /** The client hangs up: what it wrote before still comes, and nobody hears the answers. */
+  #ended = false
 
   constructor(broker: FakeBroker, gone: () => void) {
     this.#broker = broker
@@ -113,7 +115,7 @@ class FakeConnection implements StreamConnection {
   }
 
   write(bytes: Buffer, taken?: (error?: Error | null) => void): void {
-    if (this.#over) return
+    if (this.#over || this.#ended) return
     if (taken !== undefined) setImmediate(taken)
     this.#received = Buffer.concat([this.#received, bytes])
     while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
@@ -125,7 +127,8 @@ class FakeConnection implements StreamConnection {
   }
 
   end(): void {
-    this.destroy()
+    this.#ended = true
+    this.#gone()
   }
 
   destroy(): void {
@@ -134,7 +137,7 @@ class FakeConnection implements StreamConnection {
   }
 
   breaks(): void {
-    if (this.#over) return
+    if (this.#over || this.#ended) return
     this.destroy()
     this.onEnd(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
   }
@@ -167,7 +170,7 @@ class FakeConnection implements StreamConnection {
   }
 
   #send(bytes: Buffer): void {
-    if (!this.#over) this.onData(bytes)
+    if (!this.#over && !this.#ended) this.onData(bytes)
   }
 }
 

@@ -116,6 +116,20 @@ export class FakeFetchCluster {
         }),
       })),
     }))
+    const { OFFSET_FOR_LEADER_EPOCH_REQUEST, OFFSET_FOR_LEADER_EPOCH_RESPONSE } = requests
+    broker.on(OFFSET_FOR_LEADER_EPOCH_REQUEST, OFFSET_FOR_LEADER_EPOCH_RESPONSE, ({ topics }) => ({
+      throttleTimeMs: 0,
+      topics: topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, leaderEpoch }) => {
+          const log = this.topics.get(topic)?.logs[partition]
+          if (log?.leader !== broker.nodeId) return { partition, errorCode: 6, endOffset: -1 }
+          const end = log.diverging ?? { epoch: leaderEpoch, endOffset: log.end }
+          log.diverging = undefined
+          return { partition, errorCode: 0, leaderEpoch: end.epoch, endOffset: end.endOffset }
+        }),
+      })),
+    }))
     broker.on(requests.FETCH_REQUEST, requests.FETCH_RESPONSE, (body, version) => {
       const fate = this.fate({ broker, number: this.fetches++, sessionEpoch: body.sessionEpoch })
       if (fate === 'drop') return { act: 'close' }

@@ -12,6 +12,7 @@ import type { PartitionMetadata, TopicMetadata } from '../cluster-metadata.ts'
 import { ClusterFetcher, type FetcherSettings, type FetchListener } from './cluster-fetcher.ts'
 import type { ConsumerMetadata } from './consumer-metadata.ts'
 import { FetchedPartition } from './fetched-partition.ts'
+import { behindEndText, truncatedError, truncatedText } from './loss-texts.ts'
 import {
   type ClusterAssigned,
   type StartListener,
@@ -204,14 +205,21 @@ export class ClusterAssignment
   truncated(partition: FetchedPartition, offset: number, epoch: number): void {
     const reader = this.#readers.get(partition)
     if (reader === undefined) return
-    const { topic, partition: number, fetchOffset } = partition
-    this.#options.warn(
-      `${topic}-${number}: the leader's log has other records from offset ${offset} on than the ones up to ${fetchOffset} that were read before: it was truncated; reading goes on at ${offset}`,
-    )
     const assigned = this.get(reader)
-    assigned.startAt = offset
+    if (this.#options.reset === 'none') {
+      // Nobody wants more of it until it was sought elsewhere.
+      partition.over = true
+      this.failed(truncatedError(partition, { offset, epoch }))
+      return
+    }
+    const read = Number.isNaN(assigned.consumed) ? offset : assigned.consumed
+    if (read > offset) this.#options.warn(truncatedText(partition, offset, read))
+    // What was fetched and not handed out is read again, where it is still there.
+    this.#hooks.onRemoved(reader)
+    assigned.startAt = Math.min(offset, read)
     this.#start(assigned, reader)
-    partition.fetchEpoch = epoch
+    reader.leaderEpoch = read < offset ? -1 : epoch
+    partition.fetchEpoch = reader.leaderEpoch
     this.#changed()
   }
 
@@ -373,12 +381,9 @@ export class ClusterAssignment
 
   /** Reading goes on in front of where it was: the log ends before that. */
   #tellOfLoss(assigned: Assigned, position: number): void {
-    const { lost, topic, partition } = assigned
+    const { lost } = assigned
     assigned.lost = undefined
-    if (lost === undefined || position >= lost) return
-    this.#options.warn(
-      `${topic}-${partition}: offset ${lost} is behind the end of the log; reading goes on at ${position}`,
-    )
+    if (lost !== undefined && position < lost) this.#options.warn(behindEndText(assigned, lost, position))
   }
 }
 

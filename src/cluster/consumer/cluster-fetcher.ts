@@ -1,5 +1,7 @@
 /** Fetches for a consumer: one request in flight with each leader, as long as there is room for what comes. */
-import { KafkaError } from '../../errors.ts'
+import { ByteWriter } from '../../bytes/byte-writer.ts'
+import { KafkaError, type KafkaErrorName } from '../../errors.ts'
+import { codecOf } from '../../message/codec.ts'
 import { FETCH_REQUEST, FETCH_RESPONSE } from '../../message/generated/requests.ts'
 import type { MessageOf } from '../../message/schema.ts'
 import { ZERO_UUID } from '../../message/uuid.ts'
@@ -8,7 +10,8 @@ import type { BrokerConnection } from '../connection/broker-connection.ts'
 import { addressText, ConnectionError } from '../connection/connection-error.ts'
 import { kafkaErrorOf } from '../connection/protocol-error.ts'
 import { type Backoff, mayPass } from '../connection/retry.ts'
-import { FetchSession, TOPIC_IDS_SINCE } from './fetch-session.ts'
+import { askEpochEnds } from './epoch-ends.ts'
+import { FetchSession, LAST_FETCHED_EPOCH_SINCE, TOPIC_IDS_SINCE } from './fetch-session.ts'
 import type { FetchedPartition } from './fetched-partition.ts'
 
 export interface FetcherSettings {
@@ -67,12 +70,14 @@ const LEADER_ERRORS = new Set([
 ])
 
 /** Of a whole answer. */
-const PASSING = new Set([...LEADER_ERRORS, 'BROKER_NOT_AVAILABLE'])
+const PASSING = new Set([...LEADER_ERRORS, ...SESSION_ERRORS, 'BROKER_NOT_AVAILABLE'])
 
 interface Node {
   readonly id: number
   readonly session: FetchSession
   readonly backoff: Backoff
+  /** The last one. */
+  connection: BrokerConnection | undefined
   isAsked: boolean
   /** Not before this moment, by the monotonic clock. */
   notBefore: number
@@ -133,7 +138,10 @@ export class ClusterFetcher {
 
   close(): void {
     this.#closed = true
-    for (const { timer } of this.#nodes.values()) clearTimeout(timer)
+    for (const node of this.#nodes.values()) {
+      clearTimeout(node.timer)
+      this.#endSession(node)
+    }
   }
 
   #node(id: number): Node {
@@ -143,6 +151,7 @@ export class ClusterFetcher {
         id,
         session: new FetchSession(this.#settings.maxPartitionBytes),
         backoff: this.#client.backoff(),
+        connection: undefined,
         isAsked: false,
         notBefore: 0,
         timer: undefined,
@@ -152,6 +161,16 @@ export class ClusterFetcher {
       this.#nodes.set(id, node)
     }
     return node
+  }
+
+  /** A broker keeps so many sessions, and would keep this one for minutes. Nobody waits for its answer. */
+  #endSession({ session, connection }: Node): void {
+    const ending = session.end()
+    if (ending === undefined || !connection?.isOpen) return
+    const { version, ...body } = ending
+    const writer = new ByteWriter(64)
+    codecOf(FETCH_REQUEST, version).encode(writer, { replicaId: -1, maxWaitMs: 0, minBytes: 0, ...body })
+    connection.tell(FETCH_REQUEST, version, writer.toBuffer()).catch(() => {})
   }
 
   #later(node: Node, ms: number): void {
@@ -166,7 +185,10 @@ export class ClusterFetcher {
     try {
       const connection = await this.#client.broker(node.id, 'fetch')
       if (this.#closed) return
-      const answer = await this.#exchange(node, connection, wanted, room)
+      node.connection = connection
+      const sure = await this.#sureOf(node, connection, wanted)
+      if (this.#closed || sure.length === 0) return
+      const answer = await this.#exchange(node, connection, sure, room)
       if (this.#closed) return
       node.failingSince = undefined
       node.isTold = false
@@ -180,6 +202,41 @@ export class ClusterFetcher {
       node.isAsked = false
       this.pump()
     }
+  }
+
+  /** Those of which the leader has what was read before; where its fetches tell that themselves, all. */
+  async #sureOf(
+    node: Node,
+    connection: BrokerConnection,
+    wanted: readonly FetchedPartition[],
+  ): Promise<readonly FetchedPartition[]> {
+    const unsure = wanted.filter(({ isUnsure }) => isUnsure)
+    for (const partition of unsure) partition.isUnsure = false
+    if (unsure.length === 0 || connection.versionOf(FETCH_REQUEST) >= LAST_FETCHED_EPOCH_SINCE) return wanted
+    const asked = unsure.filter(({ fetchEpoch }) => fetchEpoch >= 0)
+    if (asked.length === 0) return wanted
+    const turns = new Map(asked.map((partition) => [partition, partition.turn]))
+    const ends = await askEpochEnds(connection, asked).catch((error) => {
+      for (const partition of asked) partition.isUnsure = true
+      throw error
+    })
+    if (this.#closed) return []
+    for (const [partition, { errorCode, leaderEpoch, endOffset }] of ends) {
+      if (turns.get(partition) !== partition.turn) continue
+      if (errorCode !== 0) {
+        partition.isUnsure = true
+        this.#partFailed(node, partition, errorCode)
+      } else this.#parts(partition, endOffset, leaderEpoch)
+    }
+    return wanted.filter((partition) => partition.isWanted && !partition.isUnsure && partition.leader >= 0)
+  }
+
+  /** The leader's log has up to `endOffset` what was read of this epoch, or an older one. */
+  #parts(partition: FetchedPartition, endOffset: number, epoch: number): void {
+    if (endOffset < 0 || epoch < 0) {
+      partition.failed(new KafkaError('OFFSET_OUT_OF_RANGE'))
+      this.#listener.arrived(partition)
+    } else if (endOffset < partition.fetchOffset) this.#listener.truncated(partition, endOffset, epoch)
   }
 
   #exchange(
@@ -219,12 +276,12 @@ export class ClusterFetcher {
   #takePart(node: Node, partition: FetchedPartition, part: PartAnswer, from: string): void {
     const listener = this.#listener
     if (part.errorCode !== 0) {
-      this.#partFailed(node, partition, part)
+      this.#partFailed(node, partition, part.errorCode)
       return
     }
     const { divergingEpoch, preferredReadReplica } = part
     if (divergingEpoch !== NO_EPOCH) {
-      listener.truncated(partition, divergingEpoch.endOffset, divergingEpoch.epoch)
+      this.#parts(partition, divergingEpoch.endOffset, divergingEpoch.epoch)
       return
     }
     partition.logEndOffset = part.highWatermark
@@ -243,7 +300,7 @@ export class ClusterFetcher {
     else listener.looked(partition)
   }
 
-  #partFailed(node: Node, partition: FetchedPartition, { errorCode }: PartAnswer): void {
+  #partFailed(node: Node, partition: FetchedPartition, errorCode: number): void {
     const error = kafkaErrorOf(errorCode)
     // A follower may be behind what its leader shows.
     const isFollower = partition.replica === node.id
@@ -267,8 +324,11 @@ export class ClusterFetcher {
 
   /** The whole request. What may pass is asked again; leaders may have moved meanwhile. */
   #failed(node: Node, wanted: readonly FetchedPartition[], error: unknown): void {
-    node.session.reset()
-    if (error instanceof KafkaError && SESSION_ERRORS.has(error.code)) return
+    const wasNew = node.session.isNew
+    if (isOf(error, 'FETCH_SESSION_ID_NOT_FOUND')) node.session.forget()
+    else node.session.beginAnew()
+    // A whole request has nothing to do with what was before it: there is no use in another one at once.
+    if (!wasNew && error instanceof KafkaError && SESSION_ERRORS.has(error.code)) return
     const now = this.#client.clock.monotonic()
     node.notBefore = now + node.backoff.next()
     node.failingSince ??= now
@@ -285,6 +345,10 @@ export class ClusterFetcher {
       else this.#listener.lostLeader(partition)
     }
   }
+}
+
+function isOf(error: unknown, code: KafkaErrorName): boolean {
+  return error instanceof KafkaError && error.code === code
 }
 
 function healsByItself(error: ConnectionError | KafkaError): boolean {

@@ -24,8 +24,9 @@ interface Asked {
 
 /** The versions of Fetch from which on there are topic ids, and epochs that tell of truncation. */
 export const TOPIC_IDS_SINCE = 13
-const LAST_FETCHED_EPOCH_SINCE = 12
+export const LAST_FETCHED_EPOCH_SINCE = 12
 const LAST_EPOCH = 2 ** 31 - 1
+const FINAL_EPOCH = -1
 
 export class FetchSession {
   readonly #maxPartitionBytes: number
@@ -43,7 +44,7 @@ export class FetchSession {
     wanted: readonly FetchedPartition[],
     version: number,
   ): Pick<FetchBody, 'sessionId' | 'sessionEpoch' | 'topics' | 'forgottenTopicsData'> {
-    if (version !== this.#version) this.reset()
+    if (version !== this.#version) this.beginAnew()
     this.#version = version
     const isFull = this.#epoch === 0
     const gone = new Map(this.#asked)
@@ -79,11 +80,30 @@ export class FetchSession {
     else this.#epoch = this.#epoch === LAST_EPOCH ? 1 : this.#epoch + 1
   }
 
-  /** The broker knows nothing of it any more, or nobody knows what it knows. */
-  reset(): void {
-    this.#id = 0
+  /** Nobody knows what the broker knows of it: the next request is whole, and ends the old session with it. */
+  beginAnew(): void {
     this.#epoch = 0
     this.#asked.clear()
+  }
+
+  /** The same, where the broker knows nothing of it any more. */
+  forget(): void {
+    this.#id = 0
+    this.beginAnew()
+  }
+
+  get isNew(): boolean {
+    return this.#epoch === 0
+  }
+
+  /** What tells the broker that no more will be asked; undefined: there is no session. */
+  end():
+    | (Pick<FetchBody, 'sessionId' | 'sessionEpoch' | 'topics'> & { readonly version: number })
+    | undefined {
+    if (this.#id === 0) return undefined
+    const sessionId = this.#id
+    this.forget()
+    return { sessionId, sessionEpoch: FINAL_EPOCH, topics: [], version: this.#version }
   }
 
   /** Before version 13 it is the names that count. */

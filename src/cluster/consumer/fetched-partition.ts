@@ -47,6 +47,8 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
   fetchOffset = Number.NaN
   /** Leader epoch of the batch before it; -1 when unknown. */
   fetchEpoch = -1
+  /** There is another leader, whose log may lack what was read. */
+  isUnsure = false
   /** Grows with each change of position: what was asked for before counts no more. */
   turn = 0
   /** Nobody wants what is behind it. */
@@ -86,6 +88,7 @@ export class FetchedPartition implements PartitionLog, TopicPartition {
   /** Metadata of an older epoch come from a broker that is behind. */
   learn({ leader, leaderEpoch }: { readonly leader: number; readonly leaderEpoch: number }): void {
     if (leaderEpoch >= 0 && leaderEpoch < this.leaderEpoch) return
+    if (this.leaderEpoch >= 0 && leaderEpoch > this.leaderEpoch) this.isUnsure = true
     this.leader = leader
     this.leaderEpoch = leaderEpoch
   }
