@@ -66,6 +66,19 @@ const PRODUCER: Methods = {
   },
   openTopic: { topic: nameOf },
   partitionsFor: { topic: nameOf },
+  sendOffsetsToTransaction: {
+    offsets: list(
+      shape({
+        topic: nameOf,
+        partition: count,
+        offset: count,
+        leaderEpoch: optional(whole),
+        metadata: optional(text),
+      }),
+      'an array of { topic, partition, offset }',
+    ),
+    group: shape({ groupId: text }),
+  },
 }
 
 const CONSUMER: Methods = {
@@ -134,6 +147,7 @@ const ADMIN: Readonly<Record<Exclude<keyof Admin, 'close'>, Methods[string]>> = 
   describeTransaction: { transactionalId: text },
   describeProducers: { partition, broker: optional(count) },
   forceTerminateTransaction: { transactionalId: text },
+  abortDeadTransactions: { options: shape({ dryRun: flag }) },
   clean: {
     options: optional(
       shape({ topics: optional(callback), now: optional(flag), maxTimeMs: optional(milliseconds) }),

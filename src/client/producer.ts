@@ -1,6 +1,6 @@
 /** The Producer interface: records in, their offsets back. */
 import type { RecordSlices } from '../record/record-slices.ts'
-import type { Header } from './types.ts'
+import type { Header, OffsetCommit } from './types.ts'
 
 /**
  * A record to send. Strings are encoded as UTF-8. A value of null is a tombstone; one that is absent or anything else is refused
@@ -15,6 +15,11 @@ export interface ProducerRecord {
   readonly headers?: readonly Header[]
   /** Milliseconds since the epoch, a bigint beyond 2^53; absent: now. */
   readonly timestamp?: number | bigint
+}
+
+/** Of which group's offsets a transaction takes care. */
+export interface ConsumerGroupMetadata {
+  readonly groupId: string
 }
 
 /** Where an acknowledged record is. */
@@ -40,6 +45,22 @@ export interface Producer {
   flush(): Promise<void>
   /** Partitions of a topic, made on first use where that is allowed. */
   partitionsFor(topic: string): Promise<number>
+  /**
+   * With `transactional.id`, once, before anything else: an earlier producer of the id is fenced, what it left open is ended. All
+   * five reject with a KafkaError: PRODUCER_FENCED where there is a newer producer (close this one then), INVALID_TXN_STATE for a
+   * call that is not in turn, INVALID_TRANSACTION_TIMEOUT.
+   */
+  initTransactions(): Promise<void>
+  beginTransaction(): Promise<void>
+  /** What the group has committed counts once the transaction is committed. */
+  sendOffsetsToTransaction(offsets: readonly OffsetCommit[], group: ConsumerGroupMetadata): Promise<void>
+  /**
+   * Resolves when all of it is visible and on the disk. Rejects with what was lost of it: then `abortTransaction`. A rejection behind
+   * the decision (a disk that fills with the markers) may be answered by the same call again.
+   */
+  commitTransaction(): Promise<void>
+  /** Nobody who reads committed records ever sees any of it. */
+  abortTransaction(): Promise<void>
   /** flush, then release what is held. */
   close(): Promise<void>
 }

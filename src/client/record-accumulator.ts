@@ -34,6 +34,8 @@ export interface AccumulatorOptions {
   readonly batchSize: number
   /** -1: not idempotent. */
   readonly producerId: number
+  /** Batches are of a transaction. */
+  readonly transactional?: boolean
   /** buffer.memory */
   readonly bufferMemory: number
   /** Closed bytes of a partition behind which it is due; absent: much, for large writes. */
@@ -92,11 +94,14 @@ export class RecordAccumulator {
   readonly #memory: KernelMemory | undefined
   readonly #piece: number
   readonly #compression: CompressionQueue | undefined
+  #producerId: number
+  #producerEpoch = 0
   #gathered = 0
   #untilKernel = KERNEL_FROM
 
   constructor(partitionCount: number, options: AccumulatorOptions) {
     this.#options = options
+    this.#producerId = options.producerId
     if (options.codec !== 'none') this.#compression = options.compression ?? new CompressionQueue()
     this.#maxGathered = Math.min(options.bufferMemory, MAX_GATHERED / (options.codec === 'none' ? 1 : 2))
     const share = Math.floor(this.#maxGathered / partitionCount)
@@ -131,6 +136,19 @@ export class RecordAccumulator {
   /** Queues that hold records, in order of partition. */
   filled(): PartitionQueue[] {
     return this.#queues.filter((queue) => queue !== undefined && !queue.writer.isEmpty) as PartitionQueue[]
+  }
+
+  /**
+   * For an accumulator that is empty: sequences begin anew, of this producer, and queues that were handed out are not its own any
+   * more. False: it is of this producer already, and goes on.
+   */
+  restart(producerId: number, producerEpoch: number): boolean {
+    if (producerId === this.#producerId && producerEpoch === this.#producerEpoch) return false
+    this.#producerId = producerId
+    this.#producerEpoch = producerEpoch
+    this.#queues.length = 0
+    this.#gathered = 0
+    return true
   }
 
   get isEmpty(): boolean {
@@ -238,7 +256,8 @@ export class RecordAccumulator {
   }
 
   #newQueue(partition: number): PartitionQueue {
-    const { codec, level, batchSize, producerId } = this.#options
+    const { codec, level, batchSize, transactional } = this.#options
+    const producerId = this.#producerId
     const queue: PartitionQueue = {
       partition,
       writer: new BatchWriter({
@@ -246,8 +265,9 @@ export class RecordAccumulator {
         level,
         batchSize,
         producerId,
-        producerEpoch: producerId < 0 ? -1 : 0,
+        producerEpoch: producerId < 0 ? -1 : this.#producerEpoch,
         baseSequence: producerId < 0 ? -1 : 0,
+        ...(transactional === undefined ? {} : { transactional }),
         compression: this.#compression,
         // The batch that makes it due, and those that are being compressed then.
         closedSize: this.#counting ? 4096 : this.#writeSize + 6 * Math.min(batchSize, MAX_BATCH_IN_PIECE),

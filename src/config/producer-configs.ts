@@ -56,6 +56,7 @@ export interface ProducerSettings {
   readonly partitionerClass: string | undefined
   readonly ignoreKeys: boolean
   readonly transactionalId: string | undefined
+  readonly transactionTimeoutMs: number
   /** Of a network: how long a batch that is not full waits for more; undefined where nobody said. */
   readonly lingerMs: number | undefined
   readonly deliveryTimeoutMs: number
@@ -105,6 +106,7 @@ export function producerSettings(config: Readonly<Record<string, string>>): Prod
     partitionerClass: config['partitioner.class'] === '' ? '' : text('partitioner.class'),
     ignoreKeys: flag('partitioner.ignore.keys'),
     transactionalId: text('transactional.id'),
+    transactionTimeoutMs: number('transaction.timeout.ms'),
     lingerMs: values.has('linger.ms') ? number('linger.ms') : undefined,
     deliveryTimeoutMs: values.has('delivery.timeout.ms')
       ? number('delivery.timeout.ms')

@@ -59,7 +59,8 @@ describe('transactions', () => {
     )
     await story.says('transactions abort --topic alerts.open --partition 0 --start-offset 1')
     expect(await rows('describe-producers --topic alerts.open --partition 0')).toMatchObject([
-      { producerId: 2, coordinatorEpoch: 0, startOffset: null },
+      // Its timeout had passed a day ago, so it was ended by whoever came in: with the epoch of its coordinator.
+      { producerId: 2, coordinatorEpoch: 1, startOffset: null },
       { producerId: 3 },
     ])
     const offsets = JSON.parse(await story.says('get-offsets --topic alerts.open --output json')).data

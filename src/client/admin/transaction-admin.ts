@@ -59,6 +59,16 @@ export interface AbortTransactionSpec {
   readonly coordinatorEpoch: number
 }
 
+/** A transaction whose owner is dead: how it was ended, or would be. */
+export interface EndedTransaction {
+  readonly transactionalId: string
+  readonly producerId: number
+  /** As it was found. */
+  readonly state: TransactionState
+  readonly end: 'COMMIT' | 'ABORT'
+  readonly partitions: readonly TopicPartition[]
+}
+
 export interface TransactionAdmin {
   /** Sorted by id. */
   listTransactions(filter?: TransactionFilter): Promise<TransactionListing[]>
@@ -80,4 +90,9 @@ export interface TransactionAdmin {
    * decided. Throws TRANSACTIONAL_ID_NOT_FOUND.
    */
   forceTerminateTransaction(transactionalId: string): Promise<void>
+  /**
+   * Ends what producers that are dead left open, and what is open for longer than its transaction.timeout.ms: what was decided is done,
+   * the rest aborted. Only of a directory: a cluster's coordinators do it.
+   */
+  abortDeadTransactions(options: { readonly dryRun: boolean }): Promise<readonly EndedTransaction[]>
 }

@@ -107,6 +107,7 @@ const ROWS: Rows = {
   forceTerminateTransaction: transactions,
   check: keptByBrokers('check'),
   repair: keptByBrokers('repair'),
+  abortDeadTransactions: keptByBrokers('transactions abort-dead'),
   explainCleaning: keptByBrokers('explain'),
 }
 

@@ -34,7 +34,7 @@ import { askLeaders, underTopics } from './by-leader.ts'
 const DURATION_SINCE = 1
 const PATTERN_SINCE = 2
 
-export class ClusterTransactions implements TransactionAdmin {
+export class ClusterTransactions implements Omit<TransactionAdmin, 'abortDeadTransactions'> {
   readonly #client: ClusterClient
 
   constructor(client: ClusterClient) {

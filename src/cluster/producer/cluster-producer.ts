@@ -73,6 +73,26 @@ export class ClusterProducer implements Producer {
     if (failure !== undefined) throw failure
   }
 
+  initTransactions(): Promise<void> {
+    return notOnClusters()
+  }
+
+  beginTransaction(): Promise<void> {
+    return notOnClusters()
+  }
+
+  sendOffsetsToTransaction(): Promise<void> {
+    return notOnClusters()
+  }
+
+  commitTransaction(): Promise<void> {
+    return notOnClusters()
+  }
+
+  abortTransaction(): Promise<void> {
+    return notOnClusters()
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -166,4 +186,10 @@ export class ClusterProducer implements Producer {
       passing: MAY_COME,
     })
   }
+}
+
+function notOnClusters(): Promise<never> {
+  return Promise.reject(
+    new TerseError('transactions work on a data directory; on a cluster they are not built yet'),
+  )
 }

@@ -20,6 +20,7 @@ import {
   encodeOffsetCommitKey,
   encodeOffsetCommitValue,
 } from '../../message/offset-messages.ts'
+import type { MetadataImage } from '../../metadata/metadata-image.ts'
 import { compareText } from '../../names/compare-text.ts'
 import { OFFSETS_TOPIC } from '../../names/topic-names.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
@@ -43,7 +44,7 @@ export interface StoredGroup {
   readonly hasOffsets: boolean
 }
 
-type KeyValue = readonly [key: Buffer, value: Buffer | null]
+export type KeyValue = readonly [key: Buffer, value: Buffer | null]
 
 const READ_SIZE = 1 << 20
 /** A snapshot is due when this many records lie behind the last one (or as many as it has entries, if that is more). */
@@ -94,25 +95,11 @@ export class OffsetStore {
   async commit(groupId: string, offsets: readonly OffsetCommit[], check?: () => void): Promise<void> {
     if (groupId === '') throw new KafkaError('INVALID_GROUP_ID')
     if (offsets.length === 0) return
-    for (const { metadata } of offsets) {
-      if (metadata !== undefined && Buffer.byteLength(metadata) > MAX_METADATA_BYTES)
-        throw new KafkaError('OFFSET_METADATA_TOO_LARGE')
-    }
+    refuseLongMetadata(offsets)
     const now = this.os.clock.now()
     await this.append(groupId, () => {
       check?.()
-      const image = this.directory.image()
-      return offsets.map((commit) => {
-        const topicId = image.topic(commit.topic)?.id
-        const value = encodeOffsetCommitValue({
-          offset: commit.offset,
-          leaderEpoch: commit.leaderEpoch ?? -1,
-          metadata: commit.metadata ?? '',
-          commitTimestamp: now,
-          ...(topicId === undefined ? {} : { topicId }),
-        })
-        return [encodeOffsetCommitKey(groupId, commit.topic, commit.partition), value]
-      })
+      return commitRecords(this.directory.image(), groupId, offsets, now)
     })
   }
 
@@ -291,6 +278,34 @@ export class OffsetStore {
       return false
     }
   }
+}
+
+function refuseLongMetadata(offsets: readonly OffsetCommit[]): void {
+  for (const { metadata } of offsets) {
+    if (metadata !== undefined && Buffer.byteLength(metadata) > MAX_METADATA_BYTES)
+      throw new KafkaError('OFFSET_METADATA_TOO_LARGE')
+  }
+}
+
+/** The records of a commit. @throws KafkaError OFFSET_METADATA_TOO_LARGE */
+export function commitRecords(
+  image: MetadataImage,
+  groupId: string,
+  offsets: readonly OffsetCommit[],
+  now: number,
+): KeyValue[] {
+  refuseLongMetadata(offsets)
+  return offsets.map((commit) => {
+    const topicId = image.topic(commit.topic)?.id
+    const value = encodeOffsetCommitValue({
+      offset: commit.offset,
+      leaderEpoch: commit.leaderEpoch ?? -1,
+      metadata: commit.metadata ?? '',
+      commitTimestamp: now,
+      ...(topicId === undefined ? {} : { topicId }),
+    })
+    return [encodeOffsetCommitKey(groupId, commit.topic, commit.partition), value]
+  })
 }
 
 /** Whether the state's end lies within the log, behind what was compacted. */

@@ -11,6 +11,7 @@ import { LocalTopics } from './topic-admin.ts'
 /**
  * The topic, made on first use as a broker does it: auto.create.topics.enable, num.partitions and
  * default.replication.factor decide. Internal topics come with Kafka's own partitions and settings.
+ * @param always whatever auto.create.topics.enable says, as a coordinator makes its own topic
  * @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION with near names where topics are not made on first use, and
  * INVALID_TOPIC_EXCEPTION for a name that cannot be one
  */
@@ -18,12 +19,13 @@ export async function ensureTopic(
   os: Os,
   directory: LocalDirectory,
   name: string,
+  always = false,
 ): Promise<TopicDescription> {
   const topics = new LocalTopics(os, directory)
   const image = directory.image()
   if (image.topic(name) !== undefined) return (await topics.describeTopics([name]))[0]
   const layers = new BrokerConfigLayers(image, directory.serverProperties())
-  if (/^false$/i.test(layers.value('auto.create.topics.enable') ?? 'true')) {
+  if (!always && /^false$/i.test(layers.value('auto.create.topics.enable') ?? 'true')) {
     const near = nearNames(name, image.topics())
     const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
     throw new KafkaError(

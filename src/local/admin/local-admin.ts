@@ -186,6 +186,11 @@ export class LocalAdmin implements Admin {
   readonly abortTransaction = this.#change(transactions, 'abortTransaction')
   readonly forceTerminateTransaction = this.#change(transactions, 'forceTerminateTransaction')
 
+  async abortDeadTransactions(options: { readonly dryRun: boolean }) {
+    if (!options.dryRun) this.#changed = true
+    return (await transactions(this.#context)).abortDeadTransactions(options)
+  }
+
   // Cluster (unregisterBroker only says why it cannot)
 
   readonly describeCluster = this.#read(cluster, 'describeCluster')

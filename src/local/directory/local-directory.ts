@@ -13,6 +13,7 @@ import { LockWaits, tellOfHolder, whenFree } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
 import { resolveTopicConfig } from '../settings/topic-config-resolver.ts'
 import { explained, explaining, makeDataDir } from './data-dir.ts'
+import { endTransactionsOfTheDead } from './dead-transactions.ts'
 import { DirectoryReader, type LocalDirectoryOptions } from './directory-reader.ts'
 import { type DirectoryStatus, directoryStatus } from './directory-status.ts'
 import { DirectoryWork } from './directory-work.ts'
@@ -74,16 +75,16 @@ export class LocalDirectory extends DirectoryReader {
 
   /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
   async enter(): Promise<void> {
-    if (!this.#session.entered) {
+    const isFirst = !this.#session.entered
+    if (isFirst) {
       await this.checkServerProperties()
       this.#prepareToEnter()
       warnOfNetworkDisk(this.os, this.path, (line) => this.warn(line))
     }
-    try {
-      await this.#session.enter()
-    } catch (error) {
+    await this.#session.enter().catch((error: unknown) => {
       throw explained(this.os, this.path, error)
-    }
+    })
+    if (isFirst) await endTransactionsOfTheDead(this.os, this)
   }
 
   /** The pair of `enter`. The last one out closes what was written to and puts the clean marker back. */

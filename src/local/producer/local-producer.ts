@@ -1,8 +1,15 @@
 /** Producer on a data directory: one TopicProducer for each topic that is sent to. */
 import type { SlicePartitioner } from '../../client/partitioner.ts'
 import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
-import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'
+import type {
+  ConsumerGroupMetadata,
+  Producer,
+  ProducerConfig,
+  ProducerRecord,
+  RecordMetadata,
+} from '../../client/producer.ts'
 import { choosePartitioner, topicPartitioner } from '../../client/topic-partitioner.ts'
+import type { OffsetCommit } from '../../client/types.ts'
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
@@ -10,6 +17,7 @@ import { isInternalTopic, isTopicName, METADATA_TOPIC } from '../../names/topic-
 import type { Os } from '../../os/os.ts'
 import { CompressionQueue, plainSizeLimit } from '../../record/compression/compression-queue.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+import type { TransactionalProducer } from '../transaction/transactional-producer.ts'
 import { AFTER_CLOSE } from './producer-stop.ts'
 import { LocalTopicProducer } from './topic-producer.ts'
 
@@ -33,6 +41,7 @@ export class LocalProducer implements Producer {
     const { startCompressionThread } = await import('../../client/compression-thread.ts')
     return startCompressionThread(plainSizeLimit(this.#settings.batchSize))
   })
+  #transactions: Promise<TransactionalProducer> | undefined
   #closed = false
   #housekeeping: Promise<void> = Promise.resolve()
 
@@ -78,6 +87,7 @@ export class LocalProducer implements Producer {
     await Promise.allSettled(this.#topics.values())
     for (const topic of this.#open) topic.stopped.close()
     try {
+      await (await this.#transactions)?.close()
       await this.#compressAll()
       await this.flush()
       for (const topic of this.#open) topic.keepHouse()
@@ -85,6 +95,52 @@ export class LocalProducer implements Producer {
     } finally {
       if (this.#entered !== undefined) await this.#entered.then(() => this.#directory.leave())
     }
+  }
+
+  async initTransactions(): Promise<void> {
+    const transactions = await this.#transactional()
+    await this.#enter()
+    await transactions.init()
+  }
+
+  async beginTransaction(): Promise<void> {
+    await (await this.#transactional()).begin()
+  }
+
+  async sendOffsetsToTransaction(
+    offsets: readonly OffsetCommit[],
+    group: ConsumerGroupMetadata,
+  ): Promise<void> {
+    await (await this.#transactional()).sendOffsets(offsets, group)
+  }
+
+  async commitTransaction(): Promise<void> {
+    await (await this.#transactional()).commit()
+  }
+
+  async abortTransaction(): Promise<void> {
+    await (await this.#transactional()).abort()
+  }
+
+  #transactional(): Promise<TransactionalProducer> {
+    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
+    const { transactionalId } = this.#settings
+    if (transactionalId === undefined) {
+      return Promise.reject(
+        new KafkaError(
+          'INVALID_TXN_STATE',
+          'Cannot use transactional methods without enabling transactions by setting the transactional.id configuration property',
+        ),
+      )
+    }
+    this.#transactions ??= this.#makeTransactional(transactionalId)
+    return this.#transactions
+  }
+
+  async #makeTransactional(transactionalId: string): Promise<TransactionalProducer> {
+    const { transactionTimeoutMs: timeoutMs } = this.#settings
+    const { TransactionalProducer: Transactional } = await import('../transaction/transactional-producer.ts')
+    return new Transactional(this.#os, this.#directory, { transactionalId, timeoutMs }, () => this.#open)
   }
 
   /** What compresses ends while the disk is waited for. */
@@ -103,11 +159,8 @@ export class LocalProducer implements Producer {
   async #openTopic(topic: string): Promise<LocalTopicProducer> {
     checkTopic(topic)
     const settings = this.#settings
-    if (settings.transactionalId !== undefined) {
-      throw new TerseError(
-        "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
-      )
-    }
+    const transaction = settings.transactionalId === undefined ? undefined : await this.#transactional()
+    transaction?.refuseTopics()
     this.#partitioner ??= choosePartitioner(settings)
     const choice = await this.#partitioner
     await this.#enter()
@@ -123,7 +176,8 @@ export class LocalProducer implements Producer {
       .filter((why) => why !== undefined)
     // Before anything changes, a producer id taken.
     if (refusals.length > 0 && refusals.length === partitionCount) throw new TerseError(refusals[0])
-    if (settings.idempotent) this.#producerId ??= this.#directory.nextProducerId()
+    if (settings.idempotent && transaction === undefined)
+      this.#producerId ??= this.#directory.nextProducerId()
     const opened = new LocalTopicProducer({
       directory: this.#directory,
       clock: this.#os.clock,
@@ -136,9 +190,11 @@ export class LocalProducer implements Producer {
           : refusingPartitioner(refusals[0]),
       compression: this.#compression,
       producerId: this.#producerId === undefined ? -1 : await this.#producerId,
+      ...(transaction === undefined ? {} : { transaction }),
       keepHouse: (log, sinceOffset) => this.#keepHouse(log, sinceOffset),
     })
     this.#open.push(opened)
+    transaction?.joinedBy(opened)
     return opened
   }
 

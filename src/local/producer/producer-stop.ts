@@ -18,6 +18,8 @@ export class ProducerStop {
   readonly #partitions = new Map<number, TerseError>()
   #first: Error | undefined
   #closed: Error | undefined
+  /** No transaction has begun. */
+  #held: Error | undefined
   /** Records that are in the logs. */
   stored = 0
 
@@ -28,7 +30,7 @@ export class ProducerStop {
 
   /** The failure that ended it for a caller that streams. */
   get first(): Error | undefined {
-    return this.#first ?? this.#closed
+    return this.#first ?? this.#closed ?? this.#held
   }
 
   /** What was taken is written still; nothing more is taken. */
@@ -36,9 +38,22 @@ export class ProducerStop {
     this.#closed ??= new TerseError(AFTER_CLOSE)
   }
 
+  /** Nothing is taken until `reopen`, for this reason. */
+  hold(why: Error): void {
+    this.#held = why
+  }
+
+  /** A transaction begins: what was lost of earlier ones is aborted. */
+  reopen(): void {
+    this.#held = undefined
+    this.#first = undefined
+    this.#partitions.clear()
+  }
+
   /** @throws TerseError where a record for this partition would stand behind a hole, or a new one comes after the end */
   refuse(partition: number, isNew = false): void {
-    if (isNew && this.#closed !== undefined) throw this.#closed
+    const refusal = this.#closed ?? this.#held
+    if (isNew && refusal !== undefined) throw refusal
     const stopped = this.#partitions.get(partition)
     if (stopped !== undefined) throw stopped
   }

@@ -15,7 +15,7 @@ import { sizeOfHeaders } from '../../record/record-writer.ts'
 import { ProducedLog } from './produced-log.ts'
 import { codecOf, ProducerLimits } from './producer-limits.ts'
 import { ProducerStop, storedPart } from './producer-stop.ts'
-import type { LocalTopicProducerOptions } from './topic-producer-options.ts'
+import type { LocalTopicProducerOptions, ProducerIdentity } from './topic-producer-options.ts'
 
 /** Written bytes of a partition behind which the disk is set to work, so that little is left for the sync at the end. */
 const SYNC_BEHIND = 32 * 1024 * 1024
@@ -37,12 +37,14 @@ export class LocalTopicProducer implements TopicProducer {
   readonly #limits: ProducerLimits
   /** No line that `appendLines` takes could be refused, but for want of a key. */
   readonly #takesLines: boolean
-  readonly #spreader: LineSpreader
+  #spreader: LineSpreader
   /** The partition chosen for a record that was not taken yet. */
   #chosen = -1
   #draining: Promise<void> = Promise.resolve()
   #waitingForLock = false
   #drainScheduled = false
+  /** No log can know its producer id: of what was sent, nothing is to be checked. */
+  readonly #isFresh: boolean
   /** A write or a sync that failed: told by the next drain, and nothing more is taken until then. */
   #failure: Error | undefined
 
@@ -55,6 +57,8 @@ export class LocalTopicProducer implements TopicProducer {
     const config = directory.logConfig(topic)
     this.#config = config
     const [codec, level] = codecOf(config, settings)
+    const { transaction } = options
+    this.#isFresh = options.producerId >= 0 && transaction === undefined
     this.#accumulator = new RecordAccumulator(options.partitionCount, {
       codec,
       level,
@@ -62,10 +66,32 @@ export class LocalTopicProducer implements TopicProducer {
       producerId: options.producerId,
       bufferMemory: settings.bufferMemory,
       compression: options.compression,
+      ...(transaction === undefined ? {} : { transactional: true }),
     })
     this.#spreader = new LineSpreader(this.#accumulator, options.partitioner, options.partitionCount)
     this.#limits = new ProducerLimits(topic, settings, config, codec)
     this.#takesLines = this.#accumulator.inputMemory !== undefined && this.#limits.fits > KERNEL_MAX_LINE
+  }
+
+  /** A transaction begins; see TransactedTopic. */
+  begin(identity: ProducerIdentity): void {
+    const { producerId, producerEpoch } = identity
+    this.#failure = undefined
+    this.#chosen = -1
+    if (this.#accumulator.restart(producerId, producerEpoch)) {
+      this.#spreader = new LineSpreader(this.#accumulator, this.#options.partitioner, this.partitionCount)
+    }
+    this.stopped.reopen()
+  }
+
+  hold(why: Error): void {
+    this.stopped.hold(why)
+  }
+
+  discard(why: Error): void {
+    this.#failure = undefined
+    this.#accumulator.endBatches()
+    for (const queue of this.#accumulator.filled()) this.#accumulator.failed(queue, why)
   }
 
   append(partition: number, record: RecordSlices): boolean {
@@ -129,6 +155,14 @@ export class LocalTopicProducer implements TopicProducer {
 
   /** The promise's result is where the record went; see Producer.send. */
   async send(record: ProducerRecord): Promise<RecordMetadata> {
+    try {
+      return await this.#send(record)
+    } catch (error) {
+      throw this.#options.transaction?.failed(error) ?? error
+    }
+  }
+
+  async #send(record: ProducerRecord): Promise<RecordMetadata> {
     const key = bytesOf(record.key ?? null)
     const value = bytesOf(record.value)
     const headers = record.headers ?? []
@@ -144,8 +178,13 @@ export class LocalTopicProducer implements TopicProducer {
     if (key === null && this.#config.compact) throw this.#limits.keyMissing(partition)
     const timestamp = this.#limits.timestampOf(record.timestamp, this.#options.clock.now())
     this.stopped.refuse(partition, true)
-    const queue = this.#accumulator.queue(partition)
-    while (queue.due && !this.#tryWrite(queue)) await this.drain().catch(() => {})
+    let queue = this.#accumulator.queue(partition)
+    while (queue.due && !this.#tryWrite(queue)) {
+      await this.drain().catch(() => {})
+      // Its transaction may have ended meanwhile.
+      this.stopped.refuse(partition, true)
+      queue = this.#accumulator.queue(partition)
+    }
     return new Promise((resolve, reject) => {
       queue.pending.push({
         index: queue.taken + queue.writer.recordCount,
@@ -212,10 +251,10 @@ export class LocalTopicProducer implements TopicProducer {
       try {
         if (this.#tryWrite(queue)) continue
         this.#throwFailure()
+        await this.#options.transaction?.join(this.topic, this.#filledPartitions())
         this.#writeLocked(queue, await this.#lockedLog(queue.partition))
       } catch (error) {
-        this.#lost(queue, error)
-        failure ??= error as Error
+        failure ??= this.#lost(queue, error)
       }
     }
     if (failure !== undefined) throw failure
@@ -242,13 +281,15 @@ export class LocalTopicProducer implements TopicProducer {
     if (queue.writer.end === queue.writer.start) return true
     try {
       const { log } = this.#log(queue.partition)
+      // All that have records: so the state is written once, not once for each.
+      if (this.#options.transaction?.tryJoin(this.topic, this.#filledPartitions()) === false) return false
       if (!log.tryLock()) return false
       this.#writeLocked(queue, log)
       return true
     } catch (error) {
       if (error instanceof LockBusyError) return false
-      this.#lost(queue, error)
-      this.#failure ??= error as Error
+      const lost = this.#lost(queue, error)
+      this.#failure ??= lost
       return false
     }
   }
@@ -271,7 +312,7 @@ export class LocalTopicProducer implements TopicProducer {
     try {
       this.stopped.refuse(queue.partition)
       const info = log.append(writer.buffer, writer.start, writer.end, {
-        freshProducerId: this.#options.producerId >= 0,
+        freshProducerId: this.#isFresh,
         validate: this.#config.timestampType === 'LogAppendTime',
       })
       firstOffset = info.firstOffset
@@ -288,17 +329,25 @@ export class LocalTopicProducer implements TopicProducer {
     this.#options.keepHouse?.(log, entry.sinceOffset)
     entry.syncBehind((error) => {
       this.stopped.failed(queue.partition, error)
+      this.#options.transaction?.failed(error)
       this.#failure ??= error
     })
   }
 
-  /** The closed batches are not in the log, or only the first of them; thrown again to whoever tries again. */
-  #lost(queue: PartitionQueue, error: unknown): void {
-    if (queue.writer.closedRecordCount === 0) return
-    const { firstOffset, records, acknowledged, logAppendTime } = storedPart(error)
+  /** The closed batches are not in the log, or only the first of them; thrown again to whoever tries again. Returns what is to be told. */
+  #lost(queue: PartitionQueue, failure: unknown): Error {
+    const { transaction } = this.#options
+    const error = (transaction === undefined ? failure : transaction.failed(failure)) as Error
+    if (queue.writer.closedRecordCount === 0) return error
+    const { firstOffset, records, acknowledged, logAppendTime } = storedPart(failure)
     this.stopped.stored += records
     this.stopped.failed(queue.partition, error)
     this.#accumulator.failed(queue, error, acknowledged, firstOffset, logAppendTime)
+    return error
+  }
+
+  #filledPartitions(): number[] {
+    return this.#accumulator.filled().map(({ partition }) => partition)
   }
 
   #throwFailure(): void {
