@@ -46,6 +46,7 @@ const SUBCOMMANDS: Readonly<Record<string, Run>> = {
   'describe-producers': describeProducers,
   abort,
   'find-hanging': findHanging,
+  'abort-dead': abortDead,
   forceTerminateTransaction: forceTerminate,
 }
 
@@ -315,6 +316,28 @@ async function partitionsToSearch({ options }: Context, admin: Admin): Promise<T
       .filter(({ replicas }) => broker === undefined || replicas.includes(broker))
       .map(({ partition: index }) => ({ topic: name, partition: index })),
   )
+}
+
+const ENDED = table(
+  'ended-transaction',
+  ['TransactionalId', 'transactionalId'],
+  ['ProducerId', 'producerId'],
+  ['TransactionState', 'state'],
+  ['Outcome', 'outcome'],
+  ['TopicPartitions', 'partitions'],
+)
+
+/** The state is that in which the transaction was found. */
+async function abortDead(context: Context, admin: Admin): Promise<void> {
+  const ended = await admin.abortDeadTransactions({ dryRun: context.options.has('dry-run') })
+  const rows = ended.map(({ transactionalId, producerId, state, end, partitions }) => ({
+    transactionalId,
+    producerId,
+    state,
+    outcome: end === 'COMMIT' ? 'commit' : 'abort',
+    partitions: partitions.map(key),
+  }))
+  await print(context, ENDED, rows)
 }
 
 async function forceTerminate({ options }: Context, admin: Admin): Promise<void> {

@@ -20,26 +20,29 @@ const CHANGING = [
 /**
  * An Os whose process "is killed" just before its Nth change of the disk: that call and all later ones throw, every
  * descriptor is closed and with it every lock. What was done before is on the disk.
+ * `crashAt`: N, or what says of a call and the file's path that it is the one.
  */
-export function crashingOs(crashAt: number): {
+export function crashingOs(crashAt: number | ((call: string, path: string) => boolean)): {
   os: Os
   killed: () => boolean
   kill: () => void
   steps: () => number
 } {
-  const open = new Set<number>()
+  const open = new Map<number, string>()
   let steps = 0
   let dead = false
   const kill = (): void => {
     dead = true
-    for (const fd of open) systemOs.fs.close(fd)
+    for (const fd of open.keys()) systemOs.fs.close(fd)
     open.clear()
   }
-  const step = (): void => {
+  const step = (call: string, path: string): void => {
     if (dead) throw new Crash('dead')
-    if (steps++ === crashAt) {
+    const isIt = typeof crashAt === 'number' ? steps === crashAt : crashAt(call, path)
+    steps++
+    if (isIt) {
       kill()
-      throw new Crash(`killed before step ${crashAt}`)
+      throw new Crash(`killed before step ${steps - 1}`)
     }
   }
   const fs = { ...systemOs.fs }
@@ -49,7 +52,7 @@ export function crashingOs(crashAt: number): {
     const isSync = name.startsWith('f') && name.includes('sync')
     Object.assign(fs, {
       [name]: (...args: unknown[]) => {
-        step()
+        step(name, typeof args[0] === 'number' ? (open.get(args[0]) ?? '') : String(args[0]))
         return isSync ? undefined : real(...args)
       },
     })
@@ -57,9 +60,9 @@ export function crashingOs(crashAt: number): {
   fs.open = (path, flags, mode) => {
     if (dead) throw new Crash('dead')
     const makes = flags !== 'r' && flags !== 'r+' && systemOs.fs.stat(path) === undefined
-    if (makes || flags.startsWith('w')) step()
+    if (makes || flags.startsWith('w')) step('open', path)
     const fd = systemOs.fs.open(path, flags, mode)
-    open.add(fd)
+    open.set(fd, path)
     return fd
   }
   fs.close = (fd) => {

@@ -332,6 +332,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     lastTimestamp: 'number',
     durationMinutes: 'number',
   },
+  'ended-transaction': {
+    transactionalId: 'string',
+    producerId: 'number',
+    state: 'string',
+    outcome: 'string',
+    partitions: { list: 'string' },
+  },
   'share-group-offset': {
     group: 'string',
     topic: 'string',

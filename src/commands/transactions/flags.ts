@@ -86,6 +86,12 @@ export const TRANSACTIONS_SUBCOMMANDS = [
     ],
   },
   {
+    name: 'abort-dead',
+    addition: true,
+    summary: 'end what dead producers left open: a decided commit is completed, everything else aborted',
+    flags: [{ name: 'dry-run', description: 'Show what would be ended, and change nothing.' }, outputFlag],
+  },
+  {
     name: 'forceTerminateTransaction',
     summary: 'Force abort an ongoing transaction on transactionalId (requires administrative privileges)',
     flags: [option('transactionalId', 'transactional id', { required: true })],

@@ -50,6 +50,14 @@ export class OffsetPartitionState {
     return this.pending.size > 0
   }
 
+  /** Producers of open transactions that have offsets of the group. */
+  producersPendingFor(groupId: string): number[] {
+    const found: number[] = []
+    for (const [producerId, changes] of this.pending)
+      if (changes.some((change) => change.groupId === groupId)) found.push(producerId)
+    return found
+  }
+
   /** Keys that count. */
   get size(): number {
     let size = this.groups.size

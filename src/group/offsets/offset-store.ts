@@ -88,6 +88,13 @@ export class OffsetStore {
     return new Map([...(group?.offsets ?? [])].filter(([, offset]) => this.counts(offset)))
   }
 
+  /** Producers whose open transactions will change the group's offsets, or not. */
+  pendingProducers(groupId: string): number[] {
+    const count = this.partitionCount()
+    if (count === 0) return []
+    return this.load(offsetsPartitionFor(groupId, count))?.producersPendingFor(groupId) ?? []
+  }
+
   /**
    * Appends the commits under the offsets partition's lock; makes `__consumer_offsets` on the first one. Enters the directory for that
    * time only. When it resolves, the commit survives kill -9. Throws TerseError when a broker runs, and what `check` throws under the lock.

@@ -5,7 +5,7 @@
 import type { CleaningOptions, CleaningResult } from '../../client/admin/cleaning-admin.ts'
 import { KafkaError } from '../../errors.ts'
 import { isDiskFull, isNearlyFull } from '../../log/full-disk.ts'
-import { METADATA_TOPIC, OFFSETS_TOPIC } from '../../names/topic-names.ts'
+import { METADATA_TOPIC, OFFSETS_TOPIC, TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
@@ -68,6 +68,7 @@ class CleaningRun {
   async *results(): AsyncGenerator<CleaningResult> {
     const { retention = true, compaction = true, offsets = true, dryRun = false } = this.#options
     if (!dryRun && isNearlyFull(this.#os.fs, this.#directory.path)) await this.#makeRoom()
+    if (offsets) await this.#deadTransactions()
     if (retention) {
       for (const partition of this.#partitions()) {
         if (this.#mustStop()) yield this.#unreached('retention', partition)
@@ -110,6 +111,24 @@ class CleaningRun {
   async leave(): Promise<void> {
     if (this.#entered) await this.#directory.leave()
     this.#entered = false
+  }
+
+  /** What is open keeps compaction and readers of committed records behind it. */
+  async #deadTransactions(): Promise<void> {
+    const { topics = () => true, dryRun = false } = this.#options
+    const isThere = this.#directory.image().topic(TRANSACTION_TOPIC) !== undefined
+    if (dryRun || !isThere || !topics(TRANSACTION_TOPIC) || this.#mustStop()) return
+    const { endDeadTransactions } = await import('../transaction/recovery.ts')
+    const end = (look: boolean) =>
+      endDeadTransactions(this.#os, this.#directory, { thorough: true, dryRun: look })
+    try {
+      if ((await end(true)).length === 0) return
+      await this.#enter()
+      await end(false)
+    } catch (error) {
+      if (this.#refusal !== undefined) throw error
+      this.#directory.warn(`an open transaction could not be ended: ${(error as Error).message}`)
+    }
   }
 
   async *#offsets(): AsyncGenerator<CleaningResult> {

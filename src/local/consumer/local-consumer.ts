@@ -3,6 +3,7 @@ import type { ConsumerBackend, ConsumerHooks, GroupListener } from '../../client
 import { PollingConsumer } from '../../client/consumer/polling-consumer.ts'
 import type { ConsumerOptions } from '../../client/consumer.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
+import { TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { explained } from '../directory/data-dir.ts'
@@ -66,8 +67,12 @@ class DirectoryBackend implements ConsumerBackend {
 
   /** Who cannot commit in the end is told before the first record. */
   async beforeJoining(): Promise<void> {
-    await this.#parts.directory.enter()
-    await this.#parts.directory.leave()
+    const { os, directory, options } = this.#parts
+    await directory.enter()
+    await directory.leave()
+    if (options.groupId === undefined || directory.image().topic(TRANSACTION_TOPIC) === undefined) return
+    const { offsetsSettled } = await import('./settled-offsets.ts')
+    await offsetsSettled(os, directory, options.groupId)
   }
 
   async committed(groupId: string, partitions: readonly TopicPartition[]) {

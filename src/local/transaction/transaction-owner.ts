@@ -9,6 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { isNotPermitted } from '../../log/side-file.ts'
 import { isMissing } from '../../os/error-code.ts'
 import { writeFully } from '../../os/file-system.ts'
 import { openLockFile } from '../../os/lock-file.ts'
@@ -85,6 +86,8 @@ export function ownerState(os: Os, dir: string, transactionalId: string, brokerE
     fd = fs.open(path, 'r+')
   } catch (error) {
     if (isMissing(error)) return 'none'
+    // Another user's: nobody who may not look ends it.
+    if (isNotPermitted(error)) return 'living'
     throw error
   }
   try {
