@@ -39,8 +39,8 @@ export abstract class AssignedPartitions<
 
   /** Every partition of these topics, also of those that come later. */
   abstract follow(topics: readonly string[] | RegExp): void
-  /** These partitions and no others. */
-  abstract set(partitions: readonly TopicPartition[]): void
+  /** These partitions and no others; `committed` of a group holds for those that are new. */
+  abstract set(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void
   /** Partitions that a group gave us. An offset that was committed for an older topic of that name does not count. */
   abstract add(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void
   abstract seek(partition: TopicPartition, to: StartAt): void

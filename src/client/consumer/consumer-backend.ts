@@ -59,6 +59,15 @@ export interface GroupSide {
   leave(): Promise<void>
 }
 
+/** Offsets of a group for a consumer that chose its partitions itself. */
+export interface LoneCommits {
+  fetch(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, CommittedOffset>>
+  /** What a program asks for: of what does not exist it is told. */
+  commitExisting(offsets: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void>
+  /** @throws CommitFailedError while the group has members */
+  commit(offsets: readonly OffsetCommit[]): Promise<void>
+}
+
 export interface ConsumerBackend {
   readonly clock: MonotonicClock
   readonly waiter: FetchWaiter
@@ -66,6 +75,7 @@ export interface ConsumerBackend {
   /** Whether a group can be joined now. */
   readonly mayJoin: boolean
   openGroup(groupId: string, listener: GroupListener): Promise<GroupSide>
+  openLoneCommits(groupId: string): Promise<LoneCommits>
   /** Before the first record of a group. @throws where nobody could commit in the end */
   beforeJoining(): Promise<void>
   /** What a group has committed, whether or not one is a member of it. */

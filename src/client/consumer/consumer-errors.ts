@@ -1,5 +1,6 @@
 /** What a consumer throws, in words for people. */
 import { type CorruptRecordError, KafkaError, TerseError } from '../../errors.ts'
+import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { CorruptBatch } from '../consumer.ts'
 
 export function corruptError({ partition, offset, error }: CorruptBatch): CorruptRecordError {
@@ -33,6 +34,24 @@ export function beyondEnd(
 /** auto.offset.reset=none, and nothing says where to begin. */
 export class NoOffsetForPartition extends TerseError {
   override name = 'NoOffsetForPartition'
+}
+
+/** Kafka's words. */
+export function undefinedOffsets(partitions: readonly TopicPartition[]): NoOffsetForPartition {
+  const names = partitions.map(({ topic, partition }) => topicPartitionKey(topic, partition)).join(', ')
+  return new NoOffsetForPartition(`Undefined offset with no reset policy for partitions: [${names}]`)
+}
+
+/** Kafka's words. */
+export function positionOutOfRange({
+  topic,
+  partition,
+  position,
+}: TopicPartition & { readonly position: number }): NoOffsetForPartition {
+  const at = `${topicPartitionKey(topic, partition)}=${position}`
+  return new NoOffsetForPartition(
+    `Fetch position is out of range and no reset policy is configured for partitions: {${at}}`,
+  )
 }
 
 /** Kafka's CommitFailedException. */

@@ -5,7 +5,7 @@ import type { Consumer, ConsumerOptions, ConsumerRecord, ConsumerVisitor, Corrup
 import { type ConsumerSettings, consumerSettings } from '../consumer-config.ts'
 import type { OffsetAndMetadata, OffsetCommit } from '../types.ts'
 import type { AssignedPartitions, StartAt } from './assigned-partitions.ts'
-import type { ConsumerBackend, ConsumerHooks, GroupSide } from './consumer-backend.ts'
+import type { ConsumerBackend, ConsumerHooks, GroupSide, LoneCommits } from './consumer-backend.ts'
 import { corruptError, exceptCommitFailed, noGroup, subscribed } from './consumer-errors.ts'
 import { CLOSE_MS, JOIN_MS, PatientWork } from './patient-work.ts'
 import { RecordCollector } from './record-collector.ts'
@@ -28,6 +28,8 @@ export class PollingConsumer implements Consumer {
   /** To be told by the next poll. */
   #elsewhere: TerseError | undefined
   #group: GroupSide | undefined
+  /** Of a group whose member it is not: its partitions were assigned by hand. */
+  #alone: LoneCommits | undefined
   #joining: Promise<void> | undefined
   #committing: Promise<void> | undefined
   /** What to subscribe to: once there is a directory, or by the next poll, which gives back what is held first. */
@@ -128,7 +130,13 @@ export class PollingConsumer implements Consumer {
     // What another member holds would be read, and committed, twice.
     if (this.#group !== undefined || this.#unjoined !== undefined) throw subscribed()
     await this.#backend.meetAbsent(partitions)
-    this.#explaining(() => this.#assignment.set(partitions))
+    const { groupId } = this.#options
+    if (groupId !== undefined && this.#alone === undefined) {
+      this.#alone = await this.#backend.openLoneCommits(groupId)
+      this.#lastCommit = this.#backend.clock.monotonic()
+    }
+    const committed = (await this.#alone?.fetch(partitions)) ?? new Map()
+    this.#explaining(() => this.#assignment.set(partitions, committed))
   }
 
   assignment(): readonly TopicPartition[] {
@@ -209,7 +217,7 @@ export class PollingConsumer implements Consumer {
     if (elsewhere !== undefined) throw elsewhere
     this.#assignment.processed()
     const group = this.#group
-    if (group === undefined) return
+    if (group === undefined) return this.#commitWhenDue(deadline)
     group.pollBegins()
     this.#check()
     if (group.expired && this.#joining === undefined)
@@ -248,7 +256,6 @@ export class PollingConsumer implements Consumer {
       this.#options.onWait?.()
       await waiter.wait(Math.min(left, waiter.pollMs, this.#commitDueIn(clock.monotonic())), signal)
       this.#lastTurn = clock.monotonic()
-      if (this.#group === undefined) continue
       this.#check()
       await this.#commitWhenDue(deadline)
     }
@@ -293,14 +300,18 @@ export class PollingConsumer implements Consumer {
     return this.#backend.waiter.pollMs * Math.max(1, this.#assignment.size / 1000)
   }
 
+  get #commitsItself(): boolean {
+    return this.#settings.enableAutoCommit && (this.#group ?? this.#alone) !== undefined
+  }
+
   /** Milliseconds until the next commit by itself. */
   #commitDueIn(now: number): number {
-    if (this.#group === undefined || !this.#settings.enableAutoCommit) return Number.POSITIVE_INFINITY
+    if (!this.#commitsItself) return Number.POSITIVE_INFINITY
     return Math.max(1, this.#lastCommit + this.#settings.autoCommitIntervalMs - now)
   }
 
   async #commitWhenDue(deadline: number): Promise<void> {
-    if (this.#group === undefined || !this.#settings.enableAutoCommit) return
+    if (!this.#commitsItself) return
     if (this.#committing === undefined) {
       const now = this.#backend.clock.monotonic()
       if (now - this.#lastCommit < this.#settings.autoCommitIntervalMs) return
@@ -314,14 +325,18 @@ export class PollingConsumer implements Consumer {
   }
 
   async #commit(offsets: readonly OffsetCommit[]): Promise<void> {
-    await this.#group?.commit(offsets)
+    if (offsets.length === 0) return
+    await (this.#group ?? this.#alone)?.commit(offsets)
     this.#assignment.committed(offsets)
   }
 
   async commit(offsets?: ReadonlyMap<TopicPartition, OffsetAndMetadata>): Promise<void> {
     if (this.#group === undefined && this.#unjoined !== undefined) return
-    if (this.#group === undefined) throw noGroup()
-    if (offsets !== undefined) return this.#group.commitExisting(offsets)
+    const commits = this.#group ?? this.#alone
+    if (commits === undefined) throw noGroup()
+    // An older commit by itself must not come last; a group sees to that.
+    if (this.#group === undefined) await this.#committing?.catch(() => {})
+    if (offsets !== undefined) return commits.commitExisting(offsets)
     this.#assignment.processed()
     await this.#commit(this.#assignment.uncommitted())
   }
@@ -340,6 +355,7 @@ export class PollingConsumer implements Consumer {
     try {
       if (options.processed !== false) this.#assignment.processed()
       if (this.#group !== undefined) await this.#leaveGroup(this.#group)
+      else if (this.#commitsItself) await this.#commitLast()
     } finally {
       clearTimeout(patience)
       this.#backend.waiter.close()
@@ -352,13 +368,17 @@ export class PollingConsumer implements Consumer {
   async #leaveGroup(group: GroupSide): Promise<void> {
     // A member that is still joining has nothing to commit, so it need not wait for the right to.
     if (this.#joining !== undefined && !group.isMember) this.#backend.endWaits()
-    await this.#committing?.catch(() => {})
     try {
-      if (this.#settings.enableAutoCommit) await this.#commit(this.#assignment.uncommitted())
+      await this.#commitLast()
     } finally {
       await group.leave()
     }
     await this.#joining?.catch(() => {})
+  }
+
+  async #commitLast(): Promise<void> {
+    await this.#committing?.catch(() => {})
+    if (this.#settings.enableAutoCommit) await this.#commit(this.#assignment.uncommitted())
   }
 
   #explaining<T>(action: () => T): T {

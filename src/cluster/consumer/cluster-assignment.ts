@@ -1,7 +1,7 @@
 /** The partitions that a consumer of a cluster reads: where each begins is asked of its leader. */
 import { AssignedPartitions, type StartAt } from '../../client/consumer/assigned-partitions.ts'
 import type { ConsumerHooks } from '../../client/consumer/consumer-backend.ts'
-import { NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
+import { positionOutOfRange } from '../../client/consumer/consumer-errors.ts'
 import { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { AutoOffsetReset } from '../../client/consumer-config.ts'
 import type { CommittedOffset, IsolationLevel } from '../../client/types.ts'
@@ -78,12 +78,10 @@ export class ClusterAssignment
     this.#changed()
   }
 
-  set(partitions: readonly TopicPartition[]): void {
+  set(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void {
     this.#followed = undefined
     this.keepOnly(partitions)
-    for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
-    this.sort()
-    this.#changed()
+    this.add(partitions, committed)
   }
 
   add(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void {
@@ -136,12 +134,7 @@ export class ClusterAssignment
 
   reset(fetcher: Fetcher): void {
     const assigned = this.get(fetcher)
-    if (this.#options.reset === 'none') {
-      const { topic, partition, position } = fetcher
-      throw new NoOffsetForPartition(
-        `Fetch position is out of range and no reset policy is configured for partitions: {${topic}-${partition}=${position}}`,
-      )
-    }
+    if (this.#options.reset === 'none') throw positionOutOfRange(fetcher)
     assigned.startAt = undefined
     // A position that was given, not read up to, is the one's who gave it.
     assigned.lost = fetcher.leaderEpoch >= 0 ? fetcher.position : undefined

@@ -101,6 +101,11 @@ class ClusterBackend implements ConsumerBackend {
     )
   }
 
+  async openLoneCommits(groupId: string) {
+    const { clusterLoneCommits } = await import('./cluster-group.ts')
+    return clusterLoneCommits(this.#parts.client, this.#metadata, groupId)
+  }
+
   async beforeJoining(): Promise<void> {}
 
   async committed(

@@ -1,5 +1,5 @@
 /** Where a cluster keeps a consumer group: at its coordinator. */
-import type { GroupListener } from '../../client/consumer/consumer-backend.ts'
+import type { GroupListener, LoneCommits } from '../../client/consumer/consumer-backend.ts'
 import { CommitFailedError } from '../../client/consumer/consumer-errors.ts'
 import {
   ConsumerGroup,
@@ -95,12 +95,7 @@ class CoordinatedGroup implements GroupKeeper {
   async remember(): Promise<void> {}
 
   async requireExisting(partitions: Iterable<TopicPartition>): Promise<void> {
-    const { metadata } = this.#parts
-    for (const { topic, partition } of partitions) {
-      if (metadata.topics.get(topic)?.partitions[partition] !== undefined) continue
-      const message = `Topic or Partition ${topic}-${partition} does not exist`
-      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message)
-    }
+    requireExisting(this.#parts.metadata, partitions)
   }
 
   warn(line: string): void {
@@ -110,6 +105,36 @@ class CoordinatedGroup implements GroupKeeper {
   explained(error: unknown): unknown {
     return error
   }
+}
+
+/** @throws KafkaError for a partition that does not exist */
+function requireExisting(metadata: ConsumerMetadata, partitions: Iterable<TopicPartition>): void {
+  for (const { topic, partition } of partitions) {
+    if (metadata.topics.get(topic)?.partitions[partition] !== undefined) continue
+    const message = `Topic or Partition ${topic}-${partition} does not exist`
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message)
+  }
+}
+
+/** As whom a consumer commits that chose its partitions itself: as nobody, which a group takes while it has no members. */
+const NO_MEMBER: CommittingMember = { memberId: '', generation: -1, groupInstanceId: undefined }
+
+export function clusterLoneCommits(
+  client: ClusterClient,
+  metadata: ConsumerMetadata,
+  groupId: string,
+): LoneCommits {
+  const coordinator = new Coordinator(client, groupId)
+  const idOf = (topic: string) => metadata.topics.get(topic)?.topicId
+  const commits: LoneCommits = {
+    fetch: (partitions) => fetchCommitted(coordinator, partitions, idOf),
+    async commitExisting(offsets) {
+      requireExisting(metadata, offsets.keys())
+      await commits.commit([...offsets].map(([partition, offset]) => ({ ...partition, ...offset })))
+    },
+    commit: (offsets) => client.retry(() => commitOnce(coordinator, offsets, NO_MEMBER, idOf)),
+  }
+  return commits
 }
 
 /** A uuid of version 4 as Kafka writes them; none that could be taken for an option. */

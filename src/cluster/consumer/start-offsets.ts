@@ -1,6 +1,6 @@
 /** Where partitions begin and end, asked of their leaders until it is known. */
 import type { Assigned, StartAt } from '../../client/consumer/assigned-partitions.ts'
-import { NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
+import { undefinedOffsets } from '../../client/consumer/consumer-errors.ts'
 import type { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { AutoOffsetReset } from '../../client/consumer-config.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
@@ -74,9 +74,7 @@ export class StartOffsets {
 
   /** @throws NoOffsetForPartition in Kafka's words */
   check(): void {
-    if (this.#open.size === 0) return
-    const names = [...this.#open].map(({ topic, partition }) => `${topic}-${partition}`).join(', ')
-    throw new NoOffsetForPartition(`Undefined offset with no reset policy for partitions: [${names}]`)
+    if (this.#open.size > 0) throw undefinedOffsets([...this.#open])
   }
 
   close(): void {

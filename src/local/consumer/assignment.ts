@@ -1,7 +1,7 @@
 /** The partitions that a consumer reads: where each begins, whose turn is next, which came and went. */
 
 import { type Assigned, AssignedPartitions, type StartAt } from '../../client/consumer/assigned-partitions.ts'
-import { beyondEnd, NoOffsetForPartition } from '../../client/consumer/consumer-errors.ts'
+import { beyondEnd, positionOutOfRange, undefinedOffsets } from '../../client/consumer/consumer-errors.ts'
 import { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { CorruptBatch } from '../../client/consumer.ts'
 import type { ConsumerSettings } from '../../client/consumer-config.ts'
@@ -47,6 +47,8 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
   #followed: readonly string[] | RegExp | undefined
   #image: MetadataImage | undefined
   #told: string | undefined
+  /** With auto.offset.reset=none: those that wait for a seek. */
+  readonly #startless = new Set<LocalAssigned>()
 
   constructor(
     os: Os,
@@ -71,13 +73,10 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
   }
 
   /** These partitions and no others. */
-  set(partitions: readonly TopicPartition[]): void {
+  set(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, CommittedOffset>): void {
     this.#followed = undefined
-    this.#image = this.#currentImage()
     this.keepOnly(partitions)
-    for (const { topic, partition } of partitions) this.#put(topic, partition, undefined)
-    this.sort()
-    this.#tellElsewhere()
+    this.add(partitions, committed)
   }
 
   /** Partitions that a group gave us. An offset that was committed for an older topic of that name does not count. */
@@ -117,7 +116,14 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
     assigned.startAt = undefined
     fetcher.log.refresh()
     if (assigned.committed > fetcher.log.logEndOffset) throw beyondEnd(fetcher, assigned.committed)
+    if (this.#settings.autoOffsetReset === 'none') throw positionOutOfRange(fetcher)
     this.#start(assigned, fetcher)
+  }
+
+  /** @throws NoOffsetForPartition while one of them has no place to begin at */
+  override nextReady(): LocalFetcher | undefined {
+    if (this.#startless.size > 0) throw undefinedOffsets([...this.#startless])
+    return super.nextReady()
   }
 
   /** Everything may have news again. Returns true when the metadata changed. */
@@ -245,6 +251,11 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
   #start(assigned: LocalAssigned, fetcher: LocalFetcher): void {
     const { startAt } = assigned
     const position = typeof startAt === 'number' ? startAt : this.#offsetFor(fetcher, startAt)
+    if (position === undefined) {
+      this.#startless.add(assigned)
+      return
+    }
+    this.#startless.delete(assigned)
     fetcher.position = position
     fetcher.idle = false
     fetcher.ended = undefined
@@ -253,22 +264,19 @@ export class LocalAssignment extends AssignedPartitions<UnifiedLog, LocalAssigne
     if (this.#options.untilEnd) fetcher.stopAtPresentEnd()
   }
 
-  /** @throws TerseError with auto.offset.reset=none */
-  #offsetFor(fetcher: LocalFetcher, startAt: 'earliest' | 'latest' | undefined): number {
+  /** undefined: nothing says where to begin (auto.offset.reset=none). */
+  #offsetFor(fetcher: LocalFetcher, startAt: 'earliest' | 'latest' | undefined): number | undefined {
     const reset = startAt ?? this.#settings.autoOffsetReset
     if (reset === 'earliest') return fetcher.log.logStartOffset
     if (reset === 'latest') return fetcher.readableEnd
-    if (reset === 'none') {
-      throw new NoOffsetForPartition(
-        `Undefined offset with no reset policy for partitions: [${fetcher.topic}-${fetcher.partition}]`,
-      )
-    }
+    if (reset === 'none') return undefined
     const found = fetcher.log.offsetForTimestamp(this.#os.clock.now() - reset.backMs)
     return found?.offset ?? fetcher.readableEnd
   }
 
   protected forget(assigned: LocalAssigned): void {
     this.assigned.delete(topicPartitionKey(assigned.topic, assigned.partition))
+    this.#startless.delete(assigned)
     if (assigned.fetcher !== undefined) this.#options.onRemoved(assigned.fetcher)
   }
 

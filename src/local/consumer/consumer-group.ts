@@ -125,12 +125,7 @@ class DirectoryGroupKeeper implements GroupKeeper {
   }
 
   async requireExisting(partitions: Iterable<TopicPartition>): Promise<void> {
-    const image = this.#directory.image()
-    for (const { topic, partition } of partitions) {
-      if (image.topic(topic)?.partitions[partition] !== undefined) continue
-      const message = `Topic or Partition ${topic}-${partition} does not exist`
-      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message)
-    }
+    requireExisting(this.#directory, partitions)
   }
 
   warn(line: string): void {
@@ -139,6 +134,16 @@ class DirectoryGroupKeeper implements GroupKeeper {
 
   explained(error: unknown): unknown {
     return explained(this.#os, this.#directory.path, error)
+  }
+}
+
+/** @throws KafkaError for a partition that does not exist */
+export function requireExisting(directory: LocalDirectory, partitions: Iterable<TopicPartition>): void {
+  const image = directory.image()
+  for (const { topic, partition } of partitions) {
+    if (image.topic(topic)?.partitions[partition] !== undefined) continue
+    const message = `Topic or Partition ${topic}-${partition} does not exist`
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message)
   }
 }
 

@@ -65,6 +65,12 @@ class DirectoryBackend implements ConsumerBackend {
     return localConsumerGroup(os, directory, groupId, settings, listener)
   }
 
+  async openLoneCommits(groupId: string) {
+    const { os, directory } = this.#parts
+    const { localLoneCommits } = await import('./lone-commits.ts')
+    return localLoneCommits(os, directory, groupId)
+  }
+
   /** Who cannot commit in the end is told before the first record. */
   async beforeJoining(): Promise<void> {
     const { os, directory, options } = this.#parts
