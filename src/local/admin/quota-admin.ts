@@ -81,11 +81,13 @@ export class LocalQuotas {
     deletions: readonly Mechanism[],
   ): Promise<void> {
     const refuse = (message: string) => {
-      throw new KafkaError('INVALID_REQUEST', message)
+      throw new KafkaError('UNACCEPTABLE_CREDENTIAL', message)
     }
     if (user === '') refuse('Username must not be empty')
-    if (upsertions.length + deletions.length > 1)
-      refuse('A user credential cannot be altered twice in the same request')
+    if (upsertions.length + deletions.length > 1) {
+      const message = 'A user credential cannot be altered twice in the same request'
+      throw new KafkaError('DUPLICATE_RESOURCE', message)
+    }
     for (const { iterations, password } of upsertions) {
       if (password === '') refuse('Password must not be empty')
       if (iterations < MIN_ITERATIONS) refuse('Too few iterations')

@@ -53,8 +53,9 @@ export class LocalReassignments implements ReassignmentAdmin {
     return changes.map(({ topic, partition, replicas }) => {
       const known = image.topic(topic)?.partitions[partition]
       if (known === undefined) return new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+      if (replicas === null) return new KafkaError('NO_REASSIGNMENT_IN_PROGRESS')
       const before = known.replicas.length
-      if (replicas === null || allowReplicationFactorChange || before === replicas.length) return undefined
+      if (allowReplicationFactorChange || before === replicas.length) return undefined
       const words = `The replication factor is changed from ${before} to ${replicas.length}`
       return new KafkaError('INVALID_REPLICATION_FACTOR', words)
     })
