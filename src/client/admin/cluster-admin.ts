@@ -15,7 +15,7 @@ export interface ClusterDescription {
 }
 
 export interface ClusterAdmin {
-  /** A directory tells every broker that is registered in it, a cluster those that serve, unless asked for the others, too. */
+  /** '' is the id of a directory that is not there yet. A directory tells every broker that is registered in it, a cluster those that serve, unless asked for the others, too. */
   describeCluster(options?: { readonly includeFenced?: boolean }): Promise<ClusterDescription>
   /** Of any node, or of this one. */
   describeFeatures(node?: number): Promise<Map<string, { finalized: number; min: number; max: number }>>

@@ -87,7 +87,7 @@ export interface TransactionAdmin {
   abortTransaction(spec: AbortTransactionSpec): Promise<void>
   /**
    * Ends what the id has open: an ongoing transaction is aborted, one whose end was decided gets the end that was
-   * decided. Throws TRANSACTIONAL_ID_NOT_FOUND.
+   * decided. Of an id that nobody has a directory throws TRANSACTIONAL_ID_NOT_FOUND; a cluster makes it known, as Kafka does.
    */
   forceTerminateTransaction(transactionalId: string): Promise<void>
   /**

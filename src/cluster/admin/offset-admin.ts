@@ -45,15 +45,23 @@ export class ClusterOffsets implements OffsetAdmin {
     partitions: readonly TopicPartition[],
     spec: OffsetSpec,
     isolation: IsolationLevel = 'read_uncommitted',
+    done?: (count: number) => void,
   ): Promise<(ListedOffset | Error)[]> {
     if (typeof spec !== 'string' && spec < 0)
       return partitions.map(() => new KafkaError('UNSUPPORTED_VERSION'))
-    return askLeaders(this.#client, partitions, async (leader, asked) => {
+    let found = 0
+    const listed = await askLeaders(this.#client, partitions, async (leader, asked) => {
       if (typeof spec === 'string' && leader.versionOf(LIST_OFFSETS_REQUEST) < (FIRST_VERSIONS[spec] ?? 0)) {
         return asked.map((one) => ({ ...one, answer: new KafkaError('UNSUPPORTED_VERSION') }))
       }
-      return this.#listed(leader, asked, spec, isolation)
+      const answers = await this.#listed(leader, asked, spec, isolation)
+      // Some may be asked for once more, when their leader moved.
+      found = Math.min(partitions.length, found + asked.length)
+      done?.(found)
+      return answers
     })
+    if (found < partitions.length) done?.(partitions.length)
+    return listed
   }
 
   /** Throws OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION where records may only be compacted away. */
