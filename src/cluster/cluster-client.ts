@@ -52,6 +52,7 @@ export class ClusterClient {
   #controllerId = -1
   #stale = false
   #told = false
+  #triedTls = false
   #closed = false
 
   constructor(os: ClusterOs, settings: ClusterSettings, options: ClusterClientOptions = {}) {
@@ -86,7 +87,7 @@ export class ClusterClient {
           // One call of several failed for good, and the client was closed: the others are over, too.
           if (this.#closed) throw error
           this.forget()
-          if (error instanceof ConnectionError && error.early) await this.#askWhatIsWanted(error.address)
+          if (error instanceof ConnectionError) await this.#askWhatIsWanted(error)
           this.#tellOnce(error, deadline)
         },
       },
@@ -295,8 +296,22 @@ export class ClusterClient {
     )
   }
 
-  /** A listener that hangs up on who does not say who he is. @throws ConnectionError for good, with the mechanisms that it offers */
-  async #askWhatIsWanted(address: SocketAddress): Promise<void> {
+  /** Of a listener that hung up on us. @throws ConnectionError for good, where it wants TLS or to know who asks */
+  async #askWhatIsWanted({ hungUp, address }: ConnectionError): Promise<void> {
+    if (hungUp === 'at-once' && !this.#triedTls) {
+      this.#triedTls = true
+      const { refuseTls } = await import('./connection/whether-tls.ts')
+      await refuseTls(
+        this.#sockets,
+        address,
+        this.settings.connectTimeoutMs,
+        this.#options.security?.protocol,
+      )
+    } else if (hungUp === 'behind-api-versions') await this.#askWhoIsWanted(address)
+  }
+
+  /** @throws ConnectionError with the mechanisms that it offers */
+  async #askWhoIsWanted(address: SocketAddress): Promise<void> {
     const connection = await this.#connect(address)
     const { mechanisms } = await connection.handshake('').catch(() => ({ mechanisms: [] }))
     connection.close()

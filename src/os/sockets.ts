@@ -60,7 +60,7 @@ export interface ConnectOptions {
 }
 
 export interface Sockets {
-  /** Rejects with the system's error, with a code; ETIMEDOUT after `timeoutMs`. */
+  /** Rejects with the system's error, with a code; after `timeoutMs` ETIMEDOUT, or TLS_TIMEDOUT where the connection itself was made. */
   connect(address: SocketAddress, options: ConnectOptions): Promise<StreamConnection>
 }
 
@@ -79,10 +79,10 @@ export const systemSockets: Sockets = {
         reject(error)
       }
       const aborted = () => failed(codedError('ABORT_ERR', 'aborted'))
-      const timer = setTimeout(
-        () => failed(codedError('ETIMEDOUT', 'connection timed out')),
-        options.timeoutMs,
-      )
+      const timer = setTimeout(() => {
+        const code = tls === undefined || socket.connecting ? 'ETIMEDOUT' : 'TLS_TIMEDOUT'
+        failed(codedError(code, 'connection timed out'))
+      }, options.timeoutMs)
       const closed = () => failed(codedError('ECONNRESET', 'closed during the handshake'))
       options.signal?.addEventListener('abort', aborted, { once: true })
       socket.once('error', failed)

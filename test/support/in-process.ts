@@ -44,7 +44,7 @@ function memoryOutput(fd: number): { readonly output: FdOutput; text(): string }
 export async function runInProcess(
   command: Command,
   args: readonly string[],
-  dataDir: string,
+  dataDir: string | undefined,
 ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
   const stdout = memoryOutput(1)
   const stderr = memoryOutput(2)

@@ -82,7 +82,8 @@ export class BrokerConnection {
     }
     stream.onEnd = (error) => {
       const early = this.#answers === 1 && settings.security?.authenticate === undefined
-      this.#fail(this.#known ? connectionClosed(address, error, early) : this.#hungUp(error))
+      const hungUp = early ? 'behind-api-versions' : undefined
+      this.#fail(this.#known ? connectionClosed(address, error, hungUp) : this.#hungUp(error))
     }
   }
 
@@ -390,6 +391,7 @@ export class BrokerConnection {
   #hungUp(error?: Error): ConnectionError {
     const { security } = this.#settings
     const explained = error === undefined ? undefined : security?.explain?.(this.address, error)
-    return explained ?? connectionClosed(this.address, error)
+    if (explained !== undefined) return explained
+    return connectionClosed(this.address, error, security?.tls === undefined ? 'at-once' : undefined)
   }
 }

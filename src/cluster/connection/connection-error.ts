@@ -3,6 +3,8 @@ import { TerseError } from '../../errors.ts'
 import { errorCode } from '../../os/error-code.ts'
 import type { SocketAddress } from '../../os/sockets.ts'
 
+export type HungUp = 'at-once' | 'behind-api-versions'
+
 /**
  * No answer from a broker. `forGood`: nothing that happens outside changes it (unknown host, wrong protocol, wrong password), so it
  * is told at once; else the caller tries again until its time is over.
@@ -13,15 +15,18 @@ export class ConnectionError extends TerseError {
   readonly forGood: boolean
   /** `refused`: nothing listens there. `closed`: an open connection broke; what was asked may have been done. */
   readonly kind: 'refused' | 'unreachable' | 'timeout' | 'closed' | 'wrong'
-  /** The connection broke at the first request behind ApiVersions: as listeners do that want to know first who asks. */
-  readonly early: boolean
+  /**
+   * The connection broke at its first request, as TLS listeners do that are asked in plain text, or at the first one behind
+   * ApiVersions, as listeners do that want to know first who asks.
+   */
+  readonly hungUp: HungUp | undefined
 
-  constructor(kind: ConnectionError['kind'], address: SocketAddress, message: string, early = false) {
+  constructor(kind: ConnectionError['kind'], address: SocketAddress, message: string, hungUp?: HungUp) {
     super(message)
     this.kind = kind
     this.address = address
     this.forGood = kind === 'wrong'
-    this.early = early
+    this.hungUp = hungUp
   }
 }
 
@@ -47,6 +52,10 @@ export function connectFailure(address: SocketAddress, error: unknown): Connecti
   if (code === 'ENOTFOUND') {
     return new ConnectionError('wrong', address, `the host of ${at} is not known (${code})`)
   }
+  if (code === 'TLS_TIMEDOUT') {
+    const what = 'took the connection and did not answer the TLS handshake: see security.protocol'
+    return new ConnectionError('timeout', address, `${at} ${what}`)
+  }
   if (code in UNREACHABLE) {
     const kind = code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
     return new ConnectionError(kind, address, `${at} cannot be reached: ${UNREACHABLE[code]} (${code})`)
@@ -65,10 +74,10 @@ export function silent(address: SocketAddress, request: string | undefined, ms: 
 }
 
 /** The connection ended before the answer came. */
-export function connectionClosed(address: SocketAddress, error?: Error, early = false): ConnectionError {
+export function connectionClosed(address: SocketAddress, error?: Error, hungUp?: HungUp): ConnectionError {
   const why =
     error === undefined
       ? 'closed the connection'
       : `broke the connection (${errorCode(error) ?? error.message})`
-  return new ConnectionError('closed', address, `${addressText(address)} ${why} before it answered`, early)
+  return new ConnectionError('closed', address, `${addressText(address)} ${why} before it answered`, hungUp)
 }

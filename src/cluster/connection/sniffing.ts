@@ -3,6 +3,9 @@
 const TLS_ALERT = 0x15
 const TLS_HANDSHAKE = 0x16
 
+/** How an answer of a TLS listener begins. */
+export const TLS_HEAD = Buffer.from([TLS_HANDSHAKE, 3])
+
 /** The end of a sentence that begins with the address; undefined where the bytes tell nothing. */
 export function whatSpeaks(head: Buffer, protocol: string | undefined): string | undefined {
   if ((head[0] === TLS_ALERT || head[0] === TLS_HANDSHAKE) && head[1] === 3) {
