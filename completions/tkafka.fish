@@ -649,12 +649,14 @@ complete -c tkafka -n '__tkafka_tool transactions' -f -a describe
 complete -c tkafka -n '__tkafka_tool transactions' -f -a describe-producers
 complete -c tkafka -n '__tkafka_tool transactions' -f -a abort
 complete -c tkafka -n '__tkafka_tool transactions' -f -a find-hanging
+complete -c tkafka -n '__tkafka_tool transactions' -f -a abort-dead
 complete -c tkafka -n '__tkafka_tool transactions' -f -a forceTerminateTransaction
 complete -c tkafka -n '__tkafka_tool transactions' -l bootstrap-server -x -d 'hostname and port for the broker to connect to; without it the tool works on ...'
 complete -c tkafka -n '__tkafka_tool transactions' -l broker-id -x -d 'broker id to search for hanging transactions'
 complete -c tkafka -n '__tkafka_tool transactions' -l command-config -r -F -d 'property file containing configs to be passed to admin client'
 complete -c tkafka -n '__tkafka_tool transactions' -l coordinator-epoch -x -d 'coordinator epoch'
 complete -c tkafka -n '__tkafka_tool transactions' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
+complete -c tkafka -n '__tkafka_tool transactions' -l dry-run -f -d 'Show what would be ended, and change nothing'
 complete -c tkafka -n '__tkafka_tool transactions' -l duration-filter -x -d 'Duration (in millis) to filter by: if < 0, all transactions will be returned;...'
 complete -c tkafka -n '__tkafka_tool transactions' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool transactions' -l help-json -f -d 'Print the flags as JSON'

@@ -74,7 +74,7 @@ const BREAKS: readonly Break[] = [
     edits: [
       ['src/local/directory/directory-lock.ts', '      this.close()\n      throw error', '      throw error'],
     ],
-    attacks: 300,
+    attacks: 600,
   },
   {
     family: 'fail calls',
@@ -118,8 +118,8 @@ const BREAKS: readonly Break[] = [
     edits: [
       [
         'src/metadata/topic-drafts.ts',
-        'return LEGAL_NAME.test(name) &&',
-        'return name.length < 9999 || LEGAL_NAME.test(name) &&',
+        'return isTopicName(name) &&',
+        'return name.length < 9999 || isTopicName(name) &&',
       ],
     ],
     attacks: 150,
