@@ -91,21 +91,27 @@ export function formatDirectory(os: Os, logDir: string, options: FormatOptions =
 }
 
 /**
- * Formats without a metadata log, as Kafka's own tool does: what a controller of a dynamic quorum starts with (its
- * voters stand in a checkpoint), and directories beside the one with the metadata. The first write makes the rest.
+ * Formats without a metadata log, as Kafka's own tool does: what a node starts with that is not the only controller (voters of a
+ * dynamic quorum stand in a checkpoint, those of a static one in quorum-state, as its first start would write it), and directories
+ * beside the one with the metadata. A log made here would make each of several controllers the leader of its own cluster.
  */
 export function formatUnstarted(
   os: Os,
   logDir: string,
-  options: Required<FormatOptions> & { readonly voters: readonly VoterImage[] },
+  options: Required<FormatOptions> & {
+    readonly voters: readonly VoterImage[]
+    /** Ids of `controller.quorum.voters`; none where that is not set. */
+    readonly staticVoters: readonly number[]
+  },
 ): void {
   const { fs } = os
-  const { clusterId, nodeId, directoryId, voters, parts } = options
+  const { clusterId, nodeId, directoryId, voters, staticVoters, parts } = options
   const now = os.clock.now()
   writeFileAtomically(fs, `${logDir}/bootstrap.checkpoint`, bootstrapCheckpoint(now, parts))
+  const folder = `${logDir}/${METADATA_LOG_FOLDER}`
+  if (voters.length + staticVoters.length > 0 && fs.stat(folder) === undefined) fs.mkdir(folder)
+  if (staticVoters.length > 0) writeFileAtomically(fs, `${folder}/quorum-state`, undecided(staticVoters))
   if (voters.length > 0) {
-    const folder = `${logDir}/${METADATA_LOG_FOLDER}`
-    if (fs.stat(folder) === undefined) fs.mkdir(folder)
     const bytes = encodeCheckpoint({
       records: [],
       metadataVersion: 0,
@@ -118,6 +124,13 @@ export function formatUnstarted(
     writeFileAtomically(fs, `${folder}/${checkpointFileName(0, 0)}`, bytes)
   }
   writeMetaProperties(fs, logDir, { version: 1, clusterId, nodeId, directoryId })
+}
+
+/** The quorum-state of voters who have not chosen a leader yet. */
+function undecided(voterIds: readonly number[]): Buffer {
+  const currentVoters = voterIds.map((voterId) => ({ voterId }))
+  const nobody = { clusterId: '', leaderId: -1, leaderEpoch: 0, votedId: -1, appliedOffset: 0 }
+  return Buffer.from(JSON.stringify({ ...nobody, currentVoters, data_version: 0 }))
 }
 
 /** The features that a controller starts with where the metadata log is empty. */

@@ -64,6 +64,25 @@ describe('storage', () => {
     expect(properties).not.toContain('controller.quorum.voters')
   })
 
+  test('a node among several has no metadata of its own, and makes none', async () => {
+    const several = CONFIG + `controller.quorum.voters=3@a:9093,4@b:9093\nlog.dirs=${story.data}\n`
+    story.file('several.properties', several)
+    story.file('stranger.properties', several.replace('node.id=3', 'node.id=5'))
+    story.file('broker.properties', several.replace('broker,controller', 'broker'))
+    for (const [file, must] of [
+      ['stranger', 'must'],
+      ['broker', 'must not'],
+    ]) {
+      expect(await story.fails(`storage format -c {DIR}/${file}.properties -t ${ID}`)).toMatch(
+        new RegExp(`the node id . ${must} be included in the set of voters .*=Set\\(3, 4\\)$`, 'm'),
+      )
+    }
+    await story.says(`storage format -c {DIR}/several.properties -t ${ID}`)
+    expect(fs.readdirSync(path.join(story.data, '__cluster_metadata-0'))).toEqual(['quorum-state'])
+    expect(await story.fails('topics --create --topic q')).toContain('one of several')
+    expect(fs.readdirSync(path.join(story.data, '__cluster_metadata-0'))).toEqual(['quorum-state'])
+  })
+
   test('a directory with something else in it is left alone', async () => {
     fs.mkdirSync(story.data)
     fs.writeFileSync(path.join(story.data, 'holiday.jpg'), '')

@@ -9,8 +9,10 @@ export interface StorageConfig {
   /** Absolute, sorted, each once; with the metadata's. */
   readonly directories: readonly string[]
   readonly metadataDirectory: string
-  /** `controller.quorum.voters` is set. */
-  readonly staticVoters: boolean
+  /** Node ids of `controller.quorum.voters`, growing; undefined where it is not set. */
+  readonly staticVoters: readonly number[] | undefined
+  /** This node is a broker and the only controller: nobody else has a say in its metadata. */
+  readonly alone: boolean
   /** The first controller listener, as voters reach it. */
   readonly controllerListener:
     | { readonly name: string; readonly host: string; readonly port: number }
@@ -35,14 +37,32 @@ export async function readStorageConfig(file: string): Promise<StorageConfig> {
   const listed = (value('log.dirs') ?? value('log.dir') ?? '/tmp/kafka-logs').split(',')
   const logDirs = listed.map((dir) => resolve(dir.trim()))
   const metadataDirectory = resolve(value('metadata.log.dir') ?? logDirs[0])
+  const hasRole = (name: string) => roles.split(',').some((role) => role.trim() === name)
+  const staticVoters = voterIds(value('controller.quorum.voters'))
+  const isVoter = staticVoters?.includes(Number(nodeId)) ?? false
+  if (staticVoters !== undefined && isVoter !== hasRole('controller')) {
+    const [role, must] = isVoter ? ["just the 'broker'", 'must not'] : ["the 'controller'", 'must']
+    throw new TerseError(
+      `If process.roles contains ${role} role, the node id ${nodeId} ${must} be included in the set of voters controller.quorum.voters=Set(${staticVoters.join(', ')})`,
+    )
+  }
   return {
     nodeId: Number(nodeId),
-    controller: roles.split(',').some((role) => role.trim() === 'controller'),
+    controller: hasRole('controller'),
+    alone: hasRole('broker') && isVoter && staticVoters?.length === 1,
     directories: [...new Set([...logDirs, metadataDirectory])].sort(),
     metadataDirectory,
-    staticVoters: value('controller.quorum.voters') !== undefined,
+    staticVoters,
     controllerListener: listener(properties),
   }
+}
+
+/** Of `1@host:9093,2@host:9093`. */
+function voterIds(text: string | undefined): number[] | undefined {
+  return text
+    ?.split(',')
+    .map((voter) => Number.parseInt(voter, 10))
+    .sort((a, b) => a - b)
 }
 
 function listener(properties: ReadonlyMap<string, string>): StorageConfig['controllerListener'] {

@@ -47,6 +47,8 @@ const SCRAM_LEVEL = 11
 /** May stand in a directory that is still to be formatted. */
 const HARMLESS = /^(\.|lost\+found$|server\.properties$|bootstrap\.checkpoint$)/
 
+const NOBODY: readonly number[] = []
+
 export async function format(context: FormatContext): Promise<number> {
   const { options, stdout } = context
   const config = await readStorageConfig(options.value('config') ?? '')
@@ -77,6 +79,7 @@ export async function format(context: FormatContext): Promise<number> {
   )
   const scramByKey = new Map(credentials.map((one) => [scramKey(one.name, one.mechanism), one]))
   const random = (size: number) => systemOs.randomBytes(size)
+  const quorum = { voters, staticVoters: config.staticVoters ?? NOBODY }
   const own = voters.find(({ voterId }) => voterId === config.nodeId)
   for (const directory of empty) {
     const isMetadata = directory === config.metadataDirectory
@@ -91,9 +94,9 @@ export async function format(context: FormatContext): Promise<number> {
       directoryId: isMetadata && own !== undefined ? own.voterDirectoryId : randomUuid(random),
       parts: { features, scramByKey },
     }
-    if (isMetadata && voters.length === 0 && !options.has('no-initial-controllers')) {
-      formatDirectory(systemOs, directory, identity)
-    } else formatUnstarted(systemOs, directory, { ...identity, voters: isMetadata ? voters : [] })
+    if (isMetadata && config.alone) formatDirectory(systemOs, directory, identity)
+    else if (isMetadata) formatUnstarted(systemOs, directory, { ...identity, ...quorum })
+    else formatUnstarted(systemOs, directory, { ...identity, voters: [], staticVoters: [] })
   }
   return 0
 }
@@ -142,7 +145,7 @@ function unformatted(config: StorageConfig, clusterId: string, ignoreFormatted: 
 function votersOf({ options }: FormatContext, config: StorageConfig): VoterImage[] {
   const initial = options.value('initial-controllers')
   const standalone = options.has('standalone')
-  if (config.staticVoters && (standalone || initial !== undefined)) {
+  if (config.staticVoters !== undefined && (standalone || initial !== undefined)) {
     throw new TerseError(
       'You cannot specify controller.quorum.voters and format the node with --initial-controllers or --standalone. If you want to use dynamic quorum, please remove controller.quorum.voters and specify controller.quorum.bootstrap.servers instead.',
     )
@@ -167,7 +170,7 @@ function votersOf({ options }: FormatContext, config: StorageConfig): VoterImage
       voter(id, directory, name, host, port),
     )
   }
-  if (config.controller && !config.staticVoters && !options.has('no-initial-controllers')) {
+  if (config.controller && config.staticVoters === undefined && !options.has('no-initial-controllers')) {
     throw new TerseError(
       'Because controller.quorum.voters is not set on this controller, you must specify one of the following: --standalone, --initial-controllers, or --no-initial-controllers.',
     )
