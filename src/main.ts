@@ -37,7 +37,7 @@ export function main(command: Command): void {
     } catch (error) {
       last = report(error, stderr) || status
     }
-    stderr.flush()
+    stderr.conclude()
     leaveHungUpTerminals()
     process.exit(last)
   }

@@ -146,7 +146,7 @@ export interface CommandContext<Name extends string = never> {
   readonly dataDir: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly stdout: StandardOutput
-  readonly stderr: Output
+  readonly stderr: ErrorOutput
   /** File descriptor of standard input, for synchronous reads. */
   readonly stdin: number
   readonly stdinIsTerminal: boolean
@@ -174,6 +174,11 @@ export interface Output {
   flush(): void
   /** Set while what was written waits for its end: called where the process ends before it came, to say that it is not whole. */
   breakOff?: () => void
+}
+
+export interface ErrorOutput extends Output {
+  /** A line for the end, behind all others; the same one is written once. */
+  last(text: string): void
 }
 
 /** Standard output, which knows how much of it was delivered. Bytes are counted from the start of the process. */

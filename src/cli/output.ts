@@ -60,6 +60,7 @@ export class FdOutput implements StandardOutput {
   /** Where bytes are written: another one than #fd once we are patient. */
   #target: number
   #patient = false
+  readonly #last = new Set<string>()
   /** What a full pipe has not taken yet. */
   #kept: Buffer | undefined
 
@@ -105,6 +106,17 @@ export class FdOutput implements StandardOutput {
 
   line(text: string): void {
     this.write(text + '\n')
+  }
+
+  last(text: string): void {
+    this.#last.add(text)
+  }
+
+  /** Writes what was kept for the end. */
+  conclude(): void {
+    for (const text of this.#last) this.line(text)
+    this.#last.clear()
+    this.flush()
   }
 
   send(bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 /** A cluster as its clients see it: bootstrap addresses, brokers and leaders, and requests that reach the one who can answer. */
+
 import { KafkaError, type KafkaErrorName, TerseError } from '../errors.ts'
 import {
   DESCRIBE_CLUSTER_REQUEST,
@@ -20,6 +21,7 @@ import type { ClusterSettings } from './cluster-settings.ts'
 import { BrokerConnection } from './connection/broker-connection.ts'
 import { addressText, ConnectionError } from './connection/connection-error.ts'
 import type { AskOptions, ConnectionSecurity } from './connection/connection-settings.ts'
+import { refusalLines } from './connection/refusals.ts'
 import { Backoff, retrying } from './connection/retry.ts'
 
 /** The machine, as far as a client of a cluster needs it. */
@@ -31,6 +33,8 @@ export interface ClusterOs {
 export interface ClusterClientOptions {
   /** One line for a person, about something that may pass. */
   readonly warn?: (line: string) => void
+  /** One line about what the brokers do not let us do, for the end, behind Kafka's own words. */
+  readonly refused?: ((line: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
   readonly security?: ConnectionSecurity | undefined
 }
@@ -260,6 +264,7 @@ export class ClusterClient {
         connectTimeoutMs,
         security: this.#options.security,
         slow: (line) => this.#options.warn?.(line),
+        answered: this.#options.refused && this.#tellRefusals,
       },
     ).then((connection) => this.#rightKind(connection))
     this.#connections.set(key, connecting)
@@ -267,6 +272,12 @@ export class ClusterClient {
       if (this.#connections.get(key) === connecting) this.#connections.delete(key)
     })
     return connecting
+  }
+
+  readonly #tellRefusals = (request: string, body: unknown, answer: unknown): void => {
+    const { security, refused } = this.#options
+    const principal = security === undefined ? 'User:ANONYMOUS' : security.principal
+    for (const line of refusalLines(request, body, answer, principal)) refused?.(line)
   }
 
   /** Controllers and brokers listen on ports of their own and know different requests. */

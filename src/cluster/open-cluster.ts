@@ -15,7 +15,7 @@ export interface ClusterAddress {
   readonly toControllers?: boolean
 }
 
-export type ClusterOptions = Pick<ClusterClientOptions, 'warn' | 'signal'>
+export type ClusterOptions = Pick<ClusterClientOptions, 'warn' | 'refused' | 'signal'>
 type Config = Readonly<Record<string, string>>
 
 export async function openClusterAdmin(

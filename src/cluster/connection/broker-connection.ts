@@ -220,6 +220,7 @@ export class BrokerConnection {
     const message: MessageObject = {}
     this.#decoding(request, () => codecOf(response, version).decode(reader, message))
     this.throttled(message)
+    this.#settings.answered?.(request.name, body, message)
     return message as Message<A>
   }
 

@@ -11,6 +11,8 @@ export interface ConnectionSettings {
   readonly security?: ConnectionSecurity | undefined
   /** Told of a connection whose other end is silent for long. */
   readonly slow?: (line: string) => void
+  /** Sees every answer that is decoded here, with what was asked. */
+  readonly answered?: ((request: string, body: unknown, answer: unknown) => void) | undefined
 }
 
 /** What makes a connection a trusted one; absent for security.protocol=PLAINTEXT. */
@@ -18,6 +20,8 @@ export interface ConnectionSecurity {
   /** `SSL`, `SASL_PLAINTEXT`, `SASL_SSL`. */
   readonly protocol: string
   readonly tls?: TlsOptions | undefined
+  /** `User:alice`; undefined where only the broker knows who we are to it. */
+  readonly principal?: string | undefined
   /**
    * Runs before any other request but ApiVersions, and again before the session is over.
    * @returns milliseconds that the session lives; 0: as long as the connection

@@ -33,6 +33,7 @@ export async function connectionSecurity(
   return {
     protocol,
     tls,
+    principal: mechanism?.principal,
     ...(mechanism === undefined ? {} : { authenticate: (connection) => authenticate(connection, mechanism) }),
     ...(tls === undefined ? {} : { explain: (address, error) => tlsFailure(address, protocol, error) }),
   }

@@ -8,6 +8,8 @@ export type Exchange = (token: Buffer) => Promise<Buffer>
 
 export interface SaslMechanism {
   readonly name: string
+  /** Who we are to the broker then, where that is known here: not behind a token. */
+  readonly principal?: string
   /** @throws KafkaError SASL_AUTHENTICATION_FAILED in the broker's words */
   talk(exchange: Exchange): Promise<void>
 }
@@ -49,6 +51,7 @@ export async function saslMechanism(
 function plain(user: string, password: string): SaslMechanism {
   return {
     name: 'PLAIN',
+    principal: `User:${user}`,
     async talk(exchange) {
       await exchange(Buffer.from(`\0${user}\0${password}`))
     },
@@ -58,6 +61,7 @@ function plain(user: string, password: string): SaslMechanism {
 function scram(name: ScramMechanism, user: string, password: string, byToken: boolean): SaslMechanism {
   return {
     name,
+    ...(byToken ? {} : { principal: `User:${user}` }),
     async talk(exchange) {
       const client = new ScramClient(name, user, password, byToken)
       client.verify(await exchange(client.final(await exchange(client.first()))))

@@ -21,7 +21,7 @@ export async function openAdmin(
   const cluster = clusterAddress(context)
   if (cluster !== undefined) {
     const { openClusterAdmin } = await import('../../cluster/open-cluster.ts')
-    return openClusterAdmin(systemOs, cluster, settings, { warn: warnOnce(context) })
+    return openClusterAdmin(systemOs, cluster, settings, told(context))
   }
   const waitLimit = adminWaitLimit(context, settings)
   const { LocalAdmin } = await import('../../local/admin/local-admin.ts')
@@ -37,15 +37,20 @@ export async function openDirectoryAdmin(context: CommandContext): Promise<Admin
   return openAdmin(context)
 }
 
-const told = new WeakMap<object, Set<string>>()
+const lines = new WeakMap<object, Set<string>>()
+
+/** What a cluster's client has to say to a person. */
+function told(context: CommandContext) {
+  return { warn: warnOnce(context), refused: (line: string) => context.stderr.last(line) }
+}
 
 /** Several clients of one run find the same thing out: it is told once. At once: it may say why nothing happens. */
 function warnOnce({ stderr }: CommandContext): (line: string) => void {
   return (line) => {
-    const lines = told.get(stderr) ?? new Set()
-    told.set(stderr, lines)
-    if (lines.has(line)) return
-    lines.add(line)
+    const said = lines.get(stderr) ?? new Set()
+    lines.set(stderr, said)
+    if (said.has(line)) return
+    said.add(line)
     stderr.line(line)
     stderr.flush()
   }
@@ -97,7 +102,7 @@ export async function openProducer(
   if (cluster !== undefined) {
     const { openClusterProducer } = await import('../../cluster/open-cluster.ts')
     const { signal } = context
-    return openClusterProducer(systemOs, cluster, config, { warn: warnOnce(context), signal })
+    return openClusterProducer(systemOs, cluster, config, { ...told(context), signal })
   }
   const { LocalProducer } = await import('../../local/producer/local-producer.ts')
   return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)
@@ -109,7 +114,7 @@ export async function openConsumer(context: CommandContext, options: ConsumerOpt
   if (cluster !== undefined) {
     const { openClusterConsumer } = await import('../../cluster/open-cluster.ts')
     const { signal } = options
-    return openClusterConsumer(systemOs, cluster, options, { warn: warnOnce(context), signal })
+    return openClusterConsumer(systemOs, cluster, options, { ...told(context), signal })
   }
   const { LocalConsumer } = await import('../../local/consumer/local-consumer.ts')
   const directory = await openDirectory(context, clientWaitLimit(options.config ?? {}))
