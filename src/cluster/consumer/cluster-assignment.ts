@@ -5,6 +5,7 @@ import { positionOutOfRange } from '../../client/consumer/consumer-errors.ts'
 import { PartitionFetcher } from '../../client/consumer/partition-fetcher.ts'
 import type { AutoOffsetReset } from '../../client/consumer-config.ts'
 import type { CommittedOffset, IsolationLevel } from '../../client/types.ts'
+import { KafkaError } from '../../errors.ts'
 import { isInternalTopic } from '../../names/topic-names.ts'
 import { type TopicPartition, topicPartitionKey } from '../../names/topic-partition.ts'
 import type { ClusterClient } from '../cluster-client.ts'
@@ -159,10 +160,22 @@ export class ClusterAssignment
 
   /** New metadata are there: leaders, and what was missing. */
   metadataCame(): void {
+    if (this.#options.untilEnd) this.#failOfGone()
     for (const { topic, partition, startAt } of this.order) this.#put(topic, partition, startAt)
     this.#changed()
     this.#hooks.lookAgain()
     this.#options.wake()
+  }
+
+  /** Who reads to the end would wait for ever for that of a topic which was deleted meanwhile. */
+  #failOfGone(): void {
+    const gone = this.order.find(
+      ({ topic, fetcher }) => fetcher?.ended === undefined && this.#metadata.isGone(topic),
+    )
+    if (gone === undefined) return
+    const { topic, partition, consumed } = gone
+    const message = `Topic ${topic} was deleted while it was read: its partition ${partition} from offset ${consumed} on is missing`
+    this.failed(new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message))
   }
 
   override close(): void {

@@ -11,6 +11,8 @@ export class ConsumerMetadata {
   readonly #onNews: () => void
   readonly #onFailure: (error: Error) => void
   readonly #backoff: Backoff
+  /** Topics that were there, and in how many answers in a row they were not. */
+  readonly #missing = new Map<string, number>()
   #asked: readonly string[] | 'all' = []
   #create = false
   #isAsking: Promise<void> | undefined
@@ -65,6 +67,11 @@ export class ConsumerMetadata {
     return Math.max(0, this.#nextAt - this.#client.clock.monotonic())
   }
 
+  /** Whether it was there, and is not for so long that no broker can be behind with its news. */
+  isGone(topic: string): boolean {
+    return (this.#missing.get(topic) ?? 0) >= GONE_AFTER
+  }
+
   /** Whether topics or partitions came or went since this was asked last. */
   takeChanged(): boolean {
     const changed = this.#changed
@@ -101,11 +108,15 @@ export class ConsumerMetadata {
     }
     if (shapeOf(this.topics) !== shapeOf(topics)) this.#changed = true
     this.topics = topics
+    for (const [name, answers] of this.#missing) this.#missing.set(name, answers + 1)
+    for (const name of topics.keys()) this.#missing.set(name, 0)
     if (isWhole) this.#backoff.reset()
     else this.refreshSoon()
   }
 }
 
+/** Answers without a topic: brokers hear one after the other of what is new, so one or two say nothing. */
+const GONE_AFTER = 3
 const FOR_GOOD: ReadonlySet<string> = new Set(['INVALID_TOPIC_EXCEPTION', 'TOPIC_AUTHORIZATION_FAILED'])
 
 function shapeOf(topics: ReadonlyMap<string, TopicMetadata>): string {

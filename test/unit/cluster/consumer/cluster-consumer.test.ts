@@ -7,7 +7,7 @@ import { FETCH_REQUEST } from '../../../../src/message/generated/requests.ts'
 import { systemClock } from '../../../../src/os/clock.ts'
 import { endTransactionBatch } from '../../../../src/record/control-record.ts'
 import { RecordBatch } from '../../../../src/record/record-batch.ts'
-import { FakeFetchCluster, type FakeLog } from '../../../support/fake-fetch-cluster.ts'
+import { FakeFetchCluster, FakeLog } from '../../../support/fake-fetch-cluster.ts'
 
 const open: ClusterConsumer[] = []
 const told: string[] = []
@@ -223,6 +223,37 @@ describe('a consumer on a cluster', () => {
     expect(await patient.poll(20)).toEqual([])
     fill(cluster.topic('late', 1), 1)
     expect(await read(patient, 3)).toEqual(['0:v0', '0:v1', '0:v2'])
+  })
+
+  test('a topic that is deleted while it is read to its end is told, not waited for', async () => {
+    const cluster = new FakeFetchCluster(1)
+    const [log] = cluster.topic('t', 1)
+    for (const value of ['a', 'b', 'c']) log.append([value])
+    const consumer = consumerOn(cluster, { untilEnd: true, config: { 'max.partition.fetch.bytes': '10' } })
+    await consumer.subscribe(['t'])
+    expect(await read(consumer, 1)).toEqual(['0:a'])
+    cluster.topics.delete('t')
+    await expect(read(consumer)).rejects.toMatchObject({
+      code: 'UNKNOWN_TOPIC_OR_PARTITION',
+      message: expect.stringMatching(
+        /^Topic t was deleted while it was read: its partition 0 from offset \d on is missing$/,
+      ),
+    })
+  })
+
+  test('a topic that is deleted while it is followed is waited for, and read whole when it is made anew', async () => {
+    const cluster = new FakeFetchCluster(1)
+    const [log] = cluster.topic('t', 1)
+    log.append(['a'])
+    const consumer = consumerOn(cluster)
+    await consumer.subscribe(['t'])
+    expect(await read(consumer, 1)).toEqual(['0:a'])
+    cluster.topics.delete('t')
+    expect(await consumer.poll(200)).toEqual([])
+    const logs = [new FakeLog(1).append(['new'])]
+    cluster.topics.set('t', { id: Buffer.from('again'.padEnd(16, '-')).toString('base64url'), logs })
+    expect(await read(consumer, 1)).toEqual(['0:new'])
+    expect(told).toEqual([])
   })
 
   test('waiting ends at once when the consumer is closed', async () => {
