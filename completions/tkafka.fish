@@ -9,7 +9,7 @@ function __tkafka_words
   for word in $words
     if test $skip = 1
       set skip 0
-    else if test "$word" = --data-dir
+    else if contains -- "$word" --data-dir --profile
       set skip 1
     else
       echo -- $word
@@ -33,11 +33,13 @@ function __tkafka_names
     set data --data-dir (string replace -r '^~' ~ -- $words[(math $at + 1)])
   end
   set -l server
-  for flag in --bootstrap-server --command-config
+  for flag in --bootstrap-server --command-config --profile
     if set -l at (contains -i -- $flag $words)
       set -a server $flag $words[(math $at + 1)]
     end
   end
+  # The name that is being typed is none yet.
+  test $argv[1] = profiles; and set -e server
   # A tab, and so no description: the flag's own would stand behind every name.
   command tkafka $data completion names $argv[1] $server 2>/dev/null | string replace -r '$' '\t'
 end
@@ -45,6 +47,7 @@ end
 complete -c tkafka -n __tkafka_needs_tool -f -l help -d 'The suite at a glance'
 complete -c tkafka -n __tkafka_needs_tool -f -l help-json -d 'Every tool and flag as JSON'
 complete -c tkafka -n __tkafka_needs_tool -f -l version -d 'Versions of tkafka and of Kafka'
+complete -c tkafka -l profile -x -a '(__tkafka_names profiles)' -d 'Settings of a cluster or a directory by name'
 complete -c tkafka -l data-dir -x -a '(__fish_complete_directories)' -d 'The Kafka log directory to work on'
 complete -c tkafka -n __tkafka_needs_tool -f -a acls -d 'This tool helps to manage acls on kafka'
 complete -c tkafka -n __tkafka_needs_tool -f -a broker-api-versions -d 'This tool helps to retrieve broker version information'
@@ -103,6 +106,7 @@ complete -c tkafka -n '__tkafka_tool acls' -l operation -x -d 'Operation that is
 complete -c tkafka -n '__tkafka_tool acls' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool acls' -l principal -x -d 'List ACLs for the specified principal, in principalType:name format'
 complete -c tkafka -n '__tkafka_tool acls' -l producer -f -d 'Convenience option to add/remove ACLs for producer role: WRITE, DESCRIBE and ...'
+complete -c tkafka -n '__tkafka_tool acls' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool acls' -l remove -f -d 'Indicates you are trying to remove ACLs'
 complete -c tkafka -n '__tkafka_tool acls' -l resource-pattern-type -x -d 'The type of the resource pattern or pattern filter'
 complete -c tkafka -n '__tkafka_tool acls' -l topic -x -a '(__tkafka_names topics)' -d 'topic to which ACLs should be added or removed'
@@ -115,11 +119,13 @@ complete -c tkafka -n '__tkafka_tool broker-api-versions' -l data-dir -r -F -d '
 complete -c tkafka -n '__tkafka_tool broker-api-versions' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool broker-api-versions' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool broker-api-versions' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool broker-api-versions' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool broker-api-versions' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool check' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
 complete -c tkafka -n '__tkafka_tool check' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool check' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool check' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool check' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool check' -l topic -x -a '(__tkafka_names topics)' -d 'Only the partitions of these topics: a name, a regular expression, or several...'
 complete -c tkafka -n '__tkafka_tool check' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool client-metrics' -l alter -f -d 'Alter the configuration for the client metrics resource'
@@ -137,6 +143,7 @@ complete -c tkafka -n '__tkafka_tool client-metrics' -l match -x -d 'Matching se
 complete -c tkafka -n '__tkafka_tool client-metrics' -l metrics -x -d 'Telemetry metric name prefixes \'m1,m2\''
 complete -c tkafka -n '__tkafka_tool client-metrics' -l name -x -d 'Name of client metrics configuration resource'
 complete -c tkafka -n '__tkafka_tool client-metrics' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool client-metrics' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool client-metrics' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool cluster' -f -a cluster-id
 complete -c tkafka -n '__tkafka_tool cluster' -f -a unregister
@@ -152,6 +159,7 @@ complete -c tkafka -n '__tkafka_tool cluster' -l help-json -f -d 'Print the flag
 complete -c tkafka -n '__tkafka_tool cluster' -s i -l id -x -d 'The ID of the controller to unregister'
 complete -c tkafka -n '__tkafka_tool cluster' -l include-fenced-brokers -f -d 'Whether to include fenced brokers when listing broker endpoints'
 complete -c tkafka -n '__tkafka_tool cluster' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool cluster' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool cluster' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool completion' -f -a bash
 complete -c tkafka -n '__tkafka_tool completion' -f -a zsh
@@ -161,6 +169,7 @@ complete -c tkafka -n '__tkafka_tool completion' -l command-config -r -F -d 'Pro
 complete -c tkafka -n '__tkafka_tool completion' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
 complete -c tkafka -n '__tkafka_tool completion' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool completion' -l help-json -f -d 'Print the flags as JSON'
+complete -c tkafka -n '__tkafka_tool completion' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool completion' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool configs' -l add-config -x -d 'Key Value pairs of configs to add'
 complete -c tkafka -n '__tkafka_tool configs' -l add-config-file -r -F -d 'Path to a properties file with configs to add'
@@ -187,6 +196,7 @@ complete -c tkafka -n '__tkafka_tool configs' -l help-json -f -d 'Print the flag
 complete -c tkafka -n '__tkafka_tool configs' -l ip -x -d 'The IP address'
 complete -c tkafka -n '__tkafka_tool configs' -l ip-defaults -f -d 'The config defaults for all IPs'
 complete -c tkafka -n '__tkafka_tool configs' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool configs' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool configs' -l topic -x -a '(__tkafka_names topics)' -d 'The topic\'s name'
 complete -c tkafka -n '__tkafka_tool configs' -l user -x -d 'The user\'s principal name'
 complete -c tkafka -n '__tkafka_tool configs' -l user-defaults -f -d 'The config defaults for all users'
@@ -213,6 +223,7 @@ complete -c tkafka -n '__tkafka_tool console-consumer' -l max-messages -x -d 'Th
 complete -c tkafka -n '__tkafka_tool console-consumer' -l offset -x -a 'earliest\t latest\t' -d 'The offset to consume from (a non-negative number), or \'earliest\' which means...'
 complete -c tkafka -n '__tkafka_tool console-consumer' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool console-consumer' -l partition -x -d 'The partition to consume from'
+complete -c tkafka -n '__tkafka_tool console-consumer' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool console-consumer' -l skip-corrupt -f -d 'Go on behind a corrupt batch instead of ending its partition; the exit status...'
 complete -c tkafka -n '__tkafka_tool console-consumer' -l skip-message-on-error -f -d 'If there is an error when processing a message, skip it instead of halt'
 complete -c tkafka -n '__tkafka_tool console-consumer' -l timeout-ms -x -d 'If specified, exit if no message is available for consumption for the specifi...'
@@ -239,6 +250,7 @@ complete -c tkafka -n '__tkafka_tool console-producer' -l max-memory-bytes -x -d
 complete -c tkafka -n '__tkafka_tool console-producer' -l message-send-max-retries -x -d 'Brokers can fail receiving the message for multiple reasons, and being unavai...'
 complete -c tkafka -n '__tkafka_tool console-producer' -l metadata-expiry-ms -x -d 'The period of time in milliseconds after which we force a refresh of metadata...'
 complete -c tkafka -n '__tkafka_tool console-producer' -l partition -x -d 'The partition to produce to, whatever the key'
+complete -c tkafka -n '__tkafka_tool console-producer' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool console-producer' -l reader-config -r -F -d 'Config properties file for the message reader'
 complete -c tkafka -n '__tkafka_tool console-producer' -l reader-property -x -d 'A mechanism to pass user-defined properties in the form key=value to the mess...'
 complete -c tkafka -n '__tkafka_tool console-producer' -l request-required-acks -x -a 'all\t 1\t 0\t' -d 'The required `acks` of the producer requests'
@@ -269,6 +281,7 @@ complete -c tkafka -n '__tkafka_tool consumer-groups' -l list -f -d 'List all co
 complete -c tkafka -n '__tkafka_tool consumer-groups' -l members -f -d 'Describe members of the group'
 complete -c tkafka -n '__tkafka_tool consumer-groups' -l offsets -f -d 'Describe the group and list all topic partitions with their offset lag: the d...'
 complete -c tkafka -n '__tkafka_tool consumer-groups' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool consumer-groups' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool consumer-groups' -l reset-offsets -f -d 'Reset offsets of consumer groups, whose members must be inactive'
 complete -c tkafka -n '__tkafka_tool consumer-groups' -l shift-by -x -d 'Reset offsets shifting current offset by \'n\', where \'n\' can be positive or ne...'
 complete -c tkafka -n '__tkafka_tool consumer-groups' -l state -x -d 'With --describe, the state of the group'
@@ -298,6 +311,7 @@ complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l include -x -a '(__tk
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l num-records -x -d 'REQUIRED: The number of records to consume'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l print-metrics -f -d 'Print out the metrics'
+complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l reporting-interval -x -d 'Interval in milliseconds at which to print progress info'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l show-detailed-stats -f -d 'If set, stats are reported for each reporting interval as configured by repor...'
 complete -c tkafka -n '__tkafka_tool consumer-perf-test' -l socket-buffer-size -x -d 'The size of the tcp RECV size'
@@ -317,6 +331,7 @@ complete -c tkafka -n '__tkafka_tool delegation-tokens' -l hmac -x -d 'HMAC of t
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l max-life-time-period -x -d 'Max life period for the token in milliseconds; -1: the server decides'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l owner-principal -x -d 'owner is a Kafka principal'
+complete -c tkafka -n '__tkafka_tool delegation-tokens' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l renew -f -d 'Renew delegation token'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l renew-time-period -x -d 'Renew time period in milliseconds; -1: the server decides'
 complete -c tkafka -n '__tkafka_tool delegation-tokens' -l renewer-principal -x -d 'renewer is a Kafka principal'
@@ -328,6 +343,7 @@ complete -c tkafka -n '__tkafka_tool delete-records' -l help -f -d 'Print usage 
 complete -c tkafka -n '__tkafka_tool delete-records' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool delete-records' -l offset-json-file -r -F -d 'REQUIRED: The JSON file with offset per partition'
 complete -c tkafka -n '__tkafka_tool delete-records' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool delete-records' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool delete-records' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool dump-log' -l cluster-metadata-decoder -f -d 'If set, log data will be parsed as cluster metadata records'
 complete -c tkafka -n '__tkafka_tool dump-log' -l data-dir -r -F -d 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
@@ -342,6 +358,7 @@ complete -c tkafka -n '__tkafka_tool dump-log' -l max-message-size -x -d 'Size o
 complete -c tkafka -n '__tkafka_tool dump-log' -l offsets-decoder -f -d 'If set, log data will be parsed as offset data from the __consumer_offsets topic'
 complete -c tkafka -n '__tkafka_tool dump-log' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool dump-log' -l print-data-log -f -d 'If set, printing the messages content when dumping data logs'
+complete -c tkafka -n '__tkafka_tool dump-log' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool dump-log' -l remote-log-metadata-decoder -f -d 'If set, log data will be parsed as TopicBasedRemoteLogMetadataManager (RLMM) ...'
 complete -c tkafka -n '__tkafka_tool dump-log' -l share-group-state-decoder -f -d 'If set, log data will be parsed as share group state data from the __share_gr...'
 complete -c tkafka -n '__tkafka_tool dump-log' -l skip-record-metadata -f -d 'Skip metadata when printing records'
@@ -358,6 +375,7 @@ complete -c tkafka -n '__tkafka_tool e2e-latency' -l num-headers -x -d 'Optional
 complete -c tkafka -n '__tkafka_tool e2e-latency' -l num-records -x -d 'REQUIRED: The number of messages to send'
 complete -c tkafka -n '__tkafka_tool e2e-latency' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool e2e-latency' -l producer-acks -x -d 'REQUIRED: Producer acknowledgements'
+complete -c tkafka -n '__tkafka_tool e2e-latency' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool e2e-latency' -l record-header-key-size -x -d 'Optional: The size of the message header key in bytes'
 complete -c tkafka -n '__tkafka_tool e2e-latency' -l record-header-size -x -d 'Optional: The size of message header value in bytes'
 complete -c tkafka -n '__tkafka_tool e2e-latency' -l record-key-size -x -d 'Optional: The size of the message key in bytes'
@@ -369,6 +387,7 @@ complete -c tkafka -n '__tkafka_tool explain' -l help -f -d 'Print usage informa
 complete -c tkafka -n '__tkafka_tool explain' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool explain' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool explain' -l partition -x -d 'Only this partition'
+complete -c tkafka -n '__tkafka_tool explain' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool explain' -l topic -x -a '(__tkafka_names topics)' -d 'A topic, or a regular expression of several'
 complete -c tkafka -n '__tkafka_tool explain' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool features' -f -a describe
@@ -387,6 +406,7 @@ complete -c tkafka -n '__tkafka_tool features' -l help -f -d 'Print usage inform
 complete -c tkafka -n '__tkafka_tool features' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool features' -l node-id -x -d 'The node id to which the requests should be sent'
 complete -c tkafka -n '__tkafka_tool features' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool features' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool features' -l release-version -x -d 'The release version to use for the corresponding feature mapping'
 complete -c tkafka -n '__tkafka_tool features' -l unsafe -f -d 'Perform this downgrade even if it may irreversibly destroy metadata'
 complete -c tkafka -n '__tkafka_tool features' -l version -f -d 'Display Kafka version'
@@ -398,6 +418,7 @@ complete -c tkafka -n '__tkafka_tool get-offsets' -l help -f -d 'Print usage inf
 complete -c tkafka -n '__tkafka_tool get-offsets' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool get-offsets' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool get-offsets' -l partitions -x -d 'Comma separated list of partition ids to get the offsets for'
+complete -c tkafka -n '__tkafka_tool get-offsets' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool get-offsets' -l time -x -a 'earliest\t latest\t max-timestamp\t earliest-local\t latest-tiered\t' -d 'Timestamp of the offsets before that'
 complete -c tkafka -n '__tkafka_tool get-offsets' -l topic -x -a '(__tkafka_names topics)' -d 'The topic to get the offsets for'
 complete -c tkafka -n '__tkafka_tool get-offsets' -l topic-partitions -x -a '(__tkafka_names topics)' -d 'Comma separated list of topic-partition patterns: an optional regular express...'
@@ -411,6 +432,7 @@ complete -c tkafka -n '__tkafka_tool groups' -l help -f -d 'Print usage informat
 complete -c tkafka -n '__tkafka_tool groups' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool groups' -l list -f -d 'List the groups'
 complete -c tkafka -n '__tkafka_tool groups' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool groups' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool groups' -l protocol -x -d 'Filter the groups based on protocol type'
 complete -c tkafka -n '__tkafka_tool groups' -l share -f -d 'Filter the groups to show share groups'
 complete -c tkafka -n '__tkafka_tool groups' -l streams -f -d 'Filter the groups to show streams groups'
@@ -425,6 +447,7 @@ complete -c tkafka -n '__tkafka_tool leader-election' -l help-json -f -d 'Print 
 complete -c tkafka -n '__tkafka_tool leader-election' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool leader-election' -l partition -x -d 'Partition id for which to perform an election'
 complete -c tkafka -n '__tkafka_tool leader-election' -l path-to-json-file -r -F -d 'The JSON file with the list of partition for which leader elections should be...'
+complete -c tkafka -n '__tkafka_tool leader-election' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool leader-election' -l topic -x -a '(__tkafka_names topics)' -d 'Name of topic for which to perform an election'
 complete -c tkafka -n '__tkafka_tool leader-election' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l all -f -d 'Retention, compaction, and expiry of committed offsets (offsets.retention.min...'
@@ -437,6 +460,7 @@ complete -c tkafka -n '__tkafka_tool log-cleaner' -l max-bytes-per-second -x -d 
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l max-time -x -d 'Stop in good order after so long: 30s, 5m, 1h'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l now -f -d 'Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the a...'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool log-cleaner' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l retention -f -d 'Delete segments that are past retention.ms or retention.bytes, or below the l...'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l topic -x -a '(__tkafka_names topics)' -d 'Only these topics: a name or a regular expression, more of them by commas'
 complete -c tkafka -n '__tkafka_tool log-cleaner' -l version -f -d 'Display Kafka version'
@@ -448,6 +472,7 @@ complete -c tkafka -n '__tkafka_tool log-dirs' -l describe -f -d 'Describe the s
 complete -c tkafka -n '__tkafka_tool log-dirs' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool log-dirs' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool log-dirs' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool log-dirs' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool log-dirs' -l topic-list -x -d 'The list of topics to be queried in the form "topic1,topic2,topic3"'
 complete -c tkafka -n '__tkafka_tool log-dirs' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -f -a describe
@@ -464,6 +489,7 @@ complete -c tkafka -n '__tkafka_tool metadata-quorum' -l help -f -d 'Print usage
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l human-readable -f -d 'Human-readable output'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool metadata-quorum' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l replication -f -d 'Detailed information about the status of replication'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l status -f -d 'A short summary of the quorum status'
 complete -c tkafka -n '__tkafka_tool metadata-quorum' -l unregister -f -d 'If set, also unregister the controller after successfully removing it from th...'
@@ -480,6 +506,7 @@ complete -c tkafka -n '__tkafka_tool producer-perf-test' -l payload-delimiter -x
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l payload-file -r -F -d 'File to read the record payloads from'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l payload-monotonic -f -d 'Payload is a monotonically increasing integer'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l print-metrics -f -d 'Print out metrics at the end of the test'
+complete -c tkafka -n '__tkafka_tool producer-perf-test' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l record-size -x -d 'Record size in bytes'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l reporting-interval -x -d 'Interval in milliseconds at which to print progress info'
 complete -c tkafka -n '__tkafka_tool producer-perf-test' -l throughput -x -d 'Throttle maximum record throughput to *approximately* THROUGHPUT records/sec'
@@ -504,6 +531,7 @@ complete -c tkafka -n '__tkafka_tool reassign-partitions' -l help-json -f -d 'Pr
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l list -f -d 'List all active partition reassignments'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l preserve-throttles -f -d 'Do not modify broker or topic throttles'
+complete -c tkafka -n '__tkafka_tool reassign-partitions' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l reassignment-json-file -r -F -d 'The JSON file with the partition reassignment configuration: {"partitions": [...'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l replica-alter-log-dirs-throttle -x -d 'The movement of replicas between log directories on the same broker will be t...'
 complete -c tkafka -n '__tkafka_tool reassign-partitions' -l throttle -x -d 'The movement of partitions between brokers will be throttled to this value (b...'
@@ -516,6 +544,7 @@ complete -c tkafka -n '__tkafka_tool repair' -l dry-run -f -d 'Tell what would b
 complete -c tkafka -n '__tkafka_tool repair' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool repair' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool repair' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool repair' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool repair' -l topic -x -a '(__tkafka_names topics)' -d 'Only the partitions of these topics: a name, a regular expression, or several...'
 complete -c tkafka -n '__tkafka_tool repair' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool replica-verification' -l broker-list -x -d 'The list of hostname and port of the server to connect to'
@@ -525,6 +554,7 @@ complete -c tkafka -n '__tkafka_tool replica-verification' -l help -f -d 'Print 
 complete -c tkafka -n '__tkafka_tool replica-verification' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool replica-verification' -l max-wait-ms -x -d 'The max amount of time each fetch request waits'
 complete -c tkafka -n '__tkafka_tool replica-verification' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool replica-verification' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool replica-verification' -l report-interval-ms -x -d 'The reporting interval'
 complete -c tkafka -n '__tkafka_tool replica-verification' -l time -x -d 'Timestamp for getting the initial offsets'
 complete -c tkafka -n '__tkafka_tool replica-verification' -l topics-include -x -a '(__tkafka_names topics)' -d 'List of topics to verify replica consistency'
@@ -546,6 +576,7 @@ complete -c tkafka -n '__tkafka_tool share-groups' -l list -f -d 'List all share
 complete -c tkafka -n '__tkafka_tool share-groups' -l members -f -d 'Describe members of the group'
 complete -c tkafka -n '__tkafka_tool share-groups' -l offsets -f -d 'Describe the group and list all topic partitions in the group along with thei...'
 complete -c tkafka -n '__tkafka_tool share-groups' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool share-groups' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool share-groups' -l reset-offsets -f -d 'Reset offsets of share group'
 complete -c tkafka -n '__tkafka_tool share-groups' -l state -x -d 'When specified with \'--describe\', includes the state of the group'
 complete -c tkafka -n '__tkafka_tool share-groups' -l timeout -x -d 'The timeout that can be set for some use cases'
@@ -562,6 +593,7 @@ complete -c tkafka -n '__tkafka_tool status' -l data-dir -r -F -d 'The Kafka log
 complete -c tkafka -n '__tkafka_tool status' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool status' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool status' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool status' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool status' -l version -f -d 'Display Kafka version'
 complete -c tkafka -n '__tkafka_tool storage' -f -a info
 complete -c tkafka -n '__tkafka_tool storage' -f -a format
@@ -580,6 +612,7 @@ complete -c tkafka -n '__tkafka_tool storage' -s g -l ignore-formatted -f -d 'Wh
 complete -c tkafka -n '__tkafka_tool storage' -s I -l initial-controllers -x -d 'Used to initialize a server with the specified dynamic quorum: a comma-separa...'
 complete -c tkafka -n '__tkafka_tool storage' -s N -l no-initial-controllers -f -d 'Used to initialize a server without specifying a dynamic quorum'
 complete -c tkafka -n '__tkafka_tool storage' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool storage' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool storage' -s r -l release-version -x -d 'The release version to use for the corresponding feature mapping'
 complete -c tkafka -n '__tkafka_tool storage' -s s -l standalone -f -d 'Used to initialize a controller as a single-node dynamic quorum (controller.q...'
 complete -c tkafka -n '__tkafka_tool storage' -l version -f -d 'Display Kafka version'
@@ -606,6 +639,7 @@ complete -c tkafka -n '__tkafka_tool streams-groups' -l list -f -d 'List all str
 complete -c tkafka -n '__tkafka_tool streams-groups' -l members -f -d 'Describe members of the group'
 complete -c tkafka -n '__tkafka_tool streams-groups' -l offsets -f -d 'Describe the group and list all topic partitions in the group along with thei...'
 complete -c tkafka -n '__tkafka_tool streams-groups' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
+complete -c tkafka -n '__tkafka_tool streams-groups' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool streams-groups' -l reset-offsets -f -d 'Reset offsets of streams group'
 complete -c tkafka -n '__tkafka_tool streams-groups' -l shift-by -x -d 'Reset offsets shifting current offset by \'n\', where \'n\' can be positive or ne...'
 complete -c tkafka -n '__tkafka_tool streams-groups' -l state -x -d 'When specified with \'--list\', it displays the state of all groups'
@@ -635,6 +669,7 @@ complete -c tkafka -n '__tkafka_tool topics' -l list -f -d 'List all available t
 complete -c tkafka -n '__tkafka_tool topics' -l output -x -a 'json\t jsonl\t tsv\t text\t' -d 'For programs: json (one object with all rows), jsonl (one object a line) or t...'
 complete -c tkafka -n '__tkafka_tool topics' -l partition-size-limit-per-response -x -d 'The maximum partition size to be included in one response (accepted; there is...'
 complete -c tkafka -n '__tkafka_tool topics' -l partitions -x -d 'The number of partitions for the topic being created or altered; without it -...'
+complete -c tkafka -n '__tkafka_tool topics' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool topics' -l replica-assignment -x -d 'A list of manual partition-to-broker assignments for the topic being created ...'
 complete -c tkafka -n '__tkafka_tool topics' -l replication-factor -x -d 'The replication factor for each partition in the topic being created'
 complete -c tkafka -n '__tkafka_tool topics' -l topic -x -a '(__tkafka_names topics)' -d 'The topic to create, alter, describe or delete'
@@ -665,6 +700,7 @@ complete -c tkafka -n '__tkafka_tool transactions' -l output -x -a 'json\t jsonl
 complete -c tkafka -n '__tkafka_tool transactions' -l partition -x -d 'partition number'
 complete -c tkafka -n '__tkafka_tool transactions' -l producer-epoch -x -d 'producer epoch'
 complete -c tkafka -n '__tkafka_tool transactions' -l producer-id -x -d 'producer id'
+complete -c tkafka -n '__tkafka_tool transactions' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool transactions' -l start-offset -x -d 'start offset of the transaction to abort'
 complete -c tkafka -n '__tkafka_tool transactions' -l topic -x -a '(__tkafka_names topics)' -d 'topic name to limit search to (required if --partition is specified)'
 complete -c tkafka -n '__tkafka_tool transactions' -l transactional-id -x -d 'transactional id'
@@ -683,6 +719,7 @@ complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l group-remote-assign
 complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l help -f -d 'Print usage information'
 complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l max-messages -x -d 'Consume this many messages'
+complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l reset-policy -x -d 'Set reset policy (must be either \'earliest\', \'latest\', or \'none\')'
 complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l session-timeout -x -d 'Set the consumer\'s session timeout, note that this configuration is not suppo...'
 complete -c tkafka -n '__tkafka_tool verifiable-consumer' -l topic -x -a '(__tkafka_names topics)' -d 'Consumes messages from this topic'
@@ -696,6 +733,7 @@ complete -c tkafka -n '__tkafka_tool verifiable-producer' -l help -f -d 'Print u
 complete -c tkafka -n '__tkafka_tool verifiable-producer' -l help-json -f -d 'Print the flags as JSON'
 complete -c tkafka -n '__tkafka_tool verifiable-producer' -l max-messages -x -d 'Produce this many messages'
 complete -c tkafka -n '__tkafka_tool verifiable-producer' -l message-create-time -x -d 'Send messages with creation time starting at the arguments value, in millisec...'
+complete -c tkafka -n '__tkafka_tool verifiable-producer' -l profile -x -a '(__tkafka_names profiles)' -d 'Settings by name: those of NAME.properties in the folder tkafka of the user\'s...'
 complete -c tkafka -n '__tkafka_tool verifiable-producer' -l repeating-keys -x -d 'If specified, each produced record will have a key starting at 0 increment by...'
 complete -c tkafka -n '__tkafka_tool verifiable-producer' -l throughput -x -d 'If set >= 0, throttle maximum message throughput to *approximately* THROUGHPU...'
 complete -c tkafka -n '__tkafka_tool verifiable-producer' -l topic -x -a '(__tkafka_names topics)' -d 'Produce messages to this topic'

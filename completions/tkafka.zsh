@@ -3,6 +3,7 @@
 # Made by npm run docs:commands from the flag rows in src/commands. Do not edit.
 
 _tkafka_names() {
+  [[ $1 == profiles ]] && server=()
   command tkafka $data completion names $1 $server 2>/dev/null
 }
 
@@ -15,17 +16,19 @@ _tkafka() {
   for ((i = 2; i < CURRENT; i++)); do
     case ${words[i]} in
       --data-dir) data=(--data-dir ${~words[i+1]}); ((i++)) ;;
-      --bootstrap-server|--command-config) server+=(${words[i]} ${~words[i+1]}); ((i++)) ;;
+      --bootstrap-server|--command-config|--profile) server+=(${words[i]} ${~words[i+1]}); ((i++)) ;;
       -*) ;;
       *) [[ -z $tool ]] && tool=${words[i]} ;;
     esac
   done
   if [[ $PREFIX == --*=* ]]; then prev=${PREFIX%%=*}; compset -P 1 '*='; fi
   if [[ $prev == --data-dir ]]; then _files -/; return; fi
+  if [[ $prev == --profile ]]; then compadd -- ${(f)"$(_tkafka_names profiles)"}; return; fi
   if [[ -z $tool ]]; then
     if [[ $PREFIX == -* ]]; then
       flags=(
         '--data-dir:The Kafka log directory to work on'
+        '--profile:Settings of a cluster or a directory by name'
         '--help:The suite at a glance'
         '--help-json:Every tool and flag as JSON'
         '--version:Versions of tkafka and of Kafka'
@@ -77,6 +80,7 @@ _tkafka() {
     acls:--allow-host|acls:--allow-principal|acls:--bootstrap-controller|acls:--bootstrap-server|acls:--delegation-token|acls:--deny-host|acls:--deny-principal|acls:--operation|acls:--principal|acls:--resource-pattern-type|acls:--transactional-id|acls:--user-principal|broker-api-versions:--bootstrap-server|client-metrics:--bootstrap-server|client-metrics:--interval|client-metrics:--match|client-metrics:--metrics|client-metrics:--name|cluster:--bootstrap-controller|cluster:--bootstrap-server|cluster:--id|completion:--bootstrap-server|configs:--add-config|configs:--bootstrap-controller|configs:--bootstrap-server|configs:--broker|configs:--broker-logger|configs:--client|configs:--client-metrics|configs:--delete-config|configs:--entity-name|configs:--ip|configs:--user|console-consumer:--bootstrap-server|console-consumer:--command-property|console-consumer:--formatter|console-consumer:--formatter-property|console-consumer:--grep|console-consumer:--key-deserializer|console-consumer:--max-messages|console-consumer:--partition|console-consumer:--timeout-ms|console-consumer:--value-deserializer|console-consumer:--where|console-producer:--batch-size|console-producer:--bootstrap-server|console-producer:--command-property|console-producer:--line-reader|console-producer:--max-block-ms|console-producer:--max-memory-bytes|console-producer:--message-send-max-retries|console-producer:--metadata-expiry-ms|console-producer:--partition|console-producer:--reader-property|console-producer:--request-timeout-ms|console-producer:--retry-backoff-ms|console-producer:--socket-buffer-size|console-producer:--timeout|consumer-groups:--bootstrap-server|consumer-groups:--by-duration|consumer-groups:--shift-by|consumer-groups:--state|consumer-groups:--timeout|consumer-groups:--to-datetime|consumer-groups:--to-offset|consumer-groups:--type|consumer-groups:--validate-regex|consumer-perf-test:--bootstrap-server|consumer-perf-test:--command-property|consumer-perf-test:--date-format|consumer-perf-test:--fetch-size|consumer-perf-test:--num-records|consumer-perf-test:--reporting-interval|consumer-perf-test:--socket-buffer-size|consumer-perf-test:--timeout|delegation-tokens:--bootstrap-server|delegation-tokens:--expiry-time-period|delegation-tokens:--hmac|delegation-tokens:--max-life-time-period|delegation-tokens:--owner-principal|delegation-tokens:--renew-time-period|delegation-tokens:--renewer-principal|delete-records:--bootstrap-server|dump-log:--key-decoder-class|dump-log:--max-bytes|dump-log:--max-message-size|dump-log:--value-decoder-class|e2e-latency:--bootstrap-server|e2e-latency:--num-headers|e2e-latency:--num-records|e2e-latency:--producer-acks|e2e-latency:--record-header-key-size|e2e-latency:--record-header-size|e2e-latency:--record-key-size|e2e-latency:--record-size|explain:--partition|features:--bootstrap-controller|features:--bootstrap-server|features:--feature|features:--node-id|features:--release-version|get-offsets:--bootstrap-server|get-offsets:--partitions|groups:--bootstrap-server|groups:--group-type|groups:--protocol|leader-election:--bootstrap-server|leader-election:--partition|log-cleaner:--max-bytes-per-second|log-cleaner:--max-time|log-dirs:--bootstrap-server|log-dirs:--broker-list|log-dirs:--topic-list|metadata-quorum:--bootstrap-controller|metadata-quorum:--bootstrap-server|metadata-quorum:--controller-directory-id|metadata-quorum:--controller-id|producer-perf-test:--bootstrap-server|producer-perf-test:--command-property|producer-perf-test:--num-records|producer-perf-test:--payload-delimiter|producer-perf-test:--record-size|producer-perf-test:--reporting-interval|producer-perf-test:--throughput|producer-perf-test:--transaction-duration-ms|producer-perf-test:--transactional-id|producer-perf-test:--warmup-records|reassign-partitions:--bootstrap-controller|reassign-partitions:--bootstrap-server|reassign-partitions:--broker-list|reassign-partitions:--replica-alter-log-dirs-throttle|reassign-partitions:--throttle|reassign-partitions:--timeout|replica-verification:--broker-list|replica-verification:--fetch-size|replica-verification:--max-wait-ms|replica-verification:--report-interval-ms|replica-verification:--time|share-groups:--bootstrap-server|share-groups:--state|share-groups:--timeout|share-groups:--to-datetime|status:--bootstrap-controller|status:--bootstrap-server|storage:--add-scram|storage:--cluster-id|storage:--feature|storage:--initial-controllers|storage:--release-version|streams-groups:--bootstrap-server|streams-groups:--by-duration|streams-groups:--delete-internal-topic|streams-groups:--input-topic|streams-groups:--shift-by|streams-groups:--state|streams-groups:--timeout|streams-groups:--to-datetime|streams-groups:--to-offset|topics:--bootstrap-server|topics:--partition-size-limit-per-response|topics:--partitions|topics:--replica-assignment|topics:--replication-factor|topics:--topic-id|transactions:--bootstrap-server|transactions:--broker-id|transactions:--coordinator-epoch|transactions:--duration-filter|transactions:--max-transaction-timeout|transactions:--partition|transactions:--producer-epoch|transactions:--producer-id|transactions:--start-offset|transactions:--transactional-id|transactions:--transactional-id-pattern|transactions:--transactionalId|verifiable-consumer:--assignment-strategy|verifiable-consumer:--bootstrap-server|verifiable-consumer:--group-instance-id|verifiable-consumer:--group-protocol|verifiable-consumer:--group-remote-assignor|verifiable-consumer:--max-messages|verifiable-consumer:--reset-policy|verifiable-consumer:--session-timeout|verifiable-producer:--bootstrap-server|verifiable-producer:--max-messages|verifiable-producer:--message-create-time|verifiable-producer:--repeating-keys|verifiable-producer:--throughput|verifiable-producer:--value-prefix) return ;;
     acls:--command-config|acls:--data-dir|broker-api-versions:--command-config|broker-api-versions:--data-dir|check:--data-dir|client-metrics:--command-config|client-metrics:--data-dir|cluster:--command-config|cluster:--data-dir|completion:--command-config|completion:--data-dir|configs:--add-config-file|configs:--command-config|configs:--data-dir|console-consumer:--command-config|console-consumer:--data-dir|console-consumer:--formatter-config|console-producer:--command-config|console-producer:--data-dir|console-producer:--reader-config|consumer-groups:--command-config|consumer-groups:--data-dir|consumer-groups:--from-file|consumer-perf-test:--command-config|consumer-perf-test:--data-dir|delegation-tokens:--command-config|delegation-tokens:--data-dir|delete-records:--command-config|delete-records:--data-dir|delete-records:--offset-json-file|dump-log:--data-dir|dump-log:--files|e2e-latency:--command-config|e2e-latency:--data-dir|explain:--data-dir|features:--command-config|features:--data-dir|get-offsets:--command-config|get-offsets:--data-dir|groups:--command-config|groups:--data-dir|leader-election:--command-config|leader-election:--data-dir|leader-election:--path-to-json-file|log-cleaner:--data-dir|log-dirs:--command-config|log-dirs:--data-dir|metadata-quorum:--command-config|metadata-quorum:--data-dir|producer-perf-test:--command-config|producer-perf-test:--data-dir|producer-perf-test:--payload-file|reassign-partitions:--command-config|reassign-partitions:--data-dir|reassign-partitions:--reassignment-json-file|reassign-partitions:--topics-to-move-json-file|repair:--data-dir|replica-verification:--data-dir|share-groups:--command-config|share-groups:--data-dir|status:--command-config|status:--data-dir|storage:--config|storage:--data-dir|streams-groups:--command-config|streams-groups:--data-dir|streams-groups:--from-file|topics:--command-config|topics:--config|topics:--data-dir|transactions:--command-config|transactions:--data-dir|verifiable-consumer:--command-config|verifiable-consumer:--data-dir|verifiable-producer:--command-config|verifiable-producer:--data-dir) _files; return ;;
     acls:--group|configs:--group|console-consumer:--group|consumer-groups:--group|consumer-perf-test:--group|share-groups:--group|streams-groups:--group|verifiable-consumer:--group-id) compadd -- ${(f)"$(_tkafka_names groups)"}; return ;;
+    acls:--profile|broker-api-versions:--profile|check:--profile|client-metrics:--profile|cluster:--profile|completion:--profile|configs:--profile|console-consumer:--profile|console-producer:--profile|consumer-groups:--profile|consumer-perf-test:--profile|delegation-tokens:--profile|delete-records:--profile|dump-log:--profile|e2e-latency:--profile|explain:--profile|features:--profile|get-offsets:--profile|groups:--profile|leader-election:--profile|log-cleaner:--profile|log-dirs:--profile|metadata-quorum:--profile|producer-perf-test:--profile|reassign-partitions:--profile|repair:--profile|replica-verification:--profile|share-groups:--profile|status:--profile|storage:--profile|streams-groups:--profile|topics:--profile|transactions:--profile|verifiable-consumer:--profile|verifiable-producer:--profile) compadd -- ${(f)"$(_tkafka_names profiles)"}; return ;;
     acls:--topic|check:--topic|configs:--topic|console-consumer:--include|console-consumer:--topic|console-producer:--topic|consumer-groups:--topic|consumer-perf-test:--include|consumer-perf-test:--topic|e2e-latency:--topic|explain:--topic|get-offsets:--topic|get-offsets:--topic-partitions|leader-election:--topic|log-cleaner:--topic|producer-perf-test:--topic|repair:--topic|replica-verification:--topics-include|share-groups:--topic|topics:--topic|transactions:--topic|verifiable-consumer:--topic|verifiable-producer:--topic) compadd -- ${(f)"$(_tkafka_names topics)"}; return ;;
     verifiable-producer:--acks) compadd -- 0 1 -1; return ;;
     console-producer:--request-required-acks) compadd -- all 1 0; return ;;
@@ -116,6 +120,7 @@ _tkafka() {
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--principal:List ACLs for the specified principal, in principalType:name format'
       '--producer:Convenience option to add/remove ACLs for producer role: WRITE, DESCRIBE and ...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--remove:Indicates you are trying to remove ACLs'
       '--resource-pattern-type:The type of the resource pattern or pattern filter'
       '--topic:topic to which ACLs should be added or removed'
@@ -130,6 +135,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--version:Display Kafka version'
     ) ;;
     check) flags=(
@@ -137,6 +143,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--topic:Only the partitions of these topics: a name, a regular expression, or several...'
       '--version:Display Kafka version'
     ) ;;
@@ -156,6 +163,7 @@ _tkafka() {
       '--metrics:Telemetry metric name prefixes '\''m1,m2'\'''
       '--name:Name of client metrics configuration resource'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--version:Display Kafka version'
     ) ;;
     cluster) flags=(
@@ -173,6 +181,7 @@ _tkafka() {
       '--id:The ID of the controller to unregister'
       '--include-fenced-brokers:Whether to include fenced brokers when listing broker endpoints'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--version:Display Kafka version'
     ) ;;
     completion) flags=(
@@ -184,6 +193,7 @@ _tkafka() {
       '--data-dir:The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user d...'
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--version:Display Kafka version'
     ) ;;
     configs) flags=(
@@ -212,6 +222,7 @@ _tkafka() {
       '--ip:The IP address'
       '--ip-defaults:The config defaults for all IPs'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--topic:The topic'\''s name'
       '--user:The user'\''s principal name'
       '--user-defaults:The config defaults for all users'
@@ -240,6 +251,7 @@ _tkafka() {
       '--offset:The offset to consume from (a non-negative number), or '\''earliest'\'' which means...'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--partition:The partition to consume from'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--skip-corrupt:Go on behind a corrupt batch instead of ending its partition; the exit status...'
       '--skip-message-on-error:If there is an error when processing a message, skip it instead of halt'
       '--timeout-ms:If specified, exit if no message is available for consumption for the specifi...'
@@ -268,6 +280,7 @@ _tkafka() {
       '--message-send-max-retries:Brokers can fail receiving the message for multiple reasons, and being unavai...'
       '--metadata-expiry-ms:The period of time in milliseconds after which we force a refresh of metadata...'
       '--partition:The partition to produce to, whatever the key'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reader-config:Config properties file for the message reader'
       '--reader-property:A mechanism to pass user-defined properties in the form key=value to the mess...'
       '--request-required-acks:The required `acks` of the producer requests'
@@ -300,6 +313,7 @@ _tkafka() {
       '--members:Describe members of the group'
       '--offsets:Describe the group and list all topic partitions with their offset lag: the d...'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reset-offsets:Reset offsets of consumer groups, whose members must be inactive'
       '--shift-by:Reset offsets shifting current offset by '\''n'\'', where '\''n'\'' can be positive or ne...'
       '--state:With --describe, the state of the group'
@@ -331,6 +345,7 @@ _tkafka() {
       '--num-records:REQUIRED: The number of records to consume'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--print-metrics:Print out the metrics'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reporting-interval:Interval in milliseconds at which to print progress info'
       '--show-detailed-stats:If set, stats are reported for each reporting interval as configured by repor...'
       '--socket-buffer-size:The size of the tcp RECV size'
@@ -352,6 +367,7 @@ _tkafka() {
       '--max-life-time-period:Max life period for the token in milliseconds; -1: the server decides'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--owner-principal:owner is a Kafka principal'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--renew:Renew delegation token'
       '--renew-time-period:Renew time period in milliseconds; -1: the server decides'
       '--renewer-principal:renewer is a Kafka principal'
@@ -365,6 +381,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--offset-json-file:REQUIRED: The JSON file with offset per partition'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--version:Display Kafka version'
     ) ;;
     dump-log) flags=(
@@ -381,6 +398,7 @@ _tkafka() {
       '--offsets-decoder:If set, log data will be parsed as offset data from the __consumer_offsets topic'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--print-data-log:If set, printing the messages content when dumping data logs'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--remote-log-metadata-decoder:If set, log data will be parsed as TopicBasedRemoteLogMetadataManager (RLMM) ...'
       '--share-group-state-decoder:If set, log data will be parsed as share group state data from the __share_gr...'
       '--skip-record-metadata:Skip metadata when printing records'
@@ -399,6 +417,7 @@ _tkafka() {
       '--num-records:REQUIRED: The number of messages to send'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--producer-acks:REQUIRED: Producer acknowledgements'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--record-header-key-size:Optional: The size of the message header key in bytes'
       '--record-header-size:Optional: The size of message header value in bytes'
       '--record-key-size:Optional: The size of the message key in bytes'
@@ -412,6 +431,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--partition:Only this partition'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--topic:A topic, or a regular expression of several'
       '--version:Display Kafka version'
     ) ;;
@@ -432,6 +452,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--node-id:The node id to which the requests should be sent'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--release-version:The release version to use for the corresponding feature mapping'
       '--unsafe:Perform this downgrade even if it may irreversibly destroy metadata'
       '--version:Display Kafka version'
@@ -445,6 +466,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--partitions:Comma separated list of partition ids to get the offsets for'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--time:Timestamp of the offsets before that'
       '--topic:The topic to get the offsets for'
       '--topic-partitions:Comma separated list of topic-partition patterns: an optional regular express...'
@@ -460,6 +482,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--list:List the groups'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--protocol:Filter the groups based on protocol type'
       '--share:Filter the groups to show share groups'
       '--streams:Filter the groups to show streams groups'
@@ -476,6 +499,7 @@ _tkafka() {
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--partition:Partition id for which to perform an election'
       '--path-to-json-file:The JSON file with the list of partition for which leader elections should be...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--topic:Name of topic for which to perform an election'
       '--version:Display Kafka version'
     ) ;;
@@ -490,6 +514,7 @@ _tkafka() {
       '--max-time:Stop in good order after so long: 30s, 5m, 1h'
       '--now:Compact whatever min.cleanable.dirty.ratio and the compaction lags say, the a...'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--retention:Delete segments that are past retention.ms or retention.bytes, or below the l...'
       '--topic:Only these topics: a name or a regular expression, more of them by commas'
       '--version:Display Kafka version'
@@ -503,6 +528,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--topic-list:The list of topics to be queried in the form "topic1,topic2,topic3"'
       '--version:Display Kafka version'
     ) ;;
@@ -521,6 +547,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--human-readable:Human-readable output'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--replication:Detailed information about the status of replication'
       '--status:A short summary of the quorum status'
       '--unregister:If set, also unregister the controller after successfully removing it from th...'
@@ -539,6 +566,7 @@ _tkafka() {
       '--payload-file:File to read the record payloads from'
       '--payload-monotonic:Payload is a monotonically increasing integer'
       '--print-metrics:Print out metrics at the end of the test'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--record-size:Record size in bytes'
       '--reporting-interval:Interval in milliseconds at which to print progress info'
       '--throughput:Throttle maximum record throughput to *approximately* THROUGHPUT records/sec'
@@ -565,6 +593,7 @@ _tkafka() {
       '--list:List all active partition reassignments'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--preserve-throttles:Do not modify broker or topic throttles'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reassignment-json-file:The JSON file with the partition reassignment configuration: {"partitions": [...'
       '--replica-alter-log-dirs-throttle:The movement of replicas between log directories on the same broker will be t...'
       '--throttle:The movement of partitions between brokers will be throttled to this value (b...'
@@ -579,6 +608,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--topic:Only the partitions of these topics: a name, a regular expression, or several...'
       '--version:Display Kafka version'
     ) ;;
@@ -590,6 +620,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--max-wait-ms:The max amount of time each fetch request waits'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--report-interval-ms:The reporting interval'
       '--time:Timestamp for getting the initial offsets'
       '--topics-include:List of topics to verify replica consistency'
@@ -613,6 +644,7 @@ _tkafka() {
       '--members:Describe members of the group'
       '--offsets:Describe the group and list all topic partitions in the group along with thei...'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reset-offsets:Reset offsets of share group'
       '--state:When specified with '\''--describe'\'', includes the state of the group'
       '--timeout:The timeout that can be set for some use cases'
@@ -631,6 +663,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--version:Display Kafka version'
     ) ;;
     storage) flags=(
@@ -651,6 +684,7 @@ _tkafka() {
       '--initial-controllers:Used to initialize a server with the specified dynamic quorum: a comma-separa...'
       '--no-initial-controllers:Used to initialize a server without specifying a dynamic quorum'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--release-version:The release version to use for the corresponding feature mapping'
       '--standalone:Used to initialize a controller as a single-node dynamic quorum (controller.q...'
       '--version:Display Kafka version'
@@ -679,6 +713,7 @@ _tkafka() {
       '--members:Describe members of the group'
       '--offsets:Describe the group and list all topic partitions in the group along with thei...'
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reset-offsets:Reset offsets of streams group'
       '--shift-by:Reset offsets shifting current offset by '\''n'\'', where '\''n'\'' can be positive or ne...'
       '--state:When specified with '\''--list'\'', it displays the state of all groups'
@@ -710,6 +745,7 @@ _tkafka() {
       '--output:For programs: json (one object with all rows), jsonl (one object a line) or t...'
       '--partition-size-limit-per-response:The maximum partition size to be included in one response (accepted; there is...'
       '--partitions:The number of partitions for the topic being created or altered; without it -...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--replica-assignment:A list of manual partition-to-broker assignments for the topic being created ...'
       '--replication-factor:The replication factor for each partition in the topic being created'
       '--topic:The topic to create, alter, describe or delete'
@@ -742,6 +778,7 @@ _tkafka() {
       '--partition:partition number'
       '--producer-epoch:producer epoch'
       '--producer-id:producer id'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--start-offset:start offset of the transaction to abort'
       '--topic:topic name to limit search to (required if --partition is specified)'
       '--transactional-id:transactional id'
@@ -762,6 +799,7 @@ _tkafka() {
       '--help:Print usage information'
       '--help-json:Print the flags as JSON'
       '--max-messages:Consume this many messages'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--reset-policy:Set reset policy (must be either '\''earliest'\'', '\''latest'\'', or '\''none'\'')'
       '--session-timeout:Set the consumer'\''s session timeout, note that this configuration is not suppo...'
       '--topic:Consumes messages from this topic'
@@ -777,6 +815,7 @@ _tkafka() {
       '--help-json:Print the flags as JSON'
       '--max-messages:Produce this many messages'
       '--message-create-time:Send messages with creation time starting at the arguments value, in millisec...'
+      '--profile:Settings by name: those of NAME.properties in the folder tkafka of the user'\''s...'
       '--repeating-keys:If specified, each produced record will have a key starting at 0 increment by...'
       '--throughput:If set >= 0, throttle maximum message throughput to *approximately* THROUGHPU...'
       '--topic:Produce messages to this topic'

@@ -3,6 +3,7 @@
  * The only place that exits. What stands here runs at every start, so it stays small.
  */
 import type { Command, CommandContext, Options } from './cli/command.ts'
+import type { ParsedOptions } from './cli/options.ts'
 import { BrokenPipeError, FdOutput, OutputError } from './cli/output.ts'
 import { parseArguments } from './cli/parse.ts'
 import { TerseError, UsageError } from './errors.ts'
@@ -20,7 +21,7 @@ const ECHO_MS = 250
 type Signal = keyof typeof SIGNAL_STATUS
 
 declare global {
-  /** Arguments as the launcher passes them: `[--data-dir DIR] TOOL ARGS`. */
+  /** Arguments as the launcher passes them: `[--data-dir DIR] [--profile NAME] TOOL ARGS`. */
   var __tkafkaArgs: string[] | undefined
 }
 
@@ -52,10 +53,10 @@ export function main(command: Command): void {
   ).then(end, fail)
 }
 
-/** Takes the tool's name out: the first word that is no `--data-dir DIR`. */
+/** Takes the tool's name out: the first word that is no `--data-dir DIR` and no `--profile NAME`. */
 function toolArguments(args: readonly string[]): string[] {
   for (let i = 0; i < args.length; i++) {
-    if (args[i] === '--data-dir') i++
+    if (args[i] === '--data-dir' || args[i] === '--profile') i++
     else if (!args[i].startsWith('-')) return [...args.slice(0, i), ...args.slice(i + 1)]
   }
   return [...args]
@@ -68,7 +69,7 @@ async function runCommand(
   stderr: FdOutput,
   end: (status: number) => void,
 ): Promise<number> {
-  let options: Options<string>
+  let options: ParsedOptions
   try {
     options = await parseArguments(command, args)
   } catch (error) {
@@ -87,6 +88,10 @@ async function runCommand(
   }
   const signals = new Signals(end, (error) => stderr.line(error.message))
   try {
+    if (options.has('profile')) {
+      const { withProfile } = await import('./commands/open/profile.ts')
+      options = await withProfile(command, options, process.env, (line) => stderr.line(line))
+    }
     const context: CommandContext<string> = {
       command,
       options,

@@ -22,7 +22,7 @@ function main(args: readonly string[]): number {
   const stderr = new FdOutput(2, standardStreams)
   let status = 0
   try {
-    status = run(withoutDataDir(args), stdout, stderr)
+    status = run(withoutPlace(args), stdout, stderr)
     stdout.flush()
     return status
   } catch (error) {
@@ -109,7 +109,7 @@ function overview(paint: Colours): string {
   const lines = [
     'tkafka: the kafka-*.sh tools straight on a Kafka log directory, with no broker and no JVM.',
     '',
-    'Usage: tkafka [--data-dir DIR] TOOL [FLAGS]      tkafka TOOL --help',
+    'Usage: tkafka [--data-dir DIR | --profile NAME] TOOL [FLAGS]      tkafka TOOL --help',
   ]
   for (const { title, tools } of TOOL_AREAS) {
     const built = tools.filter(({ name }) => isBuilt(name))
@@ -134,9 +134,12 @@ function isBuilt(tool: string): boolean {
   return systemOs.fs.stat(join(dirname(import.meta.url), `${tool}.cjs`)) !== undefined
 }
 
-function withoutDataDir(args: readonly string[]): readonly string[] {
-  const at = args.indexOf('--data-dir')
-  return args.filter((word, i) => (at < 0 || (i !== at && i !== at + 1)) && !word.startsWith('--data-dir='))
+/** The words that are none of the flags which stand before a tool. */
+function withoutPlace(args: readonly string[]): readonly string[] {
+  return ['--data-dir', '--profile'].reduce((words: readonly string[], flag) => {
+    const at = words.indexOf(flag)
+    return words.filter((word, i) => (at < 0 || (i !== at && i !== at + 1)) && !word.startsWith(`${flag}=`))
+  }, args)
 }
 
 process.exitCode = main(globalThis.__tkafkaArgs ?? process.argv.slice(2))

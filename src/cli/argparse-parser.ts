@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../errors.ts'
 import { didYouMean } from './argparse-candidates.ts'
-import type { Command, Flag, Options, Positional } from './command.ts'
+import type { Command, Flag, Positional } from './command.ts'
 import { flagsByName } from './flags.ts'
 import { type Occurrence, ParsedOptions } from './options.ts'
 import { exampleLines } from './usage.ts'
@@ -18,7 +18,7 @@ export class ArgparseError extends UsageError {
  * The genuine argparse tools' habits (argparse4j): subcommands, words by position, `-c X` and `-cX`, unambiguous
  * prefixes of long names, required flags, choices and groups checked while parsing, and its messages.
  */
-export function parseArgparse(command: Command, args: readonly string[]): Options<string> {
+export function parseArgparse(command: Command, args: readonly string[]): ParsedOptions {
   return new ArgparseRun(command).parse(args)
 }
 
@@ -106,7 +106,7 @@ class ArgparseRun {
     this.#positionals = [...(command.positionals ?? [])]
   }
 
-  parse(args: readonly string[]): Options<string> {
+  parse(args: readonly string[]): ParsedOptions {
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]
       if (arg.startsWith('-') && arg !== '-' && !/^-\d/.test(arg)) {
@@ -123,7 +123,7 @@ class ArgparseRun {
     return this.#options(args)
   }
 
-  #options(args: readonly string[]): Options<string> {
+  #options(args: readonly string[]): ParsedOptions {
     return new ParsedOptions(this.#flags, this.#found, this.#words, args, this.#subcommand)
   }
 
@@ -236,7 +236,10 @@ class ArgparseRun {
   #byLongName(name: string): Flag | undefined {
     const exact = this.#flags.get(name.slice(2))
     if (exact !== undefined) return exact
-    const near = [...this.#flags.keys()].filter((one) => one.startsWith(name.slice(2)))
+    const begun = [...this.#flags.values()].filter((one) => one.name.startsWith(name.slice(2)))
+    const genuine = begun.filter(({ addition }) => addition !== true)
+    // What shortens a flag of Kafka's tool goes on doing so.
+    const near = (genuine.length > 0 ? genuine : begun).map((one) => one.name)
     if (near.length > 1)
       this.#fail(`ambiguous option: ${name} could match ${near.map((one) => `--${one}`).join(', ')}`)
     return near.length === 1 ? this.#flags.get(near[0]) : undefined

@@ -34,6 +34,7 @@ function allFlags(tool: HelpTool): HelpFlag[] {
 /** Flags that stand before a tool. */
 const GLOBAL = [
   ['--data-dir', 'The Kafka log directory to work on'],
+  ['--profile', 'Settings of a cluster or a directory by name'],
   ['--help', 'The suite at a glance'],
   ['--help-json', 'Every tool and flag as JSON'],
   ['--version', 'Versions of tkafka and of Kafka'],
@@ -80,6 +81,8 @@ function bash(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
 # Names may hold spaces: one a line, and each quoted as the shell wants it.
 _tkafka_names() {
   local name typed=\${cur//\\\\/}
+  # The name that is being typed is none yet.
+  [ "$1" = profiles ] && server=()
   while IFS= read -r name; do
     if [[ $name == "$typed"* ]]; then printf -v name %q "$name"; COMPREPLY+=("$name"); fi
   done < <(command tkafka "\${data[@]}" completion names "$1" "\${server[@]}" 2>/dev/null)
@@ -90,7 +93,7 @@ _tkafka() {
   local -a data=() server=()
   COMPREPLY=()
   # From the whole line: bash cuts words at colons.
-  for i in --bootstrap-server --command-config; do
+  for i in --bootstrap-server --command-config --profile; do
     if [[ $COMP_LINE =~ $i[=\\ ]+([^\\ ]+) ]]; then server+=("$i" "\${BASH_REMATCH[1]}"); fi
   done
   case \${COMP_WORDS[0]##*/} in
@@ -99,6 +102,7 @@ _tkafka() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
       --data-dir) data=(--data-dir "\${COMP_WORDS[i + 1]/#\\~/$HOME}"); ((i++)) ;;
+      --profile) ((i++)) ;;
       -*) ;;
       *) [ -z "$tool" ] && tool=\${COMP_WORDS[i]} ;;
     esac
@@ -110,6 +114,7 @@ _tkafka() {
     COMPREPLY=($(compgen -d -- "$cur"))
     return
   fi
+  if [ "$prev" = --profile ]; then _tkafka_names profiles; return; fi
   if [ -z "$tool" ]; then
     COMPREPLY=($(compgen -W "${tools.map(({ tool }) => tool).join(' ')} ${GLOBAL.map(([flag]) => flag).join(' ')}" -- "$cur"))
     return
@@ -162,6 +167,7 @@ function zsh(tools: readonly HelpTool[], valuesOf: ValuesOf): string {
   return `#compdef tkafka ${scripts(tools).join(' ')}
 ${MADE('zsh', 'tkafka completion zsh > a folder in $fpath, as _tkafka; or: source <(tkafka completion zsh)')}
 _tkafka_names() {
+  [[ $1 == profiles ]] && server=()
   command tkafka $data completion names $1 $server 2>/dev/null
 }
 
@@ -174,13 +180,14 @@ _tkafka() {
   for ((i = 2; i < CURRENT; i++)); do
     case \${words[i]} in
       --data-dir) data=(--data-dir \${~words[i+1]}); ((i++)) ;;
-      --bootstrap-server|--command-config) server+=(\${words[i]} \${~words[i+1]}); ((i++)) ;;
+      --bootstrap-server|--command-config|--profile) server+=(\${words[i]} \${~words[i+1]}); ((i++)) ;;
       -*) ;;
       *) [[ -z $tool ]] && tool=\${words[i]} ;;
     esac
   done
   if [[ $PREFIX == --*=* ]]; then prev=\${PREFIX%%=*}; compset -P 1 '*='; fi
   if [[ $prev == --data-dir ]]; then _files -/; return; fi
+  if [[ $prev == --profile ]]; then compadd -- \${(f)"$(_tkafka_names profiles)"}; return; fi
   if [[ -z $tool ]]; then
     if [[ $PREFIX == -* ]]; then
       flags=(
@@ -233,7 +240,7 @@ function __tkafka_words
   for word in $words
     if test $skip = 1
       set skip 0
-    else if test "$word" = --data-dir
+    else if contains -- "$word" --data-dir --profile
       set skip 1
     else
       echo -- $word
@@ -257,21 +264,24 @@ function __tkafka_names
     set data --data-dir (string replace -r '^~' ~ -- $words[(math $at + 1)])
   end
   set -l server
-  for flag in --bootstrap-server --command-config
+  for flag in --bootstrap-server --command-config --profile
     if set -l at (contains -i -- $flag $words)
       set -a server $flag $words[(math $at + 1)]
     end
   end
+  # The name that is being typed is none yet.
+  test $argv[1] = profiles; and set -e server
   # A tab, and so no description: the flag's own would stand behind every name.
   command tkafka $data completion names $argv[1] $server 2>/dev/null | string replace -r '$' '\\t'
 end
 
-${GLOBAL.slice(1)
+${GLOBAL.slice(2)
   .map(
     ([flag, description]) =>
       `complete -c tkafka -n __tkafka_needs_tool -f -l ${flag.slice(2)} -d '${quotedFish(description)}'`,
   )
   .join('\n')}
+complete -c tkafka -l profile -x -a '(__tkafka_names profiles)' -d 'Settings of a cluster or a directory by name'
 complete -c tkafka -l data-dir -x -a '(__fish_complete_directories)' -d 'The Kafka log directory to work on'
 ${lines.join('\n')}
 ${tools

@@ -13,6 +13,14 @@ export const COMMON_FLAGS = [
     description: 'The Kafka log directory to work on (else TKAFKA_DATA_DIR, else the per-user default).',
     addition: true,
   },
+  {
+    name: 'profile',
+    arg: 'required',
+    argName: 'name',
+    description:
+      "Settings by name: those of NAME.properties in the folder tkafka of the user's configuration (~/.config), a cluster's bootstrap.servers or a directory's data.dir among them.",
+    addition: true,
+  },
 ] as const satisfies readonly Flag[]
 
 /** A row of a flag with a value. */

@@ -34,6 +34,16 @@ export class ParsedOptions implements Options<string> {
     }
   }
 
+  /** The same with these behind. */
+  with(more: readonly Occurrence[]): ParsedOptions {
+    const found = [...this.#found].flatMap(([name, values]) => {
+      const flag = this.#flags.get(name)
+      return flag === undefined ? [] : values.map((value) => ({ flag, value }))
+    })
+    const { words, raw, subcommand } = this
+    return new ParsedOptions(this.#flags, [...found, ...more], words, raw, subcommand)
+  }
+
   has(name: string): boolean {
     return this.#found.has(name)
   }

@@ -1,5 +1,5 @@
 /** From a tool's arguments to its options, by the parser that the genuine tool uses. */
-import type { Command, Options } from './command.ts'
+import type { Command } from './command.ts'
 import { COMMON_FLAGS, flagsByName } from './flags.ts'
 import { parseJopt } from './jopt-parser.ts'
 import { ParsedOptions } from './options.ts'
@@ -8,7 +8,7 @@ import { ParsedOptions } from './options.ts'
  * Parses the words behind the tool's name.
  * @throws UsageError in the words of the genuine parser
  */
-export async function parseArguments(command: Command, args: readonly string[]): Promise<Options<string>> {
+export async function parseArguments(command: Command, args: readonly string[]): Promise<ParsedOptions> {
   if (command.parser === 'argparse') {
     const { parseArgparse } = await import('./argparse-parser.ts')
     return parseArgparse(command, args)

@@ -6,7 +6,7 @@ import { systemOs } from '../os/system-os.ts'
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG } from './open/common-flags.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish']
-const NAMES = ['topics', 'groups']
+const NAMES = ['topics', 'groups', 'profiles']
 
 /** Those of the line that is being completed. */
 const FLAGS = [BOOTSTRAP_SERVER, COMMAND_CONFIG] as const satisfies readonly Flag[]
@@ -60,6 +60,11 @@ const IN_A_HURRY = { 'default.api.timeout.ms': '1500', 'socket.connection.setup.
 
 async function names(context: Context, kind: string): Promise<number> {
   try {
+    if (kind === 'profiles') {
+      const { profileNames } = await import('./open/profile.ts')
+      for (const name of profileNames(context.env)) context.stdout.line(name)
+      return 0
+    }
     const { meansCluster, openAdmin, openDirectory } = await import('./open/open-client.ts')
     const ofCluster = meansCluster(context)
     if (kind === 'topics' && !ofCluster) {

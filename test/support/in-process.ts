@@ -45,17 +45,23 @@ export async function runInProcess(
   command: Command,
   args: readonly string[],
   dataDir: string | undefined,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
   const stdout = memoryOutput(1)
   const stderr = memoryOutput(2)
   const controller = new AbortController()
   let status: number
   try {
+    let options = await parseArguments(command, args)
+    if (options.has('profile')) {
+      const { withProfile } = await import('../../src/commands/open/profile.ts')
+      options = await withProfile(command, options, env, (line) => stderr.output.line(line))
+    }
     const context: CommandContext<string> = {
       command,
-      options: await parseArguments(command, args),
-      dataDir,
-      env: {},
+      options,
+      dataDir: options.value('data-dir') ?? dataDir,
+      env,
       stdout: stdout.output,
       stderr: stderr.output,
       stdin: 0,

@@ -15,6 +15,7 @@ export const VALUES_BY_FLAG: Readonly<Record<string, Values>> = {
   group: GROUPS,
   'group-id': GROUPS,
   'data-dir': FILE,
+  profile: { type: 'names', kind: 'profiles' },
   output: words('json', 'jsonl', 'tsv', 'text'),
   input: words('lines', 'jsonl'),
   'isolation-level': words('read_uncommitted', 'read_committed'),
