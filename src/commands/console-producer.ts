@@ -1,11 +1,20 @@
 /** kafka-console-producer.sh: writes lines of standard input as records. */
 import { defineCommand } from '../cli/command.ts'
 import type { Producer } from '../client/producer.ts'
+import type { SourceProcess } from '../os/source-process.ts'
 import { type InputChunks, openInput } from '../os/standard-input.ts'
 import { CONSOLE_PRODUCER_FLAGS, type Context } from './console-producer/flags.ts'
 import { LineProducer } from './console-producer/line-producer.ts'
 import { checkFlags, lineReader, producerConfig } from './console-producer/options.ts'
+import type { LineTransactions } from './console-producer/transactions.ts'
 import { openProducer } from './open/open-client.ts'
+
+const TRANSACTION_FLAGS = [
+  'transaction',
+  'transactional-id',
+  'transaction-duration-ms',
+  'transaction-records',
+] as const
 
 /** Lines of standard input become records. Exit 0 means: every one of them is in the log and on disk. */
 export const command = defineCommand({
@@ -18,6 +27,7 @@ export const command = defineCommand({
     'echo hello | tkafka console-producer --topic greetings',
     'tkafka console-producer --topic orders --reader-property parse.key=true --reader-property key.separator=: < orders.txt',
     'tkafka console-producer --topic events --compression-codec zstd --sync < events.jsonl',
+    'tkafka console-producer --topic events --transaction -- zcat events.gz',
   ],
   run,
 })
@@ -27,6 +37,11 @@ async function run(context: Context): Promise<number> {
   checkFlags(context)
   const reader = await lineReader(options)
   const { config, waitLimit } = await producerConfig(options)
+  const inTransactions = wantsTransactions(options, config)
+    ? await import('./console-producer/transactions.ts')
+    : undefined
+  const isTransactional = inTransactions?.transactional(options, config) === true
+  const limits = isTransactional ? inTransactions?.limitsOf(options) : undefined
   const partition = options.int('partition') ?? -1
   const topic = options.value('topic') as string
   if (context.stderr.isTerminal) {
@@ -37,12 +52,15 @@ async function run(context: Context): Promise<number> {
   const producer = await openProducer(context, config, { limit: waitLimit })
   // From here on a signal ends the reading, and what was read is written.
   context.handleSignals()
+  const source = isTransactional && options.words.length > 0 ? await startSource(options.words) : undefined
+  const transactions = limits && new inTransactions!.LineTransactions(producer, limits)
   const lines = new LineProducer({
     producer,
     topic,
     partition,
     reader,
-    input: await input(context),
+    input: source ?? (await input(context)),
+    transactions,
     maxRequestSize: Number(config['max.request.size'] ?? 1048576),
     sync: options.has('sync'),
     stop: context,
@@ -50,7 +68,48 @@ async function run(context: Context): Promise<number> {
     diagnostics: context.stderr,
     growth: reader.growth,
   })
-  return closing(producer, lines)
+  if (transactions === undefined) return closing(producer, lines)
+  return ending(context, { producer, lines, transactions, source })
+}
+
+/** Nothing of transactions is loaded by those who have none. */
+function wantsTransactions(options: Context['options'], config: Record<string, string>): boolean {
+  return TRANSACTION_FLAGS.some((flag) => options.has(flag)) || config['transactional.id'] !== undefined
+}
+
+async function startSource([command, ...args]: readonly string[]): Promise<SourceProcess> {
+  const { SourceProcess: Source } = await import('../os/source-process.ts')
+  return new Source(command, args)
+}
+
+interface Transacted {
+  readonly producer: Producer
+  readonly lines: LineProducer
+  readonly transactions: LineTransactions
+  readonly source: SourceProcess | undefined
+}
+
+/** Committed only where all lines came, and came whole; the first failure is the one that is told. */
+async function ending(
+  context: Context,
+  { producer, lines, transactions, source }: Transacted,
+): Promise<number> {
+  try {
+    await lines.run()
+    if (!context.interrupted) {
+      await source?.endedWell()
+      await transactions.commit()
+    }
+  } catch (error) {
+    source?.close()
+    const told = await transactions.abort(error)
+    await producer.close().catch(() => {})
+    throw told
+  }
+  const failure = await transactions.abort(undefined)
+  await producer.close()
+  if (failure !== undefined) throw failure
+  return lines.end()
 }
 
 async function input(context: Context): Promise<InputChunks> {

@@ -2,6 +2,7 @@
 import { defineCommand, type Flag, type FlagName, type ToolContext } from '../cli/command.ts'
 import { machineOutput, outputFlag, outputFormat } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
+import type { TopicProducer } from '../client/producer.ts'
 import { count } from '../count.ts'
 import { TerseError } from '../errors.ts'
 import { steadyTimeOfDay, systemClock } from '../os/clock.ts'
@@ -12,6 +13,7 @@ import { propertiesFile } from './open/client-properties.ts'
 import { openProducer } from './open/open-client.ts'
 import { type Payload, perfPayload } from './producer-perf-test/payload.ts'
 import { type PerfOutput, PRODUCER_PERFORMANCE, ProducerPerfStats } from './producer-perf-test/stats.ts'
+import { durationOf, PerfTransactions } from './producer-perf-test/transactions.ts'
 
 const PAYLOAD = { name: 'payload', required: true } as const
 const EXACTLY_ONE =
@@ -89,7 +91,7 @@ const FLAGS = [
     arg: 'required',
     argName: 'TRANSACTIONAL-ID',
     description:
-      'The transactional id to use. This config takes precedence over the transactional.id specified via --command-property or --command-config. (Not built yet.)',
+      'The transactional id to use. This config takes precedence over the transactional.id specified via --command-property or --command-config.',
   },
   {
     name: 'transaction-duration-ms',
@@ -97,7 +99,7 @@ const FLAGS = [
     type: 'long',
     argName: 'TRANSACTION-DURATION',
     description:
-      'The maximum duration of each transaction, in milliseconds; 3000 when only a transactional id is given. (Not built yet.)',
+      'The maximum duration of each transaction, in milliseconds; 3000 when only a transactional id is given.',
   },
   {
     name: 'warmup-records',
@@ -182,15 +184,13 @@ async function run(context: Context): Promise<number> {
     )
   }
   const config = await producerConfig(options)
-  if (
-    config['transactional.id'] !== undefined ||
-    options.has('transactional-id') ||
-    options.has('transaction-duration-ms')
-  ) {
-    throw new TerseError(
-      'producer-perf-test cannot write in transactions yet; leave out --transactional-id, --transaction-duration-ms and transactional.id',
-    )
-  }
+  const transactionMs = durationOf(
+    {
+      transactionalId: options.value('transactional-id'),
+      durationMs: options.long('transaction-duration-ms'),
+    },
+    config,
+  )
   if (plan.warmupRecords > 0 && outputFormat(options) === 'text') {
     stdout.line(
       `Warmup first ${plan.warmupRecords} records. Steady state results will print after the complete test summary.`,
@@ -198,7 +198,7 @@ async function run(context: Context): Promise<number> {
   }
   stdout.flush()
   context.handleSignals()
-  return await new PerfRun(context, plan, payload).run(config)
+  return await new PerfRun(context, plan, payload).run(config, transactionMs)
 }
 
 /** What is wrong only together, in the genuine tool's order. */
@@ -279,22 +279,17 @@ class PerfRun {
     this.#stats = new ProducerPerfStats(plan.numRecords, plan.reportingIntervalMs, false, this.#now)
   }
 
-  async run(config: Record<string, string>): Promise<number> {
+  async run(config: Record<string, string>, transactionMs: number | undefined): Promise<number> {
     const { signal } = this.#context
-    const { topic: name, numRecords, warmupRecords, throughput, reportingIntervalMs } = this.#plan
+    const { topic: name, numRecords, warmupRecords, throughput } = this.#plan
     const producer = await openProducer(this.#context, config)
+    const transactions = new PerfTransactions(producer, transactionMs)
     const payload = this.#payload
     const record = new RecordSlices()
     try {
+      await transactions.open(this.#now())
       const topic = await producer.openTopic(name)
-      topic.listen?.({
-        stored: (records) => this.#acknowledge(records),
-        lost: (_key, _value, error) => {
-          this.#lose(error, 1)
-          this.#sentAt.shift()
-          this.#sizes.shift()
-        },
-      })
+      this.#listen(topic)
       const drain = async () => {
         try {
           await topic.drain()
@@ -320,13 +315,7 @@ class PerfRun {
         if (warmupRecords > 0 && i === warmupRecords) {
           await drain()
           if (topic.listen !== undefined) await producer.flush()
-          this.#steady = new ProducerPerfStats(
-            numRecords - warmupRecords,
-            reportingIntervalMs,
-            true,
-            this.#now,
-          )
-          this.#stats.prints = false
+          this.#beginSteady()
         }
         try {
           record.timestamp = now
@@ -344,6 +333,10 @@ class PerfRun {
         } catch (error) {
           this.#lose(error, 1)
         }
+        if (transactions.isDue(now)) {
+          await drain()
+          await transactions.next(now)
+        }
         if (throttler.shouldThrottle(i, now)) {
           await drain()
           await throttler.throttle(signal)
@@ -351,6 +344,7 @@ class PerfRun {
       }
       await drain()
       await producer.flush()
+      if (!signal.aborted) await transactions.commit()
     } finally {
       this.#output.progress.stop()
       await producer.close()
@@ -359,6 +353,24 @@ class PerfRun {
     this.#steady?.printTotal(this.#output)
     this.#output.machine?.end(this.#lost === 0 && !signal.aborted)
     return this.#lost > 0 ? 1 : 0
+  }
+
+  #listen(topic: TopicProducer): void {
+    topic.listen?.({
+      stored: (records) => this.#acknowledge(records),
+      lost: (_key, _value, error) => {
+        this.#lose(error, 1)
+        this.#sentAt.shift()
+        this.#sizes.shift()
+      },
+    })
+  }
+
+  /** The warm-up is over. */
+  #beginSteady(): void {
+    const { numRecords, warmupRecords, reportingIntervalMs } = this.#plan
+    this.#steady = new ProducerPerfStats(numRecords - warmupRecords, reportingIntervalMs, true, this.#now)
+    this.#stats.prints = false
   }
 
   /** The oldest: in a topic of one partition it is they; in others the latencies are the same in sum. */

@@ -202,6 +202,36 @@ export const CONSOLE_PRODUCER_FLAGS = [
       'Producer config properties file. Note that [command-property] takes precedence over this config.',
   },
   {
+    name: 'transaction',
+    addition: true,
+    description:
+      'All lines or none: nobody who reads committed records sees any of them before the last one came, and none where a line, the source, the disk fails or a signal comes. Behind -- the command whose output the lines are: it must end with 0.',
+  },
+  {
+    name: 'transactional-id',
+    arg: 'required',
+    argName: 'transactional id',
+    addition: true,
+    description:
+      'With --transaction: the id, by which a later run ends what this one left. Default: a new one.',
+  },
+  {
+    name: 'transaction-duration-ms',
+    arg: 'required',
+    argName: 'duration in ms',
+    type: 'long',
+    addition: true,
+    description: 'With --transaction: after so long the transaction is committed, and the next one begins.',
+  },
+  {
+    name: 'transaction-records',
+    arg: 'required',
+    argName: 'lines',
+    type: 'long',
+    addition: true,
+    description: 'With --transaction: so many lines in each transaction.',
+  },
+  {
     name: 'partition',
     arg: 'required',
     argName: 'partition',

@@ -11,6 +11,7 @@ import type { InputChunks } from '../../os/standard-input.ts'
 import { keyLengthOf, RecordSlices, valueLengthOf } from '../../record/record-slices.ts'
 import { LineInput, type LineTaker, type ManyLinesTaker } from './line-input.ts'
 import type { LineMessageReader } from './line-reader.ts'
+import type { LineTransactions } from './transactions.ts'
 
 /** How long a pipe must be silent before what was read is sent. */
 const DRY_MS = 1
@@ -51,6 +52,8 @@ export interface LineProducerOptions {
   /** Where `>` goes; undefined: no terminal. */
   readonly prompt: Output | undefined
   readonly diagnostics: Output
+  /** Lines go into transactions. */
+  readonly transactions?: LineTransactions | undefined
   /** How many times longer than its record a line may be; a longer one ends it all. Absent: lines are cut. */
   readonly growth?: number
 }
@@ -139,9 +142,12 @@ export class LineProducer {
         } else if (this.#unacknowledged) {
           this.#unacknowledged = false
           await this.#options.producer.flush()
-        } else await this.#topic.drain()
+        } else if (this.#options.transactions?.isDue === true) await this.#options.transactions.next()
+        else await this.#topic.drain()
       } catch (error) {
         if (!(error instanceof RefusedLine)) throw error
+        // All of them or none.
+        if (this.#options.transactions !== undefined) throw new TerseError(this.#inKafkasWords(error))
         this.#report(error)
       }
     }
@@ -166,14 +172,18 @@ export class LineProducer {
     const separator = reader.keySeparatorByte
     if (!reader.plain && separator < 0) return undefined
     if (sync || prompt !== undefined || topic.appendLines === undefined) return undefined
+    const { transactions } = this.#options
+    if (transactions?.counts === true) return undefined
     const many = {
       lines: 0,
       take: (buffer: Buffer, start: number, end: number): number => {
+        if (transactions?.isDue === true) return start
         // Once a line was too long for the producer's memory, input is read elsewhere.
         if (buffer !== memory) return start
         const behind = topic.appendLines?.(partition, this.#now, start, end, separator) ?? start
         if (behind === start) return start
         many.lines = topic.taken ?? 0
+        transactions?.taken(many.lines)
         if (this.#heldSince === 0) this.#heldSince = this.#time
         return behind
       },
@@ -183,7 +193,8 @@ export class LineProducer {
 
   readonly #take: LineTaker = (buffer, start, end, lineNumber, length) => {
     const topic = this.#topic
-    if (topic === undefined || this.#unacknowledged) return false
+    const { transactions } = this.#options
+    if (topic === undefined || this.#unacknowledged || transactions?.isDue === true) return false
     const { reader, partition } = this.#options
     const record = this.#record
     if (reader.plain) {
@@ -207,6 +218,7 @@ export class LineProducer {
       if (valueLength >= 0 && reader.source === undefined) valueLength = length - (record.valueStart - start)
       throw new RefusedLine(lineNumber, keyLengthOf(record), valueLength, error)
     }
+    transactions?.taken(1)
     if (this.#options.sync) {
       topic.endBatches()
       this.#unacknowledged = topic.listen !== undefined
@@ -245,7 +257,8 @@ export class LineProducer {
   async #open(): Promise<TopicProducer> {
     const { producer, topic, partition } = this.#options
     try {
-      const opened = await producer.openTopic(topic)
+      const { transactions } = this.#options
+      const opened = await (transactions ?? producer).openTopic(topic)
       if (partition !== -1 && (partition < 0 || partition >= opened.partitionCount)) {
         throw new TerseError(
           `Partition ${partition} of topic ${topic} with partition count ${opened.partitionCount} is not present in metadata.`,

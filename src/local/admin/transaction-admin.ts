@@ -145,9 +145,13 @@ export class LocalTransactions implements TransactionAdmin {
   }: {
     readonly dryRun: boolean
   }): Promise<readonly EndedTransaction[]> {
-    const work = () => endDeadTransactions(this.#os, this.#directory, { thorough: true, dryRun })
-    if (dryRun || this.#log.partitionCount === 0) return work()
-    return this.#directory.session(work)
+    const work = (look: boolean) =>
+      endDeadTransactions(this.#os, this.#directory, { thorough: true, dryRun: look })
+    const found = await work(true)
+    if (dryRun || found.length === 0) return found
+    // Some are ended by entering already.
+    await this.#directory.session(() => work(false))
+    return found
   }
 
   /** Under the partition's lock; checks what a broker checks. */
