@@ -27,9 +27,9 @@ import type { TransactionDirectory } from './transaction-directory.ts'
 /** So many records at the log's end are looked through first, then ten times as many. */
 const FIRST_LOOK = 500
 
-/** What was read of one id: its state as of an offset of its partition. */
+/** What was read of one id: its state as of an offset of its partition's log, which another topic of that name has another of. */
 interface KnownState {
-  readonly topicId: string
+  readonly log: UnifiedLog
   readonly nextOffset: number
   readonly value: TransactionLogValue | undefined
 }
@@ -133,12 +133,7 @@ export class TransactionLog {
     builder.append(this.#os.clock.now(), encodeTransactionLogKey(transactionalId), bytes, [])
     const batch = builder.build()
     const { lastOffset } = log.append(batch, 0, batch.length)
-    this.#know(transactionalId, value, lastOffset + 1)
-  }
-
-  #know(id: string, value: TransactionLogValue | undefined, nextOffset: number): void {
-    const topicId = this.#directory.image().topic(TRANSACTION_TOPIC)?.id ?? ''
-    this.#known.set(id, { topicId, nextOffset, value })
+    this.#known.set(transactionalId, { log, nextOffset: lastOffset + 1, value })
   }
 
   #newest(transactionalId: string, log: UnifiedLog): TransactionLogValue | undefined {
@@ -147,7 +142,7 @@ export class TransactionLog {
     const known = this.#known.get(transactionalId)
     const isKnown =
       known !== undefined &&
-      known.topicId === this.#directory.image().topic(TRANSACTION_TOPIC)?.id &&
+      known.log === log &&
       known.nextOffset >= logStartOffset &&
       known.nextOffset <= logEndOffset
     if (isKnown && known.nextOffset === logEndOffset) return known.value
@@ -157,7 +152,7 @@ export class TransactionLog {
       const found = newestIn(log, transactionalId, known.nextOffset, logEndOffset)
       value = found === undefined ? known.value : found.value
     } else value = newestBackwards(log, transactionalId)
-    this.#know(transactionalId, value, logEndOffset)
+    this.#known.set(transactionalId, { log, nextOffset: logEndOffset, value })
     return value
   }
 }

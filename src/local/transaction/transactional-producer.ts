@@ -60,6 +60,8 @@ export class TransactionalProducer implements TopicTransaction {
   readonly #phase: TransactionPhase
   readonly #offsets: TransactionalOffsets
   readonly #joined = new Set<string>()
+  /** As this producer last wrote it: whether it still holds is asked under the lock. */
+  #state: TransactionLogValue | undefined
   #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
   /** One call goes after the other. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -222,6 +224,7 @@ export class TransactionalProducer implements TopicTransaction {
       this.#log.append(states, this.#id, next)
       states.flush()
     }
+    this.#state = next
     for (const { topic, partition } of partitions) this.#joined.add(topicPartitionKey(topic, partition))
     return true
   }
@@ -275,7 +278,7 @@ export class TransactionalProducer implements TopicTransaction {
   }
 
   async #decide(end: TransactionEnd): Promise<void> {
-    const seen = this.#log.state(this.#id)
+    const seen = this.#state
     const usedUp = seen !== undefined && hasUsedUpEpochs(seen) && this.#log.version >= EPOCH_A_TRANSACTION
     const fresh = usedUp ? { freshProducerId: await this.#directory.nextProducerId() } : {}
     const logs = await openPartitions(this.#directory, seen === undefined ? [] : partitionsOf(seen))

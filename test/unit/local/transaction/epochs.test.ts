@@ -48,11 +48,22 @@ describe('a transactional id’s state', () => {
   it('goes on with a new producer id where the epochs are used up, whoever ends its transaction', () => {
     const old = { ...initialized(undefined, init), producerEpoch: 32766 }
     const ongoing = joined(old, [partition], 2, 2)
-    const rotated = completed(decided(ongoing, { end: 'COMMIT', now: 3, fencing: false, freshProducerId: 8 }), 4)
-    expect(rotated).toMatchObject({ producerId: 8, previousProducerId: 7, producerEpoch: 0, nextProducerId: -1 })
+    const rotated = completed(
+      decided(ongoing, { end: 'COMMIT', now: 3, fencing: false, freshProducerId: 8 }),
+      4,
+    )
+    expect(rotated).toMatchObject({
+      producerId: 8,
+      previousProducerId: 7,
+      producerEpoch: 0,
+      nextProducerId: -1,
+    })
     const ended = completed(decided(ongoing, { end: 'ABORT', now: 3, fencing: true }), 4)
     expect(ended).toMatchObject({ producerId: 7, producerEpoch: 32767 })
-    expect(initialized(ended, { ...init, freshProducerId: 9 })).toMatchObject({ producerId: 9, producerEpoch: 0 })
+    expect(initialized(ended, { ...init, freshProducerId: 9 })).toMatchObject({
+      producerId: 9,
+      producerEpoch: 0,
+    })
     expect(fenced({ ...old, producerEpoch: 5 }, 30_000, 1)).toMatchObject({ producerEpoch: 6 })
   })
 })
