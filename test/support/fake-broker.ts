@@ -15,6 +15,8 @@ export type Misbehaviour =
   /** Sends these bytes in place of an answer. */
   | { readonly act: 'raw'; readonly bytes: Buffer }
   /** Answers after so many milliseconds. */
+  /** Sends an answer that ends before it should, whole by its size. */
+  | { readonly act: 'cut'; readonly by: number; readonly body: MessageObject }
   | { readonly act: 'later'; readonly ms: number; readonly body: MessageObject }
 
 type Handler = (body: never, version: number) => unknown
@@ -166,7 +168,11 @@ class FakeConnection implements StreamConnection {
   #misbehave(how: Misbehaviour, encoded: (body: MessageObject) => Buffer): void {
     if (how.act === 'close') this.breaks()
     else if (how.act === 'raw') this.#send(how.bytes)
-    else if (how.act === 'later') setTimeout(() => this.#send(encoded(how.body)), how.ms)
+    else if (how.act === 'cut') {
+      const bytes = encoded(how.body).subarray(0, -how.by)
+      bytes.writeInt32BE(bytes.length - 4, 0)
+      this.#send(bytes)
+    } else if (how.act === 'later') setTimeout(() => this.#send(encoded(how.body)), how.ms)
   }
 
   #send(bytes: Buffer): void {

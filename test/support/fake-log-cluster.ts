@@ -65,9 +65,17 @@ export interface ProduceCall {
 
 /**
  * `store`: as it should be. `drop`: the connection breaks, nothing is stored. `forget`: all is stored, and the connection breaks. A
- * number: that error for each partition. `silence`: nothing is stored, nobody answers.
+ * number: that error for each partition. `garbage`: all is stored, and the answer ends too early. `mute`: all is stored, and nobody answers. `silence`: nothing is stored, nobody answers.
  */
-export type Fate = 'store' | 'drop' | 'forget' | 'silence' | { readonly laterMs: number } | number
+export type Fate =
+  | 'store'
+  | 'mute'
+  | 'garbage'
+  | 'drop'
+  | 'forget'
+  | 'silence'
+  | { readonly laterMs: number }
+  | number
 
 export class FakeLogCluster {
   readonly brokers: FakeBroker[]
@@ -133,8 +141,14 @@ export class FakeLogCluster {
         })),
         throttleTimeMs: 0,
       }
+      if (fate === 'garbage') return { act: 'cut', by: 4, body: answer } as Misbehaviour
       if (fate === 'forget') return { act: 'close' }
-      if (body.acks === 0) return { act: 'silence' }
+      // A broker that may not answer hangs up where something is wrong.
+      const isWrong = answer.responses.some((topic) =>
+        topic.partitionResponses.some((one) => one.errorCode !== 0),
+      )
+      if (fate === 'mute') return { act: 'silence' }
+      if (body.acks === 0) return { act: isWrong ? 'close' : 'silence' }
       if (typeof fate === 'object') return { act: 'later', ms: fate.laterMs, body: answer } as Misbehaviour
       return answer
     })

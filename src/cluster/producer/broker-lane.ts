@@ -9,6 +9,8 @@ const RECONNECT_MOST_MS = 1000
 
 export interface LaneListener {
   open(lane: BrokerLane): void
+  /** The connection that was there is gone. */
+  broken(lane: BrokerLane): void
   unreachable(lane: BrokerLane, error: Error): void
 }
 
@@ -36,6 +38,10 @@ export class BrokerLane {
   /** undefined: there is none yet; the listener is told. */
   connection(now: number): BrokerConnection | undefined {
     if (this.#connection?.isOpen) return this.#connection
+    if (this.#connection !== undefined) {
+      this.#connection = undefined
+      this.#listener.broken(this)
+    }
     if (this.#connecting || now < this.notBefore) return undefined
     this.#connecting = true
     this.#client.broker(this.id).then(

@@ -41,6 +41,8 @@ export class ProducerBatch {
   uncertain = false
   /** By which its sequences were given; -1: not yet. */
   epoch = -1
+  /** Counted over those that were sent; -1: was not yet. */
+  ordinal = -1
   lastError: Error | undefined
 
   constructor(origin: BatchOrigin, bytes: Buffer, firstIndex: number, sends: readonly PendingSend[]) {
@@ -100,6 +102,7 @@ export class PartitionBatches {
   readonly #producerId: number
   #epoch = 0
   #nextSequence = 0
+  #sentCount = 0
   /**
    * The broker knows this producer and epoch. Until then it takes a batch of any sequence, so that one which comes through while those
    * before it do not would end their way into the log.
@@ -149,7 +152,7 @@ export class PartitionBatches {
       this.wanted = false
       this.source.endOpen(this)
     }
-    if (this.#waiting.length === 0 || this.#inFlight.length >= REMEMBERED) return undefined
+    if (this.#waiting.length === 0 || this.#isFarBehind()) return undefined
     this.#splitFirst()
     const first = this.#waiting[0]
     // Again, in order, and behind nothing whose fate is open.
@@ -166,6 +169,7 @@ export class PartitionBatches {
       batch.epoch = this.#epoch
       this.#nextSequence = incrementSequence(this.#nextSequence, batch.count)
     }
+    if (batch.ordinal < 0) batch.ordinal = this.#sentCount++
     batch.uncertain = true
   }
 
@@ -201,6 +205,15 @@ export class PartitionBatches {
     if (batch.count === 1) return false
     this.#tooLarge = Math.min(this.#tooLarge, batch.bytes.length)
     return true
+  }
+
+  /**
+   * Whether one of those in flight would not be known again once more are stored. It may hang at a broker that was the leader while those
+   * behind it come through to the one that is.
+   */
+  #isFarBehind(): boolean {
+    const oldest = this.#inFlight.reduce((least, { ordinal }) => Math.min(least, ordinal), this.#sentCount)
+    return this.#inFlight.length >= REMEMBERED || this.#sentCount - oldest >= REMEMBERED
   }
 
   #beginEpoch(): void {

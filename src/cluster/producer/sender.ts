@@ -7,7 +7,7 @@ import { METADATA_REQUEST, METADATA_RESPONSE, PRODUCE_REQUEST } from '../../mess
 import type { ClusterClient } from '../cluster-client.ts'
 import type { TopicMetadata } from '../cluster-metadata.ts'
 import type { BrokerConnection } from '../connection/broker-connection.ts'
-import { ConnectionError } from '../connection/connection-error.ts'
+import { addressText, ConnectionError } from '../connection/connection-error.ts'
 import { kafkaErrorOf } from '../connection/protocol-error.ts'
 import { Backoff } from '../connection/retry.ts'
 import { Alarm } from './alarm.ts'
@@ -139,6 +139,8 @@ export class Sender {
     if (lane === undefined) {
       lane = new BrokerLane(this.#client, id, {
         open: (opened) => this.#pump(opened),
+        // With acks=0 a broker has no other way to say that it is not the leader.
+        broken: () => this.#routes.refresh(),
         unreachable: (failed, error) => this.#unreachable(failed, error),
       })
       this.#lanes.set(id, lane)
@@ -228,17 +230,22 @@ export class Sender {
 
   #answered(connection: BrokerConnection, reader: ByteReader, version: number, byTopic: ByTopic): void {
     let answers: ReadonlyMap<ProducerBatch, PartitionAnswer> = new Map()
+    let failure = new KafkaError('NETWORK_EXCEPTION')
     try {
       const read = readProduce(reader, version, byTopic)
       answers = read.answers
       connection.throttled(read)
     } catch (error) {
       if (!(error instanceof TerseError)) throw error
+      const what = `${addressText(connection.address)} answered Produce with bytes that are no such response`
+      failure = new KafkaError('NETWORK_EXCEPTION', `${what}: ${error.message}`)
+      // Who knows what else it says.
+      connection.close()
     }
     for (const batches of byTopic.values()) {
       for (const batch of batches) {
         const answer = answers.get(batch)
-        if (answer === undefined) this.#again(batch, new KafkaError('NETWORK_EXCEPTION'))
+        if (answer === undefined) this.#again(batch, failure)
         else if (answer.errorCode === 0) this.#store(batch, answer.baseOffset, answer.logAppendTimeMs)
         else this.#refused(batch, answer)
       }
@@ -263,6 +270,7 @@ export class Sender {
         return
       }
       case 'MESSAGE_TOO_LARGE':
+      case 'RECORD_LIST_TOO_LARGE':
         batch.uncertain = false
         if (partition.refusedAsTooLarge(batch)) this.#return(batch)
         else this.#lose(batch, recordErrors(partition.source.topic, answer))

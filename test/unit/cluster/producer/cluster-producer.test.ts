@@ -154,29 +154,33 @@ describe('a producer on a cluster', () => {
     expect(log.values).toEqual(expected(200, 1, 0))
   })
 
-  test('cuts a batch that the broker finds too large, and tells of a record that is', async () => {
-    const cluster = new FakeLogCluster(1)
-    const [log] = cluster.topic('t', 1)
-    cluster.fate = ({ parts }) => (parts.some(({ records }) => records.length > 150) ? 10 : 'store')
-    const producer = producerOn(cluster, { 'batch.size': '1000' })
-    const to = await producer.openTopic('t')
-    const lost: string[] = []
-    let stored = 0
-    to.listen?.({
-      stored: (count) => {
-        stored += count
-      },
-      lost: (key, value, error) => lost.push(`${key} ${value} ${error.message}`),
-    })
-    const values = Array.from({ length: 100 }, (_, i) => (i === 40 ? 'x'.repeat(200) : `v${i}`))
-    for (const value of values) to.append(-1, recordOf(1700000000000, null, Buffer.from(value)))
-    await producer.flush()
-    expect(log.values).toEqual(values.filter((value) => value.length < 200))
-    expect(lost).toEqual([
-      '-1 200 The request included a message larger than the max message size the server will accept.',
-    ])
-    expect(stored).toBe(99)
-  })
+  test.each([
+    [10, 'The request included a message larger than the max message size the server will accept.'],
+    [18, 'The request included message batch larger than the configured segment size on the server.'],
+  ])(
+    'cuts a batch that the broker finds too large (%i), and tells of a record that is',
+    async (code, told) => {
+      const cluster = new FakeLogCluster(1)
+      const [log] = cluster.topic('t', 1)
+      cluster.fate = ({ parts }) => (parts.some(({ records }) => records.length > 150) ? code : 'store')
+      const producer = producerOn(cluster, { 'batch.size': '1000' })
+      const to = await producer.openTopic('t')
+      const lost: string[] = []
+      let stored = 0
+      to.listen?.({
+        stored: (count) => {
+          stored += count
+        },
+        lost: (key, value, error) => lost.push(`${key} ${value} ${error.message}`),
+      })
+      const values = Array.from({ length: 100 }, (_, i) => (i === 40 ? 'x'.repeat(200) : `v${i}`))
+      for (const value of values) to.append(-1, recordOf(1700000000000, null, Buffer.from(value)))
+      await producer.flush()
+      expect(log.values).toEqual(values.filter((value) => value.length < 200))
+      expect(lost).toEqual([`-1 200 ${told}`])
+      expect(stored).toBe(99)
+    },
+  )
 
   test('tells each record of a refused batch why, in the words of the Java client', async () => {
     const cluster = new FakeLogCluster(1)
@@ -243,6 +247,39 @@ describe('a producer on a cluster', () => {
     expect(log.values).toEqual(expected(100, 1, 0))
   })
 
+  test('with acks=0 follows a leader that moves, of which it hears only that the connection was closed', async () => {
+    const cluster = new FakeLogCluster(2)
+    const [log] = cluster.topic('t', 1)
+    const producer = producerOn(cluster, { ...small, acks: '0' })
+    await stream(producer, 't', 10)
+    await producer.flush()
+    log.leader = 2
+    const begun = log.values.length
+    for (let i = 0; i < 200 && log.values.length === begun; i++) {
+      await producer.send({ topic: 't', value: `again ${i}` })
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(log.values.length).toBeGreaterThan(begun)
+  })
+
+  test('a broker whose answers are none is left, told in the end, and what it stored is not stored twice', async () => {
+    const cluster = new FakeLogCluster(1)
+    const [log] = cluster.topic('t', 1)
+    const producer = producerOn(cluster, {
+      'delivery.timeout.ms': '400',
+      'request.timeout.ms': '300',
+      'linger.ms': '0',
+    })
+    cluster.fate = ({ number }) => (number < 3 ? 'garbage' : 'store')
+    await producer.send({ topic: 't', value: 'a' })
+    expect(log.values).toEqual(['a'])
+    expect(cluster.brokers[0].connections).toBeGreaterThan(2)
+    cluster.fate = () => 'garbage'
+    await expect(producer.send({ topic: 't', value: 'b' })).rejects.toThrow(
+      /Last: broker1:9092 answered Produce with bytes that are no such response: /,
+    )
+  })
+
   test('says that a topic is not there once max.block.ms is over', async () => {
     const producer = producerOn(new FakeLogCluster(1), { 'max.block.ms': '60' })
     await expect(producer.openTopic('nope')).rejects.toThrow(
@@ -279,6 +316,53 @@ describe('a producer on a cluster', () => {
     cluster.fate = () => 'store'
     cluster.brokers[0].breakConnections()
     await producer.flush()
+  })
+
+  test('a batch whose answer hangs at the former leader is not stored twice, however many come behind it', async () => {
+    const cluster = new FakeLogCluster(2)
+    const logs = cluster.topic('t', 1, 1)
+    const producer = producerOn(cluster)
+    const send = (partition: number, value: string) => producer.send({ topic: 't', partition, value })
+    const turns = async () => {
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate)
+    }
+    await send(0, 'first')
+    await send(1, 'first')
+    cluster.fate = ({ number }) => (number === 2 ? 'mute' : 'store')
+    const sent: Promise<unknown>[] = [send(0, 'hangs')]
+    while (logs[0].values.length < 2) await turns()
+    for (const log of logs) log.leader = 2
+    // By this one it hears of the new leader.
+    await send(1, 'second')
+    const values = Array.from({ length: 12 }, (_, i) => `v${i}`)
+    for (const value of values) {
+      sent.push(send(0, value))
+      await turns()
+    }
+    cluster.brokers[0].breakConnections()
+    await Promise.all(sent)
+    expect(logs[0].values).toEqual(['first', 'hangs', ...values])
+  })
+
+  test('stores each record once and in order, whatever befalls batches that are too large', async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const random = randomOf(seed)
+      const cluster = new FakeLogCluster(2)
+      const logs = cluster.topic('t', 1, 2)
+      const fates: Fate[] = ['drop', 'forget', 6, 7, 'store', 'store', 'store', 'store', 'store']
+      cluster.fate = ({ number, parts }) => {
+        if (parts.some(({ records }) => records.length > 200)) return 10
+        return number > 200 ? 'store' : fates[Math.floor(random() * fates.length)]
+      }
+      const producer = producerOn(cluster, { 'batch.size': '1000' })
+      const lost: string[] = []
+      await stream(producer, 't', 300, lost)
+      await producer.close()
+      expect(lost).toEqual([])
+      logs.forEach((log, i) => {
+        expect(log.values, `seed ${seed}`).toEqual(expected(300, 2, i))
+      })
+    }
   })
 
   test('stores each record once and in order, whatever befalls the requests', async () => {
