@@ -120,6 +120,11 @@ async function create(context: Context, admin: Admin): Promise<void> {
     renewers: principals(options, 'renewer-principal'),
     maxLifetimeMs: Number(options.value('max-life-time-period')),
   })
+  const machine = machineOutput(context, TOKEN)
+  if (machine !== undefined) {
+    await machine.all([wholeRow(TOKEN, token)])
+    return
+  }
   context.stdout.line(`Created delegation token with tokenId : ${token.tokenId}`)
   printTokens(context, [token])
 }
@@ -184,9 +189,9 @@ function checkArguments({ options }: Context): void {
 function announce({ options, stdout }: Context): void {
   const list = (flag: 'renewer-principal' | 'owner-principal') => `[${principals(options, flag).join(', ')}]`
   if (options.has('create')) {
-    stdout.line(
-      `Calling create token operation with renewers :${list('renewer-principal')} , max-life-time-period :${number(options.value('max-life-time-period'), 'max-life-time-period')}`,
-    )
+    const lifetime = number(options.value('max-life-time-period'), 'max-life-time-period')
+    const asked = `renewers :${list('renewer-principal')} , max-life-time-period :${lifetime}`
+    if (outputFormat(options) === 'text') stdout.line(`Calling create token operation with ${asked}`)
     principals(options, 'owner-principal')
   } else if (options.has('renew')) {
     stdout.line(

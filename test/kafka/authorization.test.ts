@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Story } from '../support/cli.ts'
 import { freePort, GenuineBroker } from '../support/genuine-kafka.ts'
 
@@ -81,9 +81,13 @@ describe('a genuine broker with an authorizer', () => {
   })
 
   test('a token stands for its owner until it expires', async () => {
-    await as('alice', 'delegation-tokens --create --max-life-time-period -1')
-    const { stdout } = await as('alice', 'delegation-tokens --describe --output json')
-    const [{ tokenId, hmac }] = JSON.parse(stdout).data
+    const created = await as('alice', 'delegation-tokens --create --max-life-time-period -1 --output json')
+    // The broker hears of it from the controller a moment later.
+    await vi.waitFor(async () => {
+      const described = await as('alice', 'delegation-tokens --describe --output json')
+      expect(JSON.parse(described.stdout).data).toEqual(JSON.parse(created.stdout).data)
+    }, 20_000)
+    const [{ tokenId, hmac }] = JSON.parse(created.stdout).data
     login('token', `username="${tokenId}" password="${hmac}" tokenauth="true"`)
     expect(await as('token', 'topics --list')).toMatchObject({ status: 0, stdout: 't\n', stderr: '' })
     expect((await as('token', 'delegation-tokens --create --max-life-time-period -1')).stderr).toContain(

@@ -14,6 +14,9 @@ import { genuineLibs } from '../support/genuine-kafka.ts'
  */
 const FULL = process.env.TKAFKA_TRIAL === 'full'
 const LINES = FULL ? 1_000_000 : 60_000
+/** Brokers of another release: the folder of its jars, and its name for `storage format`. */
+const { TKAFKA_TRIAL_LIBS, TKAFKA_TRIAL_RELEASE } = process.env
+const RELEASE = TKAFKA_TRIAL_RELEASE === undefined ? [] : ['-r', TKAFKA_TRIAL_RELEASE]
 const KEYS = 997
 const PARTITIONS = 6
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
@@ -27,8 +30,9 @@ beforeAll(async () => {
     count: 3,
     // A killed member's partitions wait no longer than the tests must.
     settings: ['group.consumer.session.timeout.ms=6000', 'group.consumer.min.session.timeout.ms=6000'],
-    libs: process.env.TKAFKA_TRIAL_LIBS,
-    format: (file) => story.says(['storage', 'format', '-t', 'AAAAAAAAAAAAAAAAAAAAAA', '-c', file]),
+    libs: TKAFKA_TRIAL_LIBS,
+    format: (file) =>
+      story.says(['storage', 'format', '-t', 'AAAAAAAAAAAAAAAAAAAAAA', '-c', file, ...RELEASE]),
   })
   await retried('the brokers listen', async () => (await liveBrokers()) === 3)
 })
