@@ -9,18 +9,26 @@ export const env = { ...process.env }
 delete env.NODE_EXTRA_CA_CERTS
 
 /**
- * One run through `sh -c`; wall seconds and the peak memory (MB) of the largest process in it.
+ * One run through `sh -c`; wall seconds, processor time of all in it, and the peak memory (MB) of the largest process.
  * @param {string} command
  * @param {NodeJS.ProcessEnv} extraEnv
- * @returns {Promise<{ seconds: number, peak: number }>}
+ * @returns {Promise<{ seconds: number, cpu: number, peak: number }>}
  */
 export function timed(command, extraEnv = {}) {
   return new Promise((resolve, reject) => {
     const started = process.hrtime.bigint()
-    const child = spawn('sh', ['-c', command], {
-      env: { ...env, ...extraEnv },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        `${command}
+status=$?; times >&2; exit $status`,
+      ],
+      {
+        env: { ...env, ...extraEnv },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
     /** @type {Buffer[]} */
     const err = []
     let peak = 0
@@ -33,9 +41,18 @@ export function timed(command, extraEnv = {}) {
       clearInterval(poll)
       const seconds = Number(process.hrtime.bigint() - started) / 1e9
       if (code !== 0) reject(new Error(`${command}: status ${code}: ${Buffer.concat(err)}`))
-      else resolve({ seconds, peak })
+      else resolve({ seconds, cpu: childTimes(`${Buffer.concat(err)}`), peak })
     })
   })
+}
+
+/**
+ * Of what the shell's `times` says, the second line: user and system time of its children.
+ * @param {string} said
+ */
+function childTimes(said) {
+  const last = said.trimEnd().split('\n').pop() ?? ''
+  return [...last.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + 60 * Number(m) + Number(s), 0)
 }
 
 /**
@@ -66,10 +83,11 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
  * Runs ours and the peers in turn. `prepare` runs before each of ours, untimed. A peer with `runs` of its own (one that takes
  * a minute) is left out of the rounds behind them.
  * @param {{ ours: string, peers: readonly { name: string, command: string, runs?: number, bar?: number }[], runs?: number, warmup?: number,
- *   prepare?: () => unknown, extraEnv?: Record<string, string> }} row
+ *   prepare?: () => unknown, cpu?: true, extraEnv?: Record<string, string> }} row cpu: processor time counts, not the clock
  * @returns medians, peak memory of ours, and per peer the median of the ratios pair by pair and the ratio of the least
  */
-export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extraEnv }) {
+export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, cpu, extraEnv }) {
+  const taken = (/** @type {{ seconds: number, cpu: number }} */ run) => (cpu ? run.cpu : run.seconds)
   /** @type {number[]} */
   const mine = []
   /** @type {number[][]} in seconds */
@@ -84,10 +102,10 @@ export async function paired({ ours, peers, runs = 5, warmup = 1, prepare, extra
       b.push(skipped ? undefined : await timed(peer.command, extraEnv))
     }
     if (i < 0) continue
-    mine.push(a.seconds)
+    mine.push(taken(a))
     peak = Math.max(peak, a.peak)
     b.forEach((r, k) => {
-      if (r !== undefined) theirs[k].push(r.seconds)
+      if (r !== undefined) theirs[k].push(taken(r))
     })
   }
   return {

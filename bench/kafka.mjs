@@ -14,11 +14,16 @@ function libs() {
   if (process.env.TKAFKA_BENCH_KAFKA_LIBS) return process.env.TKAFKA_BENCH_KAFKA_LIBS
   const cache = path.join(os.homedir(), '.cache/tkafka-judge')
   if (!fs.existsSync(cache)) return undefined
-  return fs
-    .readdirSync(cache)
-    .filter((name) => name.startsWith('kafka-'))
-    .flatMap((name) => fs.readdirSync(path.join(cache, name)).map((sub) => path.join(cache, name, sub)))
-    .find((dir) => path.basename(dir).startsWith('libs-'))
+  return (
+    fs
+      .readdirSync(cache)
+      .filter((name) => name.startsWith('kafka-'))
+      // The newest.
+      .sort()
+      .reverse()
+      .flatMap((name) => fs.readdirSync(path.join(cache, name)).map((sub) => path.join(cache, name, sub)))
+      .find((dir) => path.basename(dir).startsWith('libs-'))
+  )
 }
 
 /**
@@ -28,6 +33,7 @@ function libs() {
  * @property {((name: string, partitions: number) => void) | undefined} topic makes one; undefined without a broker
  * @property {(name: string, args: string) => string | undefined} tool a command line of one of the tools, by class; `{server}` becomes the broker's address
  * @property {(args: string) => string | undefined} kcat
+ * @property {string | undefined} server the broker's address; undefined without one
  * @property {() => void} stop
  */
 
@@ -66,7 +72,15 @@ export async function startKafka(work) {
     )
   }
   if (dir === undefined || !hasCommand('java')) {
-    return { absent, versions, topic: undefined, kcat: () => undefined, tool: () => undefined, stop() {} }
+    return {
+      absent,
+      versions,
+      server: undefined,
+      topic: undefined,
+      kcat: () => undefined,
+      tool: () => undefined,
+      stop() {},
+    }
   }
 
   const seen = new Set()
@@ -109,6 +123,7 @@ group.initial.rebalance.delay.ms=0
   return {
     absent,
     versions,
+    server,
     topic: (name, partitions) =>
       run([
         `${TOOLS}TopicCommand`,

@@ -58,6 +58,30 @@ export async function kafkaLatency(kafka) {
 }
 
 /**
+ * Through a broker: a console-producer of ours writes, a consumer of ours and `kcat -C -u` read, one after the other.
+ * @param {{ tkafka: string, server: string, topic: string, count: number }} options
+ */
+export async function clusterLatency({ tkafka, server, topic, count }) {
+  const at = ['--bootstrap-server', server, '--topic', topic]
+  /** @type {(args: readonly string[], stdio: Stdio) => Child} */
+  const start = ([command, ...args], stdio) => spawn(command, args, { env, stdio })
+  const times = async (/** @type {readonly string[]} */ consumer) => {
+    const producer = () =>
+      start([process.execPath, tkafka, 'console-producer', ...at], ['pipe', 'ignore', 'ignore'])
+    const taken = await lineTimes(
+      () => lineSource(producer()),
+      () => start(consumer, ['ignore', 'pipe', 'ignore']),
+      { count, settle: 2000 },
+    )
+    if (taken === undefined) throw new Error(`no line came out of ${consumer.join(' ')}`)
+    return taken
+  }
+  const ours = await times([process.execPath, tkafka, 'console-consumer', ...at])
+  const theirs = await times(['kcat', '-q', '-b', server, '-C', '-u', '-t', topic, '-o', 'end'])
+  return { ours, theirs }
+}
+
+/**
  * A producing tool that takes lines.
  * @param {Child} child
  * @returns {Source}

@@ -7,10 +7,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { machine, paired, settle, versions } from './bench.mjs'
+import { clusterMeasures, clusterRows } from './cluster-rows.mjs'
 import { growth, growthPlot, growthTable } from './growth.mjs'
 import { startKafka } from './kafka.mjs'
 import { lookups, startRows } from './start-rows.mjs'
-import { throughputMeasures, throughputRows } from './throughput-rows.mjs'
+import { makeLines, throughputMeasures, throughputRows } from './throughput-rows.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tkafka = path.join(root, 'bin/tkafka')
@@ -39,6 +40,7 @@ const topics = (/** @type {string[]} */ ...args) => tk('topics', ...args)
 const rows = [
   ...startRows({ work, tkafka, kafka, ...(quick && { topics: 500, commits: 20_000 }) }),
   ...throughputRows({ work, tkafka, lines: LINES, topics, kafka, extraEnv }),
+  ...clusterRows({ work, tkafka, lines: LINES, kafka, makeLines: (file) => makeLines(file, LINES, false) }),
 ]
 
 console.log(`machine: ${machine()}, load ${os.loadavg()[0].toFixed(1)}`)
@@ -74,7 +76,11 @@ if (only.test(LOOKUP)) {
   }
   results.push({ name: LOOKUP, ...found })
 }
-for (const measure of throughputMeasures({ work, tkafka, lines: LINES, topics, kafka, extraEnv, quick })) {
+const measures = [
+  ...throughputMeasures({ work, tkafka, lines: LINES, topics, kafka, extraEnv, quick }),
+  ...clusterMeasures({ tkafka, kafka, quick }),
+]
+for (const measure of measures) {
   if (!only.test(measure.name)) continue
   settle()
   const { cells, result } = await measure.run(measure.name)

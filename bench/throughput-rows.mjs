@@ -252,7 +252,7 @@ const BIG = 17
  * @param {number} count
  * @param {boolean} keyed
  */
-function makeLines(file, count, keyed) {
+export function makeLines(file, count, keyed) {
   if (fs.existsSync(file)) return
   const fd = fs.openSync(file, 'w')
   const filler = 'abcdefghijklmnopqrstuvwxyz0123456789'.repeat(4)
