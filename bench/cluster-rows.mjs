@@ -15,22 +15,25 @@ import { clusterLatency } from './latency.mjs'
  * @returns {ClusterRow[]}
  */
 export function clusterRows({ work, tkafka, lines, kafka, makeLines }) {
-  const { server, topic } = kafka
-  if (server === undefined || topic === undefined || kafka.kcat('-L') === undefined) return []
+  const { server } = kafka
+  if (server === undefined || kafka.kcat('-L') === undefined) return []
   const file = path.join(work, 'lines')
   const million = `${lines / 1e6} M`
   const made = new Set()
-  const ready = (/** @type {string} */ name, /** @type {number} */ partitions) => () => {
-    makeLines(file)
-    if (made.has(name)) return
-    made.add(name)
-    topic(name, partitions)
-  }
+  const ready =
+    (/** @type {string} */ name, /** @type {number} */ partitions, servers = server) =>
+    () => {
+      makeLines(file)
+      if (made.has(`${servers} ${name}`)) return false
+      made.add(`${servers} ${name}`)
+      const create = `topics --create --if-not-exists --topic ${name} --partitions ${partitions}`
+      execFileSync('sh', ['-c', `${tkafka} ${create} --bootstrap-server ${servers} > /dev/null`])
+      return true
+    }
   const filled =
     (/** @type {string} */ name, /** @type {number} */ partitions, servers = server) =>
     () => {
-      if (made.has(name)) return
-      ready(name, partitions)()
+      if (!ready(name, partitions, servers)()) return
       execFileSync('sh', ['-c', `kcat -q -b ${servers} -P -t ${name} -l ${file}`])
     }
   const ours = (/** @type {string} */ rest, servers = server) =>
