@@ -127,14 +127,16 @@ export class LocalTransactions implements TransactionAdmin {
     const why = whyNotEnded(this.#directory, known)
     if (why !== undefined) throw new TerseError(why)
     await this.#directory.session(async () => {
-      const coordinator = { os: this.#os, directory: this.#directory, log: this.#log }
+      // Its logs are good for this session alone.
+      const log = new TransactionLog(this.#os, this.#directory)
+      const coordinator = { os: this.#os, directory: this.#directory, log }
       if ((await endTransaction(coordinator, transactionalId)) !== undefined) return
-      await this.#log.withState(transactionalId, (states, value) => {
+      await log.withState(transactionalId, (states, value) => {
         if (value === undefined) throw unknownId(transactionalId)
         // Somebody else ended it meanwhile: this very process when it entered, where the owner is dead.
         if (isUnfinished(known) || isUnfinished(value)) return
         // With nothing open: a producer that comes back with the old epoch is refused, as behind a broker's answer.
-        this.#log.append(states, transactionalId, fenced(value, FENCED_TIMEOUT_MS, this.#os.clock.now()))
+        log.append(states, transactionalId, fenced(value, FENCED_TIMEOUT_MS, this.#os.clock.now()))
         states.flush()
       })
     })

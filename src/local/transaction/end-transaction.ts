@@ -19,6 +19,7 @@ import type { TransactionLogValue } from '../../message/transaction-log-messages
 import type { TopicPartition } from '../../names/topic-partition.ts'
 import type { Os } from '../../os/os.ts'
 import { endTransactionBatch } from '../../record/control-record.ts'
+import type { RecentLogs } from './recent-logs.ts'
 import type { TransactionDirectory } from './transaction-directory.ts'
 import type { TransactionLog } from './transaction-log.ts'
 import { completed, endOf, partitionsOf } from './transaction-state.ts'
@@ -32,13 +33,14 @@ export interface Coordinator {
 
 /** The logs of its partitions, opened before any lock is held; a topic that is gone has none, and needs no marker. */
 export async function openPartitions(
-  directory: TransactionDirectory,
+  known: RecentLogs,
   partitions: readonly TopicPartition[],
 ): Promise<UnifiedLog[]> {
   const logs: UnifiedLog[] = []
   for (const { topic, partition } of partitions) {
-    if (directory.image().topic(topic)?.partitions[partition] === undefined) continue
-    logs.push(await directory.openForWriting(topic, partition))
+    await unlessDeleted(async () => {
+      logs.push(await known.open(topic, partition))
+    })
   }
   return logs
 }

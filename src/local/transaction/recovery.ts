@@ -115,7 +115,7 @@ export async function endTransaction(
     if (seen === undefined || !isUnfinished(seen) || !mayEnd(seen)) return undefined
     const why = whyNotEnded(directory, seen)
     if (why !== undefined) throw new TerseError(`transactional id ${id}: ${why}`)
-    const logs = await openPartitions(directory, partitionsOf(seen))
+    const logs = await openPartitions(log.logs, partitionsOf(seen))
     const done = await log.withState(id, async (states, value) => {
       if (value === undefined || !isUnfinished(value)) return 'over'
       if (!isSame(value, seen)) return 'other'

@@ -22,6 +22,7 @@ import {
 import { TRANSACTION_TOPIC } from '../../names/topic-names.ts'
 import type { Os } from '../../os/os.ts'
 import { RecordBatchBuilder } from '../../record/record-batch-builder.ts'
+import { RecentLogs } from './recent-logs.ts'
 import type { TransactionDirectory } from './transaction-directory.ts'
 
 /** So many records at the log's end are looked through first, then ten times as many. */
@@ -38,10 +39,13 @@ export class TransactionLog {
   readonly #os: Os
   readonly #directory: TransactionDirectory
   readonly #known = new Map<string, KnownState>()
+  /** Of data partitions, too, for whoever ends a transaction. */
+  readonly logs: RecentLogs
 
   constructor(os: Os, directory: TransactionDirectory) {
     this.#os = os
     this.#directory = directory
+    this.logs = new RecentLogs(os, directory)
   }
 
   /** 0: there is no such topic yet. */
@@ -95,16 +99,12 @@ export class TransactionLog {
     return this.#newest(transactionalId, this.#directory.logForReading(TRANSACTION_TOPIC, partition))
   }
 
-  openForWriting(transactionalId: string): Promise<UnifiedLog> {
-    return this.#directory.openForWriting(TRANSACTION_TOPIC, this.partitionOf(transactionalId))
-  }
-
   /** Does `work` under the lock of the id's partition, with its state. Needs a session. */
   async withState<T>(
     transactionalId: string,
     work: (log: UnifiedLog, value: TransactionLogValue | undefined) => T | Promise<T>,
   ): Promise<T> {
-    const log = await this.openForWriting(transactionalId)
+    const log = await this.logs.open(TRANSACTION_TOPIC, this.partitionOf(transactionalId))
     return withLock(log, () => work(log, this.#newest(transactionalId, log)))
   }
 
@@ -113,7 +113,7 @@ export class TransactionLog {
     transactionalId: string,
     work: (log: UnifiedLog, value: TransactionLogValue | undefined) => T,
   ): T | undefined {
-    const log = this.#directory.logForWriting(TRANSACTION_TOPIC, this.partitionOf(transactionalId))
+    const log = this.logs.forWriting(TRANSACTION_TOPIC, this.partitionOf(transactionalId))
     if (!log.tryLock()) return undefined
     try {
       return work(log, this.#newest(transactionalId, log))

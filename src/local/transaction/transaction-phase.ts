@@ -24,6 +24,7 @@ export class TransactionPhase {
   readonly #id: string
   #phase: Phase = 'UNINITIALIZED'
   #error: unknown
+  #between: Error | undefined
 
   constructor(transactionalId: string) {
     this.#id = transactionalId
@@ -91,15 +92,12 @@ export class TransactionPhase {
     if (this.#error !== undefined) throw asError(this.#error)
   }
 
+  /** One for all: such an error is held ready behind every transaction. */
   betweenTransactions(): Error {
-    if (this.#phase === 'UNINITIALIZED') {
-      return new TerseError(
-        "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
-      )
-    }
-    return new KafkaError(
-      'INVALID_TXN_STATE',
-      `Cannot add partition to transaction while in state  ${this.#phase}: call beginTransaction first`,
+    this.#between ??= outside()
+    if (this.#phase !== 'UNINITIALIZED') return this.#between
+    return new TerseError(
+      "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
     )
   }
 
@@ -117,4 +115,11 @@ export class TransactionPhase {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new TerseError(String(error))
+}
+
+function outside(): Error {
+  return new KafkaError(
+    'INVALID_TXN_STATE',
+    'Cannot add partition to transaction while no transaction is in progress: call beginTransaction first',
+  )
 }

@@ -281,7 +281,7 @@ export class TransactionalProducer implements TopicTransaction {
     const seen = this.#state
     const usedUp = seen !== undefined && hasUsedUpEpochs(seen) && this.#log.version >= EPOCH_A_TRANSACTION
     const fresh = usedUp ? { freshProducerId: await this.#directory.nextProducerId() } : {}
-    const logs = await openPartitions(this.#directory, seen === undefined ? [] : partitionsOf(seen))
+    const logs = await openPartitions(this.#log.logs, seen === undefined ? [] : partitionsOf(seen))
     // A marker behind records that a power cut takes would stand behind a hole, which is damage.
     if (end === 'ABORT') await syncAll(logs)
     const log = this.#log
