@@ -9,7 +9,6 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Scenarios that cannot be equal, and why. */
 const LEFT_OUT = [
-  'consumer-transactions', // transactional sending of producer-perf-test is left for later
   'share-consumer', // share consumers are left for later
   'streams-reset', // kafka-streams-application-reset is left for later
   'dump-log-indexes', // a time index with an entry for each of four lines, which here share a millisecond

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { decodeTransactionLogValue, TRANSACTION_STATUS } from '../../src/message/transaction-log-messages.ts'
+import type { Os } from '../../src/os/os.ts'
+import { RecordBatch } from '../../src/record/record-batch.ts'
 import { benchSeed, isFull, printSeed } from '../faults/bench.ts'
 import {
   expectAllOrNothing,
@@ -11,7 +14,11 @@ import { type MemoryDisk, SURVIVALS, seeded } from '../support/crash-memory-file
 class PowerCut extends Error {}
 
 /** Runs the work until the disk's `at`th change; returns what was promised by then and whether it came to its end. */
-async function runUntil(disk: MemoryDisk, at: number): Promise<{ fates: Fates; ended: boolean }> {
+async function runUntil(
+  disk: MemoryDisk,
+  at: number,
+  change: (os: Os) => Os = (os) => os,
+): Promise<{ fates: Fates; ended: boolean }> {
   const fates: Fates = new Map()
   let seen: Fates | undefined
   disk.fault = () => {
@@ -22,7 +29,7 @@ async function runUntil(disk: MemoryDisk, at: number): Promise<{ fates: Fates; e
     return undefined
   }
   try {
-    await transactions(disk.os(), fates)
+    await transactions(change(disk.os()), fates)
   } catch (error) {
     if (seen === undefined) throw error
   }
@@ -65,5 +72,66 @@ describe('a power cut in the middle of transactions', () => {
       if (ended) break
     }
     expect(broken).toEqual([])
+  })
+})
+
+type Barrier = 'Ongoing' | 'records' | 'PrepareCommit' | 'markers'
+
+/** The same machine without one of the four syncs of a transaction: told by what was last written to the file. */
+function without(barrier: Barrier, os: Os): Os {
+  const paths = new Map<number, string>()
+  const last = new Map<string, Barrier>()
+  const skips = (fd: number) => last.get(paths.get(fd) ?? '') === barrier
+  const { fs } = os
+  return {
+    ...os,
+    fs: {
+      ...fs,
+      open: (path, flags, mode) => {
+        const fd = fs.open(path, flags, mode)
+        paths.set(fd, path)
+        return fd
+      },
+      write: (fd, buffer, offset, length, position) => {
+        const path = paths.get(fd) ?? ''
+        if (path.endsWith('.log') && !path.includes('cluster_metadata')) {
+          const batch = new RecordBatch(Buffer.from(buffer.buffer, buffer.byteOffset), offset)
+          last.set(path, kindOf(path, batch))
+        }
+        return fs.write(fd, buffer, offset, length, position)
+      },
+      fdatasync: (fd) => (skips(fd) ? undefined : fs.fdatasync(fd)),
+      fdatasyncAsync: (fd) => (skips(fd) ? Promise.resolve() : fs.fdatasyncAsync(fd)),
+    },
+  }
+}
+
+function kindOf(path: string, batch: RecordBatch): Barrier {
+  if (!path.includes('__transaction_state')) return batch.isControl ? 'markers' : 'records'
+  const [{ value }] = [...batch.records()]
+  const status = value === null ? '' : TRANSACTION_STATUS[decodeTransactionLogValue(value).transactionStatus]
+  return status === 'PrepareCommit' ? 'PrepareCommit' : 'Ongoing'
+}
+
+describe('the bench sees each of the four syncs that is missing (15)', () => {
+  it.each([
+    ['Ongoing', 160],
+    ['records', 173],
+    ['PrepareCommit', 177],
+    ['markers', 181],
+  ] as const)('%s', async (barrier, from) => {
+    const found: string[] = []
+    for (let at = from; found.length === 0 && at < 400; at++) {
+      const disk = transactionDisk()
+      const { fates } = await runUntil(disk, at, (os) => without(barrier, os))
+      for (let seed = 1; seed < 8 && found.length === 0; seed++) {
+        for (const how of ['drop', 'reorder'] as const) {
+          await expectAllOrNothing(disk.survive(how, seeded(seed)).os(), new Map(fates), 4).catch((error) =>
+            found.push(`change ${at}, ${how}, ${seed}: ${error.message}`),
+          )
+        }
+      }
+    }
+    expect(found).not.toEqual([])
   })
 })

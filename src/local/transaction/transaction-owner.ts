@@ -81,6 +81,8 @@ export class TransactionOwner {
 export function ownerState(os: Os, dir: string, transactionalId: string, brokerEpoch: number): OwnerState {
   const { fs, locks } = os
   const path = ownerPath(dir, transactionalId)
+  // A lock file goes by the name under which it was locked, which is gone.
+  if (locks.kind === 'fallback') return 'none'
   let fd: number
   try {
     fd = fs.open(path, 'r+')
