@@ -264,7 +264,7 @@ export class ClusterClient {
         connectTimeoutMs,
         security: this.#options.security,
         slow: (line) => this.#options.warn?.(line),
-        answered: this.#options.refused && this.#tellRefusals,
+        answered: this.#options.refused && this.tellRefusals,
       },
     ).then((connection) => this.#rightKind(connection))
     this.#connections.set(key, connecting)
@@ -274,7 +274,8 @@ export class ClusterClient {
     return connecting
   }
 
-  readonly #tellRefusals = (request: string, body: unknown, answer: unknown): void => {
+  /** Tells what an answer says that we may not do; those of the hot paths are decoded elsewhere. */
+  readonly tellRefusals = (request: string, body: unknown, answer: unknown): void => {
     const { security, refused } = this.#options
     const principal = security === undefined ? 'User:ANONYMOUS' : security.principal
     for (const line of refusalLines(request, body, answer, principal)) refused?.(line)

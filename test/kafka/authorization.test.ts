@@ -69,9 +69,17 @@ describe('a genuine broker with an authorizer', () => {
   })
 
   test('what the line proposes is what was missing', async () => {
-    for (const operation of ['Describe', 'Write', 'Read']) {
-      await asAdmin(`acls --add --allow-principal User:alice --operation ${operation} --topic t`)
-    }
+    const grant = (operation: string) =>
+      asAdmin(`acls --add --allow-principal User:alice --operation ${operation} --topic t`)
+    await grant('Describe')
+    const none = 'console-consumer --topic t --from-beginning --timeout-ms 1000'
+    expect((await as('alice', none)).stderr).toContain('User:alice may not Read topic t;')
+    await asAdmin('acls --add --allow-principal User:alice --operation IdempotentWrite --cluster')
+    expect((await as('alice', 'console-producer --topic t', 'x\n')).stderr).toContain(
+      'User:alice may not Write topic t;',
+    )
+    await grant('Write')
+    await grant('Read')
     expect(await as('alice', 'console-producer --topic t', 'x\n')).toMatchObject({ status: 0, stderr: '' })
     const read = 'console-consumer --topic t --from-beginning --max-messages 1 --timeout-ms 20000'
     expect(await as('alice', read)).toMatchObject({ status: 0, stdout: 'x\n' })

@@ -314,6 +314,7 @@ export class ClusterFetcher {
     }
     const { topic, partition: number, fetchOffset } = partition
     if (error.code === 'TOPIC_AUTHORIZATION_FAILED') {
+      this.#client.tellRefusals('Fetch', { name: topic }, { errorCode })
       partition.failed(new KafkaError(error.code, `Not authorized to access topics: [${topic}]`))
     } else if (error.code === 'CORRUPT_MESSAGE') {
       const what = `Encountered corrupt message when fetching offset ${fetchOffset} for topic-partition ${topic}-${number}`

@@ -277,7 +277,11 @@ export class Sender {
         return
       default:
         if (error.retriable) this.#again(batch, error)
-        else this.#lose(batch, recordErrors(partition.source.topic, answer))
+        else {
+          const { topic } = partition.source
+          this.#client.tellRefusals('Produce', { name: topic }, answer)
+          this.#lose(batch, recordErrors(topic, answer))
+        }
     }
   }
 
