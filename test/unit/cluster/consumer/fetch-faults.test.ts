@@ -6,6 +6,7 @@ import { ClusterConsumer } from '../../../../src/cluster/consumer/cluster-consum
 import { FETCH_REQUEST, OFFSET_FOR_LEADER_EPOCH_REQUEST } from '../../../../src/message/generated/requests.ts'
 import { systemClock } from '../../../../src/os/clock.ts'
 import { FakeFetchCluster, type FakeLog } from '../../../support/fake-fetch-cluster.ts'
+import { seeded } from '../../../support/old-messages.ts'
 
 const open: ClusterConsumer[] = []
 const told: string[] = []
@@ -164,5 +165,42 @@ describe('a log that was truncated', () => {
     made.diverging = { epoch: -1, endOffset: -1 }
     expect((await take(consumer, 7)).slice(0, 7)).toEqual(['v0', 'v1', 'v2', 'v3', 'v4', 'v5', 'new'])
     expect(told).toEqual(['t-0: offset 12 is behind the end of the log; reading goes on at 0'])
+  })
+})
+
+describe('whatever befalls fetches', () => {
+  test('each record comes once and in order', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const random = seeded(seed)
+      const cluster = new FakeFetchCluster(3)
+      const logs = cluster.topic('t', 1, 2, 3, 1)
+      logs.forEach((one, p) => {
+        for (let i = 0; i < 40; i++) one.append([`${p}:${2 * i}`, `${p}:${2 * i + 1}`])
+      })
+      const fates = ['drop', 70, 71, 106, 'serve', 'serve', 'serve', 'serve', 'serve', 'serve'] as const
+      cluster.fate = ({ number, broker }) => {
+        if (number > 200) return 'serve'
+        if (random() < 0.1) {
+          const moved = logs[Math.floor(random() * logs.length)]
+          moved.leader = 1 + Math.floor(random() * 3)
+          moved.epoch++
+        }
+        if (random() < 0.03) broker.breakConnections()
+        return fates[Math.floor(random() * fates.length)]
+      }
+      if (seed % 2 === 0)
+        for (const { versions } of cluster.brokers) versions.set(FETCH_REQUEST.apiKey, 11).set(3, 9)
+      const consumer = await reading(cluster, {
+        'max.partition.fetch.bytes': '150',
+        'max.poll.records': `${1 + (seed % 5)}`,
+      })
+      const values = await take(consumer, 320)
+      logs.forEach((_, p) => {
+        const own = values.filter((value) => value.startsWith(`${p}:`))
+        expect(own, `seed ${seed}`).toEqual(Array.from({ length: 80 }, (__, i) => `${p}:${i}`))
+      })
+      expect(told).toEqual([])
+      await consumer.close()
+    }
   })
 })
