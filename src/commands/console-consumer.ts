@@ -42,6 +42,8 @@ export const command = defineCommand({
 const CLOSE_MS = 2000
 /** Who waits no longer than this need not be told. */
 const TOLD_FROM_MS = 2000
+/** So long in silence behind an open transaction: most are over by then. */
+const TOLD_OF_TRANSACTION_MS = 2000
 
 /** One run of the tool: reads, prints, commits, counts. */
 class ConsoleConsumer {
@@ -59,6 +61,7 @@ class ConsoleConsumer {
   /** Reading began: from here on the genuine tool counts, however it ends. */
   #begun = false
   #toldOfWaiting = false
+  #toldOfTransaction = false
   /** Said behind the closing count, where the genuine tool is silent. */
   readonly #afterwards: string[] = []
 
@@ -267,11 +270,27 @@ class ConsoleConsumer {
   #waits(): void {
     const { stdout, stderr } = this.#context
     this.#context.watchReader()
+    this.#tellOfTransaction()
     if (this.#toldOfWaiting || !stdout.isTerminal || !stderr.isTerminal) return
     this.#toldOfWaiting = true
     if (this.#options.timeoutMs < TOLD_FROM_MS) return
     stderr.line('Waiting for new records; Ctrl-C ends.')
     stderr.flush()
+  }
+
+  /** Once, on a terminal, where committed records are waited for. */
+  #tellOfTransaction(): void {
+    const { stderr, signal } = this.#context
+    const { topic, config } = this.#options
+    if (this.#toldOfTransaction || !stderr.isTerminal || topic === undefined) return
+    this.#toldOfTransaction = true
+    if (config['isolation.level'] !== 'read_committed') return
+    setTimeout(async () => {
+      const { openTransactionLines } = await import('./hints/open-transaction-hint.ts')
+      for (const line of await openTransactionLines(this.#context, topic))
+        if (!signal.aborted) stderr.line(line)
+      stderr.flush()
+    }, TOLD_OF_TRANSACTION_MS).unref()
   }
 }
 

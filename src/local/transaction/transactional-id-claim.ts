@@ -93,6 +93,8 @@ export class TransactionalIdClaim {
       transactionVersion: log.version,
     })
     log.append(states, this.#id, value)
+    // Or a power cut could take it and keep the state behind it: a hole, which is damage.
+    states.flush()
     return value
   }
 
