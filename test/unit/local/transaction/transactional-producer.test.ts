@@ -102,3 +102,81 @@ describe('a transactional producer on a directory', () => {
     expect(await values('a', 0, 'read_committed')).toEqual(['kept'])
   })
 })
+
+describe('a directory of transaction.version 1, as Kafka 3.9 leaves it', () => {
+  it('has one epoch for many transactions, the next behind an abort, and the marker the epoch of its records', async () => {
+    const p = producer()
+    await p.send({ topic: 'a', value: 'x' }).catch(() => {})
+    const directory = open()
+    await directory.alter(() => [
+      { type: 'FeatureLevelRecord', name: 'transaction.version', featureLevel: 1 },
+    ])
+    await directory.close()
+    await p.initTransactions()
+    for (const [value, end] of [
+      ['one', 'commit'],
+      ['two', 'commit'],
+      ['bad', 'abort'],
+      ['three', 'commit'],
+    ]) {
+      await p.beginTransaction()
+      await p.send({ topic: 'a', value })
+      await p.sendOffsetsToTransaction([{ topic: 'in', partition: 0, offset: 1 }], { groupId: 'g' })
+      if (end === 'commit') await p.commitTransaction()
+      else await p.abortTransaction()
+    }
+    expect(await state()).toMatchObject({ state: 'CompleteCommit', producerEpoch: 1 })
+    await p.close()
+    const other = producer()
+    await other.initTransactions()
+    expect(await state()).toMatchObject({ state: 'Empty', producerEpoch: 2 })
+    await other.close()
+    expect(await values('a', 0, 'read_committed')).toEqual(['one', 'two', 'three'])
+  })
+})
+
+describe('calls that are not in turn', () => {
+  it('are refused with Kafka’s code, and nothing is stored', async () => {
+    const plain = new LocalProducer(systemOs, open(), {})
+    await expect(plain.initTransactions()).rejects.toMatchObject({ code: 'INVALID_TXN_STATE' })
+    await plain.close()
+    const p = producer()
+    await expect(p.send({ topic: 'a', value: 'x' })).rejects.toThrow(
+      'before completing a call to initTransactions',
+    )
+    await expect(p.beginTransaction()).rejects.toMatchObject({ code: 'INVALID_TXN_STATE' })
+    await p.initTransactions()
+    await expect(p.initTransactions()).rejects.toMatchObject({ code: 'INVALID_TXN_STATE' })
+    await expect(p.commitTransaction()).rejects.toMatchObject({ code: 'INVALID_TXN_STATE' })
+    await expect(p.send({ topic: 'a', value: 'x' })).rejects.toMatchObject({ code: 'INVALID_TXN_STATE' })
+    const offsets = [{ topic: 'in', partition: 0, offset: 1 }]
+    await expect(p.sendOffsetsToTransaction(offsets, { groupId: 'g' })).rejects.toMatchObject({
+      code: 'INVALID_TXN_STATE',
+    })
+    await p.beginTransaction()
+    await expect(p.beginTransaction()).rejects.toMatchObject({ code: 'INVALID_TXN_STATE' })
+    await p.send({ topic: 'a', value: 'left open' })
+    // As Kafka's: what is open is aborted.
+    await p.close()
+    expect(await values('a', 0, 'read_committed')).toEqual([])
+    expect(await state()).toMatchObject({ state: 'CompleteAbort' })
+    const late = producer('late', { 'transaction.timeout.ms': '900001' })
+    await expect(late.initTransactions()).rejects.toMatchObject({ code: 'INVALID_TRANSACTION_TIMEOUT' })
+    await late.close()
+  })
+
+  it('a record that is refused makes the commit fail; the next transaction works', async () => {
+    const p = producer()
+    await p.initTransactions()
+    await p.beginTransaction()
+    await p.send({ topic: 'a', value: 'half' })
+    await expect(p.send({ topic: 'a', value: 'x'.repeat(2_000_000) })).rejects.toThrow('max.request.size')
+    await expect(p.commitTransaction()).rejects.toThrow('max.request.size')
+    await p.abortTransaction()
+    await p.beginTransaction()
+    await p.send({ topic: 'a', value: 'whole' })
+    await p.commitTransaction()
+    await p.close()
+    expect(await values('a', 0, 'read_committed')).toEqual(['whole'])
+  })
+})
