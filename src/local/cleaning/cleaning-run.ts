@@ -9,6 +9,7 @@ import { METADATA_TOPIC, OFFSETS_TOPIC, TRANSACTION_TOPIC } from '../../names/to
 import type { Os } from '../../os/os.ts'
 import { systemErrorText } from '../../os/system-error.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
+import { BrokerConfigLayers } from '../settings/broker-config-layers.ts'
 import type { CompactionPlan } from './compaction.ts'
 import {
   applyRetention,
@@ -113,7 +114,7 @@ class CleaningRun {
     this.#entered = false
   }
 
-  /** What is open keeps compaction and readers of committed records behind it. */
+  /** What is open keeps compaction and readers of committed records behind it; ids that nobody uses any more go. */
   async #deadTransactions(): Promise<void> {
     const { topics = () => true, dryRun = false } = this.#options
     const isThere = this.#directory.image().topic(TRANSACTION_TOPIC) !== undefined
@@ -121,10 +122,15 @@ class CleaningRun {
     const { endDeadTransactions } = await import('../transaction/recovery.ts')
     const end = (look: boolean) =>
       endDeadTransactions(this.#os, this.#directory, { thorough: true, dryRun: look })
+    const { expiredIds, forgetExpired } = await import('../transaction/expired-ids.ts')
+    const layers = new BrokerConfigLayers(this.#directory.image(), this.#directory.serverProperties())
+    const expirationMs = Number(layers.value('transactional.id.expiration.ms') ?? 604_800_000)
     try {
-      if ((await end(true)).length === 0) return
+      const expired = expiredIds(this.#os, this.#directory, expirationMs)
+      if (expired.length === 0 && (await end(true)).length === 0) return
       await this.#enter()
       await end(false)
+      await forgetExpired(this.#os, this.#directory, expired, expirationMs)
     } catch (error) {
       if (this.#refusal !== undefined) throw error
       this.#directory.warn(`an open transaction could not be ended: ${(error as Error).message}`)

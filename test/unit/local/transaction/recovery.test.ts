@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OffsetStore } from '../../../../src/group/offsets/offset-store.ts'
 import { LocalTransactions } from '../../../../src/local/admin/transaction-admin.ts'
+import { LocalCleaning } from '../../../../src/local/cleaning/cleaning-run.ts'
 import { offsetsSettled } from '../../../../src/local/consumer/settled-offsets.ts'
 import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
 import { LocalProducer } from '../../../../src/local/producer/local-producer.ts'
@@ -135,5 +136,34 @@ describe('a group that starts', () => {
     expect(committed()).toBe(7)
     await producer.close()
     await directory.close()
+  })
+})
+
+describe('log-cleaner', () => {
+  it('ends what dead owners left, and forgets ids that nobody used for transactional.id.expiration.ms (15)', async () => {
+    const done = await begun(systemOs, 'done')
+    await done.commitTransaction()
+    await done.close()
+    const living = await begun(systemOs, 'living')
+    await living.abortTransaction()
+    await killedIn('dead', 'nothing')
+    const clean = async (now: number) => {
+      const os: Os = { ...systemOs, clock: { ...systemOs.clock, now: () => now } }
+      const directory = open(os)
+      for await (const _ of new LocalCleaning(os, directory).clean({ compaction: false, retention: false }));
+      await directory.close()
+      return (await admin().listTransactions()).map(({ transactionalId, state }) => [transactionalId, state])
+    }
+    expect(await clean(Date.now())).toEqual([
+      ['dead', 'CompleteAbort'],
+      ['done', 'CompleteCommit'],
+      ['living', 'CompleteAbort'],
+    ])
+    expect(await clean(Date.now() + 8 * 86_400_000)).toEqual([['living', 'CompleteAbort']])
+    await living.close()
+    const again = await begun(systemOs, 'done')
+    await again.commitTransaction()
+    await again.close()
+    expect(await stateOf('done')).toBe('CompleteCommit')
   })
 })
