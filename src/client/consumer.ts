@@ -1,6 +1,7 @@
 /** The Consumer interface, and the record visitors that it hands stored records to. */
 import type { CorruptRecordError } from '../errors.ts'
 import type { TopicPartition } from '../names/topic-partition.ts'
+import type { RecordBatch } from '../record/record-batch.ts'
 import type { RecordView } from '../record/record-view.ts'
 import type { RunTaker } from '../record/record-walk.ts'
 import type { Header, IsolationLevel, OffsetAndMetadata, TimestampType } from './types.ts'
@@ -34,8 +35,18 @@ export interface ConsumerVisitor {
    * before it throws.
    */
   readonly records?: RunTaker
+  /** Where there is one, stored batches go to it whole, in place of `batch` and their records: for who moves them on as they are. */
+  readonly whole?: WholeBatchTaker
   /** Memory that stored chunks may be read into, where they fit, so that `records` need not copy them. */
   readonly chunk?: Buffer
+}
+
+/** Takes stored batches as they lie, compressed or not. Control batches are left out. The bytes are good until the call returns. */
+export interface WholeBatchTaker {
+  /** Records of offsets below `from` do not belong to it. Counts as consumed once it was handed out. */
+  batch(batch: RecordBatch, from: number, partition: TopicPartition): void
+  /** One of an aborted transaction, of which read_committed shows nothing. */
+  aborted(batch: RecordBatch, partition: TopicPartition): void
 }
 
 /** What the records of a batch share. */

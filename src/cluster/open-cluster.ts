@@ -1,5 +1,6 @@
 /** The way into a cluster for the commands and the public API: settings in, Admin, Producer or Consumer out. */
 import type { Admin } from '../client/admin/admin.ts'
+import type { BatchSink } from '../client/batch-sink.ts'
 import type { Consumer, ConsumerOptions } from '../client/consumer.ts'
 import type { Producer } from '../client/producer.ts'
 import type { Os } from '../os/os.ts'
@@ -37,6 +38,18 @@ export async function openClusterProducer(
   const { ClusterProducer } = await import('./producer/cluster-producer.ts')
   const client = await clusterClient(os, address, config, 'producer-1', options)
   return new ClusterProducer(client, config, options.signal)
+}
+
+/** For whole batches (batch-sink.ts). @throws KafkaError INVALID_CONFIG with Kafka's text */
+export async function openClusterSink(
+  os: Pick<Os, 'clock' | 'fs'>,
+  address: ClusterAddress,
+  config: Config,
+  options: ClusterOptions = {},
+): Promise<BatchSink> {
+  const { ClusterBatchSink } = await import('./producer/cluster-batch-sink.ts')
+  const client = await clusterClient(os, address, config, 'copy', options)
+  return new ClusterBatchSink(client, config, options.signal)
 }
 
 export async function openClusterConsumer(

@@ -132,8 +132,8 @@ export class RecordBatchBuilder {
     this.writeSlices(this.lastOffset + 1, record)
   }
 
-  /** A stored record, at its own offset, headers byte for byte. */
-  appendStored(stored: RecordView): void {
+  /** A stored record, at its own offset unless another is given, headers byte for byte. */
+  appendStored(stored: RecordView, offset = stored.offset): void {
     const { record } = this
     record.timestamp = stored.exactTimestamp
     record.key = stored.buffer
@@ -146,7 +146,7 @@ export class RecordBatchBuilder {
     record.headersStart = stored.headersStart
     record.headersEnd = stored.end
     record.headersCount = stored.headersCount
-    this.writeSlices(stored.offset, record)
+    this.writeSlices(offset, record)
   }
 
   /** The finished batch in memory of its own. The builder is empty afterwards; call reset before using it again. */

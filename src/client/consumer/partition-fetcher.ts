@@ -5,7 +5,7 @@ import type { FetchedData } from '../../record/fetched-data.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import type { RecordVisitor } from '../../record/record-view.ts'
 import type { RunTaker } from '../../record/record-walk.ts'
-import type { ConsumerVisitor, CorruptBatch } from '../consumer.ts'
+import type { ConsumerVisitor, CorruptBatch, WholeBatchTaker } from '../consumer.ts'
 import type { IsolationLevel } from '../types.ts'
 import { AbortedBatches } from './aborted-batches.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -154,12 +154,24 @@ export class PartitionFetcher<L extends PartitionLog = PartitionLog> implements 
         this.position = Math.max(this.position, this.endOffset)
         return false
       }
-      if (hidden?.hides(batch) !== true && !batch.isControl && !this.#walkBatch(batch, data)) return false
+      const isHidden = hidden?.hides(batch) === true
+      const whole = this.#visitor?.whole
+      if (whole !== undefined) this.#handWhole(whole, batch, isHidden)
+      else if (!isHidden && !batch.isControl && !this.#walkBatch(batch, data)) return false
       // Also when the last records of the batch are gone by compaction.
       this.position = nextOffset
     }
     if (data.nextOffset > this.position) this.position = data.nextOffset
     return true
+  }
+
+  #handWhole(whole: WholeBatchTaker, batch: RecordBatch, isHidden: boolean): void {
+    if (isHidden) whole.aborted(batch, this)
+    else if (!batch.isControl && batch.count > 0) {
+      this.#handedOut += batch.count
+      this.leaderEpoch = batch.partitionLeaderEpoch
+      whole.batch(batch, this.position, this)
+    }
   }
 
   /** Returns false when the visitor stopped it, or the batch is damaged. */

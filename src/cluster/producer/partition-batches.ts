@@ -99,7 +99,9 @@ export class PartitionBatches {
   readonly #waiting: ProducerBatch[] = []
   readonly #inFlight: ProducerBatch[] = []
   /** -1: not idempotent. */
-  readonly #producerId: number
+  #producerId: number
+  /** Its sequences are where its batches belong: it never begins anew. */
+  #isFixed = false
   #epoch = 0
   #nextSequence = 0
   #sentCount = 0
@@ -118,6 +120,19 @@ export class PartitionBatches {
     this.partition = partition
     this.#producerId = producerId
     this.#known = producerId < 0
+  }
+
+  /** Before its first batch: goes on, under this producer id, where another process may have ended. */
+  goOn(producerId: number, sequence: number): void {
+    this.#producerId = producerId
+    this.#nextSequence = sequence
+    this.#known = false
+    this.#isFixed = true
+  }
+
+  /** One that is refused is refused for good, with all that is behind it. */
+  get isFixed(): boolean {
+    return this.#isFixed
   }
 
   get isIdle(): boolean {
@@ -143,6 +158,7 @@ export class PartitionBatches {
       if (this.#inFlight.length > 0) return undefined
       const uncertain = this.#waiting.find((batch) => batch.uncertain)
       if (uncertain !== undefined) return uncertain
+      if (this.#isFixed) return undefined
       this.#beginEpoch()
     }
     // What would only be refused behind one that is not there is not sent behind it.

@@ -264,6 +264,10 @@ export class Sender {
       case 'UNKNOWN_PRODUCER_ID': {
         batch.uncertain = false
         const first = partition.isFirst(batch)
+        if (first && partition.isFixed) {
+          this.#lose(batch, () => outOfPlace(batch))
+          return
+        }
         if (first) partition.beginAnew()
         // Behind one that comes back it is not its own fault.
         this.#again(batch, error, !first)
@@ -322,6 +326,10 @@ export class Sender {
   #lose(batch: ProducerBatch, errorOf: RecordErrors): void {
     this.#topicOf(batch).lost(batch, errorOf)
     this.#done(batch, 0)
+    if (!batch.partition.isFixed) return
+    for (const behind of [...batch.partition.waiting]) {
+      if (this.#outstanding.has(behind)) this.#lose(behind, errorOf)
+    }
   }
 
   /** @param storedAt 0: it is lost */
@@ -371,6 +379,14 @@ export class Sender {
     const error = expired(batch, now)
     this.#lose(batch, () => error)
   }
+}
+
+/** A batch that belongs at one offset, where the log does not end for the broker. */
+function outOfPlace({ partition }: ProducerBatch): Error {
+  return new KafkaError(
+    'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    `${partition.source.topic}-${partition.partition}: the broker does not take the next batch where it belongs: another copy writes to it, or records of it were lost there`,
+  )
 }
 
 /** To a producer's caller a broken connection is one of Kafka's errors. */

@@ -1,6 +1,7 @@
 /** Directory or cluster: the only module of commands/ that names local/ and cluster/, and only when a tool asks for a client. */
 import type { CommandContext } from '../../cli/command.ts'
 import type { Admin } from '../../client/admin/admin.ts'
+import type { BatchSink } from '../../client/batch-sink.ts'
 import type { Consumer, ConsumerOptions } from '../../client/consumer.ts'
 import type { Producer, ProducerConfig } from '../../client/producer.ts'
 import { clientWaitLimit, producerWaitLimit, waitLimit } from '../../client/wait-limits.ts'
@@ -106,6 +107,18 @@ export async function openProducer(
   }
   const { LocalProducer } = await import('../../local/producer/local-producer.ts')
   return new LocalProducer(systemOs, await openDirectory(context, waits.limit), config)
+}
+
+/** What takes whole batches; `config` are Kafka's producer settings. */
+export async function openBatchSink(context: CommandContext, config: ProducerConfig): Promise<BatchSink> {
+  const cluster = clusterAddress(context)
+  if (cluster !== undefined) {
+    const { openClusterSink } = await import('../../cluster/open-cluster.ts')
+    const { signal } = context
+    return openClusterSink(systemOs, cluster, config, { warn: warnOnce(context), signal })
+  }
+  const { LocalBatchSink } = await import('../../local/producer/local-batch-sink.ts')
+  return new LocalBatchSink(await openDirectory(context, producerWaitLimit(config)))
 }
 
 /** Consumer; `options.config` are Kafka's settings. */
