@@ -51,6 +51,7 @@ export const TOOL_AREAS: readonly ToolArea[] = [
     tools: [
       { name: 'status', line: 'which directory, why that one, clean or not, who holds it' },
       { name: 'storage', line: 'format a directory, tell about it' },
+      { name: 'copy', line: 'topics with their records and group offsets into a cluster, and back' },
       { name: 'log-cleaner', line: 'retention and compaction, for cron' },
       { name: 'check', line: 'read all of a directory and tell what is wrong' },
       { name: 'repair', line: 'mend what check finds' },

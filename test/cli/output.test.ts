@@ -108,6 +108,7 @@ const COMMANDS: readonly (readonly [kind: string, command: string, fixture?: str
   ['finding', 'check', 'corrupt-clean'],
   ['repair-step', 'repair --dry-run', 'corrupt-clean'],
   ['cleaning-result', 'log-cleaner --now'],
+  ['copied-topic', 'copy --from-dir {DATA} --to-dir {DATA}-copied --topic quakes|users'],
   ['partition-cleaning', 'explain --topic quakes|users'],
   ['producer-performance', 'producer-perf-test --topic p --num-records 9 --record-size 5 --throughput -1'],
   ['consumer-performance', 'consumer-perf-test --topic quakes --num-records 3'],

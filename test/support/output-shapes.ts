@@ -416,6 +416,31 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     kept: orNull('string'),
     dryRun: 'boolean',
   },
+  'copied-topic': {
+    topic: 'string',
+    target: 'string',
+    partitions: 'number',
+    made: 'boolean',
+    records: 'number',
+    bytes: 'number',
+    batches: 'number',
+    rebuiltBatches: 'number',
+    abortedRecords: 'number',
+    openOffsets: 'number',
+    notes: { list: 'string' },
+    groupOffsets: {
+      list: {
+        object: {
+          group: 'string',
+          partition: 'number',
+          sourceOffset: 'number',
+          targetOffset: orNull('number'),
+          fate: { oneOf: ['set', 'same', 'ahead', 'active', 'unknown', 'refused'] },
+        },
+      },
+    },
+    complete: 'boolean',
+  },
   'cleaning-result': {
     action: { oneOf: ['retention', 'roll', 'compaction', 'offsets'] },
     topic: 'string',

@@ -127,6 +127,7 @@ describe('every row is read (issue 12, item 4)', () => {
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => fs.readFileSync(path.join(commands, file), 'utf8').includes('.ofAnyTool'))
     expect(files.sort()).toEqual([
+      'copy/sides.ts',
       'e2e-latency/word-options.ts',
       'hints/near-name-hint.ts',
       'open/open-client.ts',

@@ -80,7 +80,7 @@ const OTHERS = new Set(
     'delegation-tokens verifiable-consumer connect-distributed connect-mirror-maker connect-plugin-path ' +
     'connect-standalone console-share-consumer jmx metadata-shell mirror-maker run-class server-start server-stop ' +
     'share-consumer-perf-test streams-application-reset trogdor verifiable-share-consumer ' +
-    'zookeeper-security-migration zookeeper-server-start zookeeper-server-stop zookeeper-shell'
+    'copy zookeeper-security-migration zookeeper-server-start zookeeper-server-stop zookeeper-shell'
   ).split(' '),
 )
 
