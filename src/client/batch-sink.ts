@@ -1,4 +1,5 @@
 /** Whole stored batches into partitions: each exactly where it belongs, or not at all, so that a copy can go on where a killed one was. */
+import { TerseError } from '../errors.ts'
 import type { TopicPartition } from '../names/topic-partition.ts'
 
 /** One batch, buffer[start, end), of format 2, with no offset left out among its records. */
@@ -37,4 +38,9 @@ export interface PartitionSink {
    * @throws what keeps them, or those before them, from being stored: nothing behind a hole is
    */
   append(batches: readonly BatchBytes[]): Promise<void>
+}
+
+/** A batch is not taken where it belongs: the partition does not end where it was left. */
+export class OutOfPlaceError extends TerseError {
+  override name = 'OutOfPlaceError'
 }

@@ -6,6 +6,7 @@ import { refuseWords } from '../cli/argument-checks.ts'
 import { defineCommand, type Flag, type ToolContext } from '../cli/command.ts'
 import { outputFlag } from '../cli/machine-output.ts'
 import { startProgress } from '../cli/progress.ts'
+import { OutOfPlaceError } from '../client/batch-sink.ts'
 import { count } from '../count.ts'
 import { KafkaError, TerseError, UsageError } from '../errors.ts'
 import { GroupOffsets } from './copy/group-offsets.ts'
@@ -170,6 +171,10 @@ async function endCopy(run: Run, topics: readonly CopiedTopic[], failure: unknow
 /** The same error, and how to go on. */
 function stopped(error: unknown, topics: readonly CopiedTopic[]): unknown {
   if (!(error instanceof TerseError)) return error
+  if (error instanceof OutOfPlaceError)
+    return new TerseError(
+      `${error.message}; delete the topic there and copy it anew, or copy to another name with --as`,
+    )
   const at = topics
     .flatMap(({ copies }) => copies)
     .filter((copy) => copy.stored.target < copy.map.end.target)

@@ -3,9 +3,15 @@
  * the partition: so a broker takes each batch once and only behind the one before it, also from another process, and also one that was
  * on its way when its sender was killed.
  */
-import type { BatchBytes, BatchSink, PartitionSink, PartitionStart } from '../../client/batch-sink.ts'
+import {
+  type BatchBytes,
+  type BatchSink,
+  OutOfPlaceError,
+  type PartitionSink,
+  type PartitionStart,
+} from '../../client/batch-sink.ts'
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
-import { type KafkaErrorName, TerseError } from '../../errors.ts'
+import type { KafkaErrorName } from '../../errors.ts'
 import { INIT_PRODUCER_ID_REQUEST, INIT_PRODUCER_ID_RESPONSE } from '../../message/generated/requests.ts'
 import { setBaseOffsetAt } from '../../record/batch-header.ts'
 import { forgetProducer } from '../../record/resettled-batch.ts'
@@ -181,7 +187,7 @@ class ClusterPartitionSink implements PartitionSink {
     if (offset >= 0 && offset !== this.stored) {
       const { source, partition } = this.#batches
       this.failed(
-        new TerseError(
+        new OutOfPlaceError(
           `${source.topic}-${partition}: somebody else writes to it: a batch went to offset ${offset}, and the copy ended at ${this.stored}`,
         ),
       )

@@ -1,6 +1,7 @@
 /** Sends a producer's batches: to each leader by requests of its own, so many at a time, and again what may still pass. */
 import type { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
+import { OutOfPlaceError } from '../../client/batch-sink.ts'
 import type { ProducerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { METADATA_REQUEST, METADATA_RESPONSE, PRODUCE_REQUEST } from '../../message/generated/requests.ts'
@@ -383,8 +384,7 @@ export class Sender {
 
 /** A batch that belongs at one offset, where the log does not end for the broker. */
 function outOfPlace({ partition }: ProducerBatch): Error {
-  return new KafkaError(
-    'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  return new OutOfPlaceError(
     `${partition.source.topic}-${partition.partition}: the broker does not take the next batch where it belongs: another copy writes to it, or records of it were lost there`,
   )
 }

@@ -21,7 +21,8 @@ export interface PartitionPlan {
 export class PartitionCopy {
   readonly plan: PartitionPlan
   readonly map: OffsetMap
-  records = 0
+  /** That were taken; not all of them may be stored. */
+  taken = 0
   batches = 0
   bytes = 0
   rebuilt = 0
@@ -59,13 +60,13 @@ export class PartitionCopy {
       if (rebuilt === undefined) return
       this.#waiting.push(rebuilt)
       for (const offset of rebuilt.offsets) this.map.add(offset, 1)
-      this.records += rebuilt.offsets.length
+      this.taken += rebuilt.offsets.length
       this.rebuilt++
       this.bytes += rebuilt.end
     } else {
       this.#waiting.push({ buffer: batch.buffer, start: batch.position, end: batch.end })
       this.map.add(batch.baseOffset, batch.count)
-      this.records += batch.count
+      this.taken += batch.count
       this.bytes += batch.sizeInBytes
     }
     this.batches++
@@ -83,6 +84,11 @@ export class PartitionCopy {
     this.position = Math.max(this.position, position)
     this.map.readTo(this.position)
     this.#handed.push({ source: this.position, target: this.map.end.target })
+  }
+
+  /** Copied: they are stored for certain. */
+  get records(): number {
+    return Math.max(0, this.taken - (this.map.end.target - this.#sink.stored))
   }
 
   /** How far it is stored for certain. */

@@ -2,8 +2,13 @@
  * Whole batches into a directory's logs. The partition's lock is held from the look at its end to the append, so that a batch goes
  * exactly where it belongs; a crash leaves whole batches, which the next copy finds at the end.
  */
-import type { BatchBytes, BatchSink, PartitionSink, PartitionStart } from '../../client/batch-sink.ts'
-import { TerseError } from '../../errors.ts'
+import {
+  type BatchBytes,
+  type BatchSink,
+  OutOfPlaceError,
+  type PartitionSink,
+  type PartitionStart,
+} from '../../client/batch-sink.ts'
 import { PartialAppendError } from '../../log/log-append-info.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { whenFree } from '../../os/lock-wait.ts'
@@ -71,7 +76,7 @@ class LocalPartitionSink implements PartitionSink {
       log.refresh()
       const { logEndOffset } = log
       if (logEndOffset !== this.stored) {
-        throw new TerseError(
+        throw new OutOfPlaceError(
           `${log.topic}-${log.partition}: somebody else writes to it: it ends at offset ${logEndOffset}, and the copy at ${this.stored}`,
         )
       }
