@@ -1,4 +1,4 @@
-import { type Kafka, type KafkaClients, openLocal } from '../../src/index.ts'
+import type { KafkaClients } from '../../src/index.ts'
 
 /** A record as a line that two are compared by: everything but where it is. */
 export interface SeenRecord {
@@ -66,5 +66,3 @@ export async function groupPlaces(kafka: KafkaClients, topic: string): Promise<R
   await admin.close()
   return places
 }
-
-export const directory = (dir: string): Kafka => openLocal(dir)
