@@ -103,6 +103,7 @@ const COMMANDS: readonly (readonly [kind: string, command: string, fixture?: str
   ['transaction-description', 'transactions describe --transactional-id tx-open', 'transactions'],
   ['producer', 'transactions describe-producers --topic alerts.open --partition 0', 'transactions'],
   ['hanging-transaction', 'transactions find-hanging --broker-id 1', 'transactions'],
+  ['ended-transaction', 'transactions abort-dead --dry-run', 'transactions'],
   ['directory', 'status'],
   ['directory', 'status', 'killed'],
   ['finding', 'check', 'corrupt-clean'],
