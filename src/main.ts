@@ -90,7 +90,7 @@ async function runCommand(
   try {
     if (options.has('profile')) {
       const { withProfile } = await import('./commands/open/profile.ts')
-      options = await withProfile(command, options, process.env, (line) => stderr.line(line))
+      options = await withProfile(command, options, process.env)
     }
     const context: CommandContext<string> = {
       command,

@@ -55,7 +55,7 @@ export async function runInProcess(
     let options = await parseArguments(command, args)
     if (options.has('profile')) {
       const { withProfile } = await import('../../src/commands/open/profile.ts')
-      options = await withProfile(command, options, env, (line) => stderr.output.line(line))
+      options = await withProfile(command, options, env)
     }
     const context: CommandContext<string> = {
       command,

@@ -46,13 +46,12 @@ export function profileNames(env: Env): string[] {
 
 /**
  * The command line as if it named the profile's file, and its directory.
- * @throws UsageError beside another file of settings; TerseError for a profile that is none
+ * @throws UsageError beside another file of settings; TerseError for a profile that is none, or whose passwords others can read
  */
 export async function withProfile(
   command: Command,
   options: ParsedOptions,
   env: Env,
-  warn: (line: string) => void,
 ): Promise<ParsedOptions> {
   const name = options.value('profile') ?? ''
   const other = SETTINGS_FILES.find((flag) => options.has(flag))
@@ -64,7 +63,7 @@ export async function withProfile(
   }
   const file = fileOf(name, env)
   const settings = await propertiesFile(file)
-  if ([...settings.keys()].some((setting) => SECRET.test(setting))) warnOfReaders(file, warn)
+  if ([...settings.keys()].some((setting) => SECRET.test(setting))) refuseReaders(file)
   const rows = [...command.flags, ...(command.subcommands ?? []).flatMap(({ flags }) => flags)]
   const rowOf = (flag: string): Flag | undefined => rows.find((row) => row.name === flag)
   const more: Occurrence[] = []
@@ -109,8 +108,9 @@ function placeOf(
   return { text: path, isDirectory: true }
 }
 
-function warnOfReaders(file: string, warn: (line: string) => void): void {
+/** @throws TerseError where others can read it, as ssh does of a key */
+function refuseReaders(file: string): void {
   const mode = systemOs.fs.stat(file)?.mode ?? 0
   if (process.platform === 'win32' || (mode & 0o044) === 0) return
-  warn(`${file} holds passwords, and others can read it: chmod 600 ${file}`)
+  throw new TerseError(`${file} holds passwords, and others can read it: chmod 600 ${file}`)
 }
