@@ -6,7 +6,7 @@
  *   1. Ongoing, sync; data and offsets, sync (transactional-producer.ts)
  *   2. Prepare*, sync: the commit point
  *   3. markers, sync
- *   4. Complete*
+ *   4. Complete*, sync
  * 2 to 4 are one hold of the lock of the id's partition of `__transaction_state`. So no marker comes from a process that decided
  * long ago: with the epoch of a marker the next transaction's records are written, and such a marker would end it, too.
  * Crash: before 2 nothing was decided, and whoever finds it aborts; behind it whoever finds it writes all markers (one that is there
@@ -74,6 +74,8 @@ export async function finish(
   await syncAll(logs)
   const value = completed(prepared, os.clock.now())
   log.append(states, transactionalId, value)
+  // Or a power cut could take it and keep the next state, whoever's: a hole, which is damage.
+  states.flush()
   return value
 }
 
