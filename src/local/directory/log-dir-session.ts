@@ -382,8 +382,7 @@ export class LogDirSession {
     const who = broker === undefined ? 'a Kafka broker' : `a Kafka broker (pid ${broker.pid})`
     return new TerseError(
       `${dirname(lock.path)}: ${who} is running on this directory, so tkafka only reads here; ` +
-        "write through the broker with Kafka's own tools and their --bootstrap-server (tkafka cannot dial a broker yet), " +
-        'or stop it first',
+        'write through the broker with --bootstrap-server, or stop it first',
     )
   }
 
