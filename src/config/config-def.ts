@@ -1,6 +1,6 @@
 /**
  * Typed, validated settings under Kafka's names, with Kafka's messages. A definition is a table of rows; the tables
- * are facts about Kafka 4.3 (names, types, defaults, bounds), see topic-configs.ts and broker-configs.ts.
+ * are facts about Kafka 4.4 (names, types, defaults, bounds), see topic-configs.ts and broker-configs.ts.
  */
 import { KafkaError } from '../errors.ts'
 import { javaDouble } from '../java/java-number.ts'

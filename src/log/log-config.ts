@@ -3,8 +3,9 @@
  * Names are Kafka's topic-level names in camelCase; times are milliseconds, sizes are bytes.
  */
 import { type Int64, toInt64 } from '../bytes/int64.ts'
+import type { Codec } from '../record/record.ts'
 
-export type CompressionType = 'producer' | 'uncompressed' | 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+export type CompressionType = 'producer' | 'uncompressed' | Codec
 
 export interface LogConfig {
   readonly segmentBytes: number
@@ -46,7 +47,22 @@ export const NEVER = Number.MAX_SAFE_INTEGER
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000
 
-/** Kafka 4.3's defaults. */
+/** How hard a topic's own codec compresses; undefined for a codec without levels. */
+export function compressionLevel(codec: Codec, config: LogConfig): number | undefined {
+  switch (codec) {
+    case 'gzip':
+      return config.compressionGzipLevel
+    case 'lz4':
+      return config.compressionLz4Level
+    case 'zstd':
+      return config.compressionZstdLevel
+    case 'none':
+    case 'snappy':
+      return undefined
+  }
+}
+
+/** Kafka 4.4's defaults. */
 export const DEFAULT_LOG_CONFIG: LogConfig = {
   segmentBytes: 1073741824,
   segmentMs: WEEK_MS,

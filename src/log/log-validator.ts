@@ -6,7 +6,7 @@ import { CorruptRecordError, KafkaError } from '../errors.ts'
 import type { Codec } from '../record/record.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import { RecordBatchBuilder } from '../record/record-batch-builder.ts'
-import { isTooNew, type LogConfig, latest, NEVER } from './log-config.ts'
+import { compressionLevel, isTooNew, type LogConfig, latest, NEVER } from './log-config.ts'
 
 export interface ValidatedBatches {
   readonly buffer: Buffer
@@ -166,7 +166,7 @@ function recompress(
 ): Buffer {
   const builder = new RecordBatchBuilder({
     codec,
-    level: levelOf(codec, config),
+    level: compressionLevel(codec, config),
     timestampType: logAppendTime === undefined ? 'CreateTime' : 'LogAppendTime',
     logAppendTime,
     baseOffset: batch.baseOffset,
@@ -178,13 +178,6 @@ function recompress(
   })
   batch.walk((record) => builder.appendStored(record))
   return builder.build()
-}
-
-function levelOf(codec: Codec, config: LogConfig): number | undefined {
-  if (codec === 'gzip') return config.compressionGzipLevel
-  if (codec === 'lz4') return config.compressionLz4Level
-  if (codec === 'zstd') return config.compressionZstdLevel
-  return undefined
 }
 
 function invalidRecord(message: string): KafkaError {

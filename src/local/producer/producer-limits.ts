@@ -3,7 +3,7 @@ import type { Int64 } from '../../bytes/int64.ts'
 import { RecordLimits } from '../../client/record-limits.ts'
 import type { ProducerSettings } from '../../config/producer-configs.ts'
 import { KafkaError } from '../../errors.ts'
-import { isTooNew, type LogConfig, latest } from '../../log/log-config.ts'
+import { compressionLevel, isTooNew, type LogConfig, latest } from '../../log/log-config.ts'
 import type { Codec } from '../../record/record.ts'
 import { RECORD_BATCH_OVERHEAD } from '../../record/record-batch.ts'
 import { sizeOfField, sizeOfRecordBody } from '../../record/record-writer.ts'
@@ -65,11 +65,7 @@ export function codecOf(config: LogConfig, settings: ProducerSettings): [Codec, 
     case 'uncompressed':
     case 'none':
       return ['none', undefined]
-    case 'gzip':
-      return ['gzip', config.compressionGzipLevel]
-    case 'zstd':
-      return ['zstd', config.compressionZstdLevel]
     default:
-      return [config.compressionType, undefined]
+      return [config.compressionType, compressionLevel(config.compressionType, config)]
   }
 }
