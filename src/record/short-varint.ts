@@ -14,7 +14,7 @@ export function varintSize(value: number): number {
 /** Bytes of a length and what it counts; -1 is null. */
 export const fieldSize = (length: number): number => (length < 0 ? 1 : varintSize(length) + length)
 
-/** Returns the position behind. */
+/** Returns the position after the varint. */
 export function putVarint(buffer: Buffer, at: number, value: number): number {
   const zigzag = value << 1
   if (value < ONE_BYTE) {

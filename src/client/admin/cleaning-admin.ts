@@ -74,7 +74,7 @@ export interface DecidingSetting {
   readonly name: string
   readonly value: string
   readonly source: ConfigSource
-  /** Under the name it was found by: `log.retention.hours` of a broker. */
+  /** The name under which the value was set, such as the broker's `log.retention.hours`. */
   readonly sourceName: string
 }
 

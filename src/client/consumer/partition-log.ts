@@ -11,7 +11,7 @@ export interface ReadLimits {
 /** `read` throws OFFSET_OUT_OF_RANGE as a KafkaError, and CorruptRecordError for batches that cannot be read. */
 export interface PartitionLog {
   readonly logEndOffset: number
-  /** Where what read_committed may show ends. */
+  /** First offset that a read_committed reader may not see. */
   readonly lastStableOffset: number
   /** Looks at the log's end anew. */
   refresh(): unknown

@@ -38,7 +38,7 @@ export interface ClusterAssignmentOptions {
 type Fetcher = PartitionFetcher<FetchedPartition>
 
 interface Assigned extends ClusterAssigned {
-  /** The position was out of range: it was there. */
+  /** The position that was out of range, kept for the warning. */
   lost: number | undefined
 }
 

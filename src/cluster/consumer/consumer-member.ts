@@ -36,7 +36,7 @@ export class ConsumerMember implements JoinedMember {
   #epoch = JOINING
   #heartbeatMs = 0
   #owned: readonly TopicPartition[] = []
-  /** What the broker wants us to have, as it said last. */
+  /** Target assignment (KIP-848) of the last heartbeat. */
   #target: Target | undefined
   /** What it was told last; undefined: nothing yet of this membership. */
   #told: { readonly topics: string; readonly owned: string } | undefined
@@ -191,7 +191,7 @@ export class ConsumerMember implements JoinedMember {
     this.#first.resolve()
   }
 
-  /** Meanwhile the heart goes on beating. False when that was for nothing: we are leaving. */
+  /** Heartbeats go on meanwhile. False when the member is leaving. */
   async #giveUp(partitions: readonly TopicPartition[]): Promise<boolean> {
     let isOver = false
     const revoked = this.#options.callbacks.onRevoked(partitions).finally(() => {

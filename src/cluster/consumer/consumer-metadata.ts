@@ -1,4 +1,4 @@
-/** What a consumer knows of its topics, and when it asks anew. */
+/** What a consumer knows of its topics, and when it asks the brokers again. */
 import { KafkaError } from '../../errors.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { TopicMetadata } from '../cluster-metadata.ts'
@@ -31,7 +31,7 @@ export class ConsumerMetadata {
 
   /**
    * Asks for these topics, now and from time to time. `create`: a broker makes those that are not there, if it does.
-   * @throws what keeps coming until the time is over
+   * @throws the last error, when default.api.timeout.ms is over
    */
   async load(asked: readonly string[] | 'all', create: boolean): Promise<void> {
     this.#asked = asked

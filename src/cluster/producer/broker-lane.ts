@@ -1,4 +1,4 @@
-/** The way to one broker: its connection, what is in flight there, and the partitions that have something for it. */
+/** One broker as the sender sees it: its connection, what is in flight there, and the partitions that have something for it. */
 import type { ClusterClient } from '../cluster-client.ts'
 import type { BrokerConnection } from '../connection/broker-connection.ts'
 import { Backoff } from '../connection/retry.ts'
@@ -61,7 +61,7 @@ export class BrokerLane {
     return undefined
   }
 
-  /** The one that there is. */
+  /** The open connection, if any. */
   get openConnection(): BrokerConnection | undefined {
     return this.#connection?.isOpen ? this.#connection : undefined
   }

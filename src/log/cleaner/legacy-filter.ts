@@ -25,7 +25,7 @@ export interface LegacyFilterOptions {
 export class LegacyFilter {
   recordsRead = 0
   recordsKept = 0
-  /** Of the segment at hand: its tombstones may go. */
+  /** Set for each segment: its tombstones are older than delete.retention.ms. */
   tombstonesMayGo = false
   readonly #options: LegacyFilterOptions
 
