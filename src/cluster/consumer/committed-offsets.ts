@@ -26,7 +26,7 @@ export type TopicIds = (topic: string) => string | undefined
 const GROUPS_SINCE = 8
 const IDS_SINCE = 10
 
-function topicsOf<T extends TopicPartition, P>(list: readonly T[], part: (one: T) => P) {
+export function topicsOf<T extends TopicPartition, P>(list: readonly T[], part: (one: T) => P) {
   const topics = new Map<string, P[]>()
   for (const one of list) {
     const parts = topics.get(one.topic) ?? []

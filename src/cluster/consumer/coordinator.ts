@@ -1,9 +1,9 @@
-/** The broker that keeps a group: found, asked, found again when it moves. */
+/** The broker that keeps a group or a transactional id: found, asked, found again when it moves. */
 import { KafkaError, type KafkaErrorName } from '../../errors.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { BrokerConnection } from '../connection/broker-connection.ts'
 import { ConnectionError } from '../connection/connection-error.ts'
-import { findCoordinators } from '../coordinators.ts'
+import { type CoordinatorType, findCoordinators } from '../coordinators.ts'
 
 const MOVED: ReadonlySet<KafkaErrorName> = new Set([
   'COORDINATOR_NOT_AVAILABLE',
@@ -14,11 +14,14 @@ const MOVED: ReadonlySet<KafkaErrorName> = new Set([
 export class Coordinator {
   readonly groupId: string
   readonly client: ClusterClient
+  readonly #type: CoordinatorType
   #node: Promise<number> | undefined
 
-  constructor(client: ClusterClient, groupId: string) {
+  /** @param groupId or a transactional id, by `type` */
+  constructor(client: ClusterClient, groupId: string, type: CoordinatorType = 'group') {
     this.client = client
     this.groupId = groupId
+    this.#type = type
   }
 
   /**
@@ -49,7 +52,7 @@ export class Coordinator {
   async #find(): Promise<number> {
     const { groupId } = this
     try {
-      const found = (await findCoordinators(this.client, 'group', [groupId])).get(groupId)
+      const found = (await findCoordinators(this.client, this.#type, [groupId])).get(groupId)
       if (typeof found === 'number') return found
       throw found ?? new KafkaError('COORDINATOR_NOT_AVAILABLE')
     } catch (error) {

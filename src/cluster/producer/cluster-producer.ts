@@ -1,7 +1,14 @@
 /** Producer on a cluster: one TopicProducer for each topic that is sent to, one sender for all of them. */
 import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
-import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'
+import type {
+  ConsumerGroupMetadata,
+  Producer,
+  ProducerConfig,
+  ProducerRecord,
+  RecordMetadata,
+} from '../../client/producer.ts'
 import { choosePartitioner, topicPartitioner } from '../../client/topic-partitioner.ts'
+import type { OffsetCommit } from '../../client/types.ts'
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, type KafkaErrorName, TerseError } from '../../errors.ts'
 import { INIT_PRODUCER_ID_REQUEST, INIT_PRODUCER_ID_RESPONSE } from '../../message/generated/requests.ts'
@@ -9,6 +16,7 @@ import { CompressionQueue, plainSizeLimit } from '../../record/compression/compr
 import type { ClusterClient } from '../cluster-client.ts'
 import type { TopicMetadata } from '../cluster-metadata.ts'
 import { mayPass } from '../connection/retry.ts'
+import type { ClusterTransactions } from './cluster-transactions.ts'
 import { topicError } from './lost-batch.ts'
 import { SendMemory } from './send-memory.ts'
 import { Sender } from './sender.ts'
@@ -29,6 +37,7 @@ export class ClusterProducer implements Producer {
   readonly #topics = new Map<string, Promise<ClusterTopicProducer>>()
   readonly #open: ClusterTopicProducer[] = []
   #producerId: Promise<number> | undefined
+  #transactions: Promise<ClusterTransactions> | undefined
   #partitioner: Promise<PartitionerChoice> | undefined
   #closed = false
 
@@ -73,24 +82,27 @@ export class ClusterProducer implements Producer {
     if (failure !== undefined) throw failure
   }
 
-  initTransactions(): Promise<void> {
-    return notOnClusters()
+  async initTransactions(): Promise<void> {
+    await (await this.#transactional()).init()
   }
 
-  beginTransaction(): Promise<void> {
-    return notOnClusters()
+  async beginTransaction(): Promise<void> {
+    await (await this.#transactional()).begin()
   }
 
-  sendOffsetsToTransaction(): Promise<void> {
-    return notOnClusters()
+  async sendOffsetsToTransaction(
+    offsets: readonly OffsetCommit[],
+    group: ConsumerGroupMetadata,
+  ): Promise<void> {
+    await (await this.#transactional()).sendOffsets(offsets, group)
   }
 
-  commitTransaction(): Promise<void> {
-    return notOnClusters()
+  async commitTransaction(): Promise<void> {
+    await (await this.#transactional()).commit()
   }
 
-  abortTransaction(): Promise<void> {
-    return notOnClusters()
+  async abortTransaction(): Promise<void> {
+    await (await this.#transactional()).abort()
   }
 
   async close(): Promise<void> {
@@ -99,6 +111,7 @@ export class ClusterProducer implements Producer {
     await Promise.allSettled(this.#topics.values())
     for (const topic of this.#open) topic.close()
     try {
+      await (await this.#transactions)?.close()
       for (const topic of this.#open) topic.endAll()
       this.#compression.end()
       await this.flush()
@@ -111,14 +124,11 @@ export class ClusterProducer implements Producer {
 
   async #openTopic(name: string): Promise<ClusterTopicProducer> {
     const settings = this.#settings
-    if (settings.transactionalId !== undefined) {
-      throw new TerseError(
-        "Cannot perform a 'send' before completing a call to initTransactions when transactions are enabled.",
-      )
-    }
+    const transaction = settings.transactionalId === undefined ? undefined : await this.#transactional()
+    transaction?.refuseTopics()
     this.#partitioner ??= choosePartitioner(settings)
     const choice = await this.#partitioner
-    const producerId = this.#identity()
+    const producerId = transaction?.identity.producerId ?? this.#identity()
     const [metadata] = await Promise.all([this.#described(name), producerId])
     const topic = new ClusterTopicProducer(metadata, {
       clock: this.#client.clock,
@@ -129,10 +139,42 @@ export class ClusterProducer implements Producer {
       ),
       producerId: await producerId,
       compression: this.#compression,
+      transaction,
     })
     this.#sender.add(topic, metadata)
     this.#open.push(topic)
+    transaction?.joinedBy(topic)
     return topic
+  }
+
+  /** What transactions need is loaded by those who have some. */
+  #transactional(): Promise<ClusterTransactions> {
+    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
+    if (this.#settings.transactionalId === undefined) {
+      return Promise.reject(
+        new KafkaError(
+          'INVALID_TXN_STATE',
+          'Cannot use transactional methods without enabling transactions by setting the transactional.id configuration property',
+        ),
+      )
+    }
+    this.#transactions ??= this.#makeTransactional(this.#settings.transactionalId)
+    return this.#transactions
+  }
+
+  async #makeTransactional(id: string): Promise<ClusterTransactions> {
+    const { ClusterTransactions: Transactions } = await import('./cluster-transactions.ts')
+    const transactions = new Transactions(
+      this.#client,
+      { ...this.#settings, transactionalId: id },
+      {
+        sender: this.#sender,
+        topics: () => this.#open,
+        flush: () => this.flush(),
+      },
+    )
+    this.#sender.transaction = transactions
+    return transactions
   }
 
   /** Waits up to max.block.ms for the topic to be there. */
@@ -186,10 +228,4 @@ export class ClusterProducer implements Producer {
       passing: MAY_COME,
     })
   }
-}
-
-function notOnClusters(): Promise<never> {
-  return Promise.reject(
-    new TerseError('transactions work on a data directory; on a cluster they are not built yet'),
-  )
 }

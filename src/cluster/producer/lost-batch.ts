@@ -1,7 +1,9 @@
 /** Why records were not stored, in the Java client's words, and who is to hear it. */
+import { OutOfPlaceError } from '../../client/batch-sink.ts'
 import type { DeliveryListener } from '../../client/producer.ts'
 import { KafkaError, type KafkaErrorName, TerseError } from '../../errors.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
+import { ConnectionError } from '../connection/connection-error.ts'
 import { kafkaErrorOf } from '../connection/protocol-error.ts'
 import type { ProducerBatch } from './partition-batches.ts'
 import type { PartitionAnswer } from './produce-request.ts'
@@ -78,4 +80,17 @@ export function tellLost(
     if (!waited.has(index)) listener.lost(record.keyLength, record.valueLength, errorOf(index))
   })
   return undefined
+}
+
+/** A batch that belongs at one offset, where the log does not end for the broker. */
+export function outOfPlace({ partition }: ProducerBatch): Error {
+  return new OutOfPlaceError(
+    `${partition.source.topic}-${partition.partition}: the broker does not take the next batch where it belongs: another copy writes to it, or records of it were lost there`,
+  )
+}
+
+/** To a producer's caller a broken connection is one of Kafka's errors. */
+export function inKafkasTerms(error: Error): Error {
+  if (!(error instanceof ConnectionError)) return error
+  return new KafkaError(error.kind === 'timeout' ? 'REQUEST_TIMED_OUT' : 'NETWORK_EXCEPTION', error.message)
 }

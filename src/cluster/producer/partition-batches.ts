@@ -130,6 +130,15 @@ export class PartitionBatches {
     this.#isFixed = true
   }
 
+  /** A transaction begins, and nothing is left of those before it: in a new epoch sequences begin anew. */
+  restart(producerId: number, epoch: number): void {
+    this.wanted = false
+    if (this.#isFixed && producerId === this.#producerId && epoch === this.#epoch) return
+    this.goOn(producerId, 0)
+    this.#epoch = epoch
+    this.#hole = false
+  }
+
   /** One that is refused is refused for good, with all that is behind it. */
   get isFixed(): boolean {
     return this.#isFixed

@@ -5,7 +5,7 @@ import { codecOf, type MessageObject } from '../../message/codec.ts'
 import { PRODUCE_REQUEST, PRODUCE_RESPONSE } from '../../message/generated/requests.ts'
 import type { MessageOf } from '../../message/schema.ts'
 import { ZERO_UUID } from '../../message/uuid.ts'
-import type { ProducerBatch } from './partition-batches.ts'
+import type { PartitionBatches, ProducerBatch } from './partition-batches.ts'
 
 /** The last version that names topics, for brokers that give them no ids. */
 const LAST_WITH_NAMES = 12
@@ -24,6 +24,15 @@ export interface ProduceSettings {
   readonly requestTimeoutMs: number
 }
 
+/** What goes into a transaction. */
+export interface SendingTransaction {
+  readonly id: string
+  /** Produce is not asked in a newer version. */
+  readonly lastProduce: number
+  /** False: the partition is to be woken when its batches may go. */
+  admits(partition: PartitionBatches): boolean
+}
+
 export type PartitionAnswer = MessageOf<
   typeof PRODUCE_RESPONSE
 >['responses'][number]['partitionResponses'][number]
@@ -39,6 +48,7 @@ export function writeProduce(
   version: number,
   { acks, requestTimeoutMs }: ProduceSettings,
   byTopic: ReadonlyMap<TopicRef, readonly ProducerBatch[]>,
+  transactionalId: string | null = null,
 ): Buffer {
   const topicData = [...byTopic].map(([{ name, id }, batches]) => ({
     name,
@@ -48,7 +58,7 @@ export function writeProduce(
   writer.reset()
   writer.reserve(HEADROOM)
   codecOf(PRODUCE_REQUEST, version).encode(writer, {
-    transactionalId: null,
+    transactionalId,
     acks,
     timeoutMs: requestTimeoutMs,
     topicData,

@@ -1,7 +1,6 @@
 /** Sends a producer's batches: to each leader by requests of its own, so many at a time, and again what may still pass. */
 import type { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
-import { OutOfPlaceError } from '../../client/batch-sink.ts'
 import type { ProducerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { METADATA_REQUEST, METADATA_RESPONSE, PRODUCE_REQUEST } from '../../message/generated/requests.ts'
@@ -13,7 +12,14 @@ import { kafkaErrorOf } from '../connection/protocol-error.ts'
 import { Backoff } from '../connection/retry.ts'
 import { Alarm } from './alarm.ts'
 import { BrokerLane } from './broker-lane.ts'
-import { expired, type RecordErrors, recordErrors, topicError } from './lost-batch.ts'
+import {
+  expired,
+  inKafkasTerms,
+  outOfPlace,
+  type RecordErrors,
+  recordErrors,
+  topicError,
+} from './lost-batch.ts'
 import { OutstandingBatches } from './outstanding-batches.ts'
 import type { PartitionBatches, ProducerBatch } from './partition-batches.ts'
 import {
@@ -22,6 +28,7 @@ import {
   produceSize,
   produceVersion,
   readProduce,
+  type SendingTransaction,
   type TopicRef,
   writeProduce,
 } from './produce-request.ts'
@@ -38,6 +45,8 @@ type ByTopic = Map<TopicRef, ProducerBatch[]>
 
 export class Sender {
   readonly memory: SendMemory
+  /** All batches are of its transactions. */
+  transaction: SendingTransaction | undefined
   readonly #client: ClusterClient
   readonly #settings: ProducerSettings
   readonly #routes: TopicRoutes
@@ -59,11 +68,7 @@ export class Sender {
     this.#alarm = new Alarm(client.clock, () => this.#rings())
     this.#routes = new TopicRoutes(client, {
       routed: (partition) => this.wake(partition),
-      refused: (topic, error) => {
-        const told = topicError(topic.topic, error.code, error)
-        for (const { waiting } of topic.partitions)
-          for (const batch of [...waiting]) this.#lose(batch, () => told)
-      },
+      refused: (topic, error) => this.discard(topic.partitions, topicError(topic.topic, error.code, error)),
       failed: (error) => this.#outstanding.tellAll(error),
     })
   }
@@ -118,6 +123,12 @@ export class Sender {
   async flush(): Promise<void> {
     await this.#outstanding.settled(this.#order)
     if (this.#settings.acks === 0) await this.#reachBrokers()
+  }
+
+  /** What waits is not sent any more. */
+  discard(partitions: readonly PartitionBatches[], why: Error): void {
+    for (const { waiting } of partitions)
+      for (const batch of [...waiting]) if (this.#outstanding.has(batch)) this.#lose(batch, () => why)
   }
 
   close(): void {
@@ -191,6 +202,8 @@ export class Sender {
       this.wake(partition)
       return undefined
     }
+    if (this.transaction !== undefined && partition.hasMore && !this.transaction.admits(partition))
+      return undefined
     if (partition.notBefore <= now) return partition.next()
     this.#delayed.add(partition)
     this.#alarm.by(partition.notBefore)
@@ -198,7 +211,9 @@ export class Sender {
   }
 
   #send(lane: BrokerLane, connection: BrokerConnection, byTopic: ByTopic): void {
-    const version = produceVersion(connection.versionOf(PRODUCE_REQUEST), byTopic.keys())
+    const { id, lastProduce = Number.POSITIVE_INFINITY } = this.transaction ?? {}
+    const newest = Math.min(connection.versionOf(PRODUCE_REQUEST), lastProduce)
+    const version = produceVersion(newest, byTopic.keys())
     const batches = [...byTopic.values()].flat()
     if (version < 0) {
       const error = new KafkaError('UNSUPPORTED_VERSION')
@@ -206,7 +221,7 @@ export class Sender {
       return
     }
     const writer = this.#writers.pop() ?? new ByteWriter(produceSize(byTopic))
-    const body = writeProduce(writer, version, this.#settings, byTopic)
+    const body = writeProduce(writer, version, this.#settings, byTopic, id)
     lane.inFlight++
     const options = { headroom: HEADROOM, timeoutMs: this.#settings.requestTimeoutMs }
     const sent =
@@ -266,7 +281,7 @@ export class Sender {
         batch.uncertain = false
         const first = partition.isFirst(batch)
         if (first && partition.isFixed) {
-          this.#lose(batch, () => outOfPlace(batch))
+          this.#lose(batch, () => (this.transaction === undefined ? outOfPlace(batch) : error))
           return
         }
         if (first) partition.beginAnew()
@@ -380,17 +395,4 @@ export class Sender {
     const error = expired(batch, now)
     this.#lose(batch, () => error)
   }
-}
-
-/** A batch that belongs at one offset, where the log does not end for the broker. */
-function outOfPlace({ partition }: ProducerBatch): Error {
-  return new OutOfPlaceError(
-    `${partition.source.topic}-${partition.partition}: the broker does not take the next batch where it belongs: another copy writes to it, or records of it were lost there`,
-  )
-}
-
-/** To a producer's caller a broken connection is one of Kafka's errors. */
-function inKafkasTerms(error: Error): Error {
-  if (!(error instanceof ConnectionError)) return error
-  return new KafkaError(error.kind === 'timeout' ? 'REQUEST_TIMED_OUT' : 'NETWORK_EXCEPTION', error.message)
 }

@@ -27,6 +27,11 @@ import type { TopicRef } from './produce-request.ts'
 import type { ProducingTopic, Sender } from './sender.ts'
 import { halves } from './split-batch.ts'
 
+export interface ProducerIdentity {
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
 /** In Kafka's words. */
 const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
 
@@ -44,7 +49,11 @@ export interface ClusterTopicProducerOptions {
   /** -1: not idempotent. */
   readonly producerId: number
   readonly compression: CompressionQueue
+  /** Hears what was lost of a transaction. Absent: there are none. */
+  readonly transaction?: { failed(error: Error): void } | undefined
 }
+
+const NOBODY: DeliveryListener = { stored: () => {}, lost: () => {} }
 
 export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   readonly topic: string
@@ -56,7 +65,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   readonly #sender: Sender
   readonly #accumulator: RecordAccumulator
   readonly #limits: RecordLimits
-  readonly #spreader: LineSpreader
+  #spreader: LineSpreader
   /** No line that `appendLines` takes could be refused. */
   readonly #takesLines: boolean
   /** The partition chosen for a record that was not taken yet. */
@@ -69,7 +78,8 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   /** Aborted: nobody waits for room any longer. */
   #waiting = new AbortController()
   #handOverIsDue = false
-  #closed = false
+  /** Why nothing is taken: closed, or no transaction is open. */
+  #refusal: Error | undefined
 
   constructor({ name, topicId, partitions }: TopicMetadata, options: ClusterTopicProducerOptions) {
     const { settings, producerId } = options
@@ -88,10 +98,39 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
       // Each batch is sent by itself: the sooner the better.
       writeSize: 1,
       compression: options.compression,
+      ...(options.transaction === undefined ? {} : { transactional: true }),
     })
     this.#limits = new RecordLimits(settings)
     this.#spreader = new LineSpreader(this.#accumulator, options.partitioner, partitions.length)
     this.#takesLines = this.#accumulator.inputMemory !== undefined && this.#limits.fits > KERNEL_MAX_LINE
+  }
+
+  /** A transaction begins, under this identity. */
+  begin({ producerId, producerEpoch }: ProducerIdentity): void {
+    this.#failure = undefined
+    this.#chosen = -1
+    this.#lacking = 0
+    if (this.#accumulator.restart(producerId, producerEpoch)) {
+      this.#spreader = new LineSpreader(this.#accumulator, this.#options.partitioner, this.partitionCount)
+    }
+    for (const partition of this.partitions) partition.restart(producerId, producerEpoch)
+    this.#refusal = undefined
+  }
+
+  /** Nothing more is taken, for this reason. */
+  hold(why: Error): void {
+    this.#refusal = why
+  }
+
+  /** What is not on its way is dropped; those who wait for it are told. */
+  discard(why: Error): void {
+    const listener = this.#listener
+    this.#listener = NOBODY
+    this.#accumulator.endBatches()
+    for (const queue of this.#accumulator.filled()) this.#take(queue)
+    this.#sender.discard(this.partitions, why)
+    this.#listener = listener
+    this.#failure = undefined
   }
 
   append(partition: number, record: RecordSlices): boolean {
@@ -103,7 +142,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
       const refusal = this.refusalOf(keyLength, valueLength, headersLength, record.headersCount)
       if (refusal !== undefined) throw refusal
     }
-    if (this.#closed) throw new TerseError(AFTER_CLOSE)
+    if (this.#refusal !== undefined) throw this.#refusal
     if (this.#failure !== undefined) return false
     let chosen = partition
     if (chosen < 0) {
@@ -126,7 +165,8 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   appendLines(partition: number, timestamp: number, from: number, end: number, separator: number): number {
     this.taken = 0
     // A record that waits for its partition goes first.
-    if (!this.#takesLines || this.#failure !== undefined || this.#chosen >= 0 || this.#closed) return from
+    if (!this.#takesLines || this.#failure !== undefined || this.#chosen >= 0 || this.#refusal !== undefined)
+      return from
     const behind = this.#spreader.append(partition, timestamp, from, end, separator)
     this.taken = this.#spreader.taken
     return behind
@@ -170,7 +210,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
     const timestamp = this.#limits.timestampOf(record.timestamp, this.#options.clock.now())
     const queue = this.#accumulator.queue(partition)
     while (queue.due && !this.#tryHandOver(queue)) await this.#room()
-    if (this.#closed) throw new TerseError(AFTER_CLOSE)
+    if (this.#refusal !== undefined) throw this.#refusal
     return new Promise((resolve, reject) => {
       queue.pending.push({
         index: queue.taken + queue.writer.recordCount,
@@ -212,7 +252,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   }
 
   close(): void {
-    this.#closed = true
+    this.#refusal = new TerseError(AFTER_CLOSE)
   }
 
   endOpen({ partition }: PartitionBatches): void {
@@ -234,6 +274,7 @@ export class ClusterTopicProducer implements TopicProducer, ProducingTopic {
   }
 
   lost(batch: ProducerBatch, errorOf: RecordErrors): void {
+    this.#options.transaction?.failed(errorOf(0))
     this.#failure ??= tellLost(batch, errorOf, this.#listener)
     if (this.#failure !== undefined) this.#waiting.abort()
   }

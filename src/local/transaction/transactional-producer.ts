@@ -9,6 +9,7 @@
  * Crash: the kernel frees the owner's file; the next init of the id, or the next writer, ends what is open (recovery.ts).
  */
 import type { ConsumerGroupMetadata } from '../../client/producer.ts'
+import { TransactionPhase } from '../../client/transaction-phase.ts'
 import type { OffsetCommit } from '../../client/types.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
@@ -19,7 +20,6 @@ import type { LocalDirectory } from '../directory/local-directory.ts'
 import type { ProducerIdentity, TopicTransaction } from '../producer/topic-producer-options.ts'
 import { finish, openPartitions, syncAll } from './end-transaction.ts'
 import { TransactionLog } from './transaction-log.ts'
-import { TransactionPhase } from './transaction-phase.ts'
 import {
   decided,
   EPOCH_A_TRANSACTION,

@@ -1,5 +1,5 @@
 /** Which calls a transactional producer may be asked now: the states of Kafka's TransactionManager, with its words. */
-import { KafkaError, TerseError } from '../../errors.ts'
+import { KafkaError, TerseError } from '../errors.ts'
 
 type Phase =
   | 'UNINITIALIZED'
