@@ -33,6 +33,8 @@ export class FakeBroker {
   readonly seen: { readonly name: string; readonly version: number; readonly body: MessageObject }[] = []
   /** Highest version by api key, where it is not the newest. */
   readonly versions = new Map<number, number>()
+  /** Finalized levels by name. */
+  readonly features = new Map<string, number>()
   connections = 0
   readonly #handlers = new Map<number, Handler>()
   readonly #open = new Set<FakeConnection>()
@@ -77,6 +79,14 @@ export class FakeBroker {
     throw new Error(`the fake broker ${this.nodeId} was asked what it has no answer to: api key ${apiKey}`)
   }
 
+  #finalized() {
+    return [...this.features].map(([name, level]) => ({
+      name,
+      maxVersionLevel: level,
+      minVersionLevel: level,
+    }))
+  }
+
   #apiVersions() {
     const known = (Object.values(requests) as MessageSchema[]).filter(({ name }) => name.endsWith('Request'))
     return {
@@ -89,6 +99,9 @@ export class FakeBroker {
         }))
         .filter(({ maxVersion }) => maxVersion >= 0),
       throttleTimeMs: 0,
+      ...(this.features.size === 0
+        ? {}
+        : { finalizedFeatures: this.#finalized(), finalizedFeaturesEpoch: 1 }),
     }
   }
 }
