@@ -8,6 +8,7 @@ import { offsetContract } from './offsets.ts'
 import { producerContract } from './producer.ts'
 import { Bench, type OpenSide } from './side.ts'
 import { topicContract } from './topics.ts'
+import { transactionContract } from './transactions.ts'
 
 export function contract(name: string, open: OpenSide): void {
   describe(name, () => {
@@ -16,6 +17,7 @@ export function contract(name: string, open: OpenSide): void {
     configContract(bench)
     offsetContract(bench)
     producerContract(bench)
+    transactionContract(bench)
     consumerContract(bench)
     groupContract(bench)
     clusterContract(bench)
