@@ -283,11 +283,11 @@ class PerfRun {
     const { signal } = this.#context
     const { topic: name, numRecords, warmupRecords, throughput } = this.#plan
     const producer = await openProducer(this.#context, config)
-    const transactions = new PerfTransactions(producer, transactionMs)
+    const transactions = new PerfTransactions(producer, transactionMs, this.#now)
     const payload = this.#payload
     const record = new RecordSlices()
     try {
-      await transactions.open(this.#now())
+      await transactions.open()
       const topic = await producer.openTopic(name)
       this.#listen(topic)
       const drain = async () => {
@@ -335,7 +335,7 @@ class PerfRun {
         }
         if (transactions.isDue(now)) {
           await drain()
-          await transactions.next(now)
+          await transactions.next()
         }
         if (throttler.shouldThrottle(i, now)) {
           await drain()
