@@ -1,25 +1,44 @@
 /**
- * The aborted transactions that a read_committed reader passes over: from the segments' .txnindex files, or worked out from
- * the batches where an index cannot be read, holds what cannot be, or nobody closed the log. Only reads.
+ * The aborted transactions that a read_committed reader passes over, by the markers behind their data. Where damage took a marker
+ * away, the segments' .txnindex files tell, or what the batches say where an index cannot be read, holds what cannot be, or nobody
+ * closed the log. An index alone is believed by nobody: a missing one reads as one without entries. Only reads.
  */
-import type { AbortedTransaction } from '../record/fetched-data.ts'
+import * as header from '../record/batch-header.ts'
+import type { AbortedTransaction, FetchedData } from '../record/fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
 import { type AbortedTxn, ENTRY_SIZE } from './segment/transaction-index.ts'
+import { hasTransactionalData, TransactionEnds } from './transaction-ends.ts'
 
 export class AbortedTransactions {
   readonly #local: LocalLog
   readonly #producers: ProducerStateKeeper
+  readonly #ends: TransactionEnds
   /** What each index held when it had this size. */
   readonly #known = new Map<string, { size: number; entries: AbortedTxn[] }>()
 
   constructor(local: LocalLog, producers: ProducerStateKeeper) {
     this.#local = local
     this.#producers = producers
+    this.#ends = new TransactionEnds(local)
   }
 
-  /** Those that reach into [from, to), beginning at segment `i`. */
-  between(i: number, from: number, to: number): AbortedTransaction[] {
+  /** Those that reach into the batches that were fetched from `from` on, which begin in segment `i`. */
+  of(fetched: FetchedData, i: number, from: number): readonly AbortedTransaction[] {
+    if (!hasTransactionalData(fetched)) return []
+    const { aborted, unresolved } = this.#ends.between(
+      header.baseOffsetAt(fetched.buffer, fetched.start),
+      fetched.nextOffset,
+    )
+    if (unresolved.length === 0) return [...aborted].sort(byFirstOffset)
+    const known = this.#between(i, from, fetched.nextOffset)
+    return [...aborted, ...known.filter(({ producerId }) => unresolved.includes(producerId))].sort(
+      byFirstOffset,
+    )
+  }
+
+  /** Those that the indexes tell of in [from, to), beginning at segment `i`. */
+  #between(i: number, from: number, to: number): AbortedTransaction[] {
     const found: AbortedTransaction[] = []
     for (let n = i; n < this.#local.segments.length; n++) {
       for (const txn of this.#abortedOf(n)) {

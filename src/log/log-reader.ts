@@ -137,7 +137,7 @@ export class LogReader {
       }
       this.#next = { offset: fetched.nextOffset, segment, position: position + fetched.storedSize }
       if (limit === undefined) return fetched
-      return { ...fetched, aborted: this.#aborted.between(i, offset, fetched.nextOffset) }
+      return { ...fetched, aborted: this.#aborted.of(fetched, i, offset) }
     }
     return this.#nothingFrom(offset)
   }

@@ -3,7 +3,6 @@
  * last stable offset). All of it follows from the log: the newest snapshot plus the batch headers behind it.
  */
 
-import { readInt16, readInt32 } from '../../bytes/int32.ts'
 import { type Int64, readInt64 } from '../../bytes/int64.ts'
 import { KafkaError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
@@ -11,6 +10,7 @@ import * as header from '../../record/batch-header.ts'
 import { incrementSequence } from '../../record/record.ts'
 import { RecordBatch } from '../../record/record-batch.ts'
 import type { AbortedTxn } from '../segment/transaction-index.ts'
+import { readEndMarker } from './end-marker.ts'
 import type { ProducerStateEntry } from './producer-snapshot.ts'
 import { readSnapshot, writeSnapshot } from './producer-snapshot.ts'
 
@@ -259,27 +259,4 @@ export class ProducerStateManager {
         '(current end sequence number)',
     )
   }
-}
-
-interface EndMarker {
-  readonly abort: boolean
-  readonly coordinatorEpoch: number
-  readonly timestamp: Int64
-}
-
-/** undefined for a control batch without records or with other ones. */
-function readEndMarker(batch: RecordBatch): EndMarker | undefined {
-  let marker: EndMarker | undefined
-  batch.walk((record) => {
-    const { buffer, keyStart, valueStart } = record
-    if (record.keyLength >= 4 && record.valueLength >= 6) {
-      const type = readInt16(buffer, keyStart + 2)
-      if (type === 0 || type === 1) {
-        const coordinatorEpoch = readInt32(buffer, valueStart + 2)
-        marker = { abort: type === 0, coordinatorEpoch, timestamp: record.exactTimestamp }
-      }
-    }
-    return false
-  })
-  return marker
 }

@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from 'node:fs'
+import fs, { readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { KafkaError, type TerseError } from '../../../src/errors.ts'
@@ -102,6 +102,13 @@ describe('idempotent producers', () => {
   })
 })
 
+/** One byte of a file. */
+function overwrite(file: string, at: number, byte: number): void {
+  const bytes = fs.readFileSync(file)
+  bytes[at] = byte
+  fs.writeFileSync(file, bytes)
+}
+
 describe('transactions', () => {
   it('hold the last stable offset until their marker, and aborted ones are told of', () => {
     const dir = temporaryDir()
@@ -116,7 +123,33 @@ describe('transactions', () => {
     const { aborted, buffer, start, end } = reader.read(0, 1000, { isolation: 'read_committed' })
     expect(aborted).toMatchObject([{ producerId: 9, firstOffset: 1 }])
     expect(new RecordBatch(buffer, start, end).isTransactional).toBe(false)
-    expect(reader.read(3, 1000, { isolation: 'read_committed' }).aborted).toMatchObject([{ producerId: 9 }])
+    // Behind its data there is only the marker, which nobody is shown.
+    expect(reader.read(3, 1000, { isolation: 'read_committed' }).aborted).toEqual([])
+  })
+
+  it.each([
+    ['is missing', (file: string) => fs.rmSync(file)],
+    ['is empty', (file: string) => fs.truncateSync(file)],
+    ['tells of another producer', (file: string) => overwrite(file, 9, 7)],
+    ['begins behind the data', (file: string) => overwrite(file, 17, 2)],
+    ['ends before the data', (file: string) => overwrite(file, 25, 0)],
+    ['says that all was stable before', (file: string) => overwrite(file, 33, 0)],
+    ['calls a committed transaction aborted', (file: string) => overwrite(file, 9, 8)],
+  ])('are hidden by their markers where the .txnindex %s', (_what, damage) => {
+    const dir = temporaryDir()
+    const log = openLog(dir)
+    const transactional = { transactional: true }
+    appendUnderLock(log, batchOf(['plain']), from(9, 0, ['gone'], transactional))
+    appendUnderLock(log, endTransactionBatch({ type: 'ABORT', coordinatorEpoch: 0 }, 1000, 9, 0))
+    appendUnderLock(log, from(8, 0, ['kept'], transactional))
+    appendUnderLock(log, endTransactionBatch({ type: 'COMMIT', coordinatorEpoch: 0 }, 1000, 8, 0))
+    damage(`${dir}/t-0/00000000000000000000.txnindex`)
+    const reader = openLog(dir, { readOnly: true })
+    const abortedFrom = (offset: number) => reader.read(offset, 1000, { isolation: 'read_committed' }).aborted
+    expect(abortedFrom(0)).toMatchObject([{ producerId: 9, firstOffset: 1 }])
+    expect(abortedFrom(1)).toMatchObject([{ producerId: 9, firstOffset: 1 }])
+    expect(abortedFrom(3)).toEqual([])
+    expect(abortedFrom(0)).toMatchObject([{ producerId: 9, firstOffset: 1 }])
   })
 })
 
