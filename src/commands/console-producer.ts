@@ -107,7 +107,9 @@ async function ending(
     throw told
   }
   const failure = await transactions.abort(undefined)
-  await producer.close()
+  await producer.close().catch((error: unknown) => {
+    throw transactions.behindCommit(error)
+  })
   if (failure !== undefined) throw failure
   return lines.end()
 }

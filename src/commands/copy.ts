@@ -173,7 +173,7 @@ function stopped(error: unknown, topics: readonly CopiedTopic[]): unknown {
   if (!(error instanceof TerseError)) return error
   if (error instanceof OutOfPlaceError)
     return new TerseError(
-      `${error.message}; delete the topic there and copy it anew, or copy to another name with --as`,
+      `${error.message}; if another copy is at work, run this again when it has ended; else delete the topic there and copy it anew, or copy to another name with --as`,
     )
   const at = topics
     .flatMap(({ copies }) => copies)

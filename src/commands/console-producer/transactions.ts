@@ -26,6 +26,7 @@ export class LineTransactions {
   /** Lines of the transaction that is open, and of those before it. */
   #lines = 0
   #committed = 0
+  #anyCommitted = false
 
   constructor(producer: Producer, limits: Limits) {
     this.#producer = producer
@@ -66,6 +67,12 @@ export class LineTransactions {
     if (this.#isOpen) await this.#commit()
   }
 
+  /** Of a failure behind the last commit: whoever sends the lines again would have them twice. */
+  behindCommit(error: unknown): unknown {
+    if (!this.#anyCommitted || !(error instanceof Error)) return error
+    return new TerseError(`${error.message}; all lines are committed and can be read`, { cause: error })
+  }
+
   /** Returns what is to be told in place of `error`. */
   async abort(error: unknown): Promise<unknown> {
     let failure = error
@@ -92,6 +99,7 @@ export class LineTransactions {
   async #commit(): Promise<void> {
     await this.#producer.commitTransaction()
     this.#isOpen = false
+    this.#anyCommitted = true
     this.#committed += this.#lines
   }
 }
