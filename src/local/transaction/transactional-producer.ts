@@ -269,7 +269,8 @@ export class TransactionalProducer implements TopicTransaction {
         const isDecided = now !== undefined && endOf(now) !== undefined && this.#isNext(now)
         // What is decided is asked for again; what is not can be aborted.
         if (!isDecided) this.#phase.failed(error, isFenced)
-        throw isDecided ? behindDecision(this.#id, end, error) : error
+        if (isDecided) throw behindDecision(this.#id, end, error)
+        throw now !== undefined && this.#isOver(now, end) ? behindEnd(this.#id, end, error) : error
       }
     }
     this.#joined.clear()
@@ -295,10 +296,22 @@ export class TransactionalProducer implements TopicTransaction {
     this.#identity = { producerId: value.producerId, producerEpoch: value.producerEpoch }
   }
 
+  /** All markers are there, and its last state was written. */
+  #isOver(now: TransactionLogValue, end: TransactionEnd): boolean {
+    return statusOf(now) === (end === 'COMMIT' ? 'CompleteCommit' : 'CompleteAbort') && this.#isNext(now)
+  }
+
   #isNext({ producerId, producerEpoch }: TransactionLogValue): boolean {
     const { producerId: id, producerEpoch: epoch } = this.#identity
     return producerId === id && (producerEpoch === epoch || producerEpoch === epoch + 1)
   }
+}
+
+/** Whoever sends the records of a committed one again has them twice. */
+function behindEnd(id: string, end: TransactionEnd, error: unknown): TerseError {
+  const what = end === 'COMMIT' ? 'is committed, and its records can be read' : 'is aborted'
+  const why = error instanceof Error ? error.message : String(error)
+  return new TerseError(`transactional id ${id}: its transaction ${what}: ${why}`, { cause: error })
 }
 
 /** Its markers are missing: nobody can take it back, and nobody sees it yet. */
