@@ -158,7 +158,7 @@ function checkTransactionIndex(
     path,
     found.at,
     found.problem,
-    'readers of committed records would be shown records of aborted transactions, or miss good ones',
+    "a broker's readers of committed records would be shown records of aborted transactions, or miss good ones",
   )
 }
 
