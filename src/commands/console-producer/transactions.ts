@@ -18,6 +18,9 @@ interface Limits {
   readonly durationMs: number | undefined
 }
 
+/** What a stored text of Kafka's can hold (int16). */
+const LONGEST_ID = 32767
+
 export class LineTransactions {
   readonly #producer: Producer
   readonly #limits: Limits
@@ -117,6 +120,10 @@ export function transactional(options: Options, config: Record<string, string>):
   if (options.has('transaction-duration-ms') && options.has('transaction-records'))
     throw new UsageError('Give --transaction-duration-ms or --transaction-records, not both')
   const id = options.value('transactional-id') ?? config['transactional.id']
+  if (id !== undefined && Buffer.byteLength(id) > LONGEST_ID)
+    throw new TerseError(
+      `The transactional id has ${Buffer.byteLength(id)} bytes; ${LONGEST_ID} is the most.`,
+    )
   config['transactional.id'] = id ?? `console-producer-${randomBytes(8).toString('hex')}`
   config['transaction.timeout.ms'] ??= DEFAULT_TIMEOUT_MS
   // Absent, or what the flags' defaults would contradict.

@@ -87,7 +87,12 @@ const DATA_DIR_ROW: Flag = { name: 'data-dir', arg: 'required', description: '' 
 function fileOf(name: string, env: Env): string {
   const names = profileNames(env)
   const dir = folder(env)
-  if (names.includes(name)) return join(dir, name + SUFFIX)
+  const file = join(dir, name + SUFFIX)
+  if (names.includes(name)) {
+    // A pipe would be waited for, without a word.
+    if (systemOs.fs.stat(file)?.isFile() !== true) throw new TerseError(`${file} is no regular file`)
+    return file
+  }
   const all = names.length === 0 ? `${dir} has none` : `${dir} has ${names.join(', ')}`
   throw new TerseError(`${noSuch('profile', name, names)} ${all}.`)
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -130,6 +131,17 @@ describe('--profile', () => {
     expect((await run('topics --profile prod --list')).stderr).toBe('')
     profile('prod', lines.slice(0, 1), 0o644)
     expect((await run('topics --profile prod --list')).stderr).toBe('')
+  })
+
+  test('what is no file is refused, and not waited for', async () => {
+    const file = profile('pipe', [])
+    fs.rmSync(file)
+    execFileSync('mkfifo', [file])
+    expect(await run('topics --profile pipe --list')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `${file} is no regular file\n`,
+    })
   })
 
   test('every tool that takes an address takes it as the file of its settings', async () => {
