@@ -71,13 +71,20 @@ export function genuineLibs(): string {
 
 const JVM = ['-Xmx400m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', '-Xlog:all=off']
 
+/** The kernel gives a port again as soon as nobody listens there. */
+const given = new Set<number>()
+
+/** A port on which nobody listens, and that nobody else in this process was given. */
 export async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
+  const port = await new Promise<number>((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo
-      server.close(() => resolve(port))
+      const { port: found } = server.address() as net.AddressInfo
+      server.close(() => resolve(found))
     })
   })
+  if (given.has(port)) return freePort()
+  given.add(port)
+  return port
 }
 
 /** A genuine broker that runs on the log directories themselves, not on copies. */
