@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,6 +21,8 @@ const KEYS = 997
 const PARTITIONS = 6
 const bin = fileURLToPath(new URL('../../bin/tkafka', import.meta.url))
 
+/** Ended with the tests, also those of one that failed. */
+const children: ChildProcess[] = []
 let story: Story
 let cluster: GenuineCluster
 
@@ -37,6 +39,7 @@ beforeAll(async () => {
   await retried('the brokers listen', async () => (await liveBrokers()) === 3)
 })
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
   await cluster?.end()
   story?.end()
 })
@@ -86,6 +89,7 @@ function started(words: readonly string[], output: string) {
     env: { ...process.env, HOME: story.dir, TKAFKA_DATA_DIR: story.data },
   })
   fs.closeSync(out)
+  children.push(child)
   let stderr = ''
   child.stderr?.on('data', (text) => {
     stderr += text
@@ -289,6 +293,7 @@ describe('three genuine brokers', () => {
       { stdio: ['ignore', out, 'ignore'] },
     )
     fs.closeSync(out)
+    children.push(child)
     return { child, ended: new Promise((resolve) => child.on('close', resolve)) }
   }
 })
