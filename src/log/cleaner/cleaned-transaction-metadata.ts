@@ -16,21 +16,25 @@ const COMMIT = 1
 export class CleanedTransactionMetadata {
   readonly #committed = new Set<number>()
   readonly #aborted = new Map<number, OngoingAborted>()
-  /** By first offset, growing. */
-  readonly #coming: readonly AbortedTxn[]
+  readonly #abortedFrom: (offset: number) => readonly AbortedTxn[]
+  /** By first offset, growing; asked for at the first batch of a transaction, as most logs have none. */
+  #coming: readonly AbortedTxn[] | undefined
   #next = 0
   readonly #onMarkerKept: (aborted: AbortedTxn) => void
 
-  /** `aborted` are those whose marker lies at or behind the first offset that is walked over. */
-  constructor(aborted: readonly AbortedTxn[], onMarkerKept: (aborted: AbortedTxn) => void = () => {}) {
-    this.#coming = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset)
+  /** `abortedFrom` gives those with data or marker at or behind an offset, the first one of a transaction's batch. */
+  constructor(
+    abortedFrom: (offset: number) => readonly AbortedTxn[],
+    onMarkerKept: (aborted: AbortedTxn) => void = () => {},
+  ) {
+    this.#abortedFrom = abortedFrom
     this.#onMarkerKept = onMarkerKept
   }
 
   /** A batch of records; true when it belongs to an aborted transaction. */
   onBatchRead(batch: RecordBatch): boolean {
-    this.#consumeUpTo(batch.lastOffset)
     if (!batch.isTransactional) return false
+    this.#consumeUpTo(batch)
     const aborted = this.#aborted.get(batch.producerId)
     if (aborted !== undefined) {
       aborted.sawBatches = true
@@ -42,7 +46,7 @@ export class CleanedTransactionMetadata {
 
   /** A control batch; true when nothing needs it any more. */
   onControlBatchRead(batch: RecordBatch): boolean {
-    this.#consumeUpTo(batch.lastOffset)
+    this.#consumeUpTo(batch)
     const type = controlTypeOf(batch)
     // Emptied by an earlier cleaning.
     if (type === undefined) return true
@@ -56,8 +60,9 @@ export class CleanedTransactionMetadata {
     return false
   }
 
-  #consumeUpTo(offset: number): void {
-    while (this.#next < this.#coming.length && this.#coming[this.#next].firstOffset <= offset) {
+  #consumeUpTo({ baseOffset, lastOffset }: RecordBatch): void {
+    this.#coming ??= [...this.#abortedFrom(baseOffset)].sort((a, b) => a.firstOffset - b.firstOffset)
+    while (this.#next < this.#coming.length && this.#coming[this.#next].firstOffset <= lastOffset) {
       const aborted = this.#coming[this.#next++]
       if (!this.#aborted.has(aborted.producerId)) {
         this.#aborted.set(aborted.producerId, { aborted, sawBatches: false })

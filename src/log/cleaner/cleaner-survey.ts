@@ -17,9 +17,10 @@ import {
 } from '../log-retention.ts'
 import { judgedLog } from '../opening/known-end.ts'
 import { ProducerStateKeeper } from '../producers/producer-state-keeper.ts'
-import type { ProducerStateManager } from '../producers/producer-state-manager.ts'
+import { ProducerStateManager } from '../producers/producer-state-manager.ts'
 import { maxTimestampAt } from '../segment/batch-cursor.ts'
 import type { LogSegment } from '../segment/log-segment.ts'
+import type { AbortedTxn } from '../segment/transaction-index.ts'
 
 export interface SurveyedSegment extends RetainedSegment {
   /** Offset behind it: the next segment's base, or the log's end. */
@@ -136,6 +137,21 @@ export class LogSurvey {
   /** Producers and open transactions at the log's end. */
   producers(): ProducerStateManager {
     return this.#producers.get(this.logStartOffset)
+  }
+
+  /**
+   * Aborted transactions with data at or behind `offset`, as the log's markers tell: a `.txnindex` that is missing or was misread
+   * would let records that nobody may see take the place of good ones for good.
+   */
+  abortedFrom(offset: number): AbortedTxn[] {
+    const state = new ProducerStateManager(this.topicPartition, this.config.producerIdExpirationMs)
+    const found: AbortedTxn[] = []
+    this.local.walk(offset, ({ buffer, at }) => {
+      const aborted = state.update(buffer, at)
+      if (aborted !== undefined) found.push(aborted)
+      return undefined
+    })
+    return found
   }
 
   get lastStableOffset(): number {

@@ -108,8 +108,9 @@ export class Cleaner {
     this.stats.mapUse = Math.max(this.stats.mapUse, map.utilization)
 
     let output: CleanedSegment | undefined
-    const transactions = new CleanedTransactionMetadata(abortedTransactions(survey, 0), (aborted) =>
-      output?.keepAborted(aborted),
+    const transactions = new CleanedTransactionMetadata(
+      (offset) => survey.abortedFrom(offset),
+      (aborted) => output?.keepAborted(aborted),
     )
     const filter = new CleanerFilter({
       map,
@@ -165,7 +166,7 @@ export class Cleaner {
     pace.beginPass()
     const dirty = from(survey.segments, start).filter(({ baseOffset }) => baseOffset < end)
     const total = dirty.reduce((sum, { size }) => sum + size, 0)
-    const transactions = new CleanedTransactionMetadata(abortedTransactions(survey, start))
+    const transactions = new CleanedTransactionMetadata((offset) => survey.abortedFrom(offset))
     const reader = this.#reader
     const visitor: RecordVisitor = ({ offset, buffer, keyStart, keyEnd }) =>
       keyEnd < 0 || offset < start || map.put(buffer, keyStart, keyEnd, offset)
@@ -305,13 +306,6 @@ function fitsBehind({ baseOffset, size }: CleanedSegment, group: readonly Survey
   const last = group[group.length - 1]
   if (last.nextOffset - 1 - baseOffset > MAX_RELATIVE_OFFSET) return false
   return group.reduce((sum, segment) => sum + segment.size, size) <= MAX_SEGMENT_SIZE
-}
-
-/** Those whose marker lies at or behind `offset`. */
-function abortedTransactions(survey: LogSurvey, offset: number) {
-  return survey.local.segments
-    .flatMap((segment) => segment.transactionIndex.entries())
-    .filter(({ lastOffset }) => lastOffset >= offset)
 }
 
 /** delete.retention.ms before the last segment that is clean was changed; 0 where none is. */

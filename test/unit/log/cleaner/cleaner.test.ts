@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { crc32c } from '../../../../src/bytes/crc32c.ts'
@@ -186,6 +186,24 @@ describe('bugs of Kafka that are not repeated', () => {
     const fetched = log.read(0, 1 << 20, { isolation: 'read_committed' })
     expect(fetched.aborted.length).toBeLessThanOrEqual(1)
     expect(existsSync(join(log.dir, '00000000000000000000.log'))).toBe(true)
+  })
+
+  it('an aborted record takes no good one away where the .txnindex is missing', async () => {
+    const { dir, log } = open()
+    appendUnderLock(log, kv('a', 'good'))
+    roll(log)
+    const aborted = { producerId: 9, producerEpoch: 0, baseSequence: 0, transactional: true }
+    appendUnderLock(log, batchOf([{ key: 'a', value: 'gone' }], aborted))
+    appendUnderLock(
+      log,
+      endTransactionBatch({ type: 'ABORT', coordinatorEpoch: 0 }, 1000, 9, 0),
+      kv('b', '1'),
+    )
+    roll(log)
+    for (const name of readdirSync(log.dir)) if (name.endsWith('.txnindex')) unlinkSync(join(log.dir, name))
+    const again = openLog(dir, { os: unsyncedOs, changes: COMPACT })
+    await clean(again, dir)
+    expect(keysOf(openLog(dir, { os: unsyncedOs, changes: COMPACT }))).toEqual(['0 a=good', '3 b=1'])
   })
 
   it('KAFKA-9133, KAFKA-9826, KAFKA-8764: a dirty offset in the active segment, gaps and emptied segments end at once', async () => {
