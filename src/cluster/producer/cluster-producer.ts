@@ -58,7 +58,13 @@ export class ClusterProducer implements Producer {
   }
 
   async send(record: ProducerRecord): Promise<RecordMetadata> {
-    return (await this.openTopic(record.topic)).send(record)
+    try {
+      return await (await this.openTopic(record.topic)).send(record)
+    } catch (error) {
+      // A transaction that lacks a record can only be aborted.
+      ;(await this.#transactions)?.failed(error as Error)
+      throw error
+    }
   }
 
   openTopic(topic: string): Promise<ClusterTopicProducer> {

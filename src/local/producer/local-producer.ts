@@ -53,13 +53,16 @@ export class LocalProducer implements Producer {
   }
 
   async send(record: ProducerRecord): Promise<RecordMetadata> {
-    const topic = await this.openTopic(record.topic)
+    let topic: LocalTopicProducer | undefined
     try {
+      topic = await this.openTopic(record.topic)
       return await topic.send(record)
     } catch (error) {
       // Deleted meanwhile: the next record makes it anew, where that is allowed.
-      if (this.#directory.image().topic(record.topic) === undefined) this.#topics.delete(record.topic)
-      throw error
+      if (topic !== undefined && this.#directory.image().topic(record.topic) === undefined)
+        this.#topics.delete(record.topic)
+      // A transaction that lacks a record can only be aborted.
+      throw (await this.#transactions)?.failed(error) ?? error
     }
   }
 

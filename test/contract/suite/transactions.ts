@@ -32,6 +32,21 @@ export function transactionContract(bench: Bench): void {
       expect(valuesOf(await bench.all(topic))).toEqual(['commit', 'abort', 'commit', 'left'])
     })
 
+    test('can only be aborted once a send was refused', async () => {
+      const topic = await bench.topic()
+      const producer = await opened(bench.fresh('id'))
+      await producer.beginTransaction()
+      await producer.send({ topic, value: 'before' })
+      await refuses(producer.send({ topic: 'no such/topic', value: 'x' }), 'INVALID_TOPIC_EXCEPTION')
+      await refuses(producer.commitTransaction(), 'INVALID_TOPIC_EXCEPTION')
+      await producer.abortTransaction()
+      await producer.beginTransaction()
+      await producer.send({ topic, value: 'behind' })
+      await producer.commitTransaction()
+      await producer.close()
+      expect(await committed(topic)).toEqual(['behind'])
+    })
+
     test('commits offsets with the transaction', async () => {
       const topic = await bench.topic()
       const group = bench.fresh('g')
