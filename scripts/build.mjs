@@ -101,6 +101,9 @@ const AT_START = {
     /^src\/(local\/(directory\/(directory-reader|local-directory)|admin\/local-admin|producer\/local-producer|consumer\/local-consumer)|client\/partitioner)\.ts$/,
 }
 
+/** Imported only where an address is named. */
+const FOR_CLUSTERS = /^src\/cluster\//
+
 /**
  * A tool: what each run needs, and the rest in a folder of its own. Smaller files start sooner.
  * @param {string} tool
@@ -123,15 +126,13 @@ async function bundleTool(tool) {
       loader: 'ts',
     },
   })
-  const { start, rest } = packChunks(
-    result,
-    `${tool}.entry.ts`,
-    AT_START[tool] ?? AT_START.others,
-    `rest/${tool}.cjs`,
-  )
+  const files = { rest: `rest/${tool}.cjs`, apart: `rest/${tool}.cluster.cjs` }
+  const atStart = AT_START[tool] ?? AT_START.others
+  const { start, rest, apart } = packChunks(result, `${tool}.entry.ts`, atStart, FOR_CLUSTERS, files)
   // The launcher reads them as ASCII.
-  for (const text of [start, rest]) if (/[^\0-\x7f]/.test(text)) throw new Error(`${tool}: not ASCII`)
-  put(path.join(dist, 'rest', `${tool}.cjs`), rest)
+  for (const text of [start, rest, apart]) if (/[^\0-\x7f]/.test(text)) throw new Error(`${tool}: not ASCII`)
+  put(path.join(dist, files.rest), rest)
+  if (apart !== '') put(path.join(dist, files.apart), apart)
   put(path.join(dist, `${tool}.cjs`), start)
 }
 

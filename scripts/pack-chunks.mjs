@@ -1,5 +1,6 @@
-// Turns the chunks that esbuild splits a tool into (ES modules) into two CommonJS files: what every run of the tool needs,
-// and the rest, which is read when first asked for. A chunk becomes a function that is called once and returns its
+// Turns the chunks that esbuild splits a tool into (ES modules) into CommonJS files: what every run of the tool needs,
+// and the rest, which is read when first asked for (what only a cluster needs in a file of its own: a directory's tools would read
+// half a megabyte for nothing). A chunk becomes a function that is called once and returns its
 // exports; what it imports are constants in it, so a call across chunks costs what a call inside one costs.
 // esbuild alone would make one file in which every lazily imported module sets up a namespace object at each start:
 // that took as long as bare Node's own main script.
@@ -20,42 +21,66 @@ const EXPORT = /(?<=^|[;}\n])export\s*\{([^}]*)\};?\s*$/
  * @param {import('esbuild').BuildResult<{ metafile: true, write: false }>} result of a build with splitting, metafile and one entry
  * @param {string} entry path of the entry as in the metafile
  * @param {RegExp} atStart source files that are imported lazily and yet needed by nearly every run
- * @param {string} restFile name of the second file below dist/
- * @returns {{ start: string, rest: string }} texts of the two files
+ * @param {RegExp} apart source files that are imported lazily, and all that only they lead to: the third file
+ * @param {{ rest: string, apart: string }} files names of the second and the third file below dist/
+ * @returns {{ start: string, rest: string, apart: string }} texts of the files; no third one where nothing is apart
  */
-export function packChunks(result, entry, atStart, restFile) {
+export function packChunks(result, entry, atStart, apart, files) {
   const { outputs } = result.metafile
   const byName = new Map(Object.entries(outputs).map(([file, output]) => [idOf(file), output]))
-  const wanted = new Set()
-  const visit = (/** @type {string} */ id) => {
-    if (wanted.has(id)) return
-    wanted.add(id)
+  /**
+   * What one chunk leads to.
+   * @param {string} id
+   * @param {Set<string>} seen
+   * @param {(entryPoint: string) => boolean} follows whether an import that comes later counts
+   */
+  const visit = (id, seen, follows) => {
+    if (seen.has(id)) return
+    seen.add(id)
     for (const link of byName.get(id)?.imports ?? []) {
       if (link.external) continue
       const to = idOf(link.path)
-      if (link.kind !== 'dynamic-import' || atStart.test(byName.get(to)?.entryPoint ?? '')) visit(to)
+      if (link.kind !== 'dynamic-import' || follows(byName.get(to)?.entryPoint ?? ''))
+        visit(to, seen, follows)
     }
   }
   const first = idOf(Object.keys(outputs).find((file) => outputs[file].entryPoint === entry) ?? '')
-  visit(first)
+  /** @type {Set<string>} */
+  const wanted = new Set()
+  visit(first, wanted, (file) => atStart.test(file))
+  /** @type {Set<string>} */
+  const without = new Set()
+  visit(first, without, (file) => !apart.test(file))
+  /** @type {Record<'start' | 'rest' | 'apart', string[]>} */
+  const parts = { start: [], rest: [], apart: [] }
   /** @type {string[]} */
-  const start = []
-  /** @type {string[]} */
-  const rest = []
+  const apartIds = []
   for (const { path: file, text } of result.outputFiles) {
     const id = idOf(file)
-    ;(wanted.has(id) ? start : rest).push(`${JSON.stringify(id)}:${chunkFunction(id, text)}`)
+    const chunk = `${JSON.stringify(id)}:${chunkFunction(id, text)}`
+    if (wanted.has(id)) parts.start.push(chunk)
+    else if (without.has(id)) parts.rest.push(chunk)
+    else {
+      parts.apart.push(chunk)
+      apartIds.push(id)
+    }
   }
+  const { start } = parts
+  const fileOf = (/** @type {string} */ name) => JSON.stringify(`/${name}`)
   const loader =
-    `const $c={${start.join(',\n')}},$m={},` +
-    `$l=i=>$m[i]??($c[i]===void 0&&Object.assign($c,(globalThis.__tkafkaLoad??require)(__dirname+${JSON.stringify(`/${restFile}`)})),$m[i]=$c[i]($l,$d,require)),` +
+    `const $c={${start.join(',\n')}},$m={},$a=${JSON.stringify(` ${apartIds.join(' ')} `)},` +
+    `$l=i=>$m[i]??($c[i]===void 0&&Object.assign($c,(globalThis.__tkafkaLoad??require)(__dirname+($a.includes(" "+i+" ")?${fileOf(files.apart)}:${fileOf(files.rest)}))),$m[i]=$c[i]($l,$d,require)),` +
     `$d=i=>Promise.resolve().then(()=>i.startsWith("node:")?{__proto__:require(i),default:require(i)}:$l(i));`
   return {
     start: `"use strict";const __tkafkaModuleUrl=__filename;${loader}$l(${JSON.stringify(first)});\n`,
-    rest: `"use strict";const __tkafkaModuleUrl=__filename;module.exports={${rest.join(',\n')}};\n`,
+    rest: exported(parts.rest),
+    apart: apartIds.length === 0 ? '' : exported(parts.apart),
   }
 }
 
+/** @param {string[]} chunks */
+const exported = (chunks) =>
+  `"use strict";const __tkafkaModuleUrl=__filename;module.exports={${chunks.join(',\n')}};\n`
 /** @param {string} file */
 const idOf = (file) => path.basename(file, '.js')
 /** @param {string} from */
