@@ -3,7 +3,6 @@
  * away, the segments' .txnindex files tell, or what the batches say where an index cannot be read, holds what cannot be, or nobody
  * closed the log. An index alone is believed by nobody: a missing one reads as one without entries. Only reads.
  */
-import * as header from '../record/batch-header.ts'
 import type { AbortedTransaction, FetchedData } from '../record/fetched-data.ts'
 import type { LocalLog } from './local-log.ts'
 import type { ProducerStateKeeper } from './producers/producer-state-keeper.ts'
@@ -26,10 +25,7 @@ export class AbortedTransactions {
   /** Those that reach into the batches that were fetched from `from` on, which begin in segment `i`. */
   of(fetched: FetchedData, i: number, from: number): readonly AbortedTransaction[] {
     if (!hasTransactionalData(fetched)) return []
-    const { aborted, unresolved } = this.#ends.between(
-      header.baseOffsetAt(fetched.buffer, fetched.start),
-      fetched.nextOffset,
-    )
+    const { aborted, unresolved } = this.#ends.of(fetched)
     if (unresolved.length === 0) return [...aborted].sort(byFirstOffset)
     const known = this.#between(i, from, fetched.nextOffset)
     return [...aborted, ...known.filter(({ producerId }) => unresolved.includes(producerId))].sort(

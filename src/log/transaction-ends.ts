@@ -5,6 +5,7 @@
  */
 import { readInt64 } from '../bytes/int64.ts'
 import * as header from '../record/batch-header.ts'
+import type { FetchedData } from '../record/fetched-data.ts'
 import { RecordBatch } from '../record/record-batch.ts'
 import type { LocalLog } from './local-log.ts'
 import { readEndMarker } from './producers/end-marker.ts'
@@ -17,6 +18,8 @@ interface TransactionEnd {
   readonly lastOffset: number
   readonly isAborted: boolean
 }
+
+type FetchedBatches = Pick<FetchedData, 'buffer' | 'start' | 'end' | 'nextOffset'>
 
 export interface EndsBetween {
   readonly aborted: readonly TransactionEnd[]
@@ -37,8 +40,10 @@ export class TransactionEnds {
     this.#local = local
   }
 
-  /** Of the batches of [from, to). Reading on costs one look at each header; going back begins anew. */
-  between(from: number, to: number): EndsBetween {
+  /** Of batches that were fetched. Reading on costs one look at each header; going back begins anew. */
+  of(fetched: FetchedBatches): EndsBetween {
+    const from = header.baseOffsetAt(fetched.buffer, fetched.start)
+    const to = fetched.nextOffset
     if (from < this.#from || from > this.#to) {
       this.#ends = []
       this.#open.clear()
@@ -46,28 +51,37 @@ export class TransactionEnds {
     }
     this.#from = from
     this.#ends = this.#ends.filter((end) => end.lastOffset >= from)
+    this.#read(fetched)
     this.#walk(to)
     const aborted = this.#ends.filter((end) => end.isAborted && end.firstOffset < to)
     const unresolved = [...this.#open].filter(([, firstOffset]) => firstOffset < to).map(([id]) => id)
     return { aborted, unresolved }
   }
 
+  /** What is in memory need not be read from the file again. */
+  #read({ buffer, start, end, nextOffset }: FetchedBatches): void {
+    for (let at = start; at < end; at += header.sizeAt(buffer, at)) {
+      if (header.baseOffsetAt(buffer, at) >= this.#to) this.#visit(buffer, at)
+    }
+    this.#to = Math.max(this.#to, nextOffset)
+  }
+
+  /** On behind it, until all that has data in front of `to` has ended. */
   #walk(to: number): void {
-    const isDone = () => this.#to >= to && [...this.#open.values()].every((firstOffset) => firstOffset >= to)
+    const isDone = () => [...this.#open.values()].every((firstOffset) => firstOffset >= to)
     if (isDone()) return
     this.#local.walk(this.#to, ({ buffer, at, nextOffset }) => {
-      const attributes = header.attributesAt(buffer, at)
       this.#to = nextOffset
-      if (
-        header.magicAt(buffer, at) === header.CURRENT_MAGIC &&
-        (attributes & header.TRANSACTIONAL_FLAG) !== 0
-      )
-        this.#look(buffer, at, (attributes & header.CONTROL_FLAG) !== 0)
+      this.#visit(buffer, at)
       return !isDone()
     })
   }
 
-  #look(buffer: Buffer, at: number, isControl: boolean): void {
+  #visit(buffer: Buffer, at: number): void {
+    const attributes = header.attributesAt(buffer, at)
+    const isTransactional = (attributes & header.TRANSACTIONAL_FLAG) !== 0
+    if (!isTransactional || header.magicAt(buffer, at) !== header.CURRENT_MAGIC) return
+    const isControl = (attributes & header.CONTROL_FLAG) !== 0
     const producerId = readInt64(buffer, at + header.PRODUCER_ID_POSITION)
     const firstOffset = this.#open.get(producerId)
     if (!isControl) {
@@ -84,15 +98,7 @@ export class TransactionEnds {
 }
 
 /** Whether any batch in these bytes is data of a transaction. */
-export function hasTransactionalData({
-  buffer,
-  start,
-  end,
-}: {
-  readonly buffer: Buffer
-  readonly start: number
-  readonly end: number
-}): boolean {
+export function hasTransactionalData({ buffer, start, end }: FetchedBatches): boolean {
   for (let at = start; at < end; at += header.sizeAt(buffer, at)) {
     const flags = header.attributesAt(buffer, at) & (header.TRANSACTIONAL_FLAG | header.CONTROL_FLAG)
     if (flags === header.TRANSACTIONAL_FLAG) return true
