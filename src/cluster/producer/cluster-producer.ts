@@ -1,16 +1,10 @@
 /** Producer on a cluster: one TopicProducer for each topic that is sent to, one sender for all of them. */
+import { BaseProducer } from '../../client/base-producer.ts'
 import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
-import type {
-  ConsumerGroupMetadata,
-  Producer,
-  ProducerConfig,
-  ProducerRecord,
-  RecordMetadata,
-} from '../../client/producer.ts'
+import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'
 import { choosePartitioner, topicPartitioner } from '../../client/topic-partitioner.ts'
-import type { OffsetCommit } from '../../client/types.ts'
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
-import { KafkaError, type KafkaErrorName, TerseError } from '../../errors.ts'
+import { KafkaError, type KafkaErrorName } from '../../errors.ts'
 import { INIT_PRODUCER_ID_REQUEST, INIT_PRODUCER_ID_RESPONSE } from '../../message/generated/requests.ts'
 import { CompressionQueue, plainSizeLimit } from '../../record/compression/compression-queue.ts'
 import type { ClusterClient } from '../cluster-client.ts'
@@ -22,24 +16,21 @@ import { SendMemory } from './send-memory.ts'
 import { Sender } from './sender.ts'
 import { ClusterTopicProducer } from './topic-producer.ts'
 
-/** In Kafka's words. */
-const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
 /** Of batches that are not acknowledged. More would only be held longer: what fills a network is in flight. */
 const MOST_MEMORY = 8 * 1024 * 1024
 /** A topic may be about to be made. */
 const MAY_COME: ReadonlySet<KafkaErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION'])
 
-export class ClusterProducer implements Producer {
+export class ClusterProducer
+  extends BaseProducer<ClusterTopicProducer, ClusterTransactions>
+  implements Producer
+{
   readonly #client: ClusterClient
   readonly #settings: ProducerSettings
   readonly #sender: Sender
   readonly #compression: CompressionQueue
-  readonly #topics = new Map<string, Promise<ClusterTopicProducer>>()
-  readonly #open: ClusterTopicProducer[] = []
   #producerId: Promise<number> | undefined
-  #transactions: Promise<ClusterTransactions> | undefined
   #partitioner: Promise<PartitionerChoice> | undefined
-  #closed = false
 
   /**
    * @param signal aborted: what is there is sent as long as the cluster takes it
@@ -47,6 +38,7 @@ export class ClusterProducer implements Producer {
    */
   constructor(client: ClusterClient, config: ProducerConfig, signal?: AbortSignal) {
     const settings = producerSettings(config)
+    super(settings.transactionalId)
     this.#client = client
     this.#settings = settings
     this.#sender = new Sender(client, settings, new SendMemory(Math.min(settings.bufferMemory, MOST_MEMORY)))
@@ -62,63 +54,26 @@ export class ClusterProducer implements Producer {
       return await (await this.openTopic(record.topic)).send(record)
     } catch (error) {
       // A transaction that lacks a record can only be aborted.
-      ;(await this.#transactions)?.failed(error as Error)
+      ;(await this.transactions)?.failed(error as Error)
       throw error
     }
   }
 
-  openTopic(topic: string): Promise<ClusterTopicProducer> {
-    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
-    const known = this.#topics.get(topic)
-    if (known !== undefined) return known
-    const opening = this.#openTopic(topic)
-    this.#topics.set(topic, opening)
-    opening.catch(() => this.#topics.delete(topic))
-    return opening
-  }
-
-  async partitionsFor(topic: string): Promise<number> {
-    return (await this.openTopic(topic)).partitionCount
-  }
-
   async flush(): Promise<void> {
-    for (const topic of this.#open) topic.endAll()
+    for (const topic of this.opened) topic.endAll()
     let failure: unknown
-    for (const topic of this.#open) await topic.flush().catch((error: unknown) => (failure ??= error))
+    for (const topic of this.opened) await topic.flush().catch((error: unknown) => (failure ??= error))
     if (failure !== undefined) throw failure
   }
 
-  async initTransactions(): Promise<void> {
-    await (await this.#transactional()).init()
-  }
-
-  async beginTransaction(): Promise<void> {
-    await (await this.#transactional()).begin()
-  }
-
-  async sendOffsetsToTransaction(
-    offsets: readonly OffsetCommit[],
-    group: ConsumerGroupMetadata,
-  ): Promise<void> {
-    await (await this.#transactional()).sendOffsets(offsets, group)
-  }
-
-  async commitTransaction(): Promise<void> {
-    await (await this.#transactional()).commit()
-  }
-
-  async abortTransaction(): Promise<void> {
-    await (await this.#transactional()).abort()
-  }
-
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await Promise.allSettled(this.#topics.values())
-    for (const topic of this.#open) topic.close()
+    if (this.closed) return
+    this.closed = true
+    await Promise.allSettled(this.topics.values())
+    for (const topic of this.opened) topic.close()
     try {
-      await (await this.#transactions)?.close()
-      for (const topic of this.#open) topic.endAll()
+      await (await this.transactions)?.close()
+      for (const topic of this.opened) topic.endAll()
       this.#compression.end()
       await this.flush()
     } finally {
@@ -128,9 +83,11 @@ export class ClusterProducer implements Producer {
     }
   }
 
-  async #openTopic(name: string): Promise<ClusterTopicProducer> {
+  protected override async makeTopic(
+    name: string,
+    transaction: ClusterTransactions | undefined,
+  ): Promise<ClusterTopicProducer> {
     const settings = this.#settings
-    const transaction = settings.transactionalId === undefined ? undefined : await this.#transactional()
     transaction?.refuseTopics()
     this.#partitioner ??= choosePartitioner(settings)
     const choice = await this.#partitioner
@@ -148,34 +105,18 @@ export class ClusterProducer implements Producer {
       transaction,
     })
     this.#sender.add(topic, metadata)
-    this.#open.push(topic)
     transaction?.joinedBy(topic)
     return topic
   }
 
-  /** What transactions need is loaded by those who have some. */
-  #transactional(): Promise<ClusterTransactions> {
-    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
-    if (this.#settings.transactionalId === undefined) {
-      return Promise.reject(
-        new KafkaError(
-          'INVALID_TXN_STATE',
-          'Cannot use transactional methods without enabling transactions by setting the transactional.id configuration property',
-        ),
-      )
-    }
-    this.#transactions ??= this.#makeTransactional(this.#settings.transactionalId)
-    return this.#transactions
-  }
-
-  async #makeTransactional(id: string): Promise<ClusterTransactions> {
+  protected override async makeTransactions(id: string): Promise<ClusterTransactions> {
     const { ClusterTransactions: Transactions } = await import('./cluster-transactions.ts')
     const transactions = new Transactions(
       this.#client,
       { ...this.#settings, transactionalId: id },
       {
         sender: this.#sender,
-        topics: () => this.#open,
+        topics: () => this.opened,
         flush: () => this.flush(),
       },
     )

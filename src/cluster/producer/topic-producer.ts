@@ -1,5 +1,6 @@
 /** The records of one topic on their way to its leaders: gathered into batches, which the sender takes. */
 import { sizeOfVarint } from '../../bytes/varint.ts'
+import { AFTER_CLOSE } from '../../client/base-producer.ts'
 import { LineSpreader } from '../../client/line-spreader.ts'
 import type { SlicePartitioner } from '../../client/partitioner.ts'
 import type {
@@ -31,9 +32,6 @@ export interface ProducerIdentity {
   readonly producerId: number
   readonly producerEpoch: number
 }
-
-/** In Kafka's words. */
-const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
 
 /**
  * Of a stream, where nobody asked for a batch.size: each batch is a request's worth of work for the broker, and only a batch that fills up

@@ -1,15 +1,9 @@
 /** Producer on a data directory: one TopicProducer for each topic that is sent to. */
+import { BaseProducer } from '../../client/base-producer.ts'
 import type { SlicePartitioner } from '../../client/partitioner.ts'
 import type { PartitionerChoice } from '../../client/partitioner-loader.ts'
-import type {
-  ConsumerGroupMetadata,
-  Producer,
-  ProducerConfig,
-  ProducerRecord,
-  RecordMetadata,
-} from '../../client/producer.ts'
+import type { Producer, ProducerConfig, ProducerRecord, RecordMetadata } from '../../client/producer.ts'
 import { choosePartitioner, topicPartitioner } from '../../client/topic-partitioner.ts'
-import type { OffsetCommit } from '../../client/types.ts'
 import { type ProducerSettings, producerSettings } from '../../config/producer-configs.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
@@ -18,7 +12,6 @@ import type { Os } from '../../os/os.ts'
 import { CompressionQueue, plainSizeLimit } from '../../record/compression/compression-queue.ts'
 import type { LocalDirectory } from '../directory/local-directory.ts'
 import type { TransactionalProducer } from '../transaction/transactional-producer.ts'
-import { AFTER_CLOSE } from './producer-stop.ts'
 import { LocalTopicProducer } from './topic-producer.ts'
 
 /** With more partitions than this their ends are not asked where the rotation stands: opening each costs too much. */
@@ -28,12 +21,13 @@ const ASK_ENDS_UP_TO = 64
  * Producer on a data directory. It enters the directory with the first record and leaves it in `close`; records sent
  * in one turn of the event loop go into one batch, none waits for a linger.
  */
-export class LocalProducer implements Producer {
+export class LocalProducer
+  extends BaseProducer<LocalTopicProducer, TransactionalProducer>
+  implements Producer
+{
   readonly #os: Os
   readonly #directory: LocalDirectory
   readonly #settings: ProducerSettings
-  readonly #topics = new Map<string, Promise<LocalTopicProducer>>()
-  readonly #open: LocalTopicProducer[] = []
   #entered: Promise<void> | undefined
   #producerId: Promise<number> | undefined
   #partitioner: Promise<PartitionerChoice> | undefined
@@ -41,15 +35,15 @@ export class LocalProducer implements Producer {
     const { startCompressionThread } = await import('../../client/compression-thread.ts')
     return startCompressionThread(plainSizeLimit(this.#settings.batchSize))
   })
-  #transactions: Promise<TransactionalProducer> | undefined
-  #closed = false
   #housekeeping: Promise<void> = Promise.resolve()
 
   /** @throws KafkaError INVALID_CONFIG with Kafka's text */
   constructor(os: Os, directory: LocalDirectory, config: ProducerConfig) {
+    const settings = producerSettings(config)
+    super(settings.transactionalId)
     this.#os = os
     this.#directory = directory
-    this.#settings = producerSettings(config)
+    this.#settings = settings
   }
 
   async send(record: ProducerRecord): Promise<RecordMetadata> {
@@ -60,96 +54,48 @@ export class LocalProducer implements Producer {
     } catch (error) {
       // Deleted meanwhile: the next record makes it anew, where that is allowed.
       if (topic !== undefined && this.#directory.image().topic(record.topic) === undefined)
-        this.#topics.delete(record.topic)
+        this.topics.delete(record.topic)
       // A transaction that lacks a record can only be aborted.
-      throw (await this.#transactions)?.failed(error) ?? error
+      throw (await this.transactions)?.failed(error) ?? error
     }
   }
 
-  openTopic(topic: string): Promise<LocalTopicProducer> {
-    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
-    const known = this.#topics.get(topic)
-    if (known !== undefined) return known
-    const opening = this.#openTopic(topic)
-    this.#topics.set(topic, opening)
-    opening.catch(() => this.#topics.delete(topic))
-    return opening
-  }
-
-  async partitionsFor(topic: string): Promise<number> {
-    return (await this.openTopic(topic)).partitionCount
-  }
-
   async flush(): Promise<void> {
-    for (const topic of this.#open) await topic.flush()
+    for (const topic of this.opened) await topic.flush()
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await Promise.allSettled(this.#topics.values())
-    for (const topic of this.#open) topic.stopped.close()
+    if (this.closed) return
+    this.closed = true
+    await Promise.allSettled(this.topics.values())
+    for (const topic of this.opened) topic.stopped.close()
     try {
-      await (await this.#transactions)?.close()
+      await (await this.transactions)?.close()
       await this.#compressAll()
       await this.flush()
-      for (const topic of this.#open) topic.keepHouse()
+      for (const topic of this.opened) topic.keepHouse()
       await this.#housekeeping
     } finally {
       if (this.#entered !== undefined) await this.#entered.then(() => this.#directory.leave())
     }
   }
 
-  async initTransactions(): Promise<void> {
-    const transactions = await this.#transactional()
+  override async initTransactions(): Promise<void> {
+    await this.transactional()
     await this.#enter()
-    await transactions.init()
+    await super.initTransactions()
   }
 
-  async beginTransaction(): Promise<void> {
-    await (await this.#transactional()).begin()
-  }
-
-  async sendOffsetsToTransaction(
-    offsets: readonly OffsetCommit[],
-    group: ConsumerGroupMetadata,
-  ): Promise<void> {
-    await (await this.#transactional()).sendOffsets(offsets, group)
-  }
-
-  async commitTransaction(): Promise<void> {
-    await (await this.#transactional()).commit()
-  }
-
-  async abortTransaction(): Promise<void> {
-    await (await this.#transactional()).abort()
-  }
-
-  #transactional(): Promise<TransactionalProducer> {
-    if (this.#closed) return Promise.reject(new TerseError(AFTER_CLOSE))
-    const { transactionalId } = this.#settings
-    if (transactionalId === undefined) {
-      return Promise.reject(
-        new KafkaError(
-          'INVALID_TXN_STATE',
-          'Cannot use transactional methods without enabling transactions by setting the transactional.id configuration property',
-        ),
-      )
-    }
-    this.#transactions ??= this.#makeTransactional(transactionalId)
-    return this.#transactions
-  }
-
-  async #makeTransactional(transactionalId: string): Promise<TransactionalProducer> {
+  protected override async makeTransactions(transactionalId: string): Promise<TransactionalProducer> {
     const { transactionTimeoutMs: timeoutMs } = this.#settings
     const { TransactionalProducer: Transactional } = await import('../transaction/transactional-producer.ts')
-    return new Transactional(this.#os, this.#directory, { transactionalId, timeoutMs }, () => this.#open)
+    return new Transactional(this.#os, this.#directory, { transactionalId, timeoutMs }, () => this.opened)
   }
 
   /** What compresses ends while the disk is waited for. */
   async #compressAll(): Promise<void> {
     try {
-      for (const topic of this.#open) await topic.drain()
+      for (const topic of this.opened) await topic.drain()
     } catch (error) {
       // What the other topics have is kept, too.
       await this.flush().catch(() => {})
@@ -159,10 +105,12 @@ export class LocalProducer implements Producer {
     }
   }
 
-  async #openTopic(topic: string): Promise<LocalTopicProducer> {
+  protected override async makeTopic(
+    topic: string,
+    transaction: TransactionalProducer | undefined,
+  ): Promise<LocalTopicProducer> {
     checkTopic(topic)
     const settings = this.#settings
-    const transaction = settings.transactionalId === undefined ? undefined : await this.#transactional()
     transaction?.refuseTopics()
     this.#partitioner ??= choosePartitioner(settings)
     const choice = await this.#partitioner
@@ -196,7 +144,6 @@ export class LocalProducer implements Producer {
       ...(transaction === undefined ? {} : { transaction }),
       keepHouse: (log, sinceOffset) => this.#keepHouse(log, sinceOffset),
     })
-    this.#open.push(opened)
     transaction?.joinedBy(opened)
     return opened
   }

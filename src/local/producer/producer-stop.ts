@@ -3,14 +3,11 @@
  * it in the same partition would leave a hole that nobody sees. So the first such failure ends the partition for this producer;
  * for a caller that only streams lines it ends the whole topic.
  */
-
+import { AFTER_CLOSE } from '../../client/base-producer.ts'
 import { count } from '../../count.ts'
 import { KafkaError, TerseError } from '../../errors.ts'
 import { PartialAppendError } from '../../log/log-append-info.ts'
 import { systemErrorText } from '../../os/system-error.ts'
-
-/** In Kafka's words. */
-export const AFTER_CLOSE = 'Cannot perform operation after producer has been closed'
 
 export class ProducerStop {
   readonly #topic: string

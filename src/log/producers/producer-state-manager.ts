@@ -2,7 +2,6 @@
  * What a partition knows of its producers: last batches of each (for duplicates and gaps), open transactions (for the
  * last stable offset). All of it follows from the log: the newest snapshot plus the batch headers behind it.
  */
-
 import { type Int64, readInt64 } from '../../bytes/int64.ts'
 import { KafkaError } from '../../errors.ts'
 import type { FileSystem } from '../../os/file-system.ts'
