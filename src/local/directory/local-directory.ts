@@ -73,8 +73,8 @@ export class LocalDirectory extends DirectoryReader {
     tellOfHolder(this.os, file, what, pid === undefined ? undefined : this.os.locks.holder?.(pid))
   }
 
-  /** Becomes a writer; counted. Makes the directory on first use. @throws TerseError that says why not */
-  async enter(): Promise<void> {
+  /** Becomes a writer, who (but one who `mends`) ends dead transactions; counted. Makes the directory. @throws TerseError that says why not */
+  async enter(mends = false): Promise<void> {
     const isFirst = !this.#session.entered
     if (isFirst) {
       await this.checkServerProperties()
@@ -84,7 +84,7 @@ export class LocalDirectory extends DirectoryReader {
     await this.#session.enter().catch((error: unknown) => {
       throw explained(this.os, this.path, error)
     })
-    if (isFirst) await endTransactionsOfTheDead(this.os, this)
+    if (isFirst && !mends) await endTransactionsOfTheDead(this.os, this)
   }
 
   /** The pair of `enter`. The last one out closes what was written to and puts the clean marker back. */
@@ -100,8 +100,8 @@ export class LocalDirectory extends DirectoryReader {
   }
 
   /** Does `work` as a writer: `enter` before, `leave` behind it, however it ends. */
-  async session<T>(work: () => Promise<T>): Promise<T> {
-    await this.enter()
+  async session<T>(work: () => Promise<T>, mends = false): Promise<T> {
+    await this.enter(mends)
     try {
       return await work()
     } finally {

@@ -17,6 +17,7 @@ import { whenFree } from '../../os/lock-wait.ts'
 import type { Os } from '../../os/os.ts'
 import { LocalCheck } from '../check/check.ts'
 import { committedEnds } from '../check/committed-ends.ts'
+import { endTransactionsOfTheDead } from '../directory/dead-transactions.ts'
 import { whyFolderStays } from '../directory/folder-owner.ts'
 import { LocalDirectory } from '../directory/local-directory.ts'
 import { removeQuietly } from '../directory/open-partitions.ts'
@@ -113,7 +114,12 @@ export class LocalRepair {
   async #mend(before: readonly Finding[], kept: Map<string, string>, options: RepairOptions): Promise<void> {
     const folders = new Set(before.filter((f) => f.topic !== null).map((f) => this.#folder(f)))
     const brokenBefore = this.#brokenFiles(folders)
-    await this.#directory.session(() => this.#mendFound(before, kept, options))
+    const mends = true
+    await this.#directory.session(async () => {
+      await this.#mendFound(before, kept, options)
+      // What tells of them may have been what was damaged.
+      await endTransactionsOfTheDead(this.#os, this.#directory)
+    }, mends)
     for (const file of this.#brokenFiles(folders)) {
       const from = file.replace(/\.\d+\.broken$/, '')
       if (!brokenBefore.has(file) && !kept.has(from)) kept.set(from, file)

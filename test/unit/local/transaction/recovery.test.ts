@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { LocalCleaning } from '../../../../src/local/cleaning/cleaning-run.ts'
 import { offsetsSettled } from '../../../../src/local/consumer/settled-offsets.ts'
 import { LocalDirectory } from '../../../../src/local/directory/local-directory.ts'
 import { LocalProducer } from '../../../../src/local/producer/local-producer.ts'
+import { LocalRepair } from '../../../../src/local/repair/repair.ts'
 import type { Os } from '../../../../src/os/os.ts'
 import { systemOs } from '../../../../src/os/system-os.ts'
 import { crashingOs } from '../../../support/crashing-os.ts'
@@ -64,6 +65,23 @@ describe('what a dead owner left open', () => {
     expect(readdirSync(dir).filter((name) => name.startsWith('.tkafka-transaction-'))).toEqual([])
     const [stable, end] = lastStable('a')
     expect(stable).toBe(end)
+  })
+
+  it('is ended by repair, once what tells of it is mended', async () => {
+    await killedIn('dead', 'nothing')
+    const file = readdirSync(dir)
+      .filter((name) => name.startsWith('__transaction_state-'))
+      .map((name) => join(dir, name, '00000000000000000000.log'))
+      .find((log) => statSync(log).size > 0)
+    const bytes = readFileSync(file!)
+    bytes[20] ^= 1
+    writeFileSync(file!, bytes)
+    const told: string[] = []
+    const directory = open(systemOs, (line) => told.push(line))
+    await new LocalRepair(systemOs, directory).repair({ dryRun: false, done: () => {}, left: () => {} })
+    expect(told).toEqual([])
+    const [end, next] = lastStable('a')
+    expect(end).toBe(next)
   })
 
   it('is completed where it was decided: a killed owner’s PrepareCommit, none of its markers there', async () => {
